@@ -1,0 +1,82 @@
+package cloudwatch
+
+import (
+	"errors"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/encode"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+)
+
+// truncated ends a message that was cut, under Truncate.
+const truncated = "[truncated]"
+
+// accept makes an event of the message, or several if it is oversize, and puts
+// them into the queue. The message is copied.
+func (p *pipeline) accept(message []byte, at time.Time) error {
+	return p.events(message, at, p.enqueue)
+}
+
+func (p *pipeline) enqueue(e batch.Event) error {
+	err := p.queue.Append(e)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, queue.ErrClosed):
+		return ErrClosed
+	default:
+		p.report.look()
+		return ErrBufferFull
+	}
+}
+
+// events calls emit with each event the message makes. What emit is given is
+// only valid during the call. A message that makes none is counted.
+func (p *pipeline) events(message []byte, at time.Time, emit func(batch.Event) error) error {
+	if len(message) == 0 {
+		p.drop(account.Empty)
+		return nil
+	}
+	ms := max(at.UnixMilli(), 0) // the service takes no negative timestamp
+	if size := encode.Size(message); size <= p.settings.MaxEventBytes {
+		return event(message, size, ms, emit)
+	}
+	switch p.settings.Oversize {
+	case Truncate:
+		cut := getScratch()
+		defer cut.put()
+		n := encode.Cut(message, p.settings.MaxEventBytes-len(truncated))
+		cut.b = append(append(cut.b, message[:n]...), truncated...)
+		return event(cut.b, encode.Size(cut.b), ms, emit)
+	case Drop:
+		p.drop(account.Oversize)
+		return ErrOversize
+	default:
+		var err error
+		for len(message) > 0 {
+			n := encode.Cut(message, p.settings.MaxEventBytes)
+			part := message[:n]
+			if e := event(part, encode.Size(part), ms, emit); e != nil {
+				err = e // the other parts go the same way, and are counted
+			}
+			message = message[n:]
+		}
+		return err
+	}
+}
+
+// event encodes one event, outside any lock.
+func event(message []byte, size int, ms int64, emit func(batch.Event) error) error {
+	wire := getScratch()
+	defer wire.put()
+	wire.b = batch.AppendEvent(wire.b, ms, message)
+	return emit(batch.Event{Time: ms, Size: size, Wire: wire.b})
+}
+
+// drop counts an event that does not reach the queue.
+func (p *pipeline) drop(reason account.Drop) {
+	p.queue.Count(reason)
+	p.report.look()
+}

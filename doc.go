@@ -1,0 +1,66 @@
+// Package cloudwatch sends the log events of a program to AWS CloudWatch Logs.
+//
+//	h, err := cloudwatch.NewHandler("my_log_group", nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer h.Close()
+//	slog.SetDefault(slog.New(h))
+//	slog.Warn("Watch out! Something happened!")
+//
+// Code that uses log/slog stays as it is. For log, zap, zerolog, logrus and
+// others there is NewWriter, which takes one event a line. Log group and log
+// stream are created when they are missing.
+//
+// # What it promises
+//
+//   - A log call never waits for the network. It encodes the event into a
+//     buffer in memory and returns. (Options.OnFull can be Block, then it waits
+//     when the buffer is full.)
+//   - Memory is bounded by Options.BufferBytes.
+//   - An event in the buffer stays there until the service has confirmed it or
+//     has refused it for good. Throttling, network trouble, missing permission
+//     and expired credentials only delay it, for however long they last.
+//   - Nothing is lost silently. Each event that is lost is counted by reason in
+//     Stats and told to Options.OnError. At any moment accepted = delivered +
+//     pending + rejected + dropped.
+//   - Flush and Shutdown tell the truth: nil means that nothing is pending, and
+//     *UndeliveredError says how much is.
+//   - A constructor makes no request. A program starts while AWS is down.
+//
+// # What it does not promise
+//
+// Delivery is at least once. When the answer to a request is lost on the way,
+// the request is made again, byte for byte the same, and the service then has
+// its events twice: it has no key to tell by.
+//
+// The buffer is in memory. Events that are in it when the process dies are
+// lost.
+//
+// # Order and time
+//
+// An event has the time of its record. The service shows the events of a stream
+// in the order of their times; those of the same millisecond come in the order
+// of their log calls as long as they share a request.
+//
+// # Limits of the service
+//
+// Each limit of PutLogEvents is kept before a request is made: 1,048,576 bytes
+// and 10,000 events a request, 24 hours between its oldest and newest event,
+// ascending times, no empty message, valid UTF-8 (an invalid byte becomes
+// U+FFFD). Options.Oversize says what happens to a message that is too large.
+// An event older than 14 days or more than 2 hours ahead is refused by the
+// service alone, without its neighbours, and counted.
+//
+// # Permissions
+//
+// logs:PutLogEvents alone is enough when log group and log stream exist.
+// Otherwise logs:CreateLogStream, logs:CreateLogGroup and, for
+// Options.RetentionDays, logs:PutRetentionPolicy; for Options.Tags,
+// logs:TagResource. There is no Describe call.
+//
+// # Testing
+//
+// Package cloudwatchtest has an endpoint for the tests of a program's own
+// logging. It needs no AWS account.
+package cloudwatch

@@ -1,0 +1,83 @@
+package cloudwatch
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+)
+
+var (
+	// ErrClosed is returned by log calls, and by Flush, after Shutdown or Close
+	// was called. The event is dropped and counted.
+	ErrClosed = fmt.Errorf("cloudwatch: %w", queue.ErrClosed)
+	// ErrBufferFull is returned by a log call whose event was dropped because
+	// the buffer was full. The event is counted.
+	ErrBufferFull = fmt.Errorf("cloudwatch: %w", queue.ErrFull)
+	// ErrOversize is returned by a log call whose event was dropped because it
+	// was larger than MaxEventBytes, under Drop. The event is counted.
+	ErrOversize = errors.New("cloudwatch: event larger than MaxEventBytes, dropped")
+)
+
+// UndeliveredError is returned by Flush and Shutdown when their time was over
+// before everything was delivered.
+type UndeliveredError struct {
+	Events int64 // how many events the service has not confirmed
+	Bytes  int64 // their size: after Flush the memory they take, after Shutdown as the service counts them
+	Err    error // why the wait ended: the error of the context
+	Last   error // why the last request failed; nil if none did
+}
+
+func (e *UndeliveredError) Error() string {
+	s := fmt.Sprintf("cloudwatch: %d events (%d bytes) not delivered: %v", e.Events, e.Bytes, e.Err)
+	if e.Last != nil {
+		s += fmt.Sprintf("; last failure: %v", e.Last)
+	}
+	return s
+}
+
+// Unwrap returns both causes, for errors.Is and errors.As.
+func (e *UndeliveredError) Unwrap() []error {
+	if e.Last == nil {
+		return []error{e.Err}
+	}
+	return []error{e.Err, e.Last}
+}
+
+// DeliveryError is told to OnError when a request fails. The events are kept
+// and the request will be made again. It is told once for each kind of
+// failure, and again each minute while that lasts.
+type DeliveryError struct {
+	Operation string    // PutLogEvents, CreateLogStream, CreateLogGroup or PutRetentionPolicy
+	Failures  int       // requests that failed in a row
+	Since     time.Time // when the first of them failed
+	Err       error     // of the last one: an error of the SDK, see errors.As and smithy.APIError
+}
+
+func (e *DeliveryError) Error() string {
+	return fmt.Sprintf("cloudwatch: %s failed (%d in a row), will try again: %v", e.Operation, e.Failures, e.Err)
+}
+
+// Unwrap returns the error of the request.
+func (e *DeliveryError) Unwrap() error { return e.Err }
+
+// LossError is told to OnError when events are lost for good. The counts of
+// all that is told add up to Rejected and Dropped of Stats, empty messages left
+// out.
+type LossError struct {
+	Events int64  // lost since the last LossError of this reason
+	Reason string // in words, such as "buffer full" or "too old"
+	Err    error  // the answer of the service if it refused a request; or nil
+}
+
+func (e *LossError) Error() string {
+	s := fmt.Sprintf("cloudwatch: %d events lost: %s", e.Events, e.Reason)
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the answer of the service, if there was one.
+func (e *LossError) Unwrap() error { return e.Err }

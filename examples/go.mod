@@ -1,0 +1,5 @@
+module github.com/cloudwatch-go/cloudwatch/examples
+
+go 1.26
+
+replace github.com/cloudwatch-go/cloudwatch => ..

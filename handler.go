@@ -1,0 +1,109 @@
+package cloudwatch
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+)
+
+// Handler is a slog.Handler that sends records to a log stream of CloudWatch
+// Logs. Make one with NewHandler or New.
+//
+// Log calls never wait for the network, unless Options.OnFull says so. Handlers
+// made by WithAttrs and WithGroup share one pipeline; shutting one down shuts
+// all down.
+type Handler struct {
+	*pipeline
+	format formatter
+}
+
+var _ slog.Handler = (*Handler)(nil)
+
+// NewHandler returns a handler that sends to a log group, which is created if
+// it does not exist. The name may hold placeholders, see Options.LogStream. opts
+// may be nil.
+//
+// It makes no request: a program starts while AWS is down or forbidden, and
+// hears of that through Options.OnError and Stats. The error names what is wrong
+// with the options or with the AWS configuration.
+func NewHandler(logGroup string, opts *Options) (*Handler, error) {
+	p, err := newPipeline(logGroup, opts)
+	if err != nil {
+		return nil, fmt.Errorf("cloudwatch: new handler: %w", err)
+	}
+	return &Handler{p, p.settings.Format.formatter(&slog.HandlerOptions{
+		AddSource:   p.settings.AddSource,
+		Level:       p.settings.Level,
+		ReplaceAttr: p.settings.ReplaceAttr,
+	})}, nil
+}
+
+// New is the short form of NewHandler. An empty string means the default: the
+// AWS default credentials, the region of the environment, a log stream of its
+// own. logGroup is required.
+func New(accessID, accessKey, region, logGroup, logStream string) (*Handler, error) {
+	return NewHandler(logGroup, &Options{
+		AccessID:  accessID,
+		AccessKey: accessKey,
+		Region:    region,
+		LogStream: logStream,
+	})
+}
+
+// Enabled reports whether records of the level are sent, see Options.Level.
+func (h *Handler) Enabled(_ context.Context, level slog.Level) bool {
+	lowest := slog.LevelInfo
+	if h.settings.Level != nil {
+		lowest = h.settings.Level.Level()
+	}
+	return level >= lowest
+}
+
+// Handle takes the record and returns. It is delivered with its own time; a
+// record without one gets the present. The error says why the event was dropped:
+// ErrBufferFull, ErrOversize or ErrClosed.
+//
+// Ending the context has no effect. A record that delivery itself logs, with the
+// context of its request, is ignored.
+func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
+	if deliver.Own(ctx) {
+		return nil
+	}
+	message := getScratch()
+	defer message.put()
+	var err error
+	if message.b, err = h.format.append(ctx, message.b, r); err != nil {
+		h.drop(account.Unformatted)
+		return fmt.Errorf("cloudwatch: format record: %w", err)
+	}
+	at := r.Time
+	if at.IsZero() {
+		at = time.Now()
+	}
+	return h.accept(message.b, at)
+}
+
+// WithAttrs returns a handler that adds the attributes to every record.
+func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	if len(attrs) == 0 {
+		return h
+	}
+	return &Handler{h.pipeline, h.format.withAttrs(attrs)}
+}
+
+// WithGroup returns a handler that puts the attributes that come later into a
+// group. An empty name changes nothing.
+func (h *Handler) WithGroup(name string) slog.Handler {
+	if name == "" {
+		return h
+	}
+	return &Handler{h.pipeline, h.format.withGroup(name)}
+}
+
+// Writer returns a writer to the same log stream, so that slog and other
+// loggers share one pipeline.
+func (h *Handler) Writer() *Writer { return &Writer{h.pipeline} }

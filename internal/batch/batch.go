@@ -1,0 +1,159 @@
+// Package batch builds the bodies of PutLogEvents requests in place.
+//
+// A body is written in wire form while events come in:
+//
+//	{"logGroupName":"g","logStreamName":"s","logEvents":[   head, written once
+//	{"timestamp":1763812800123,"message":"..."}             one per event,
+//	,{"timestamp":1763812800124,"message":"..."}            separated by commas
+//	]}                                                      tail, written by Seal
+//
+// A small index beside it holds where each event stands, so that a batch that
+// came in out of order can be put in order without being encoded again.
+package batch
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/encode"
+)
+
+// Limits of one PutLogEvents request, from the API reference of PutLogEvents
+// and the page "CloudWatch Logs quotas".
+const (
+	MaxBytes      = 1_048_576 // UTF-8 message bytes + EventOverhead for each event
+	EventOverhead = 26        // counted for each event, in bytes
+	MaxEvents     = 10_000
+	MaxSpan       = 24 * time.Hour           // between the oldest and the newest event
+	MaxEventBytes = MaxBytes - EventOverhead // the largest message: the overhead counts here too
+)
+
+const tail = "]}"
+
+// slotBytes is the memory an event takes beside its wire form: the comma and
+// the index entry.
+const slotBytes = 1 + 16
+
+// Event is one event ready for the wire.
+type Event struct {
+	Time int64  // milliseconds since 1970 UTC
+	Size int    // bytes of the message as the service counts them, without EventOverhead
+	Wire []byte // {"timestamp":...,"message":"..."}; only read, and copied by Add
+}
+
+// Held returns the memory the event takes in a batch, in bytes.
+func (e Event) Held() int { return len(e.Wire) + slotBytes }
+
+// AppendEvent appends the wire form of an event to dst.
+func AppendEvent(dst []byte, time int64, message []byte) []byte {
+	dst = append(dst, `{"timestamp":`...)
+	dst = strconv.AppendInt(dst, time, 10)
+	dst = append(dst, `,"message":"`...)
+	dst = encode.AppendString(dst, message)
+	return append(dst, `"}`...)
+}
+
+// Head returns the start of every body that goes to a stream.
+func Head(group, stream string) []byte {
+	var head []byte
+	head = append(head, `{"logGroupName":"`...)
+	head = encode.AppendString(head, []byte(group))
+	head = append(head, `","logStreamName":"`...)
+	head = encode.AppendString(head, []byte(stream))
+	return append(head, `","logEvents":[`...)
+}
+
+// Batch is the body of one request in the making. It is not safe for
+// concurrent use.
+type Batch struct {
+	body    []byte
+	head    int // length of the head in body
+	index   []entry
+	bytes   int   // as the service counts them, overhead included
+	held    int   // sum of Event.Held
+	oldest  int64 // time of the oldest event, in ms
+	newest  int64 // time of the newest event, in ms
+	ordered bool  // the events came in ascending order
+}
+
+// entry says where an event stands in the body.
+type entry struct {
+	time  int64
+	start uint32
+	end   uint32
+}
+
+// New returns an empty batch whose body begins with head. It writes into buf,
+// which it owns from then on; nil is fine.
+func New(head, buf []byte) *Batch {
+	return &Batch{body: append(buf[:0], head...), head: len(head), ordered: true}
+}
+
+// Len returns the number of events.
+func (b *Batch) Len() int { return len(b.index) }
+
+// Bytes returns the size of the batch as the service counts it.
+func (b *Batch) Bytes() int { return b.bytes }
+
+// Held returns the memory the events take, in bytes.
+func (b *Batch) Held() int { return b.held }
+
+// Fits reports whether the batch stays within every limit of the service with
+// e added. An empty batch takes any event.
+func (b *Batch) Fits(e Event) bool {
+	if len(b.index) == 0 {
+		return true
+	}
+	span := max(b.newest, e.Time) - min(b.oldest, e.Time)
+	return len(b.index) < MaxEvents &&
+		b.bytes+e.Size+EventOverhead <= MaxBytes &&
+		span <= MaxSpan.Milliseconds()
+}
+
+// Add appends a copy of e, which must fit.
+func (b *Batch) Add(e Event) {
+	if len(b.index) == 0 {
+		b.oldest, b.newest = e.Time, e.Time
+	} else {
+		b.body = append(b.body, ',')
+		b.ordered = b.ordered && e.Time >= b.newest
+		b.oldest, b.newest = min(b.oldest, e.Time), max(b.newest, e.Time)
+	}
+	start := len(b.body)
+	b.body = append(b.body, e.Wire...)
+	b.index = append(b.index, entry{e.Time, uint32(start), uint32(len(b.body))})
+	b.bytes += e.Size + EventOverhead
+	b.held += e.Held()
+}
+
+// Seal puts the events in ascending order, those of the same time in the order
+// they came in, and returns the finished body. Nothing may be added after it.
+// The body belongs to the batch.
+func (b *Batch) Seal() []byte {
+	if !b.ordered {
+		b.sort()
+	}
+	b.body = append(b.body, tail...)
+	return b.body
+}
+
+func (b *Batch) sort() {
+	slices.SortStableFunc(b.index, func(x, y entry) int { return cmp.Compare(x.time, y.time) })
+	sorted := make([]byte, b.head, len(b.body)+len(tail))
+	copy(sorted, b.body)
+	for i := range b.index {
+		e := &b.index[i]
+		if i > 0 {
+			sorted = append(sorted, ',')
+		}
+		start := uint32(len(sorted))
+		sorted = append(sorted, b.body[e.start:e.end]...)
+		e.start, e.end = start, uint32(len(sorted))
+	}
+	b.body, b.ordered = sorted, true
+}
+
+// Buffer gives the memory of a batch that is not used any more to the next New.
+func (b *Batch) Buffer() []byte { return b.body[:0] }

@@ -1,0 +1,134 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+)
+
+// class is what an answer of the service means for the events in the request.
+type class int
+
+const (
+	// delivered: the service has them, but for those it names as rejected.
+	delivered class = iota
+	// transient: network trouble, a time-out, throttling, a fault of the
+	// service. Sending the same again will do.
+	transient
+	// environment: credentials, permission, region, a key. Sending again only
+	// helps once somebody has changed something, so the probes are slow.
+	environment
+	// missing: the log group or the log stream does not exist.
+	missing
+	// refused: the request itself is invalid and always will be.
+	refused
+)
+
+// CredentialsError says that no credentials could be had for a request.
+type CredentialsError struct{ Err error }
+
+func (e *CredentialsError) Error() string { return "no credentials: " + e.Err.Error() }
+func (e *CredentialsError) Unwrap() error { return e.Err }
+
+// classify sorts the answer to any request we make. Only types and codes
+// decide, never the text of an error. What is not listed keeps the events:
+//
+//	code or kind                                            class
+//	no error                                                delivered
+//	ResourceNotFoundException                               missing
+//	InvalidParameterException, SerializationException, ...  refused
+//	throttling, OperationAborted, timeouts, HTTP 408 429    transient
+//	no credentials                                          environment
+//	other HTTP 4xx and 3xx, known or not                    environment
+//	everything else: HTTP 5xx, network, cut answers         transient
+//
+// Codes are from "Common Errors" and the API reference of CloudWatch Logs.
+func classify(err error) class {
+	if err == nil {
+		return delivered
+	}
+	var credentials *CredentialsError
+	if errors.As(err, &credentials) {
+		return environment
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		switch api.ErrorCode() {
+		case "ResourceNotFoundException":
+			return missing
+		case "InvalidParameterException", "ValidationException", "SerializationException",
+			"MalformedHttpRequestException", "RequestEntityTooLargeException":
+			return refused
+		case "ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException",
+			"RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown",
+			"LimitExceededException", "OperationAbortedException",
+			"RequestTimeout", "RequestTimeoutException",
+			"ServiceUnavailable", "ServiceUnavailableException",
+			"InternalFailure", "InternalError", "InternalServerError":
+			return transient
+		}
+	}
+	var response *smithyhttp.ResponseError
+	if errors.As(err, &response) {
+		switch status := response.HTTPStatusCode(); {
+		case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+			return transient
+		case status >= 300 && status < 500:
+			return environment
+		}
+	}
+	return transient
+}
+
+// Refused reports whether the error means that the request is invalid.
+func Refused(err error) bool { return classify(err) == refused }
+
+// Code names an error for telling it from others: the service's own code, or
+// the kind of trouble.
+func Code(err error) string {
+	var api smithy.APIError
+	var credentials *CredentialsError
+	switch {
+	case errors.As(err, &credentials):
+		return "NoCredentials"
+	case errors.As(err, &api):
+		return api.ErrorCode()
+	case errors.Is(err, context.DeadlineExceeded):
+		return "Timeout"
+	default:
+		return "Network"
+	}
+}
+
+// outcome counts what became of the n events of a delivered batch.
+//
+// The service tells three indexes into the events as sent: those before
+// tooOldLogEventEndIndex and those before expiredLogEventEndIndex are too old,
+// those from tooNewLogEventStartIndex on are too new. An index out of range is
+// clamped, for the answer of a server is not to be trusted.
+func outcome(n int, info *types.RejectedLogEventsInfo) account.Outcome {
+	o := account.Outcome{Delivered: n}
+	if info == nil {
+		return o
+	}
+	clamp := func(i *int32, low, absent int) int {
+		if i == nil {
+			return absent
+		}
+		return min(max(int(*i), low), n)
+	}
+	tooOld := clamp(info.TooOldLogEventEndIndex, 0, 0)
+	expired := clamp(info.ExpiredLogEventEndIndex, tooOld, tooOld)
+	tooNew := clamp(info.TooNewLogEventStartIndex, expired, n)
+	o.Rejected[account.TooOld] = tooOld
+	o.Rejected[account.Expired] = expired - tooOld
+	o.Rejected[account.TooNew] = n - tooNew
+	o.Delivered = tooNew - expired
+	return o
+}

@@ -1,0 +1,78 @@
+package deliver
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// request is a finished PutLogEvents body and its payload hash, which is
+// computed once however often the body is sent.
+type request struct {
+	body   []byte
+	sha256 string // lower-case hex
+}
+
+func newRequest(body []byte) request {
+	sum := sha256.Sum256(body)
+	return request{body, hex.EncodeToString(sum[:])}
+}
+
+// put sends the body with the SDK's client. Everything of the client stays in
+// place (credentials, endpoint, signing, clock, typed errors), only the steps
+// that would check and encode a typed input are left out.
+//
+// The SDK closes the body before the call returns, so the caller may use its
+// memory again then.
+func put(ctx context.Context, client *cloudwatchlogs.Client, r request) (*types.RejectedLogEventsInfo, error) {
+	out, err := client.PutLogEvents(ctx, nil, func(o *cloudwatchlogs.Options) {
+		o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], func(stack *middleware.Stack) error {
+			if _, err := stack.Initialize.Remove("OperationInputValidation"); err != nil {
+				return err
+			}
+			_, err := stack.Serialize.Swap("OperationSerializer", readySerializer{r})
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.RejectedLogEventsInfo, nil
+}
+
+// readySerializer takes the place of the SDK's serializer of PutLogEvents.
+type readySerializer struct{ request }
+
+// ID is the one of the step it replaces, which keeps its place in the stack.
+func (readySerializer) ID() string { return "OperationSerializer" }
+
+func (s readySerializer) HandleSerialize(ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler) (
+	out middleware.SerializeOutput, metadata middleware.Metadata, err error,
+) {
+	req, ok := in.Request.(*smithyhttp.Request)
+	if !ok {
+		return out, metadata, fmt.Errorf("unexpected transport %T", in.Request)
+	}
+	req.Method = "POST"
+	if req.URL.Path == "" {
+		req.URL.Path = "/"
+	}
+	req.Header.Set("X-Amz-Target", "Logs_20140328.PutLogEvents")
+	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	withBody, err := req.SetStream(bytes.NewReader(s.body))
+	if err != nil {
+		return out, metadata, err
+	}
+	*req = *withBody // later steps hold the pointer
+	// Stack values do not survive from the caller's context, so the hash is
+	// set here.
+	return next.HandleSerialize(v4.SetPayloadHash(ctx, s.sha256), in)
+}

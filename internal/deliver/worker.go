@@ -1,0 +1,236 @@
+// Package deliver sends batches to CloudWatch Logs until the service has them
+// or has refused them for good.
+package deliver
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+)
+
+// AttemptTimeout is the deadline of one request. The SDK's client has none of
+// its own, so a connection that hangs would hold delivery for ever.
+const AttemptTimeout = 30 * time.Second
+
+// Config is read by Start and never changed.
+type Config struct {
+	Client   *cloudwatchlogs.Client // without retries of its own
+	Group    string
+	Stream   string
+	Creation Creation
+	// Failed is told each request that failed, and Settled what became of each
+	// batch. Neither may block.
+	Failed  func(operation string, err error)
+	Settled func(account.Outcome)
+}
+
+// Traffic counts requests.
+type Traffic struct {
+	Requests     int64 // of every operation
+	Retries      int64 // PutLogEvents requests that repeated an earlier one
+	LastDelivery time.Time
+}
+
+// Worker owns delivery: its one goroutine takes batches from the queue, makes
+// every request, and settles what the answers say.
+type Worker struct {
+	cfg   Config
+	queue *queue.Queue
+	ctx   context.Context // ends when delivery must stop
+	stop  context.CancelFunc
+	hurry chan struct{} // capacity 1: somebody waits, do not sit out a long pause
+	done  chan struct{} // closed when the goroutine has ended
+
+	// Only the goroutine uses these.
+	needStream     bool      // the stream must be created before the next put
+	retention      bool      // the retention of a group we created is still to be set
+	retentionAfter time.Time // not before this
+
+	mu      sync.Mutex
+	traffic Traffic
+}
+
+// Start starts delivery from q. It ends by itself when q is closed and empty.
+func Start(cfg Config, q *queue.Queue) *Worker {
+	w := &Worker{
+		cfg:        cfg,
+		queue:      q,
+		hurry:      make(chan struct{}, 1),
+		done:       make(chan struct{}),
+		needStream: cfg.Creation.First && !cfg.Creation.Never,
+	}
+	w.ctx, w.stop = context.WithCancel(context.WithValue(context.Background(), ownKey{}, true))
+	go w.run()
+	return w
+}
+
+// Done is closed when delivery has ended.
+func (w *Worker) Done() <-chan struct{} { return w.done }
+
+// Stop ends delivery: a request under way is given up, its batch stays in the
+// queue.
+func (w *Worker) Stop() { w.stop() }
+
+// Stopped is closed when Stop was called or delivery has ended.
+func (w *Worker) Stopped() <-chan struct{} { return w.ctx.Done() }
+
+// Hurry cuts a pause between two attempts short: somebody waits for the events.
+func (w *Worker) Hurry() {
+	select {
+	case w.hurry <- struct{}{}:
+	default:
+	}
+}
+
+// Traffic returns a snapshot.
+func (w *Worker) Traffic() Traffic {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.traffic
+}
+
+type ownKey struct{}
+
+// Own reports whether the context is the one of a worker's requests. What is
+// logged with it is about delivery, and shipping it would feed itself.
+func Own(ctx context.Context) bool {
+	own, _ := ctx.Value(ownKey{}).(bool)
+	return own
+}
+
+func (w *Worker) run() {
+	defer close(w.done)
+	defer w.stop()
+	for w.ctx.Err() == nil {
+		b, due, ended := w.queue.Next(time.Now())
+		switch {
+		case ended:
+			w.retentionAfter = time.Time{} // the last chance
+			w.putRetention()
+			return
+		case b == nil:
+			w.wait(due)
+		default:
+			outcome, settled := w.deliver(b)
+			if !settled {
+				return
+			}
+			w.queue.Ack(outcome)
+			w.cfg.Settled(outcome)
+			w.putRetention()
+		}
+	}
+}
+
+// wait returns when the queue may have a batch: at the time due, if there is
+// one, or when the queue says so.
+func (w *Worker) wait(due time.Time) {
+	var timer <-chan time.Time
+	if !due.IsZero() {
+		t := time.NewTimer(time.Until(due))
+		defer t.Stop()
+		timer = t.C
+	}
+	select {
+	case <-timer:
+	case <-w.queue.Wake():
+	case <-w.ctx.Done():
+	}
+}
+
+// deliver sends the batch until it is settled, however long that takes. It
+// returns false if delivery was stopped before.
+func (w *Worker) deliver(b *batch.Batch) (o account.Outcome, settled bool) {
+	r := newRequest(b.Seal())
+	for failures, puts := 0, 0; ; {
+		operation, err := "PutLogEvents", error(nil)
+		if w.needStream {
+			operation, err = w.create()
+			w.needStream = err != nil
+		}
+		if err == nil {
+			operation = "PutLogEvents"
+			var info *types.RejectedLogEventsInfo
+			info, err = w.put(r, puts)
+			puts++
+			if err == nil {
+				return outcome(b.Len(), info), true
+			}
+		}
+		if w.ctx.Err() != nil {
+			return o, false
+		}
+		c := classify(err)
+		if c == missing && !w.cfg.Creation.Never {
+			w.needStream = true
+			c = transient // a new stream may take a moment to be seen
+			if failures == 0 {
+				failures++ // the usual first put to a new stream: no pause, no report
+				continue
+			}
+		}
+		w.cfg.Failed(operation, err)
+		if c == refused && operation == "PutLogEvents" {
+			o.Rejected[account.Refused] = b.Len()
+			return o, true
+		}
+		failures++
+		if !w.pause(backoff(c, failures)) {
+			return o, false
+		}
+	}
+}
+
+func (w *Worker) put(r request, earlier int) (info *types.RejectedLogEventsInfo, err error) {
+	err = w.attempt(func(ctx context.Context) error {
+		info, err = put(ctx, w.cfg.Client, r)
+		return err
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if earlier > 0 {
+		w.traffic.Retries++
+	}
+	if err == nil {
+		w.traffic.LastDelivery = time.Now()
+	}
+	return info, err
+}
+
+// attempt makes one request within its deadline.
+func (w *Worker) attempt(request func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(w.ctx, AttemptTimeout)
+	defer cancel()
+	w.mu.Lock()
+	w.traffic.Requests++
+	w.mu.Unlock()
+	return request(ctx)
+}
+
+// pause waits before the next attempt. While somebody waits in Flush or
+// Shutdown it is short. It returns false if delivery was stopped.
+func (w *Worker) pause(d time.Duration) bool {
+	began := time.Now()
+	if w.queue.Closed() {
+		d = min(d, hurriedMax)
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			return true
+		case <-w.hurry:
+			t.Reset(min(d, hurriedMax) - time.Since(began))
+		case <-w.ctx.Done():
+			return false
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package encode
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+// defaultLayout is what {time} is written with: RFC 3339 to the millisecond.
+const defaultLayout = "2006-01-02T15:04:05.000Z07:00"
+
+// Template is a parsed pattern.
+type Template struct {
+	parts      []part
+	attrs      bool // there is an {attrs}
+	withSource bool // there is a {source}
+}
+
+// part is a placeholder, or text that stands for itself.
+type part struct {
+	field string // "", time, level, message, source or attrs
+	text  string // the text itself, or the layout of time
+}
+
+// ParseTemplate parses a pattern such as "{time} : {level} - {message}".
+func ParseTemplate(pattern string) (*Template, error) {
+	t := &Template{}
+	err := Walk(pattern, func(text string) {
+		t.parts = append(t.parts, part{text: text})
+	}, func(name, argument string) error {
+		switch name {
+		case "time":
+			if argument == "" {
+				argument = defaultLayout
+			}
+		case "level", "message", "source", "attrs":
+			if argument != "" {
+				return fmt.Errorf("placeholder {%s} takes no argument", name)
+			}
+		default:
+			return fmt.Errorf("unknown placeholder {%s}; there are {time}, {time:layout}, {level}, {message}, {source} and {attrs}", name)
+		}
+		t.attrs = t.attrs || name == "attrs"
+		t.withSource = t.withSource || name == "source"
+		t.parts = append(t.parts, part{field: name, text: argument})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(t.parts) == 0 {
+		return nil, fmt.Errorf("empty pattern")
+	}
+	return t, nil
+}
+
+// Pattern turns records into text by a template. Like Record it is never
+// changed.
+type Pattern struct {
+	template *Template
+	opts     Options
+	attrs    *Record // Text, for the attributes alone
+}
+
+// NewPattern returns the encoder of a template.
+func NewPattern(t *Template, opts Options) *Pattern {
+	return &Pattern{template: t, opts: opts, attrs: Text(opts)}
+}
+
+// WithAttrs returns an encoder that adds the attributes to every record.
+func (p *Pattern) WithAttrs(attrs []slog.Attr) *Pattern {
+	return &Pattern{p.template, p.opts, p.attrs.WithAttrs(attrs)}
+}
+
+// WithGroup returns an encoder that puts what comes later into a group.
+func (p *Pattern) WithGroup(name string) *Pattern {
+	return &Pattern{p.template, p.opts, p.attrs.WithGroup(name)}
+}
+
+// Append appends the text of the record. Attributes that the template does not
+// place follow at the end.
+func (p *Pattern) Append(dst []byte, r slog.Record) []byte {
+	for _, part := range p.template.parts {
+		switch part.field {
+		case "":
+			dst = append(dst, part.text...)
+		case "time":
+			dst = p.time(dst, r, part.text)
+		case "level":
+			dst = p.builtin(dst, slog.Any(slog.LevelKey, r.Level))
+		case "message":
+			dst = p.builtin(dst, slog.String(slog.MessageKey, r.Message))
+		case "source":
+			dst = p.source(dst, r)
+		case "attrs":
+			dst = p.attrs.AppendAttrs(dst, r)
+		}
+	}
+	if p.opts.AddSource && !p.template.withSource && r.PC != 0 {
+		dst = append(dst, " source="...)
+		dst = p.source(dst, r)
+	}
+	if p.template.attrs {
+		return dst
+	}
+	before := len(dst)
+	dst = p.attrs.AppendAttrs(append(dst, ' '), r)
+	if len(dst) == before+1 { // none
+		dst = dst[:before]
+	}
+	return dst
+}
+
+// replace passes a built-in attribute through ReplaceAttr.
+func (p *Pattern) replace(a slog.Attr) slog.Value {
+	if p.opts.ReplaceAttr != nil {
+		a = p.opts.ReplaceAttr(nil, a)
+		if a.Equal(slog.Attr{}) {
+			return slog.StringValue("")
+		}
+	}
+	return a.Value.Resolve()
+}
+
+func (p *Pattern) builtin(dst []byte, a slog.Attr) []byte {
+	return append(dst, p.replace(a).String()...)
+}
+
+func (p *Pattern) time(dst []byte, r slog.Record, layout string) []byte {
+	if r.Time.IsZero() {
+		return dst
+	}
+	v := p.replace(slog.Time(slog.TimeKey, r.Time))
+	if v.Kind() != slog.KindTime {
+		return append(dst, v.String()...)
+	}
+	return v.Time().AppendFormat(dst, layout)
+}
+
+func (p *Pattern) source(dst []byte, r slog.Record) []byte {
+	src := r.Source()
+	if src == nil {
+		return dst
+	}
+	v := p.replace(slog.Any(slog.SourceKey, src))
+	if src, ok := v.Any().(*slog.Source); ok && src != nil {
+		return append(dst, location(src)...)
+	}
+	return append(dst, v.String()...)
+}

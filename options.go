@@ -1,0 +1,154 @@
+package cloudwatch
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+)
+
+// Options says how events are written, kept and sent. A nil *Options and the
+// zero value both work: the AWS default credentials and region, a log stream
+// of its own, JSON, and a buffer of 64 MiB.
+//
+// A constructor copies what it is given. Later changes to the struct have no
+// effect.
+type Options struct {
+	// AccessID and AccessKey are an AWS access key, the id and its secret. Both
+	// or neither must be set. Empty: the AWS default credentials, that is
+	// environment, shared config and credentials files, SSO, container or
+	// instance role, as the AWS SDK finds them.
+	AccessID  string
+	AccessKey string
+	// SessionToken goes with temporary keys. It needs AccessID and AccessKey.
+	SessionToken string
+	// Region is the AWS region, such as "eu-central-1". Empty: from the
+	// environment (AWS_REGION) or the shared config, as the AWS SDK finds it.
+	Region string
+	// Profile is the profile of the shared config and credentials files. Empty:
+	// AWS_PROFILE, or the default profile.
+	Profile string
+	// Endpoint is the URL of the service, for a local endpoint or a VPC
+	// endpoint. It must be https, except for hosts on this machine or in a
+	// private network. Empty: AWS_ENDPOINT_URL_CLOUDWATCH_LOGS,
+	// AWS_ENDPOINT_URL, the shared config, or AWS itself.
+	Endpoint string
+	// Config is a ready AWS configuration, for programs that have one. It is
+	// used instead of the environment and the shared config; Region, Endpoint
+	// and the keys above still win over what it holds. With Config, Profile
+	// must be empty.
+	Config *aws.Config
+	// ClientOptions change the SDK's client: proxy, FIPS and dual-stack
+	// endpoints, HTTP client and so on. They are called in order, after
+	// everything above. The retryer is ours and cannot be changed.
+	ClientOptions []func(*cloudwatchlogs.Options)
+
+	// LogStream is the name of the log stream. It is written to if it exists,
+	// otherwise created. Empty: the UTC time to the microsecond (20 digits) and
+	// three random digits, so that each process has a stream of its own.
+	//
+	// This name and that of the log group may hold placeholders, filled in by
+	// the constructor: {hostname}, {pid}, {program}, {random} (8 hexadecimal
+	// digits), and {time:2006/01/02} for the time in UTC in any layout of
+	// package time. {{ and }} stand for the braces themselves.
+	LogStream string
+
+	// NoCreate switches creation off: a missing log group or log stream is
+	// reported, its events are kept, and delivery goes on once it exists. It
+	// needs LogStream, and none of the four fields below may be set.
+	NoCreate bool
+	// RetentionDays is how long the service keeps the events of a log group
+	// that this program creates: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180,
+	// 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days
+	// (PutRetentionPolicy). 0: for ever. An existing group is never changed;
+	// that holds for the three fields below as well.
+	RetentionDays int
+	// Tags are given to a log group that this program creates, at most 50
+	// (CreateLogGroup).
+	Tags map[string]string
+	// KMSKeyID is the ARN of the key that encrypts a log group that this
+	// program creates. Empty: the service's own.
+	KMSKeyID string
+	// Class is the log class of a log group that this program creates. Empty:
+	// STANDARD.
+	Class types.LogGroupClass
+
+	// Level is the lowest level that is sent. A *slog.LevelVar can be changed
+	// while the program runs. nil: slog.LevelInfo. It does not concern a
+	// Writer.
+	Level slog.Leveler
+	// AddSource adds the place of the log call, as in slog.HandlerOptions.
+	AddSource bool
+	// ReplaceAttr rewrites or removes attributes before they are formatted, as
+	// in slog.HandlerOptions. It may be called by several goroutines at once.
+	ReplaceAttr func(groups []string, a slog.Attr) slog.Attr
+	// Format is how a record becomes the message of an event: JSON, Text,
+	// Pattern or Using. nil: JSON.
+	Format Format
+
+	// FlushInterval is how long an event waits for others to share a request
+	// with. 0: one second.
+	FlushInterval time.Duration
+	// BufferBytes bounds the memory of events that wait for the service. What
+	// counts is their text on the wire and 17 bytes an event; one event is let
+	// in however large it is when the buffer is empty. 0: 64 MiB. At least
+	// 64 KiB.
+	BufferBytes int
+	// OnFull says what happens to an event when the buffer is full. The zero
+	// value is DropNewest.
+	OnFull OnFull
+	// MaxEventBytes is the size in UTF-8 bytes above which a message is
+	// oversize. 0: 1,048,550, the most that PutLogEvents takes. Some partitions
+	// still document 256 KiB; there it has to be 262,118. At least 256.
+	MaxEventBytes int
+	// Oversize says what happens to a larger message. The zero value is Split.
+	Oversize Oversize
+	// CloseTimeout is how long Close goes on delivering. 0: 10 seconds.
+	CloseTimeout time.Duration
+
+	// OnError is told what goes wrong: *DeliveryError when requests fail and
+	// events are kept, *LossError when events are lost. The same trouble is not
+	// told again and again. It is called by one goroutine of its own, never by
+	// a log call, and may log. nil: see Stats.
+	OnError func(error)
+}
+
+// OnFull says what happens to an event when the buffer is full. Each event that
+// is dropped is counted in Stats and told to OnError.
+type OnFull int
+
+const (
+	// DropNewest drops the event that finds the buffer full: its log call
+	// returns ErrBufferFull.
+	DropNewest OnFull = iota
+	// DropOldest drops the events that wait longest, a request's worth at once,
+	// but for those being sent right now.
+	DropOldest
+	// Block makes the log call wait until there is room. The program then waits
+	// for the network.
+	Block
+)
+
+// Oversize says what happens to a message larger than MaxEventBytes.
+type Oversize int
+
+const (
+	// Split makes several events of it, with the same time and in order. Each
+	// is cut between two runes.
+	Split Oversize = iota
+	// Truncate keeps the beginning and ends it with "[truncated]".
+	Truncate
+	// Drop drops it. It is counted in Stats and told to OnError.
+	Drop
+)
+
+// Defaults and bounds of the fields above.
+const (
+	defaultFlushInterval = time.Second
+	defaultBufferBytes   = 64 << 20
+	minBufferBytes       = 64 << 10
+	minEventBytes        = 256
+	defaultCloseTimeout  = 10 * time.Second
+)

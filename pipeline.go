@@ -1,0 +1,213 @@
+package cloudwatch
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+)
+
+// pipeline is the way of an event from a log call to the service: accept
+// encodes it, the queue keeps it, the worker delivers it. Handlers and Writers
+// of one log stream share one pipeline.
+type pipeline struct {
+	settings *settings
+	queue    *queue.Queue
+	worker   *deliver.Worker
+	report   *report
+	lines    lines
+	shutdown shutdown
+}
+
+func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
+	s, err := newSettings(logGroup, opts)
+	if err != nil {
+		return nil, err
+	}
+	client, err := newClient(s)
+	if err != nil {
+		return nil, err
+	}
+	p := &pipeline{
+		settings: s,
+		lines:    lines{max: s.MaxEventBytes, split: s.Oversize == Split},
+		shutdown: shutdown{done: make(chan struct{})},
+	}
+	p.queue = queue.New(queue.Config{
+		Head:     batch.Head(s.group, s.stream),
+		MaxBytes: s.BufferBytes,
+		OnFull:   queue.Policy(s.OnFull),
+		Interval: s.FlushInterval,
+	})
+	p.report = newReport(s.OnError, p.queue.State)
+	p.worker = deliver.Start(deliver.Config{
+		Client:   client,
+		Group:    s.group,
+		Stream:   s.stream,
+		Creation: s.creation(),
+		Failed:   p.report.failed,
+		Settled:  p.report.settled,
+	}, p.queue)
+	return p, nil
+}
+
+// LogStream returns the name of the log stream: the one given, with its
+// placeholders filled in, or the one generated.
+func (p *pipeline) LogStream() string { return p.settings.stream }
+
+// Stats returns a snapshot of what became of every event.
+func (p *pipeline) Stats() Stats {
+	q, t := p.queue.State(), p.worker.Traffic()
+	last, lastAt := p.report.last()
+	return Stats{
+		Accepted:  q.Accepted,
+		Delivered: q.Delivered,
+		Pending:   q.Pending,
+		Rejected: Rejected{
+			TooOld:  q.Rejected[account.TooOld],
+			Expired: q.Rejected[account.Expired],
+			TooNew:  q.Rejected[account.TooNew],
+			Refused: q.Rejected[account.Refused],
+		},
+		Dropped: Dropped{
+			BufferFull:  q.Dropped[account.Full],
+			Oversize:    q.Dropped[account.Oversize],
+			Empty:       q.Dropped[account.Empty],
+			Unformatted: q.Dropped[account.Unformatted],
+			Closed:      q.Dropped[account.Closed],
+			Undelivered: q.Dropped[account.Undelivered],
+		},
+		PendingBytes:   q.PendingBytes,
+		DeliveredBytes: q.DeliveredBytes,
+		Batches:        q.Batches,
+		Requests:       t.Requests,
+		Retries:        t.Retries,
+		LastDelivery:   t.LastDelivery,
+		LastError:      last,
+		LastErrorTime:  lastAt,
+	}
+}
+
+// Flush sends everything accepted before the call, a partial line written to a
+// Writer included, and waits until the service has answered for all of it. nil
+// means that none of it is pending; what the service refused is in Stats. When
+// the context ends first it returns an *UndeliveredError, and delivery goes on.
+// After Shutdown it returns ErrClosed.
+func (p *pipeline) Flush(ctx context.Context) error {
+	if p.queue.Closed() {
+		return ErrClosed
+	}
+	if held := p.lines.take(); len(held.text) > 0 {
+		_ = p.accept(held.text, held.at) // a loss is counted
+	}
+	settled := p.queue.Flush()
+	p.worker.Hurry()
+	select {
+	case <-settled:
+	case <-ctx.Done():
+		state := p.queue.State()
+		last, _ := p.report.last()
+		return &UndeliveredError{state.Pending, state.PendingBytes, ctx.Err(), last}
+	}
+	if p.shutdown.abandoned() {
+		<-p.shutdown.done
+		return p.shutdown.err
+	}
+	return nil
+}
+
+// Close is Shutdown within Options.CloseTimeout.
+func (p *pipeline) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), p.settings.CloseTimeout)
+	defer cancel()
+	return p.Shutdown(ctx)
+}
+
+// Shutdown accepts no more events and delivers those it has. When the context
+// ends first, it gives up and returns an *UndeliveredError with the number of
+// events that are lost.
+//
+// It may be called several times and by several goroutines: the first context
+// to end ends it for all, every caller waits for the real end, and all get the
+// same answer.
+func (p *pipeline) Shutdown(ctx context.Context) error {
+	p.shutdown.once.Do(func() {
+		p.queue.Close(p.lastEvents()...)
+		go p.finish()
+	})
+	p.worker.Hurry()
+	select {
+	case <-p.shutdown.done:
+	case <-ctx.Done():
+		p.shutdown.giveUp(ctx.Err())
+		p.worker.Stop()
+		<-p.shutdown.done
+	}
+	return p.shutdown.err
+}
+
+// shutdown is the state of Shutdown.
+type shutdown struct {
+	once sync.Once
+	done chan struct{} // closed at the real end
+	err  error         // the answer; written before done is closed
+
+	mu    sync.Mutex
+	cause error // why it was given up, the first one; nil if it was not
+}
+
+func (s *shutdown) giveUp(cause error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cause == nil {
+		s.cause = cause
+	}
+}
+
+func (s *shutdown) abandoned() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cause != nil
+}
+
+// graceTime bounds the wait for code that is not ours, once time is over: a
+// custom HTTP client that ignores its context, an OnError that does not return.
+const graceTime = time.Second
+
+// finish runs in its own goroutine from the first Shutdown until all is over.
+func (p *pipeline) finish() {
+	defer close(p.shutdown.done)
+	select {
+	case <-p.worker.Done():
+	case <-p.worker.Stopped():
+		wait(p.worker.Done(), graceTime)
+	}
+	events, bytes := p.queue.Abandon()
+	p.report.close(graceTime)
+	if events == 0 {
+		return
+	}
+	last, _ := p.report.last()
+	p.shutdown.mu.Lock()
+	defer p.shutdown.mu.Unlock()
+	p.shutdown.err = &UndeliveredError{events, bytes, p.shutdown.cause, last}
+}
+
+// lastEvents returns the events of a line that waits for its newline in vain.
+func (p *pipeline) lastEvents() (last []batch.Event) {
+	held := p.lines.end()
+	if len(held.text) == 0 {
+		return nil
+	}
+	_ = p.events(held.text, held.at, func(e batch.Event) error { // a loss is counted
+		e.Wire = slices.Clone(e.Wire)
+		last = append(last, e)
+		return nil
+	})
+	return last
+}

@@ -1,0 +1,166 @@
+package cloudwatch
+
+import (
+	"sync"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+)
+
+// How often the same trouble is told.
+const (
+	reportPause = 10 * time.Second // between two rounds of calls to OnError
+	repeatAfter = time.Minute      // a failure that lasts is told again
+)
+
+// report tells OnError what goes wrong. Its goroutine makes the calls, so that
+// neither log calls nor delivery wait for the program's code.
+type report struct {
+	onError func(error)        // may be nil, then there is no goroutine
+	state   func() queue.State // where losses are counted
+	wake    chan struct{}      // capacity 1: there may be something to tell
+	stop    chan struct{}      // closed by close
+	done    chan struct{}      // closed when the goroutine has ended
+	told    account.Ledger     // losses told so far; the goroutine's own
+
+	mu       sync.Mutex
+	lastErr  error
+	lastAt   time.Time
+	failures int            // requests that failed in a row
+	since    time.Time      // when the first of them failed
+	kind     string         // of the failure last told in this row
+	kindAt   time.Time      // when it was told
+	untold   *DeliveryError // to be told
+	refusal  error          // the answer to the request last refused
+}
+
+func newReport(onError func(error), state func() queue.State) *report {
+	r := &report{
+		onError: onError,
+		state:   state,
+		wake:    make(chan struct{}, 1),
+		stop:    make(chan struct{}),
+		done:    make(chan struct{}),
+	}
+	if onError == nil {
+		close(r.done)
+	} else {
+		go r.run()
+	}
+	return r
+}
+
+// failed notes a failed request.
+func (r *report) failed(operation string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	if r.failures == 0 {
+		r.since = now
+	}
+	r.failures++
+	r.lastErr, r.lastAt = err, now
+	if deliver.Refused(err) {
+		r.refusal = err
+	}
+	if kind := operation + " " + deliver.Code(err); kind != r.kind || now.Sub(r.kindAt) >= repeatAfter {
+		r.kind, r.kindAt = kind, now
+		r.untold = &DeliveryError{operation, r.failures, r.since, err}
+		r.look()
+	}
+}
+
+// settled notes that a batch is done with.
+func (r *report) settled(o account.Outcome) {
+	if o.Rejected != [account.Rejections]int{} {
+		r.look()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failures, r.kind = 0, ""
+}
+
+// last returns why a request last failed.
+func (r *report) last() (error, time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lastErr, r.lastAt
+}
+
+// look says that there may be something to tell. It never waits.
+func (r *report) look() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (r *report) run() {
+	defer close(r.done)
+	for {
+		select {
+		case <-r.wake:
+			r.tell()
+		case <-r.stop:
+			r.tell()
+			return
+		}
+		pause := time.NewTimer(reportPause)
+		select {
+		case <-pause.C:
+		case <-r.stop:
+			pause.Stop()
+			r.tell()
+			return
+		}
+	}
+}
+
+func (r *report) tell() {
+	r.mu.Lock()
+	failure, refusal := r.untold, r.refusal
+	r.untold = nil
+	r.mu.Unlock()
+	if failure != nil {
+		r.onError(failure)
+	}
+	now := r.state().Ledger
+	for reason := range account.Rejections {
+		var cause error
+		if reason == account.Refused {
+			cause = refusal
+		}
+		r.loss(now.Rejected[reason]-r.told.Rejected[reason], reason.String(), cause)
+	}
+	for reason := range account.Drops {
+		if reason != account.Empty { // nothing was in it
+			r.loss(now.Dropped[reason]-r.told.Dropped[reason], reason.String(), nil)
+		}
+	}
+	r.told = now
+}
+
+func (r *report) loss(events int64, reason string, cause error) {
+	if events > 0 {
+		r.onError(&LossError{events, reason, cause})
+	}
+}
+
+// close tells what is left to tell and waits for the end, but not for ever: an
+// OnError that does not return is not ours.
+func (r *report) close(grace time.Duration) {
+	close(r.stop)
+	wait(r.done, grace)
+}
+
+// wait waits for done, at most so long.
+func wait(done <-chan struct{}, atMost time.Duration) {
+	t := time.NewTimer(atMost)
+	defer t.Stop()
+	select {
+	case <-done:
+	case <-t.C:
+	}
+}

@@ -1,0 +1,178 @@
+package cloudwatch
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+)
+
+// settings are Options that have been checked, with every default filled in.
+// The fields they share with Options are copies.
+type settings struct {
+	Options
+	group     string
+	stream    string
+	generated bool // nobody else can have made the stream
+}
+
+// retentionDays are those PutRetentionPolicy takes.
+var retentionDays = [...]int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
+// newSettings checks everything that can be known to be wrong without asking
+// the service. Each error names the field and the rule.
+func newSettings(logGroup string, opts *Options) (*settings, error) {
+	s := &settings{}
+	if opts != nil {
+		s.Options = *opts
+		s.ClientOptions = slices.Clone(opts.ClientOptions)
+		s.Tags = maps.Clone(opts.Tags)
+	}
+	return s, errors.Join(
+		s.resolveNames(logGroup),
+		s.checkAccess(),
+		s.checkCreation(),
+		s.resolveBuffer(),
+		s.resolveFormat(),
+	)
+}
+
+func (s *settings) resolveNames(logGroup string) (err error) {
+	now := time.Now()
+	if s.group, err = expandName(logGroup, now, notInGroup); err != nil {
+		return fmt.Errorf("log group: %w", err)
+	}
+	if err := checkLogGroup(s.group); err != nil {
+		return err
+	}
+	if s.LogStream == "" {
+		s.stream, s.generated = generatedStream(now), true
+		return nil
+	}
+	if s.stream, err = expandName(s.LogStream, now, notInStream); err != nil {
+		return fmt.Errorf("Options.LogStream: %w", err)
+	}
+	s.generated = strings.Contains(s.LogStream, "{random}")
+	return checkLogStream(s.stream)
+}
+
+func (s *settings) checkAccess() error {
+	switch {
+	case s.AccessID != "" && s.AccessKey == "":
+		return errors.New("Options.AccessID is set but AccessKey is empty: both or neither")
+	case s.AccessID == "" && s.AccessKey != "":
+		return errors.New("Options.AccessKey is set but AccessID is empty: both or neither")
+	case s.SessionToken != "" && s.AccessID == "":
+		return errors.New("Options.SessionToken is set but AccessID is empty")
+	case s.Config != nil && s.Profile != "":
+		return errors.New("Options.Profile and Config are both set: a ready Config has its profile already")
+	}
+	return checkEndpoint(s.Endpoint)
+}
+
+// checkEndpoint refuses plain HTTP to the open network. Private addresses and
+// names without a dot are those of containers and local endpoints.
+func checkEndpoint(endpoint string) error {
+	if endpoint == "" {
+		return nil
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("Options.Endpoint %q: not a URL such as https://host or http://127.0.0.1:4586", endpoint)
+	}
+	if u.Scheme == "https" {
+		return nil
+	}
+	host := u.Hostname()
+	if addr, err := netip.ParseAddr(host); err == nil {
+		if addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast() {
+			return nil
+		}
+	} else if !strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".internal") {
+		return nil
+	}
+	return fmt.Errorf("Options.Endpoint %q: must be https, since the host is not on this machine or in a private network", endpoint)
+}
+
+func (s *settings) checkCreation() error {
+	switch {
+	case s.NoCreate && s.LogStream == "":
+		return errors.New("Options.NoCreate needs LogStream: a generated log stream never exists")
+	case s.NoCreate && (s.RetentionDays != 0 || s.Tags != nil || s.KMSKeyID != "" || s.Class != ""):
+		return errors.New("Options.NoCreate excludes RetentionDays, Tags, KMSKeyID and Class: they apply at creation only")
+	case s.RetentionDays != 0 && !slices.Contains(retentionDays[:], s.RetentionDays):
+		return fmt.Errorf("Options.RetentionDays %d: the service offers %v", s.RetentionDays, retentionDays)
+	case len(s.Tags) > 50:
+		return fmt.Errorf("Options.Tags: %d of them, the service takes at most 50", len(s.Tags))
+	case len(s.KMSKeyID) > 256:
+		return errors.New("Options.KMSKeyID: longer than 256 characters")
+	case s.Class != "" && !slices.Contains(s.Class.Values(), s.Class):
+		return fmt.Errorf("Options.Class %q: the service offers %v", s.Class, s.Class.Values())
+	}
+	for key, value := range s.Tags {
+		if key == "" || len([]rune(key)) > 128 || len([]rune(value)) > 256 {
+			return fmt.Errorf("Options.Tags: %q: a key has 1 to 128 characters, a value at most 256", key)
+		}
+	}
+	return nil
+}
+
+func (s *settings) resolveBuffer() error {
+	switch {
+	case s.FlushInterval < 0:
+		return fmt.Errorf("Options.FlushInterval %v: negative", s.FlushInterval)
+	case s.CloseTimeout < 0:
+		return fmt.Errorf("Options.CloseTimeout %v: negative", s.CloseTimeout)
+	case s.BufferBytes != 0 && s.BufferBytes < minBufferBytes:
+		return fmt.Errorf("Options.BufferBytes %d: at least %d", s.BufferBytes, minBufferBytes)
+	case s.MaxEventBytes != 0 && (s.MaxEventBytes < minEventBytes || s.MaxEventBytes > batch.MaxEventBytes):
+		return fmt.Errorf("Options.MaxEventBytes %d: must be from %d to %d, the most that PutLogEvents takes",
+			s.MaxEventBytes, minEventBytes, batch.MaxEventBytes)
+	case s.BufferBytes != 0 && s.MaxEventBytes > s.BufferBytes:
+		return fmt.Errorf("Options.MaxEventBytes %d is larger than BufferBytes %d", s.MaxEventBytes, s.BufferBytes)
+	case s.OnFull < DropNewest || s.OnFull > Block:
+		return fmt.Errorf("Options.OnFull %d: must be DropNewest, DropOldest or Block", s.OnFull)
+	case s.Oversize < Split || s.Oversize > Drop:
+		return fmt.Errorf("Options.Oversize %d: must be Split, Truncate or Drop", s.Oversize)
+	}
+	setDefault(&s.FlushInterval, defaultFlushInterval)
+	setDefault(&s.CloseTimeout, defaultCloseTimeout)
+	setDefault(&s.BufferBytes, defaultBufferBytes)
+	setDefault(&s.MaxEventBytes, min(batch.MaxEventBytes, s.BufferBytes))
+	return nil
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (s *settings) resolveFormat() error {
+	if s.Format == nil {
+		s.Format = JSON
+	}
+	if err := s.Format.check(); err != nil {
+		return fmt.Errorf("Options.Format: %w", err)
+	}
+	return nil
+}
+
+func (s *settings) creation() deliver.Creation {
+	return deliver.Creation{
+		Never:         s.NoCreate,
+		First:         s.generated,
+		RetentionDays: int32(s.RetentionDays),
+		Tags:          s.Tags,
+		KMSKeyID:      s.KMSKeyID,
+		Class:         s.Class,
+	}
+}

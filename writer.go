@@ -1,0 +1,73 @@
+package cloudwatch
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Writer is an io.Writer that sends each line to a log stream of CloudWatch
+// Logs as an event of its own. It is for log.SetOutput, zap, zerolog, logrus
+// and whatever else writes lines. Make one with NewWriter or Handler.Writer.
+//
+// It is safe for concurrent use. An event has the time of the Write in which its
+// line began. Blank lines are not sent, for the service takes no empty message.
+type Writer struct {
+	*pipeline
+}
+
+var (
+	_ io.WriteCloser  = (*Writer)(nil)
+	_ io.StringWriter = (*Writer)(nil)
+)
+
+// NewWriter returns a writer that sends to a log group. It is to a Writer what
+// NewHandler is to a Handler; the options about levels and formats do not
+// concern it.
+func NewWriter(logGroup string, opts *Options) (*Writer, error) {
+	p, err := newPipeline(logGroup, opts)
+	if err != nil {
+		return nil, fmt.Errorf("cloudwatch: new writer: %w", err)
+	}
+	return &Writer{p}, nil
+}
+
+// Write takes one event for each line and returns len(text), whatever becomes of
+// them. Text behind the last newline waits for its own newline, or for Flush,
+// Sync or Shutdown. The error says why an event was dropped, as that of
+// Handler.Handle does.
+func (w *Writer) Write(text []byte) (int, error) {
+	var err error
+	accept := func(message []byte, at time.Time) {
+		if e := w.accept(message, at); e != nil {
+			err = e
+		}
+	}
+	now := time.Now()
+	before, whole, after := w.lines.add(text, now)
+	for _, l := range before {
+		accept(l.text, l.at)
+	}
+	for len(whole) > 0 {
+		var text []byte
+		text, whole, _ = bytes.Cut(whole, []byte("\n"))
+		accept(trimCR(text), now)
+	}
+	for _, l := range after {
+		accept(l.text, l.at)
+	}
+	return len(text), err
+}
+
+// WriteString is Write for a string.
+func (w *Writer) WriteString(text string) (int, error) { return w.Write([]byte(text)) }
+
+// Sync is Flush within Options.CloseTimeout. It makes a Writer a
+// zapcore.WriteSyncer.
+func (w *Writer) Sync() error {
+	ctx, cancel := context.WithTimeout(context.Background(), w.settings.CloseTimeout)
+	defer cancel()
+	return w.Flush(ctx)
+}
