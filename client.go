@@ -25,7 +25,13 @@ func newClient(s *settings) (*cloudwatchlogs.Client, error) {
 		return nil, err
 	}
 	var region string
-	client := cloudwatchlogs.NewFromConfig(cfg, append(s.ClientOptions, func(o *cloudwatchlogs.Options) {
+	client := cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) {
+		if s.Endpoint != "" { // here, since the environment wins over cfg.BaseEndpoint
+			o.BaseEndpoint = &s.Endpoint
+		}
+		for _, change := range s.ClientOptions {
+			change(o)
+		}
 		// Delivery retries, with all it knows; a second retryer below it would
 		// only add hidden pauses and a quota of its own.
 		o.Retryer = aws.NopRetryer{}
@@ -34,7 +40,7 @@ func newClient(s *settings) (*cloudwatchlogs.Client, error) {
 			o.Credentials = typedCredentials{o.Credentials}
 		}
 		region = o.Region
-	})...)
+	})
 	if region == "" {
 		return nil, errNoRegion
 	}
@@ -58,9 +64,6 @@ func loadConfig(s *settings) (aws.Config, error) {
 	}
 	if s.Region != "" {
 		cfg.Region = s.Region
-	}
-	if s.Endpoint != "" {
-		cfg.BaseEndpoint = &s.Endpoint
 	}
 	if s.AccessID != "" {
 		cfg.Credentials = credentials.NewStaticCredentialsProvider(s.AccessID, s.AccessKey, s.SessionToken)

@@ -29,6 +29,7 @@ type UndeliveredError struct {
 	Last   error // why the last request failed; nil if none did
 }
 
+// Error says how much is left, why the wait ended and why delivery failed.
 func (e *UndeliveredError) Error() string {
 	s := fmt.Sprintf("cloudwatch: %d events (%d bytes) not delivered: %v", e.Events, e.Bytes, e.Err)
 	if e.Last != nil {
@@ -55,6 +56,7 @@ type DeliveryError struct {
 	Err       error     // of the last one: an error of the SDK, see errors.As and smithy.APIError
 }
 
+// Error names the operation and the failure.
 func (e *DeliveryError) Error() string {
 	return fmt.Sprintf("cloudwatch: %s failed (%d in a row), will try again: %v", e.Operation, e.Failures, e.Err)
 }
@@ -71,6 +73,7 @@ type LossError struct {
 	Err    error  // the answer of the service if it refused a request; or nil
 }
 
+// Error says how many events were lost and why.
 func (e *LossError) Error() string {
 	s := fmt.Sprintf("cloudwatch: %d events lost: %s", e.Events, e.Reason)
 	if e.Err != nil {

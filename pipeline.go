@@ -63,7 +63,7 @@ func (p *pipeline) LogStream() string { return p.settings.stream }
 // Stats returns a snapshot of what became of every event.
 func (p *pipeline) Stats() Stats {
 	q, t := p.queue.State(), p.worker.Traffic()
-	last, lastAt := p.report.last()
+	lastAt, last := p.report.last()
 	return Stats{
 		Accepted:  q.Accepted,
 		Delivered: q.Delivered,
@@ -97,24 +97,22 @@ func (p *pipeline) Stats() Stats {
 // Writer included, and waits until the service has answered for all of it. nil
 // means that none of it is pending; what the service refused is in Stats. When
 // the context ends first it returns an *UndeliveredError, and delivery goes on.
-// After Shutdown it returns ErrClosed.
+// After Shutdown was called it waits for the end and returns the same as
+// Shutdown.
 func (p *pipeline) Flush(ctx context.Context) error {
+	settled := p.queue.Flush(p.eventsOf(p.lines.take())...)
 	if p.queue.Closed() {
-		return ErrClosed
+		settled = p.shutdown.done
 	}
-	if held := p.lines.take(); len(held.text) > 0 {
-		_ = p.accept(held.text, held.at) // a loss is counted
-	}
-	settled := p.queue.Flush()
 	p.worker.Hurry()
 	select {
 	case <-settled:
 	case <-ctx.Done():
 		state := p.queue.State()
-		last, _ := p.report.last()
+		_, last := p.report.last()
 		return &UndeliveredError{state.Pending, state.PendingBytes, ctx.Err(), last}
 	}
-	if p.shutdown.abandoned() {
+	if p.shutdown.gaveUp() { // then what was left is settled as lost
 		<-p.shutdown.done
 		return p.shutdown.err
 	}
@@ -137,7 +135,7 @@ func (p *pipeline) Close() error {
 // same answer.
 func (p *pipeline) Shutdown(ctx context.Context) error {
 	p.shutdown.once.Do(func() {
-		p.queue.Close(p.lastEvents()...)
+		p.queue.Close(p.eventsOf(p.lines.end())...)
 		go p.finish()
 	})
 	p.worker.Hurry()
@@ -169,7 +167,7 @@ func (s *shutdown) giveUp(cause error) {
 	}
 }
 
-func (s *shutdown) abandoned() bool {
+func (s *shutdown) gaveUp() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.cause != nil
@@ -192,22 +190,21 @@ func (p *pipeline) finish() {
 	if events == 0 {
 		return
 	}
-	last, _ := p.report.last()
+	_, last := p.report.last()
 	p.shutdown.mu.Lock()
 	defer p.shutdown.mu.Unlock()
 	p.shutdown.err = &UndeliveredError{events, bytes, p.shutdown.cause, last}
 }
 
-// lastEvents returns the events of a line that waits for its newline in vain.
-func (p *pipeline) lastEvents() (last []batch.Event) {
-	held := p.lines.end()
-	if len(held.text) == 0 {
+// eventsOf returns the events that a line makes.
+func (p *pipeline) eventsOf(l line) (events []batch.Event) {
+	if len(l.text) == 0 {
 		return nil
 	}
-	_ = p.events(held.text, held.at, func(e batch.Event) error { // a loss is counted
+	_ = p.events(l.text, l.at, func(e batch.Event) error { // a loss is counted
 		e.Wire = slices.Clone(e.Wire)
-		last = append(last, e)
+		events = append(events, e)
 		return nil
 	})
-	return last
+	return events
 }

@@ -62,7 +62,7 @@ func (r *report) failed(operation string, err error) {
 	}
 	r.failures++
 	r.lastErr, r.lastAt = err, now
-	if deliver.Refused(err) {
+	if operation == "PutLogEvents" && deliver.Refused(err) {
 		r.refusal = err
 	}
 	if kind := operation + " " + deliver.Code(err); kind != r.kind || now.Sub(r.kindAt) >= repeatAfter {
@@ -82,11 +82,11 @@ func (r *report) settled(o account.Outcome) {
 	r.failures, r.kind = 0, ""
 }
 
-// last returns why a request last failed.
-func (r *report) last() (error, time.Time) {
+// last returns when and why a request last failed.
+func (r *report) last() (time.Time, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.lastErr, r.lastAt
+	return r.lastAt, r.lastErr
 }
 
 // look says that there may be something to tell. It never waits.

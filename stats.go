@@ -27,7 +27,7 @@ type Stats struct {
 	DeliveredBytes int64
 	// Batches is the number of PutLogEvents requests that delivered something.
 	Batches int64
-	// Requests is the number of requests made, of every operation.
+	// Requests is the number of requests tried, of every operation.
 	Requests int64
 	// Retries is the number of PutLogEvents requests that repeated another one.
 	Retries int64

@@ -2,14 +2,13 @@ package deliver
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/smithy-go"
-
-	"errors"
 )
 
 // Creation says how a missing log group or log stream is made. It applies to
@@ -36,8 +35,7 @@ func (w *Worker) create() (operation string, err error) {
 		return "CreateLogGroup", err
 	}
 	if created && w.cfg.Creation.RetentionDays != 0 {
-		w.retention = true
-		w.putRetention()
+		w.retention = true // set once events are on their way
 	}
 	return "CreateLogStream", w.createStream()
 }
@@ -87,7 +85,8 @@ func exists(err error) bool {
 const retentionPause = 30 * time.Second
 
 // putRetention sets the retention of a group this worker created. Events do
-// not wait for it: after a failure it is tried again beside later batches.
+// not wait for it: it comes after a batch, and after a failure beside later
+// ones.
 func (w *Worker) putRetention() {
 	if !w.retention || time.Now().Before(w.retentionAfter) {
 		return

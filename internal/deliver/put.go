@@ -19,11 +19,12 @@ import (
 type request struct {
 	body   []byte
 	sha256 string // lower-case hex
+	sent   int    // how often
 }
 
 func newRequest(body []byte) request {
 	sum := sha256.Sum256(body)
-	return request{body, hex.EncodeToString(sum[:])}
+	return request{body: body, sha256: hex.EncodeToString(sum[:])}
 }
 
 // put sends the body with the SDK's client. Everything of the client stays in
@@ -32,7 +33,7 @@ func newRequest(body []byte) request {
 //
 // The SDK closes the body before the call returns, so the caller may use its
 // memory again then.
-func put(ctx context.Context, client *cloudwatchlogs.Client, r request) (*types.RejectedLogEventsInfo, error) {
+func put(ctx context.Context, client *cloudwatchlogs.Client, r *request) (*types.RejectedLogEventsInfo, error) {
 	out, err := client.PutLogEvents(ctx, nil, func(o *cloudwatchlogs.Options) {
 		o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], func(stack *middleware.Stack) error {
 			if _, err := stack.Initialize.Remove("OperationInputValidation"); err != nil {
@@ -49,7 +50,7 @@ func put(ctx context.Context, client *cloudwatchlogs.Client, r request) (*types.
 }
 
 // readySerializer takes the place of the SDK's serializer of PutLogEvents.
-type readySerializer struct{ request }
+type readySerializer struct{ *request }
 
 // ID is the one of the step it replaces, which keeps its place in the stack.
 func (readySerializer) ID() string { return "OperationSerializer" }

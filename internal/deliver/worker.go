@@ -101,8 +101,7 @@ type ownKey struct{}
 // Own reports whether the context is the one of a worker's requests. What is
 // logged with it is about delivery, and shipping it would feed itself.
 func Own(ctx context.Context) bool {
-	own, _ := ctx.Value(ownKey{}).(bool)
-	return own
+	return ctx != nil && ctx.Value(ownKey{}) != nil
 }
 
 func (w *Worker) run() {
@@ -149,20 +148,10 @@ func (w *Worker) wait(due time.Time) {
 // returns false if delivery was stopped before.
 func (w *Worker) deliver(b *batch.Batch) (o account.Outcome, settled bool) {
 	r := newRequest(b.Seal())
-	for failures, puts := 0, 0; ; {
-		operation, err := "PutLogEvents", error(nil)
-		if w.needStream {
-			operation, err = w.create()
-			w.needStream = err != nil
-		}
+	for failures := 1; ; failures++ {
+		operation, info, err := w.send(&r)
 		if err == nil {
-			operation = "PutLogEvents"
-			var info *types.RejectedLogEventsInfo
-			info, err = w.put(r, puts)
-			puts++
-			if err == nil {
-				return outcome(b.Len(), info), true
-			}
+			return outcome(b.Len(), info), true
 		}
 		if w.ctx.Err() != nil {
 			return o, false
@@ -170,38 +159,44 @@ func (w *Worker) deliver(b *batch.Batch) (o account.Outcome, settled bool) {
 		c := classify(err)
 		if c == missing && !w.cfg.Creation.Never {
 			w.needStream = true
-			c = transient // a new stream may take a moment to be seen
-			if failures == 0 {
-				failures++ // the usual first put to a new stream: no pause, no report
-				continue
+			if failures == 1 {
+				continue // the usual first put to a new stream: nothing to report
 			}
+			c = transient // it may take a moment to be seen
 		}
 		w.cfg.Failed(operation, err)
 		if c == refused && operation == "PutLogEvents" {
 			o.Rejected[account.Refused] = b.Len()
 			return o, true
 		}
-		failures++
 		if !w.pause(backoff(c, failures)) {
 			return o, false
 		}
 	}
 }
 
-func (w *Worker) put(r request, earlier int) (info *types.RejectedLogEventsInfo, err error) {
+// send makes the log stream if it has to be made, and sends the request. It
+// returns the operation that the answer is from.
+func (w *Worker) send(r *request) (operation string, info *types.RejectedLogEventsInfo, err error) {
+	if w.needStream {
+		if operation, err = w.create(); err != nil {
+			return operation, nil, err
+		}
+		w.needStream = false
+	}
 	err = w.attempt(func(ctx context.Context) error {
 		info, err = put(ctx, w.cfg.Client, r)
 		return err
 	})
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if earlier > 0 {
+	if r.sent++; r.sent > 1 {
 		w.traffic.Retries++
 	}
 	if err == nil {
 		w.traffic.LastDelivery = time.Now()
 	}
-	return info, err
+	return "PutLogEvents", info, err
 }
 
 // attempt makes one request within its deadline.

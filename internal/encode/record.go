@@ -38,6 +38,9 @@ func Text(opts Options) *Record { return &Record{opts: opts} }
 // WithAttrs returns an encoder that adds the attributes to every record. They
 // are formatted now, so a later change of what they point to does not show.
 func (e *Record) WithAttrs(attrs []slog.Attr) *Record {
+	if !slices.ContainsFunc(attrs, isNoEmptyGroup) {
+		return e // it would open groups that nothing fills
+	}
 	s := state{e: e, buf: slices.Clip(e.formatted)}
 	s.resume()
 	s.openGroups(e.groups[e.opened:])
@@ -58,7 +61,7 @@ func (e *Record) WithGroup(name string) *Record {
 
 // Append appends the text of the record, without a newline at the end.
 func (e *Record) Append(dst []byte, r slog.Record) []byte {
-	s := state{e: e, buf: dst}
+	s := state{e: e, buf: dst, builtin: true}
 	if e.json {
 		s.buf = append(s.buf, '{')
 	}
@@ -79,6 +82,7 @@ func (e *Record) Append(dst []byte, r slog.Record) []byte {
 		s.attr(slog.Any(slog.SourceKey, source))
 	}
 	s.attr(slog.String(slog.MessageKey, r.Message))
+	s.builtin = false
 	return s.rest(r)
 }
 
@@ -90,10 +94,11 @@ func (e *Record) AppendAttrs(dst []byte, r slog.Record) []byte {
 
 // state is what is known in the middle of a record.
 type state struct {
-	e      *Record
-	buf    []byte
-	comma  bool     // the next attribute needs a separator before it
-	groups []string // open here; for ReplaceAttr and for the keys of Text
+	e       *Record
+	buf     []byte
+	builtin bool     // in what time, level, source and message are shown as
+	comma   bool     // the next attribute needs a separator before it
+	groups  []string // open here; for ReplaceAttr and for the keys of Text
 }
 
 // resume sets the state to what it is behind the formatted attributes.
@@ -175,6 +180,10 @@ func (s *state) closeGroup() {
 	s.groups = s.groups[:len(s.groups)-1]
 }
 
+func isNoEmptyGroup(a slog.Attr) bool {
+	return a.Value.Kind() != slog.KindGroup || len(a.Value.Group()) > 0
+}
+
 // attrs reports whether anything was appended.
 func (s *state) attrs(attrs []slog.Attr) bool {
 	some := false
@@ -189,7 +198,11 @@ func (s *state) attrs(attrs []slog.Attr) bool {
 func (s *state) attr(a slog.Attr) bool {
 	a.Value = a.Value.Resolve()
 	if replace := s.e.opts.ReplaceAttr; replace != nil && a.Value.Kind() != slog.KindGroup {
-		a = replace(s.groups, a)
+		groups := s.groups
+		if s.builtin { // also what a built-in is turned into has none
+			groups = nil
+		}
+		a = replace(groups, a)
 		a.Value = a.Value.Resolve() // it may return a LogValuer
 	}
 	if a.Value.Kind() == slog.KindAny {

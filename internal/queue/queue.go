@@ -89,31 +89,45 @@ func New(cfg Config) *Queue {
 func (q *Queue) Append(e batch.Event) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.ledger.Accepted++
-	if q.closed {
-		q.ledger.Dropped[account.Closed]++
-		return ErrClosed
-	}
-	for !q.hasRoom(e) {
+	return q.admit(e, true)
+}
+
+// admit lets an event in or drops it. If it may not wait, Block lets it in
+// beyond the bound.
+func (q *Queue) admit(e batch.Event, mayWait bool) error {
+	full := false
+	for !q.closed && !full && !q.hasRoom(e) {
 		q.hurry() // a full queue does not wait for the interval
 		switch q.cfg.OnFull {
+		case DropNewest:
+			full = true
 		case DropOldest:
-			if q.dropOldest() {
-				continue
-			}
+			full = !q.dropOldest()
 		case Block:
-			q.roomOrEnd.Wait()
-			if q.closed {
-				q.ledger.Dropped[account.Closed]++
-				return ErrClosed
+			if !mayWait {
+				q.add(e)
+				return nil
 			}
-			continue
+			q.roomOrEnd.Wait()
 		}
-		q.ledger.Dropped[account.Full]++
-		return ErrFull
 	}
-	q.add(e)
-	return nil
+	switch {
+	case q.closed:
+		q.drop(account.Closed)
+		return ErrClosed
+	case full:
+		q.drop(account.Full)
+		return ErrFull
+	default:
+		q.add(e)
+		return nil
+	}
+}
+
+// drop counts an event that does not get in.
+func (q *Queue) drop(reason account.Drop) {
+	q.ledger.Accepted++
+	q.ledger.Dropped[reason]++
 }
 
 func (q *Queue) hasRoom(e batch.Event) bool {
@@ -132,8 +146,9 @@ func (q *Queue) add(e batch.Event) {
 		q.openedAt = time.Now()
 		q.signal()
 	}
-	q.held += e.Held()
 	q.open.Add(e)
+	q.held += e.Held()
+	q.ledger.Accepted++
 	q.pending++
 	q.taken++
 }
@@ -143,7 +158,7 @@ func (q *Queue) dropOldest() bool {
 	var oldest *item
 	switch {
 	case len(q.sealed) > 0:
-		oldest, q.sealed = q.sealed[0], q.sealed[1:]
+		oldest = q.shift()
 	case q.open != nil:
 		oldest, q.open = q.open, nil
 	default:
@@ -154,12 +169,19 @@ func (q *Queue) dropOldest() bool {
 	return true
 }
 
+// shift takes the oldest sealed batch.
+func (q *Queue) shift() *item {
+	oldest := q.sealed[0]
+	q.sealed[0] = nil // the array must not keep its memory
+	q.sealed = q.sealed[1:]
+	return oldest
+}
+
 // Count enters an event that never reaches the queue.
 func (q *Queue) Count(reason account.Drop) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.ledger.Accepted++
-	q.ledger.Dropped[reason]++
+	q.drop(reason)
 }
 
 // Next hands out the oldest batch if one is due at the time now: it is full, it
@@ -171,7 +193,7 @@ func (q *Queue) Next(now time.Time) (b *batch.Batch, due time.Time, ended bool) 
 	defer q.mu.Unlock()
 	switch {
 	case len(q.sealed) > 0:
-		q.inFlight, q.sealed = q.sealed[0], q.sealed[1:]
+		q.inFlight = q.shift()
 	case q.open == nil:
 		return nil, time.Time{}, q.closed
 	default:
@@ -226,11 +248,14 @@ func (q *Queue) settled() uint64 {
 	}
 }
 
-// Flush makes everything appended so far due at once. The channel it returns
-// is closed when all of that is settled.
-func (q *Queue) Flush() <-chan struct{} {
+// Flush takes the events and makes everything appended so far due at once. The
+// channel it returns is closed when all of that is settled. It never waits.
+func (q *Queue) Flush(events ...batch.Event) <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	for _, e := range events {
+		_ = q.admit(e, false) // a loss is counted
+	}
 	done := make(chan struct{})
 	if q.pending == 0 {
 		close(done)
@@ -246,14 +271,13 @@ func (q *Queue) hurry() {
 	q.signal()
 }
 
-// Close lets no event in any more, but for the last ones, which always find
-// room, and makes what is left due at once.
+// Close takes the last events, lets no others in any more, and makes what is
+// left due at once. It never waits.
 func (q *Queue) Close(last ...batch.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, e := range last {
-		q.ledger.Accepted++
-		q.add(e)
+		_ = q.admit(e, false) // a loss is counted
 	}
 	q.closed = true
 	q.signal()

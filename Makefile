@@ -1,0 +1,47 @@
+# The modules of the workspace. Each also builds on its own.
+MODULES := . cmd/cloudwatch examples
+PACKAGES := ./... ./cmd/cloudwatch/... ./examples/...
+STATICCHECK := $(CURDIR)/.bin/staticcheck
+FUZZTIME ?= 30s
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: check
+check: lint test ## everything CI runs: format, vet, staticcheck, tests with the race detector
+
+.PHONY: test
+test: ## run all tests with the race detector
+	go test -race $(PACKAGES)
+
+.PHONY: lint
+lint: $(STATICCHECK) ## check formatting, vet and staticcheck, each module on its own, and other systems
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -s -l); \
+	if [ -n "$$unformatted" ]; then echo "run gofmt -s -w on:"; echo "$$unformatted"; exit 1; fi
+	@for module in $(MODULES); do \
+		echo "lint $$module"; \
+		(cd $$module && GOWORK=off go mod tidy -diff && GOWORK=off go vet ./... && GOWORK=off $(STATICCHECK) ./...) || exit 1; \
+	done
+	@for system in darwin windows; do \
+		echo "vet for $$system"; \
+		GOOS=$$system go vet . ./internal/... ./cloudwatchtest ./cmd/cloudwatch || exit 1; \
+	done
+
+# The tools have a module of their own, so that they stay out of the library's.
+$(STATICCHECK): tools/go.mod
+	cd tools && GOWORK=off GOBIN=$(CURDIR)/.bin go install tool
+	@touch $@
+
+.PHONY: bench
+bench: ## run the micro-benchmarks beside those of log/slog
+	go test -run '^$$' -bench . -benchmem . ./internal/...
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (30s)
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done

@@ -1,0 +1,81 @@
+package cloudwatch_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/cloudwatch-go/cloudwatch"
+)
+
+// accepting is a service that takes everything. What is measured beside it is
+// our side alone: encode, batch, sign, send.
+var accepting = roundTripper(func(r *http.Request) (*http.Response, error) {
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return nil, err
+	}
+	r.Body.Close()
+	return &http.Response{
+		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:  http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amzn-Requestid": {"r"}},
+		Body:    io.NopCloser(strings.NewReader("{}")),
+		Request: r,
+	}, nil
+})
+
+// BenchmarkLog logs and delivers records of six attributes, beside slog's own
+// handler that writes to io.Discard.
+func BenchmarkLog(b *testing.B) {
+	b.Run("slog.JSONHandler to io.Discard", func(b *testing.B) {
+		benchmarkLog(b, slog.NewJSONHandler(io.Discard, nil))
+	})
+	formats := []struct {
+		name   string
+		format cloudwatch.Format
+	}{
+		{"JSON", cloudwatch.JSON}, {"Text", cloudwatch.Text}, {"Pattern", cloudwatch.Pattern("{time} : {level} - {message}")},
+	}
+	for _, f := range formats {
+		b.Run(f.name+" delivered", func(b *testing.B) {
+			h, err := cloudwatch.NewHandler(group, &cloudwatch.Options{
+				Format:      f.format,
+				OnFull:      cloudwatch.Block,
+				BufferBytes: 16 << 20,
+				Config: &aws.Config{
+					Region:     "us-east-1",
+					HTTPClient: &http.Client{Transport: accepting},
+					Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+						return aws.Credentials{AccessKeyID: "AK", SecretAccessKey: "s"}, nil
+					}),
+				},
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			benchmarkLog(b, h)
+			if err := h.Close(); err != nil {
+				b.Fatal(err)
+			}
+			if s := h.Stats(); s.Delivered != s.Accepted {
+				b.Fatalf("%+v", s)
+			}
+		})
+	}
+}
+
+func benchmarkLog(b *testing.B, h slog.Handler) {
+	log := slog.New(h)
+	ctx := b.Context()
+	b.ReportAllocs()
+	for b.Loop() {
+		log.LogAttrs(ctx, slog.LevelInfo, "request handled",
+			slog.String("method", "GET"), slog.String("path", "/api/v1/orders/1234"), slog.Int("status", 200),
+			slog.Duration("took", 1234567*time.Nanosecond), slog.String("remote", "192.0.2.17:51234"), slog.Bool("cached", false))
+	}
+}

@@ -1,0 +1,231 @@
+package cloudwatch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+const small = 64 << 10 // the smallest BufferBytes
+
+func TestDropNewest(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, BufferBytes: small})
+		mustCreate(t, f.srv)
+		end := f.srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
+		var want []string
+		var refused int64
+		for i := range 1000 {
+			text := fmt.Sprint(i, strings.Repeat(".", 500))
+			err := f.Handle(t.Context(), slog.NewRecord(time.Now(), slog.LevelInfo, text, 0))
+			switch {
+			case err == nil:
+				want = append(want, text)
+			case errors.Is(err, cloudwatch.ErrBufferFull):
+				refused++
+			default:
+				t.Fatal(err)
+			}
+			if s := f.Stats(); s.PendingBytes > small {
+				t.Fatalf("%d bytes pending", s.PendingBytes)
+			}
+		}
+		f.checkBooks()
+		if s := f.Stats(); refused == 0 || s.Dropped.BufferFull != refused {
+			t.Errorf("%d log calls refused, %d counted", refused, s.Dropped.BufferFull)
+		}
+		end()
+		f.flush(time.Minute)
+		f.wantMessages(want...)
+		f.Close()
+		if n := lossesTold(f)["buffer full"]; n != refused {
+			t.Errorf("OnError was told of %d, want %d", n, refused)
+		}
+	})
+}
+
+func TestDropOldest(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, BufferBytes: small, OnFull: cloudwatch.DropOldest})
+		mustCreate(t, f.srv)
+		end := f.srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
+		f.log.Info("in flight")
+		time.Sleep(2 * time.Second)
+		var last string
+		for i := range 1000 {
+			last = fmt.Sprint(i, strings.Repeat(".", 500))
+			f.log.Info(last)
+			if s := f.Stats(); s.PendingBytes > small {
+				t.Fatalf("%d bytes pending", s.PendingBytes)
+			}
+		}
+		f.checkBooks()
+		s := f.Stats()
+		if s.Dropped.BufferFull == 0 || s.Pending < 50 {
+			t.Errorf("%+v", s)
+		}
+		end()
+		f.flush(time.Minute)
+		got := f.srv.Messages(group, stream)
+		if int64(len(got)) != s.Pending || got[0] != "in flight" || got[len(got)-1] != last {
+			t.Errorf("%d arrived, from %.10q to %.10q", len(got), got[0], got[len(got)-1])
+		}
+	})
+}
+
+func TestBlock(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, BufferBytes: small, OnFull: cloudwatch.Block})
+		mustCreate(t, f.srv)
+		end := f.srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
+		var want []string
+		for i := range 1000 {
+			want = append(want, fmt.Sprint(i, strings.Repeat(".", 500)))
+		}
+		logged := make(chan struct{})
+		go func() {
+			defer close(logged)
+			for _, text := range want {
+				f.log.Info(text)
+			}
+		}()
+		time.Sleep(10 * time.Minute)
+		select {
+		case <-logged:
+			t.Error("nothing blocked")
+		default:
+		}
+		f.checkBooks() // also while log calls wait
+		// A partial line and Flush do not wait for room.
+		f.writer.WriteString("partial")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := f.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Flush: %v", err)
+		}
+		end()
+		<-logged
+		f.flush(time.Minute)
+		got := f.srv.Messages(group, stream)
+		if len(got) != len(want)+1 {
+			t.Errorf("%d arrived", len(got))
+		}
+		if s := f.Stats(); s.Dropped.Total() != 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestCloseReleasesBlockedLogCalls(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{BufferBytes: small, OnFull: cloudwatch.Block, CloseTimeout: time.Second})
+		f.srv.Inject(cloudwatchtest.Fault{Hang: true})
+		var callers sync.WaitGroup
+		for range 10 {
+			callers.Go(func() {
+				for {
+					err := f.Handle(t.Context(), slog.NewRecord(time.Now(), slog.LevelInfo, strings.Repeat("x", 1000), 0))
+					if err != nil {
+						if !errors.Is(err, cloudwatch.ErrClosed) {
+							t.Errorf("got %v", err)
+						}
+						return
+					}
+				}
+			})
+		}
+		synctest.Wait()
+		s := f.Stats()
+		wantUndelivered(t, f.Close(), s.Pending)
+		callers.Wait()
+	})
+}
+
+func TestOversize(t *testing.T) {
+	long := strings.Repeat("ä", 500) // 1,000 bytes
+	rows := []struct {
+		name     string
+		oversize cloudwatch.Oversize
+		want     []string
+		err      error
+	}{
+		{"split", cloudwatch.Split, []string{long[:300], long[300:600], long[600:900], long[900:]}, nil},
+		{"truncate", cloudwatch.Truncate, []string{long[:290-2] + "[truncated]"}, nil},
+		{"drop", cloudwatch.Drop, nil, cloudwatch.ErrOversize},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				f := newFixture(t, cloudwatch.Options{LogStream: stream, MaxEventBytes: 300, Oversize: row.oversize})
+				mustCreate(t, f.srv)
+				at := time.Now().Add(-time.Hour)
+				err := f.Handle(t.Context(), slog.NewRecord(at, slog.LevelInfo, long, 0))
+				if !errors.Is(err, row.err) {
+					t.Errorf("Handle returned %v", err)
+				}
+				// The writer treats a long line the same, however it comes.
+				for _, c := range long + "\n" {
+					if _, e := f.writer.WriteString(string(c)); e != nil {
+						err = e
+					}
+				}
+				if !errors.Is(err, row.err) {
+					t.Errorf("Write returned %v", err)
+				}
+				f.flush(time.Second)
+				f.wantMessages(append(row.want, row.want...)...)
+				for i, e := range f.srv.Events(group, stream) {
+					if i < len(row.want) && !e.Timestamp.Equal(at.Truncate(time.Millisecond)) {
+						t.Errorf("part %d has the time %v", i, e.Timestamp)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Every event of many goroutines arrives exactly once, over a real socket.
+func TestManyGoroutines(t *testing.T) {
+	const goroutines, each = 16, 20_000
+	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{
+		LogStream: stream, BufferBytes: 256 << 20, CloseTimeout: time.Minute,
+	})
+	var loggers sync.WaitGroup
+	for g := range goroutines {
+		loggers.Go(func() {
+			log := f.log.With("g", g)
+			for i := range each {
+				log.Info("m", "i", i)
+			}
+		})
+	}
+	loggers.Wait()
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	next := make([]int, goroutines)
+	for _, message := range f.srv.Messages(group, stream) {
+		var g, i int
+		if _, err := fmt.Sscanf(message, "m g=%d i=%d", &g, &i); err != nil {
+			t.Fatalf("%q: %v", message, err)
+		}
+		if i != next[g] {
+			t.Fatalf("goroutine %d: event %d came where %d was due", g, i, next[g])
+		}
+		next[g]++
+	}
+	for g, n := range next {
+		if n != each {
+			t.Errorf("goroutine %d: %d of %d events arrived", g, n, each)
+		}
+	}
+}

@@ -1,0 +1,234 @@
+package cloudwatch_test
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+// What the service is asked for, and when, while all is well.
+
+func TestGeneratedStreamIsCreatedFirst(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{})
+		want := f.logged(3)
+		f.flush(time.Second)
+		f.wantMessages(want...)
+		wantEqual(t, "operations", f.operations(), []string{
+			"CreateLogStream", "CreateLogGroup", "CreateLogStream", "PutLogEvents",
+		})
+		if r := f.srv.Requests()[0]; r.Code != "ResourceNotFoundException" {
+			t.Errorf("first request answered %q", r.Code)
+		}
+	})
+}
+
+func TestGivenStreamIsPutToFirst(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream})
+		want := f.logged(3)
+		f.flush(time.Second)
+		f.wantMessages(want...)
+		wantEqual(t, "operations", f.operations(), []string{
+			"PutLogEvents", "CreateLogStream", "CreateLogGroup", "CreateLogStream", "PutLogEvents",
+		})
+		if errs := f.errors.errors(); len(errs) != 0 {
+			t.Errorf("creating what is missing was told as trouble: %v", errs)
+		}
+	})
+}
+
+func TestPutLogEventsAloneIsEnough(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream})
+		mustCreate(t, f.srv)
+		for _, operation := range []string{"CreateLogGroup", "CreateLogStream", "DescribeLogGroups", "DescribeLogStreams", "PutRetentionPolicy"} {
+			f.srv.Inject(cloudwatchtest.Fault{Operation: operation, Error: cloudwatchtest.AccessDenied(operation)})
+		}
+		want := f.logged(3)
+		f.flush(time.Second)
+		f.wantMessages(want...)
+		wantEqual(t, "operations", f.operations(), []string{"PutLogEvents"})
+	})
+}
+
+func TestCreationOptionsApplyAtCreationOnly(t *testing.T) {
+	opts := cloudwatch.Options{
+		LogStream: stream, RetentionDays: 7, KMSKeyID: "arn:aws:kms:us-east-1:000000000000:key/k",
+		Class: "INFREQUENT_ACCESS", Tags: map[string]string{"team": "ops"},
+	}
+	t.Run("new group", func(t *testing.T) {
+		inBubble(t, func(t *testing.T) {
+			f := newFixture(t, opts)
+			f.logged(1)
+			f.flush(time.Second)
+			synctest.Wait() // the retention is set after the events
+			got, _ := f.srv.LogGroup(group)
+			if got.RetentionDays != 7 || got.KMSKeyID != opts.KMSKeyID || got.Class != "INFREQUENT_ACCESS" || !reflect.DeepEqual(got.Tags, opts.Tags) {
+				t.Errorf("created %+v", got)
+			}
+		})
+	})
+	t.Run("existing group", func(t *testing.T) {
+		inBubble(t, func(t *testing.T) {
+			f := newFixture(t, opts)
+			if err := f.srv.CreateLogGroup(group); err != nil {
+				t.Fatal(err)
+			}
+			f.logged(1)
+			f.flush(time.Second)
+			synctest.Wait()
+			got, _ := f.srv.LogGroup(group)
+			if got.RetentionDays != 0 || got.KMSKeyID != "" || got.Class != "STANDARD" || len(got.Tags) != 0 {
+				t.Errorf("an existing group was changed: %+v", got)
+			}
+			if f.srv.RequestCount("PutRetentionPolicy") != 0 {
+				t.Error("PutRetentionPolicy was called for an existing group")
+			}
+		})
+	})
+}
+
+func TestRetentionIsTriedAgainBesideLaterBatches(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{RetentionDays: 7})
+		f.srv.Inject(cloudwatchtest.Fault{Operation: "PutRetentionPolicy", Times: 2, Error: cloudwatchtest.Throttled()})
+		for range 4 {
+			f.logged(1)
+			f.flush(time.Second) // events do not wait for it
+			time.Sleep(time.Minute)
+		}
+		if got, _ := f.srv.LogGroup(group); got.RetentionDays != 7 {
+			t.Errorf("retention is %d days", got.RetentionDays)
+		}
+		if n := f.srv.RequestCount("PutRetentionPolicy"); n != 3 {
+			t.Errorf("PutRetentionPolicy was called %d times, want 3", n)
+		}
+		var failure *cloudwatch.DeliveryError
+		if errs := f.errors.errors(); len(errs) == 0 || !errors.As(errs[0], &failure) || failure.Operation != "PutRetentionPolicy" {
+			t.Errorf("OnError was told %v", errs)
+		}
+	})
+}
+
+func TestNoCreateWaitsForTheStream(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, NoCreate: true})
+		want := f.logged(5)
+		time.Sleep(10 * time.Minute)
+		if n := f.srv.RequestCount("PutLogEvents"); n > 60 {
+			t.Errorf("%d requests in 10 minutes for a stream that is not there", n)
+		}
+		mustCreate(t, f.srv)
+		time.Sleep(2 * time.Minute)
+		f.wantMessages(want...)
+		if n := len(f.operations()) - f.srv.RequestCount("PutLogEvents"); n != 0 {
+			t.Errorf("%d requests other than PutLogEvents", n)
+		}
+	})
+}
+
+func TestFlushInterval(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, FlushInterval: 3 * time.Second})
+		mustCreate(t, f.srv)
+		want := f.logged(2)
+		time.Sleep(2 * time.Second)
+		want = append(want, f.logged(2)...) // shares the request of the first two
+		time.Sleep(999 * time.Millisecond)
+		f.wantMessages()
+		time.Sleep(2 * time.Millisecond)
+		f.wantMessages(want...)
+		if n := f.srv.RequestCount("PutLogEvents"); n != 1 {
+			t.Errorf("%d requests, want 1", n)
+		}
+	})
+}
+
+func TestEventsHaveTheTimeOfTheirRecords(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream})
+		now := time.Now()
+		ages := []time.Duration{0, time.Hour, time.Minute, 2 * time.Hour, time.Minute}
+		for i, age := range ages {
+			r := slog.NewRecord(now.Add(-age), slog.LevelInfo, fmt.Sprint(i), 0)
+			if err := f.Handle(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		none := slog.NewRecord(time.Time{}, slog.LevelInfo, "without a time", 0)
+		if err := f.Handle(t.Context(), none); err != nil {
+			t.Fatal(err)
+		}
+		f.flush(time.Second)
+		// One request, put in order; those of the same time as they came.
+		f.wantMessages("3", "1", "2", "4", "0", "without a time")
+		if n := f.srv.RequestCount("PutLogEvents"); n != 2 { // the first one found no stream
+			t.Errorf("%d requests", n)
+		}
+		for _, e := range f.srv.Events(group, stream) {
+			want := now
+			if i := slices.Index([]string{"0", "1", "2", "3", "4"}, e.Message); i >= 0 {
+				want = now.Add(-ages[i])
+			}
+			if !e.Timestamp.Equal(want.Truncate(time.Millisecond)) {
+				t.Errorf("%q has the time %v, want %v", e.Message, e.Timestamp, want)
+			}
+		}
+	})
+}
+
+func TestBatchesKeepEveryLimit(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, MaxEventBytes: 100_000})
+		mustCreate(t, f.srv)
+		now := time.Now()
+		var n int
+		for i := range 25_000 {
+			// Small ones hit the count, large ones the size, old ones the span.
+			text := strings.Repeat("x", 1+i%7)
+			switch {
+			case i%1000 == 0:
+				text = strings.Repeat("ö\x80", 40_000) // 200,000 bytes once repaired: two events
+				n++
+			case i%3000 == 1:
+				now = now.Add(-25 * time.Hour)
+			}
+			n++
+			f.Handle(t.Context(), slog.NewRecord(now, slog.LevelInfo, text, 0))
+		}
+		f.flush(time.Minute)
+		for _, r := range f.srv.Requests() {
+			if r.Status != 200 {
+				t.Errorf("a request of %d events and %d bytes was refused: %s: %s", r.Events, r.Bytes, r.Code, r.Message)
+			}
+		}
+		if s := f.Stats(); s.Delivered != int64(n) {
+			t.Errorf("delivered %d of %d", s.Delivered, n)
+		}
+	})
+}
+
+func mustCreate(t *testing.T, srv *cloudwatchtest.Server) {
+	t.Helper()
+	if err := srv.CreateLogGroup(group); err != nil {
+		var api smithy.APIError
+		if !errors.As(err, &api) || api.ErrorCode() != "ResourceAlreadyExistsException" {
+			t.Fatal(err)
+		}
+	}
+	if err := srv.CreateLogStream(group, stream); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,264 @@
+package cloudwatch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+// One row for each kind of trouble: events are logged all the while, the trouble
+// lasts an hour and ends, and everything must have arrived, once and in order.
+func TestNothingIsLostInAnHourOf(t *testing.T) {
+	rows := []struct {
+		trouble     string
+		fault       cloudwatchtest.Fault
+		maxRequests int // an hour of retries must not be a storm
+		code        string
+	}{
+		{"throttling", cloudwatchtest.Fault{Error: cloudwatchtest.Throttled()}, 400, "ThrottlingException"},
+		{"an unavailable service", cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()}, 400, ""},
+		{"internal failures", cloudwatchtest.Fault{Error: cloudwatchtest.InternalFailure()}, 400, ""},
+		{"connections cut before the request", cloudwatchtest.Fault{Cut: cloudwatchtest.CutBefore}, 400, ""},
+		{"hanging connections", cloudwatchtest.Fault{Hang: true}, 130, ""},
+		{"expired credentials", cloudwatchtest.Fault{Error: cloudwatchtest.ExpiredToken()}, 150, "ExpiredTokenException"},
+		{"unknown credentials", cloudwatchtest.Fault{Error: cloudwatchtest.UnrecognizedClient()}, 150, "UnrecognizedClientException"},
+		{"missing permission", cloudwatchtest.Fault{Error: cloudwatchtest.AccessDenied("PutLogEvents")}, 150, "AccessDeniedException"},
+		{"an answer nobody knows", cloudwatchtest.Fault{Error: &cloudwatchtest.APIError{Status: 418, Code: "TeapotException", Message: "no"}}, 150, "TeapotException"},
+		{"a proxy that answers HTML", cloudwatchtest.Fault{Error: &cloudwatchtest.APIError{Status: 502, Code: "", Message: "<html>"}}, 400, ""},
+	}
+	for _, row := range rows {
+		t.Run(row.trouble, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				f := newFixture(t, cloudwatch.Options{LogStream: stream})
+				want := f.logged(2)
+				f.flush(time.Second)
+				before := len(f.srv.Requests())
+
+				end := f.srv.Inject(row.fault)
+				for range 60 {
+					want = append(want, f.logged(10)...)
+					time.Sleep(time.Minute)
+				}
+				if s := f.Stats(); s.Pending != 600 || s.LastError == nil {
+					t.Errorf("after an hour %d events are pending, last error %v", s.Pending, s.LastError)
+				}
+				f.checkBooks()
+				if n := len(f.srv.Requests()) - before; n > row.maxRequests {
+					t.Errorf("%d requests in an hour, want at most %d", n, row.maxRequests)
+				}
+				wantTold(t, f, row.code)
+
+				end()
+				time.Sleep(2 * time.Minute)
+				want = append(want, f.logged(1)...)
+				f.flush(time.Minute)
+				f.wantMessages(want...)
+			})
+		})
+	}
+}
+
+// wantTold checks that OnError heard of the trouble, and not too often.
+func wantTold(t *testing.T, f *fixture, code string) {
+	t.Helper()
+	errs := f.errors.errors()
+	if n := len(errs); n == 0 || n > 62 {
+		t.Errorf("OnError was called %d times in an hour", n)
+	}
+	for _, err := range errs {
+		var failure *cloudwatch.DeliveryError
+		var api smithy.APIError
+		switch {
+		case !errors.As(err, &failure):
+			t.Errorf("OnError was told %v", err)
+		case code != "" && (!errors.As(err, &api) || api.ErrorCode() != code):
+			t.Errorf("OnError was told %v, want the code %s", err, code)
+		}
+	}
+}
+
+func TestDeletedWhileRunning(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream})
+		f.logged(10)
+		f.flush(time.Second)
+
+		if err := f.srv.DeleteLogStream(group, stream); err != nil {
+			t.Fatal(err)
+		}
+		want := f.logged(10)
+		f.flush(time.Second)
+		f.wantMessages(want...)
+
+		if err := f.srv.DeleteLogGroup(group); err != nil {
+			t.Fatal(err)
+		}
+		want = f.logged(10)
+		f.flush(time.Second)
+		f.wantMessages(want...)
+		if s := f.Stats(); s.Delivered != 30 {
+			t.Errorf("delivered %d of 30", s.Delivered)
+		}
+	})
+}
+
+func TestSomeoneElseCreatesTheGroupMeanwhile(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{RetentionDays: 7})
+		f.srv.Inject(cloudwatchtest.Fault{Operation: "CreateLogGroup", Times: 1, Error: &cloudwatchtest.APIError{
+			Status: 400, Code: "OperationAbortedException", Message: "A conflicting operation is currently in progress against this resource. Please try again.",
+		}})
+		want := f.logged(1)
+		time.Sleep(1500 * time.Millisecond)
+		if _, ok := f.srv.LogGroup(group); !ok {
+			if err := f.srv.CreateLogGroup(group); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.flush(time.Minute)
+		f.wantMessages(want...)
+	})
+}
+
+// The service has the events but the answer is lost: they are sent again,
+// byte for byte, and that is all that is doubled.
+func TestLostAnswerDoublesOneBatch(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream})
+		mustCreate(t, f.srv)
+		f.srv.Inject(cloudwatchtest.Fault{Operation: "PutLogEvents", Times: 1, Cut: cloudwatchtest.CutAfter})
+		want := f.logged(5)
+		f.flush(time.Minute)
+		f.wantMessages(append(want, want...)...)
+		if s := f.Stats(); s.Delivered != 5 || s.Retries != 1 {
+			t.Errorf("delivered %d with %d retries, want 5 with 1", s.Delivered, s.Retries)
+		}
+	})
+}
+
+func TestPartialRejectionIsCountedExactly(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, RetentionDays: 3})
+		f.logged(1)
+		f.flush(time.Second)
+		time.Sleep(time.Second) // the retention is set
+
+		now := time.Now()
+		const day = 24 * time.Hour
+		rows := []struct {
+			age time.Duration
+			n   int
+		}{
+			{-3 * time.Hour, 2}, {0, 3}, {4 * day, 4}, {15 * day, 5}, {3*day - time.Hour, 6},
+		}
+		for _, row := range rows {
+			for i := range row.n {
+				f.Handle(t.Context(), slog.NewRecord(now.Add(-row.age), slog.LevelInfo, fmt.Sprint(row.age, i), 0))
+			}
+		}
+		f.flush(time.Minute)
+		s := f.Stats()
+		if want := (cloudwatch.Rejected{TooOld: 5, Expired: 4, TooNew: 2}); s.Rejected != want {
+			t.Errorf("rejected %+v, want %+v", s.Rejected, want)
+		}
+		if s.Delivered != 1+3+6 {
+			t.Errorf("delivered %d, want 10", s.Delivered)
+		}
+		if got := len(f.srv.Messages(group, stream)); got != 10 {
+			t.Errorf("the stream holds %d events, want 10", got)
+		}
+		f.Close()
+		if lost := lossesTold(f); lost["too old"] != 5 || lost["older than the log group's retention"] != 4 || lost["too far in the future"] != 2 {
+			t.Errorf("OnError was told of %v", lost)
+		}
+	})
+}
+
+// lossesTold adds up the events of every LossError by reason.
+func lossesTold(f *fixture) map[string]int64 {
+	lost := make(map[string]int64)
+	for _, err := range f.errors.errors() {
+		var loss *cloudwatch.LossError
+		if errors.As(err, &loss) {
+			lost[loss.Reason] += loss.Events
+		}
+	}
+	return lost
+}
+
+func TestRefusedRequestIsCountedAndTheNextOneGoesOn(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream})
+		mustCreate(t, f.srv)
+		f.srv.Inject(cloudwatchtest.Fault{Operation: "PutLogEvents", Times: 1, Error: &cloudwatchtest.APIError{
+			Status: 400, Code: "InvalidParameterException", Message: "no",
+		}})
+		f.logged(3)
+		f.flush(time.Second)
+		want := f.logged(2)
+		f.flush(time.Second)
+		f.wantMessages(want...)
+		if s := f.Stats(); s.Rejected.Refused != 3 || s.Delivered != 2 {
+			t.Errorf("%+v", s)
+		}
+		f.Close()
+		var api smithy.APIError
+		for _, err := range f.errors.errors() {
+			var loss *cloudwatch.LossError
+			if errors.As(err, &loss) && loss.Events == 3 && errors.As(err, &api) && api.ErrorCode() == "InvalidParameterException" {
+				return
+			}
+		}
+		t.Errorf("OnError was told %v", f.errors.errors())
+	})
+}
+
+func TestCredentialsThatComeLate(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		srv := cloudwatchtest.New()
+		cfg := srv.Config()
+		good := cfg.Credentials
+		var there atomic.Bool
+		cfg.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+			if !there.Load() {
+				return aws.Credentials{}, errors.New("no role yet")
+			}
+			return good.Retrieve(ctx)
+		})
+		f := newFixtureOn(t, srv, cloudwatch.Options{LogStream: stream, Config: &cfg})
+		want := f.logged(3)
+		time.Sleep(10 * time.Minute)
+		if n := len(f.srv.Requests()); n != 0 {
+			t.Errorf("%d requests without credentials", n)
+		}
+		if n := f.Stats().Requests; n > 30 {
+			t.Errorf("%d attempts in 10 minutes", n)
+		}
+		there.Store(true)
+		time.Sleep(time.Minute)
+		f.wantMessages(want...)
+	})
+}
+
+// The client's clock is off: the SDK corrects it by the Date of the answers.
+func TestSkewedClock(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream})
+		f.srv.Inject(cloudwatchtest.Fault{DateOffset: 20 * time.Minute})
+		want := f.logged(3)
+		f.flush(time.Second)
+		want = append(want, f.logged(3)...)
+		f.flush(time.Second)
+		f.wantMessages(want...)
+	})
+}

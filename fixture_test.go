@@ -1,0 +1,169 @@
+package cloudwatch_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+// TestMain keeps the tests away from AWS and from the settings of whoever runs
+// them: whatever forgets to name an endpoint ends at a closed port.
+func TestMain(m *testing.M) {
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID":           "test",
+		"AWS_SECRET_ACCESS_KEY":       "test",
+		"AWS_SESSION_TOKEN":           "",
+		"AWS_REGION":                  "us-east-1",
+		"AWS_DEFAULT_REGION":          "",
+		"AWS_PROFILE":                 "",
+		"AWS_CONFIG_FILE":             os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"AWS_EC2_METADATA_DISABLED":   "true",
+		"AWS_ENDPOINT_URL":            "http://127.0.0.1:1",
+	} {
+		os.Setenv(name, value)
+	}
+	os.Exit(m.Run())
+}
+
+const (
+	group  = "my_log_group"
+	stream = "my_log_stream"
+)
+
+// fixture is a handler and the endpoint it delivers to. Its cleanup closes both
+// and checks the books.
+type fixture struct {
+	*cloudwatch.Handler
+	t       testing.TB
+	log     *slog.Logger
+	srv     *cloudwatchtest.Server
+	errors  *errorLog
+	writer  *cloudwatch.Writer
+	message int // of the last call of logged
+}
+
+// inBubble runs the test with fake time.
+func inBubble(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, test)
+}
+
+// newFixture is for a test inside a bubble: there is no socket.
+func newFixture(t *testing.T, opts cloudwatch.Options) *fixture {
+	t.Helper()
+	return newFixtureOn(t, cloudwatchtest.New(), opts)
+}
+
+func newFixtureOn(t *testing.T, srv *cloudwatchtest.Server, opts cloudwatch.Options) *fixture {
+	t.Helper()
+	f := &fixture{t: t, srv: srv, errors: &errorLog{}}
+	if opts.Config == nil {
+		cfg := srv.Config()
+		opts.Config = &cfg
+	}
+	if opts.OnError == nil {
+		opts.OnError = f.errors.add
+	}
+	if opts.Format == nil {
+		opts.Format = cloudwatch.Pattern("{message}")
+	}
+	h, err := cloudwatch.NewHandler(group, &opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Handler, f.log, f.writer = h, slog.New(h), h.Writer()
+	t.Cleanup(func() {
+		h.Close()
+		srv.Close()
+		f.checkBooks()
+		if pending := h.Stats().Pending; pending != 0 {
+			t.Errorf("%d events pending after Close", pending)
+		}
+	})
+	return f
+}
+
+// checkBooks checks that every event is accounted for.
+func (f *fixture) checkBooks() {
+	f.t.Helper()
+	s := f.Stats()
+	if sum := s.Delivered + s.Pending + s.Rejected.Total() + s.Dropped.Total(); sum != s.Accepted {
+		f.t.Errorf("accepted %d events, but delivered + pending + rejected + dropped = %d: %+v", s.Accepted, sum, s)
+	}
+}
+
+// logged logs n numbered messages and returns them.
+func (f *fixture) logged(n int) []string {
+	messages := make([]string, n)
+	for i := range messages {
+		f.message++
+		messages[i] = fmt.Sprintf("message %d", f.message)
+		f.log.Info(messages[i])
+	}
+	return messages
+}
+
+// flush fails the test if not everything is delivered within the time.
+func (f *fixture) flush(within time.Duration) {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	if err := f.Flush(ctx); err != nil {
+		f.t.Fatalf("Flush: %v", err)
+	}
+}
+
+// wantMessages checks what the stream holds, in order.
+func (f *fixture) wantMessages(want ...string) {
+	f.t.Helper()
+	wantEqual(f.t, "messages", f.srv.Messages(group, f.LogStream()), want)
+}
+
+func wantEqual(t testing.TB, what string, got, want []string) {
+	t.Helper()
+	for i := range max(len(got), len(want)) {
+		switch {
+		case i >= len(got):
+			t.Fatalf("%s: got %d, want %d; the first one missing is %q", what, len(got), len(want), want[i])
+		case i >= len(want):
+			t.Fatalf("%s: got %d, want %d; the first one too many is %q", what, len(got), len(want), got[i])
+		case got[i] != want[i]:
+			t.Fatalf("%s: number %d is %q, want %q", what, i, got[i], want[i])
+		}
+	}
+}
+
+// operations returns the operations of the request log, in order.
+func (f *fixture) operations() (names []string) {
+	for _, r := range f.srv.Requests() {
+		names = append(names, r.Operation)
+	}
+	return names
+}
+
+// errorLog collects what OnError is told.
+type errorLog struct {
+	mu  sync.Mutex
+	all []error
+}
+
+func (l *errorLog) add(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, err)
+}
+
+func (l *errorLog) errors() []error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]error(nil), l.all...)
+}

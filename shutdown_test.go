@@ -1,0 +1,285 @@
+package cloudwatch_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+func TestCloseDeliversEverything(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{})
+		want := f.logged(30_000)
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		f.wantMessages(want...)
+	})
+}
+
+// Whatever delivery is in the middle of, Close returns by its deadline with the
+// exact number of events left.
+func TestCloseReturnsByItsDeadlineIn(t *testing.T) {
+	rows := []struct {
+		state string
+		fault cloudwatchtest.Fault
+		after time.Duration // since the events were logged
+	}{
+		{"a hanging request", cloudwatchtest.Fault{Operation: "PutLogEvents", Hang: true}, 5 * time.Second},
+		{"a retry", cloudwatchtest.Fault{Operation: "PutLogEvents", Cut: cloudwatchtest.CutBefore}, 10 * time.Minute},
+		{"a hanging create", cloudwatchtest.Fault{Operation: "CreateLogStream", Hang: true}, 5 * time.Second},
+		{"a throttle", cloudwatchtest.Fault{Error: cloudwatchtest.Throttled()}, 10 * time.Minute},
+		{"a slow probe", cloudwatchtest.Fault{Error: cloudwatchtest.AccessDenied("PutLogEvents")}, 10 * time.Minute},
+		{"the flush interval", cloudwatchtest.Fault{Hang: true}, 0},
+	}
+	for _, row := range rows {
+		t.Run(row.state, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				f := newFixture(t, cloudwatch.Options{CloseTimeout: 7 * time.Second})
+				f.srv.Inject(row.fault)
+				f.logged(10)
+				time.Sleep(row.after)
+				f.logged(5)
+				began := time.Now()
+				err := f.Close()
+				if took := time.Since(began); took > 7*time.Second+50*time.Millisecond {
+					t.Errorf("Close took %v", took)
+				}
+				wantUndelivered(t, err, 15)
+				if s := f.Stats(); s.Dropped.Undelivered != 15 || s.Pending != 0 || s.PendingBytes != 0 {
+					t.Errorf("%+v", s)
+				}
+				if n := lossesTold(f)["undelivered at shutdown"]; n != 15 {
+					t.Errorf("OnError was told of %d", n)
+				}
+			})
+		})
+	}
+}
+
+func wantUndelivered(t *testing.T, err error, events int64) {
+	t.Helper()
+	var left *cloudwatch.UndeliveredError
+	switch {
+	case !errors.As(err, &left):
+		t.Fatalf("got %v, want an UndeliveredError", err)
+	case left.Events != events:
+		t.Errorf("%d events undelivered, want %d", left.Events, events)
+	case !errors.Is(err, context.DeadlineExceeded):
+		t.Errorf("%v is not DeadlineExceeded", err)
+	}
+}
+
+// The service comes back while Close waits: a pause of half a minute is cut
+// short for it.
+func TestCloseDoesNotSitOutALongPause(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, CloseTimeout: 3 * time.Second})
+		end := f.srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.AccessDenied("PutLogEvents")})
+		want := f.logged(10)
+		time.Sleep(10 * time.Minute)
+		end()
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		f.wantMessages(want...)
+	})
+}
+
+func TestEveryCallerOfShutdownGetsTheSameAnswer(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{})
+		f.srv.Inject(cloudwatchtest.Fault{Hang: true})
+		f.logged(3)
+		began := time.Now()
+		answers := make(chan error, 10)
+		for i := range cap(answers) {
+			go func() {
+				// The shortest of these ends it for all.
+				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(i+2)*time.Second)
+				defer cancel()
+				answers <- f.Shutdown(ctx)
+			}()
+		}
+		first := <-answers
+		wantUndelivered(t, first, 3)
+		for range cap(answers) - 1 {
+			if err := <-answers; err != first {
+				t.Errorf("another caller got %v", err)
+			}
+		}
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("took %v", took)
+		}
+		if err := f.Close(); err != first {
+			t.Errorf("a later caller got %v", err)
+		}
+		if err := f.Flush(context.Background()); err != first {
+			t.Errorf("Flush after the end got %v", err)
+		}
+	})
+}
+
+// A log call that races with Close is delivered, or told ErrClosed.
+func TestLogCallsRacingWithClose(t *testing.T) {
+	for range 20 {
+		inBubble(t, func(t *testing.T) {
+			f := newFixture(t, cloudwatch.Options{})
+			var accepted, refused int64
+			var mu sync.Mutex
+			var loggers sync.WaitGroup
+			busy := make(chan struct{}, 8)
+			for range 8 {
+				loggers.Go(func() {
+					for i := 0; ; i++ {
+						if i == 100 {
+							busy <- struct{}{}
+						}
+						_, err := f.writer.WriteString("line\n")
+						mu.Lock()
+						if err == nil {
+							accepted++
+						} else {
+							refused++
+						}
+						mu.Unlock()
+						if err != nil {
+							if !errors.Is(err, cloudwatch.ErrClosed) {
+								t.Errorf("got %v", err)
+							}
+							return
+						}
+					}
+				})
+			}
+			<-busy
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
+			loggers.Wait()
+			if got := int64(len(f.srv.Messages(group, f.LogStream()))); got != accepted {
+				t.Errorf("%d log calls succeeded, %d events arrived", accepted, got)
+			}
+			if s := f.Stats(); s.Delivered != accepted || s.Dropped.Closed != refused {
+				t.Errorf("%d accepted, %d refused, but %+v", accepted, refused, s)
+			}
+		})
+	}
+}
+
+func TestAfterClose(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{})
+		want := f.logged(1)
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"a line\n", "no newline"} {
+			if n, err := f.writer.WriteString(text); n != len(text) || !errors.Is(err, cloudwatch.ErrClosed) {
+				t.Errorf("Write(%q) = %d, %v", text, n, err)
+			}
+		}
+		f.log.Info("late")
+		if err := f.Flush(t.Context()); err != nil {
+			t.Errorf("Flush: %v", err)
+		}
+		if err := f.writer.Sync(); err != nil {
+			t.Errorf("Sync: %v", err)
+		}
+		f.wantMessages(want...)
+		if n := f.Stats().Dropped.Closed; n != 3 {
+			t.Errorf("%d counted as logged after close, want 3", n)
+		}
+	})
+}
+
+// Code that is not ours hangs: an HTTP client that ignores its context, an
+// OnError that does not return. Close is late by a second or two then, no more.
+func TestCloseGetsPastCodeThatHangs(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release) // else the bubble would wait for ever
+		srv := cloudwatchtest.New()
+		cfg := srv.Config()
+		cfg.HTTPClient = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			<-release
+			return nil, errors.New("released")
+		})}
+		f := newFixtureOn(t, srv, cloudwatch.Options{
+			Config:       &cfg,
+			CloseTimeout: time.Second,
+			OnError:      func(error) { <-release },
+		})
+		f.logged(4)
+		time.Sleep(time.Minute)
+		began := time.Now()
+		wantUndelivered(t, f.Close(), 4)
+		if took := time.Since(began); took > 4*time.Second {
+			t.Errorf("Close took %v", took)
+		}
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestFlush(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{FlushInterval: time.Hour})
+		if err := f.Flush(t.Context()); err != nil {
+			t.Errorf("nothing to flush: %v", err)
+		}
+		want := f.logged(2)
+		f.writer.WriteString("a partial line")
+		began := time.Now()
+		f.flush(time.Minute)
+		f.wantMessages(append(want, "a partial line")...)
+		if took := time.Since(began); took != 0 {
+			t.Errorf("Flush took %v of fake time", took)
+		}
+	})
+}
+
+func TestFlushEndsWithItsContextAndDeliveryGoesOn(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream})
+		end := f.srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
+		want := f.logged(10)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		err := f.Flush(ctx)
+		wantUndelivered(t, err, 10)
+		var left *cloudwatch.UndeliveredError
+		if errors.As(err, &left) && left.Last == nil {
+			t.Error("the error does not say why")
+		}
+		end()
+		time.Sleep(time.Minute)
+		f.wantMessages(want...)
+	})
+}
+
+// A Flush that is waiting when Shutdown gives up must not report success.
+func TestFlushDuringAFailingShutdown(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{CloseTimeout: time.Second})
+		f.srv.Inject(cloudwatchtest.Fault{Hang: true})
+		f.logged(2)
+		answer := make(chan error)
+		go func() { answer <- f.Flush(context.Background()) }()
+		synctest.Wait()
+		closed := f.Close()
+		wantUndelivered(t, closed, 2)
+		if err := <-answer; err != closed {
+			t.Errorf("Flush returned %v", err)
+		}
+	})
+}
