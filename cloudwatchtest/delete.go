@@ -1,0 +1,43 @@
+package cloudwatchtest
+
+// DeleteLogGroup and DeleteLogStream: deletion is immediate, and refused in a
+// group with deletion protection. PutLogGroupDeletionProtection, which could
+// end the protection, is not emulated, and neither is
+// OperationAbortedException.
+type deleteLogGroup struct {
+	LogGroupName *string
+}
+
+func (op *deleteLogGroup) describe(r *Request) { r.LogGroup = value(op.LogGroupName) }
+
+func (op *deleteLogGroup) handle(c *call) (any, *APIError) {
+	var v violations
+	v.required("logGroupName", op.LogGroupName, groupNameRule)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	return nil, c.memory.deleteGroup(*op.LogGroupName)
+}
+
+type deleteLogStream struct {
+	LogGroupName  *string
+	LogStreamName *string
+}
+
+func (op *deleteLogStream) describe(r *Request) {
+	r.LogGroup, r.LogStream = value(op.LogGroupName), value(op.LogStreamName)
+}
+
+func (op *deleteLogStream) handle(c *call) (any, *APIError) {
+	var v violations
+	v.required("logGroupName", op.LogGroupName, groupNameRule)
+	v.required("logStreamName", op.LogStreamName, streamNameRule)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	return nil, c.memory.deleteStream(*op.LogGroupName, *op.LogStreamName)
+}
+
+func deletionProtected() *APIError {
+	return &APIError{400, "ValidationException", "Deletion protection is enabled for the specified log group."}
+}

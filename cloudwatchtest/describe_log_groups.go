@@ -1,0 +1,146 @@
+package cloudwatchtest
+
+import (
+	"slices"
+	"strings"
+)
+
+// DescribeLogGroups: by prefix, pattern, class or identifiers, in ASCII order.
+// Tokens live 24 hours and are bound to the filters of their request.
+//
+// metricFilterCount is always 0, since metric filters are not emulated.
+// storedBytes is the size of the messages plus 26 bytes an event. Of several
+// accounts there is one: accountIdentifiers and includeLinkedAccounts are
+// checked and without effect. Identifiers without a group are passed over.
+type describeLogGroups struct {
+	AccountIdentifiers  []string
+	LogGroupNamePrefix  *string
+	LogGroupNamePattern *string
+	LogGroupClass       *string
+	LogGroupIdentifiers []string
+	NextToken           *string
+	Limit               *int64
+}
+
+const maxDescribed = 50 // entries of a page, and the default
+
+type describeLogGroupsOutput struct {
+	LogGroups []describedGroup `json:"logGroups"`
+	NextToken string           `json:"nextToken,omitempty"`
+}
+
+// describedGroup has pointers for what a search by pattern leaves out.
+type describedGroup struct {
+	Arn               string `json:"arn"`
+	CreationTime      int64  `json:"creationTime"`
+	LogGroupName      string `json:"logGroupName"`
+	LogGroupArn       string `json:"logGroupArn,omitempty"`
+	LogGroupClass     string `json:"logGroupClass,omitempty"`
+	RetentionInDays   int    `json:"retentionInDays,omitempty"`
+	KmsKeyID          string `json:"kmsKeyId,omitempty"`
+	MetricFilterCount *int   `json:"metricFilterCount,omitempty"`
+	StoredBytes       *int64 `json:"storedBytes,omitempty"`
+	Protected         *bool  `json:"deletionProtectionEnabled,omitempty"`
+	BearerToken       *bool  `json:"bearerTokenAuthenticationEnabled,omitempty"`
+}
+
+func (op *describeLogGroups) describe(*Request) {} // it is about no one group
+
+func (op *describeLogGroups) handle(c *call) (any, *APIError) {
+	if err := op.validate(); err != nil {
+		return nil, err
+	}
+	wanted, err := op.wanted()
+	if err != nil {
+		return nil, err
+	}
+	list, after := op.list(), ""
+	if op.NextToken != nil {
+		if after, err = parseListToken(*op.NextToken, list, c.now); err != nil {
+			return nil, err
+		}
+	}
+	limit := maxDescribed
+	if op.Limit != nil {
+		limit = int(*op.Limit)
+	}
+
+	c.memory.mu.Lock()
+	defer c.memory.mu.Unlock()
+	out := describeLogGroupsOutput{LogGroups: []describedGroup{}}
+	for _, g := range c.memory.groupsSorted() {
+		if g.name <= after && op.NextToken != nil || !wanted(g) {
+			continue
+		}
+		if n := len(out.LogGroups); n == limit {
+			out.NextToken = listToken(list, out.LogGroups[n-1].LogGroupName, c.now)
+			break
+		}
+		out.LogGroups = append(out.LogGroups, op.show(g, c))
+	}
+	return out, nil
+}
+
+func (op *describeLogGroups) validate() *APIError {
+	var v violations
+	v.texts("accountIdentifiers", op.AccountIdentifiers, 0, 20, accountIDRule)
+	v.text("logGroupNamePrefix", op.LogGroupNamePrefix, groupNameRule)
+	v.text("logGroupNamePattern", op.LogGroupNamePattern, groupPatternRule)
+	validateClass(&v, op.LogGroupClass)
+	v.texts("logGroupIdentifiers", op.LogGroupIdentifiers, 1, 50, groupIdentifierRule)
+	v.text("nextToken", op.NextToken, nextTokenRule)
+	v.number("limit", op.Limit, 1, maxDescribed)
+	if err := v.err(); err != nil {
+		return err
+	}
+	if op.LogGroupNamePrefix != nil && op.LogGroupNamePattern != nil {
+		return invalidParameter("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
+	}
+	if op.LogGroupIdentifiers != nil && (op.LogGroupNamePrefix != nil || op.LogGroupNamePattern != nil || op.LogGroupClass != nil) {
+		return invalidParameter("With logGroupIdentifiers, the only other filter allowed is includeLinkedAccounts.")
+	}
+	return nil
+}
+
+// wanted returns the test a group must pass to be listed.
+func (op *describeLogGroups) wanted() (func(*logGroup) bool, *APIError) {
+	if op.LogGroupIdentifiers != nil {
+		names := make(map[string]bool)
+		for _, identifier := range op.LogGroupIdentifiers {
+			name, err := identifiedGroup(identifier)
+			if err != nil {
+				return nil, err
+			}
+			names[name] = true
+		}
+		return func(g *logGroup) bool { return names[g.name] }, nil
+	}
+	classes := []string{value(op.LogGroupClass)}
+	if classes[0] == classInfrequentAccess || classes[0] == classEssentials {
+		// Asking for either returns both, as the SDK's documentation says.
+		classes = []string{classInfrequentAccess, classEssentials}
+	}
+	return func(g *logGroup) bool {
+		return strings.HasPrefix(g.name, value(op.LogGroupNamePrefix)) &&
+			strings.Contains(g.name, value(op.LogGroupNamePattern)) &&
+			(op.LogGroupClass == nil || slices.Contains(classes, g.class))
+	}, nil
+}
+
+func (op *describeLogGroups) show(g *logGroup, c *call) describedGroup {
+	arn := groupARN(c.region, g.name)
+	d := describedGroup{Arn: arn + ":*", CreationTime: g.created, LogGroupName: g.name}
+	if op.LogGroupNamePattern != nil {
+		return d // the documents promise these three alone
+	}
+	stored := g.storedBytes(c.now)
+	d.LogGroupArn, d.LogGroupClass, d.RetentionInDays, d.KmsKeyID = arn, g.class, g.days(), g.kmsKeyID
+	d.MetricFilterCount, d.StoredBytes, d.Protected, d.BearerToken = new(int), &stored, &g.protected, new(bool)
+	return d
+}
+
+// list names the list a token belongs to.
+func (op *describeLogGroups) list() string {
+	return strings.Join([]string{"DescribeLogGroups", value(op.LogGroupNamePrefix), value(op.LogGroupNamePattern),
+		value(op.LogGroupClass), strings.Join(op.LogGroupIdentifiers, ",")}, "\x00")
+}

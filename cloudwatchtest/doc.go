@@ -1,0 +1,52 @@
+// Package cloudwatchtest is an AWS CloudWatch Logs endpoint for tests, in the
+// spirit of net/http/httptest. It runs inside the test's process, needs no AWS
+// account, and applies the documented rules of the service: names, sizes,
+// order, ages, paging, and the wording of the errors.
+//
+// A test of a program's own logging:
+//
+//	func TestLogsTheFailure(t *testing.T) {
+//		srv := cloudwatchtest.Start(t)
+//		cfg := srv.Config()
+//		h, err := cloudwatch.NewHandler("app", &cloudwatch.Options{Config: &cfg, LogStream: "web-1"})
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		slog.New(h).Error("payment failed", "order", 17)
+//		h.Close()
+//		if got := srv.Messages("app", "web-1"); len(got) != 1 {
+//			t.Fatalf("got %q, want one message", got)
+//		}
+//	}
+//
+// [NewServer] and [Start] listen on a random port of 127.0.0.1. [New] has no
+// socket: its [Server.Config], [Server.Client] and [Server.Transport] reach it
+// in memory, so it works inside a testing/synctest bubble. Create it inside
+// the bubble. All times come from time.Now, which is the bubble's clock there.
+//
+// [Server.Inject] makes requests fail, hang, come late or lose their answer.
+// [Server.Requests] tells what was asked and what was answered.
+//
+// # What is emulated
+//
+// CreateLogGroup, CreateLogStream, PutLogEvents, GetLogEvents,
+// FilterLogEvents, DescribeLogGroups, DescribeLogStreams, PutRetentionPolicy,
+// DeleteRetentionPolicy, TagResource, UntagResource, ListTagsForResource,
+// DeleteLogGroup and DeleteLogStream. The head of each operation's file says
+// what is left out. Any other operation is refused by name with
+// UnknownOperationException.
+//
+// # What is not emulated
+//
+//   - Signatures and permissions: every request is accepted. See
+//     [AccessDenied], [ExpiredToken] and [UnrecognizedClient] for the answers.
+//   - Accounts and regions: there is one account, 000000000000, and one
+//     namespace for all regions. ARNs name the region the request was signed
+//     for.
+//   - Quotas of requests per second. See [Throttled].
+//   - Filter patterns: a non-empty one is refused.
+//   - Eventual consistency: everything is visible as soon as it is answered.
+//   - Two niceties of JSON, in which encoding/json is more lenient: names of
+//     members are matched without regard to case, and half a surrogate pair
+//     ("\ud800") in a string reads as U+FFFD.
+package cloudwatchtest

@@ -1,0 +1,304 @@
+package cloudwatchtest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	// maxBody bounds a request's body, before and after decompression. AWS
+	// documents no bound; a full batch is about 1.3 MB of JSON, at worst (all
+	// characters escaped) some 7 MB.
+	maxBody = 16 << 20
+
+	targetPrefix = "Logs_20140328."
+	contentType  = "application/x-amz-json-1.1"
+)
+
+// ServeHTTP answers one request of the AWS JSON 1.1 protocol. It does not look
+// at the Host header; the socket of [NewServer] does.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.begin() {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.underWay.Done()
+	if err := checkRoute(w, r); err != nil {
+		answer(w, err, nil, 0)
+		return
+	}
+
+	buf := s.buffer()
+	defer s.release(buf)
+	body, onWire, err := readBody(w, r, buf)
+	if errors.Is(err, errClientGone) {
+		panic(http.ErrAbortHandler)
+	}
+	req := Request{Time: time.Now(), Operation: operationName(r), BodyBytes: onWire}
+	var op operation
+	if err == nil {
+		op, err = decode(req.Operation, body)
+	}
+	if err == nil {
+		op.describe(&req)
+	}
+	place := s.journal.add(req)
+
+	f := s.faults.take(req)
+	if !s.hold(r, f) || f.Cut == CutBefore {
+		panic(http.ErrAbortHandler)
+	}
+	var out any
+	switch {
+	case f.Error != nil && f.Cut == CutNone:
+		err = f.Error
+	case err == nil:
+		c := &call{memory: &s.memory, now: time.Now().UnixMilli(), region: signedRegion(r), body: body}
+		var refused *APIError
+		if out, refused = op.handle(c); refused != nil {
+			err = refused
+		}
+		req.Rejected = c.rejected
+		req.Committed = err == nil
+	}
+
+	// The journal is written before the answer, so that a client that has the
+	// answer finds its request there.
+	if f.Cut == CutAfter {
+		s.journal.update(place, req)
+		panic(http.ErrAbortHandler)
+	}
+	req.Status = http.StatusOK
+	apiErr := asAPIError(err)
+	if apiErr != nil {
+		req.Status, req.Code, req.Message = apiErr.Status, apiErr.Code, apiErr.Message
+	}
+	s.journal.update(place, req)
+	answer(w, apiErr, out, f.DateOffset)
+}
+
+// hold makes the request wait as the fault says. It reports false if the
+// request must not go on: it hangs, the client is gone, or the server closes.
+func (s *Server) hold(r *http.Request, f Fault) bool {
+	if f.Delay <= 0 && !f.Hang {
+		return true
+	}
+	var elapsed <-chan time.Time
+	if !f.Hang {
+		timer := time.NewTimer(f.Delay)
+		defer timer.Stop()
+		elapsed = timer.C
+	}
+	select {
+	case <-elapsed:
+		return true
+	case <-r.Context().Done():
+	case <-s.done:
+	}
+	return false
+}
+
+// checkRoute allows POST on / alone, which is all the protocol uses.
+func checkRoute(w http.ResponseWriter, r *http.Request) *APIError {
+	if r.URL.Path != "/" && r.URL.Path != "" {
+		return &APIError{http.StatusNotFound, "UnknownOperationException", "only the path / is served"}
+	}
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return &APIError{http.StatusMethodNotAllowed, "UnknownOperationException", "only POST is served"}
+	}
+	return nil
+}
+
+// checkHost refuses requests whose Host is not this machine, so that a web
+// page cannot reach the endpoint through a name of its own that resolves to
+// 127.0.0.1 (DNS rebinding). Live Tail clients put "stream-" or "streaming-"
+// before the host.
+func checkHost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isLocalHost(r.Host) {
+			answer(w, &APIError{http.StatusForbidden, "AccessDeniedException", "the Host header does not name this machine"}, nil, 0)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isLocalHost(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	for _, prefix := range []string{"streaming-", "stream-"} {
+		if rest, ok := strings.CutPrefix(host, prefix); ok {
+			host = rest
+			break
+		}
+	}
+	return host == "localhost" || host == "127.0.0.1" || host == "::1" || strings.HasSuffix(host, ".localhost")
+}
+
+func operationName(r *http.Request) string {
+	target := r.Header.Get("X-Amz-Target")
+	if name, ok := strings.CutPrefix(target, targetPrefix); ok {
+		return name
+	}
+	return target
+}
+
+// signedRegion takes the region from the credential scope of the signature:
+// Credential=AKID/20261122/eu-west-1/logs/aws4_request.
+func signedRegion(r *http.Request) string {
+	_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	scope, _, _ = strings.Cut(scope, ",")
+	parts := strings.Split(scope, "/")
+	if len(parts) != 5 || !isRegion(parts[2]) {
+		return defaultRegion
+	}
+	return parts[2]
+}
+
+var errClientGone = errors.New("the client went away")
+
+// readBody reads the request's body into buf, decompressing it if need be, and
+// returns the bytes with the number received on the wire. The bytes are valid
+// until buf is used again.
+func readBody(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) (body []byte, onWire int, err error) {
+	wire := &countingReader{r: http.MaxBytesReader(w, r.Body, maxBody)}
+	defer func() { onWire = wire.n }()
+	var tooLarge *http.MaxBytesError
+
+	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+		if _, err := buf.ReadFrom(wire); errors.As(err, &tooLarge) {
+			return nil, 0, bodyTooLarge()
+		} else if err != nil {
+			return nil, 0, errClientGone
+		}
+	case "gzip":
+		z, err := gzip.NewReader(wire)
+		if err == nil {
+			_, err = buf.ReadFrom(io.LimitReader(z, maxBody+1))
+		}
+		if buf.Len() > maxBody || errors.As(err, &tooLarge) {
+			return nil, 0, bodyTooLarge()
+		}
+		if r.Context().Err() != nil {
+			return nil, 0, errClientGone
+		}
+		if err != nil {
+			return nil, 0, malformed("the body is not valid gzip")
+		}
+	default:
+		return nil, 0, malformed("content encoding %q is not supported", encoding)
+	}
+	return buf.Bytes(), 0, nil
+}
+
+type countingReader struct {
+	r io.Reader
+	n int
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += n
+	return n, err
+}
+
+func bodyTooLarge() *APIError {
+	return &APIError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+		fmt.Sprintf("the request body exceeds %d bytes", maxBody)}
+}
+
+func malformed(format string, args ...any) *APIError {
+	return &APIError{400, "MalformedHttpRequestException", fmt.Sprintf(format, args...)}
+}
+
+func serialization(text string) *APIError {
+	return &APIError{400, "SerializationException", text}
+}
+
+// buffer returns an empty buffer for a body; release gives it back.
+func (s *Server) buffer() *bytes.Buffer {
+	if b, ok := s.buffers.Get().(*bytes.Buffer); ok {
+		return b
+	}
+	return new(bytes.Buffer)
+}
+
+func (s *Server) release(b *bytes.Buffer) {
+	if b.Cap() <= 4<<20 { // the rare giant is not worth keeping
+		b.Reset()
+		s.buffers.Put(b)
+	}
+}
+
+// decode turns a body into the operation it asks for.
+func decode(name string, body []byte) (operation, error) {
+	op := newOperation(name)
+	switch {
+	case name == "":
+		return nil, &APIError{400, "UnknownOperationException", "the header X-Amz-Target is missing"}
+	case op == nil:
+		return nil, &APIError{400, "UnknownOperationException", fmt.Sprintf("The operation %s is not supported by this endpoint.", clip(name))}
+	case !utf8.Valid(body):
+		// encoding/json would replace the bad bytes in silence.
+		return nil, serialization("the body is not valid UTF-8")
+	case !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")):
+		return nil, serialization("the body is not a JSON object")
+	}
+	if err := json.Unmarshal(body, op); err != nil {
+		return nil, serialization(err.Error())
+	}
+	return op, nil
+}
+
+// answer writes an error, or the output of an operation. A nil output is an
+// empty 200, as AWS answers most changes.
+func answer(w http.ResponseWriter, apiErr *APIError, out any, dateOffset time.Duration) {
+	status := http.StatusOK
+	var body []byte
+	switch {
+	case apiErr != nil:
+		status = apiErr.Status
+		w.Header().Set("X-Amzn-ErrorType", apiErr.Code)
+		body, _ = json.Marshal(struct {
+			Type    string `json:"__type"`
+			Message string `json:"message"`
+		}{apiErr.Code, apiErr.Message}) // two strings always encode
+	case out != nil:
+		body, _ = json.Marshal(out) // outputs hold strings, numbers, bools and maps of strings
+	}
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", fmt.Sprint(len(body)))
+	h.Set("Date", time.Now().Add(dateOffset).UTC().Format(http.TimeFormat))
+	h.Set("X-Amzn-Requestid", newRequestID())
+	w.WriteHeader(status)
+	w.Write(body) // a client that is gone needs no answer
+}
+
+func asAPIError(err error) *APIError {
+	var e *APIError
+	errors.As(err, &e)
+	return e
+}
+
+// newRequestID returns a random UUID (version 4).
+func newRequestID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}

@@ -1,0 +1,52 @@
+package cloudwatchtest
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestViewByTime adds batches in a random order, looks at the stream in
+// between, and compares its view by time with a sorted copy.
+func TestViewByTime(t *testing.T) {
+	for _, disorder := range []int64{0, 3, 1000} {
+		rnd := rand.New(rand.NewPCG(7, uint64(disorder)))
+		s := &logStream{}
+		var seq int64
+		for round := range int64(300) {
+			batch := make([]inputEvent, 1+rnd.IntN(20))
+			at := 1000 + round*5
+			if disorder > 0 {
+				at -= rnd.Int64N(disorder)
+			}
+			for i := range batch {
+				at += rnd.Int64N(2)
+				batch[i] = inputEvent{at, "x"}
+			}
+			s.append(batch, 0, seq)
+			seq += int64(len(batch))
+			if rnd.IntN(3) > 0 {
+				continue // several batches may come between two looks
+			}
+			want := slices.Clone(s.events)
+			slices.SortFunc(want, func(a, b event) int {
+				if a.before(b.position) {
+					return -1
+				}
+				return 1
+			})
+			s.sortByTime()
+			for i := range want {
+				if *s.at(i) != want[i] {
+					t.Fatalf("disorder %d, round %d: event %d is %v, want %v", disorder, round, i, *s.at(i), want[i])
+				}
+				if got := s.search(want[i].position); got != i {
+					t.Fatalf("disorder %d, round %d: event %d found at %d", disorder, round, i, got)
+				}
+			}
+		}
+		if s.bytes != seq*(1+eventOverhead) || s.bytesSince(0) != s.bytes || s.bytesSince(maxTime) != 0 {
+			t.Errorf("bytes %d, want %d", s.bytes, seq*27)
+		}
+	}
+}

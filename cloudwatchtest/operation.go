@@ -1,0 +1,64 @@
+package cloudwatchtest
+
+// operation is a decoded request of one operation.
+type operation interface {
+	// describe fills in what the request log tells of the request.
+	describe(*Request)
+	// handle checks the request and carries it out. A nil output is an empty
+	// answer.
+	handle(*call) (output any, err *APIError)
+}
+
+// call is what an operation is given to work with.
+type call struct {
+	memory   *memory
+	now      int64  // milliseconds since 1970
+	region   string // for ARNs
+	body     []byte // the request's JSON
+	rejected int    // set by PutLogEvents: events refused inside a 200
+}
+
+// newOperation returns an empty request of the operation to decode into, or
+// nil if the operation is not emulated.
+func newOperation(name string) operation {
+	switch name {
+	case "CreateLogGroup":
+		return new(createLogGroup)
+	case "CreateLogStream":
+		return new(createLogStream)
+	case "DeleteLogGroup":
+		return new(deleteLogGroup)
+	case "DeleteLogStream":
+		return new(deleteLogStream)
+	case "DeleteRetentionPolicy":
+		return new(deleteRetentionPolicy)
+	case "DescribeLogGroups":
+		return new(describeLogGroups)
+	case "DescribeLogStreams":
+		return new(describeLogStreams)
+	case "FilterLogEvents":
+		return new(filterLogEvents)
+	case "GetLogEvents":
+		return new(getLogEvents)
+	case "ListTagsForResource":
+		return new(listTagsForResource)
+	case "PutLogEvents":
+		return new(putLogEvents)
+	case "PutRetentionPolicy":
+		return new(putRetentionPolicy)
+	case "TagResource":
+		return new(tagResource)
+	case "UntagResource":
+		return new(untagResource)
+	}
+	return nil
+}
+
+// value returns what p points to, or the zero value.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}

@@ -1,0 +1,185 @@
+package cloudwatchtest
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// PutLogEvents: all documented rules of size, number, order, span and age, for
+// the events and for the entity. The sequence token is ignored, whatever it
+// is, and a token comes back for clients that look for one.
+//
+// Where the documents leave room:
+//   - An event counts message + 26 bytes against its own limit as well.
+//   - tooOldLogEventEndIndex and expiredLogEventEndIndex are both exclusive
+//     ends and count independently; an event beyond 14 days in a group with
+//     retention is in both.
+//   - The span of 24 hours is taken over the events within 14 days and 2
+//     hours, including those the group's retention refuses.
+//   - An entity that breaks a rule is told in rejectedEntityInfo and the
+//     events are accepted. EntitySizeTooLarge and UnsupportedLogGroupType are
+//     never answered: their conditions are not documented.
+//
+// Not emulated: duplicates are not detected (nor does the service), the entity
+// is checked and forgotten, embedded metrics are not extracted.
+type putLogEvents struct {
+	LogGroupName  *string
+	LogStreamName *string
+	LogEvents     []inputEvent
+	Entity        *entity
+}
+
+// inputEvent has no pointers: a batch holds up to 10,000 of them. What is
+// missing reads as zero; validate looks again where that matters.
+type inputEvent struct {
+	Timestamp int64
+	Message   string
+}
+
+// Source: API reference, PutLogEvents; *CloudWatch Logs quotas*.
+const (
+	maxBatchEvents = 10_000
+	maxBatchBytes  = 1_048_576
+	maxEventBytes  = 1_048_576
+	eventOverhead  = 26 // bytes counted for each event besides its message
+)
+
+type putLogEventsOutput struct {
+	NextSequenceToken     string              `json:"nextSequenceToken"`
+	RejectedLogEventsInfo *rejectedEvents     `json:"rejectedLogEventsInfo,omitempty"`
+	RejectedEntityInfo    *rejectedEntityInfo `json:"rejectedEntityInfo,omitempty"`
+}
+
+type rejectedEvents struct {
+	TooNewLogEventStartIndex *int `json:"tooNewLogEventStartIndex,omitempty"`
+	TooOldLogEventEndIndex   *int `json:"tooOldLogEventEndIndex,omitempty"`
+	ExpiredLogEventEndIndex  *int `json:"expiredLogEventEndIndex,omitempty"`
+}
+
+type rejectedEntityInfo struct {
+	ErrorType string `json:"errorType"`
+}
+
+func (op *putLogEvents) describe(r *Request) {
+	r.LogGroup, r.LogStream = value(op.LogGroupName), value(op.LogStreamName)
+	r.Events, r.Bytes = len(op.LogEvents), batchBytes(op.LogEvents)
+}
+
+func (op *putLogEvents) handle(c *call) (any, *APIError) {
+	if err := op.validate(c.body); err != nil {
+		return nil, err
+	}
+	ages, seq, err := c.memory.put(*op.LogGroupName, *op.LogStreamName, op.LogEvents, c.now)
+	if err != nil {
+		return nil, err
+	}
+	c.rejected = len(op.LogEvents) - (ages.last - ages.first)
+	out := putLogEventsOutput{
+		NextSequenceToken:     sequenceToken(seq),
+		RejectedLogEventsInfo: ages.rejected(len(op.LogEvents)),
+	}
+	if errorType := op.Entity.reject(); errorType != "" {
+		out.RejectedEntityInfo = &rejectedEntityInfo{errorType}
+	}
+	return out, nil
+}
+
+// validate checks everything that does not depend on time or state.
+func (op *putLogEvents) validate(body []byte) *APIError {
+	var v violations
+	v.required("logGroupName", op.LogGroupName, groupNameRule)
+	v.required("logStreamName", op.LogStreamName, streamNameRule)
+	v.present("logEvents", op.LogEvents != nil)
+	if op.LogEvents != nil {
+		shown := "[]"
+		if len(op.LogEvents) > 0 {
+			shown = fmt.Sprintf("[%d events]", len(op.LogEvents))
+		}
+		v.count("logEvents", shown, len(op.LogEvents), 1, maxBatchEvents)
+	}
+	if hasZero(op.LogEvents) {
+		validateEvents(&v, body)
+	}
+	if err := v.err(); err != nil {
+		return err
+	}
+	for i := range op.LogEvents {
+		if n := len(op.LogEvents[i].Message) + eventOverhead; n > maxEventBytes {
+			return invalidParameter("Log event too large: %d bytes exceeds limit of %d", n, maxEventBytes)
+		}
+	}
+	if n := batchBytes(op.LogEvents); n > maxBatchBytes {
+		return invalidParameter("Upload too large: %d bytes exceeds limit of %d", n, maxBatchBytes)
+	}
+	for i := 1; i < len(op.LogEvents); i++ {
+		if op.LogEvents[i].Timestamp < op.LogEvents[i-1].Timestamp {
+			return invalidParameter("Log events in a single PutLogEvents request must be in chronological order.")
+		}
+	}
+	return nil
+}
+
+// hasZero tells whether an event may lack a part, or have a bad one.
+func hasZero(events []inputEvent) bool {
+	for i := range events {
+		if events[i].Timestamp <= 0 || events[i].Message == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// validateEvents decodes the events once more, to tell a part that is missing
+// from one that is zero.
+func validateEvents(v *violations, body []byte) {
+	var again struct {
+		LogEvents []struct {
+			Timestamp *int64
+			Message   *string
+		}
+	}
+	if json.Unmarshal(body, &again) != nil {
+		return // it was decoded before
+	}
+	for i, e := range again.LogEvents {
+		path := fmt.Sprintf("logEvents.%d.member", i+1)
+		v.present(path+".timestamp", e.Timestamp != nil)
+		if e.Timestamp != nil && *e.Timestamp < 0 {
+			v.number(path+".timestamp", e.Timestamp, 0, maxTime)
+		}
+		v.present(path+".message", e.Message != nil)
+		if e.Message != nil && *e.Message == "" {
+			v.add("''", path+".message", "Member must have length greater than or equal to 1")
+		}
+	}
+}
+
+// batchBytes is the size of a batch as the service counts it.
+func batchBytes(events []inputEvent) int {
+	n := len(events) * eventOverhead
+	for i := range events {
+		n += len(events[i].Message)
+	}
+	return n
+}
+
+// rejected is what the answer tells of refused events; nil if there are none.
+func (a ages) rejected(events int) *rejectedEvents {
+	var r rejectedEvents
+	if a.tooOld > 0 {
+		r.TooOldLogEventEndIndex = &a.tooOld
+	}
+	if a.expired > 0 {
+		r.ExpiredLogEventEndIndex = &a.expired
+	}
+	if a.tooNew < events {
+		r.TooNewLogEventStartIndex = &a.tooNew
+	}
+	if r == (rejectedEvents{}) {
+		return nil
+	}
+	return &r
+}
+
+// sequenceToken looks like the service's: 56 digits.
+func sequenceToken(seq int64) string { return fmt.Sprintf("4%055d", seq) }
