@@ -229,3 +229,19 @@ func TestManyGoroutines(t *testing.T) {
 		}
 	}
 }
+
+// Losses are told also when the service is merely slow and no log call fails.
+func TestDropOldestIsTold(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, BufferBytes: small, OnFull: cloudwatch.DropOldest})
+		mustCreate(t, f.srv)
+		f.srv.Inject(cloudwatchtest.Fault{Operation: "PutLogEvents", Delay: 25 * time.Second})
+		for i := range 200 {
+			f.log.Info(fmt.Sprint(i, strings.Repeat("x", 1000)))
+		}
+		time.Sleep(3 * time.Minute)
+		if dropped, told := f.Stats().Dropped.BufferFull, lossesTold(f)["buffer full"]; dropped == 0 || told != dropped {
+			t.Errorf("%d dropped, OnError was told of %d", dropped, told)
+		}
+	})
+}

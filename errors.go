@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
 var (
-	// ErrClosed is returned by log calls, and by Flush, after Shutdown or Close
-	// was called. The event is dropped and counted.
+	// ErrClosed is returned by log calls after Shutdown or Close was called. The
+	// event is dropped and counted.
 	ErrClosed = fmt.Errorf("cloudwatch: %w", queue.ErrClosed)
 	// ErrBufferFull is returned by a log call whose event was dropped because
 	// the buffer was full. The event is counted.
@@ -64,9 +65,13 @@ func (e *DeliveryError) Error() string {
 // Unwrap returns the error of the request.
 func (e *DeliveryError) Unwrap() error { return e.Err }
 
-// LossError is told to OnError when events are lost for good. The counts of
-// all that is told add up to Rejected and Dropped of Stats, empty messages left
-// out.
+// CredentialsError is in the chain of a DeliveryError when no credentials could
+// be had for the request; its field Err says why. No request was made then.
+type CredentialsError = deliver.CredentialsError
+
+// LossError is told to OnError when events are lost for good. By the end of
+// Shutdown the counts of all that was told add up to Rejected and Dropped of
+// Stats, empty messages left out. What is logged later is only counted.
 type LossError struct {
 	Events int64  // lost since the last LossError of this reason
 	Reason string // in words, such as "buffer full" or "too old"

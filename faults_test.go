@@ -244,6 +244,10 @@ func TestCredentialsThatComeLate(t *testing.T) {
 		if n := f.Stats().Requests; n > 30 {
 			t.Errorf("%d attempts in 10 minutes", n)
 		}
+		var credentials *cloudwatch.CredentialsError
+		if errs := f.errors.errors(); len(errs) == 0 || !errors.As(errs[0], &credentials) || credentials.Err.Error() != "no role yet" {
+			t.Errorf("OnError was told %v", errs)
+		}
 		there.Store(true)
 		time.Sleep(time.Minute)
 		f.wantMessages(want...)
@@ -260,5 +264,21 @@ func TestSkewedClock(t *testing.T) {
 		want = append(want, f.logged(3)...)
 		f.flush(time.Second)
 		f.wantMessages(want...)
+	})
+}
+
+// A stream that is missing is nothing to tell of, whatever came before.
+func TestThrottledBeforeTheStreamIsFoundMissing(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream})
+		f.srv.Inject(cloudwatchtest.Fault{Operation: "PutLogEvents", Times: 1, Error: cloudwatchtest.Throttled()})
+		f.logged(1)
+		f.Close()
+		for _, err := range f.errors.errors() {
+			var api smithy.APIError
+			if errors.As(err, &api) && api.ErrorCode() == "ResourceNotFoundException" {
+				t.Errorf("OnError was told %v", err)
+			}
+		}
 	})
 }

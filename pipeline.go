@@ -101,10 +101,10 @@ func (p *pipeline) Stats() Stats {
 // Shutdown.
 func (p *pipeline) Flush(ctx context.Context) error {
 	settled := p.queue.Flush(p.eventsOf(p.lines.take())...)
+	defer p.queue.Leave(settled)
 	if p.queue.Closed() {
 		settled = p.shutdown.done
 	}
-	p.worker.Hurry()
 	select {
 	case <-settled:
 	case <-ctx.Done():
@@ -138,7 +138,6 @@ func (p *pipeline) Shutdown(ctx context.Context) error {
 		p.queue.Close(p.eventsOf(p.lines.end())...)
 		go p.finish()
 	})
-	p.worker.Hurry()
 	select {
 	case <-p.shutdown.done:
 	case <-ctx.Done():

@@ -68,15 +68,13 @@ func (r *report) failed(operation string, err error) {
 	if kind := operation + " " + deliver.Code(err); kind != r.kind || now.Sub(r.kindAt) >= repeatAfter {
 		r.kind, r.kindAt = kind, now
 		r.untold = &DeliveryError{operation, r.failures, r.since, err}
-		r.look()
 	}
+	r.look()
 }
 
 // settled notes that a batch is done with.
-func (r *report) settled(o account.Outcome) {
-	if o.Rejected != [account.Rejections]int{} {
-		r.look()
-	}
+func (r *report) settled() {
+	r.look()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.failures, r.kind = 0, ""
@@ -102,10 +100,12 @@ func (r *report) run() {
 	for {
 		select {
 		case <-r.wake:
-			r.tell()
 		case <-r.stop:
 			r.tell()
 			return
+		}
+		if !r.tell() {
+			continue
 		}
 		pause := time.NewTimer(reportPause)
 		select {
@@ -118,13 +118,20 @@ func (r *report) run() {
 	}
 }
 
-func (r *report) tell() {
+// tell tells what is new, and reports whether anything was.
+func (r *report) tell() bool {
 	r.mu.Lock()
 	failure, refusal := r.untold, r.refusal
 	r.untold = nil
 	r.mu.Unlock()
+	var news []error
 	if failure != nil {
-		r.onError(failure)
+		news = append(news, failure)
+	}
+	lost := func(events int64, reason string, cause error) {
+		if events > 0 {
+			news = append(news, &LossError{events, reason, cause})
+		}
 	}
 	now := r.state().Ledger
 	for reason := range account.Rejections {
@@ -132,20 +139,18 @@ func (r *report) tell() {
 		if reason == account.Refused {
 			cause = refusal
 		}
-		r.loss(now.Rejected[reason]-r.told.Rejected[reason], reason.String(), cause)
+		lost(now.Rejected[reason]-r.told.Rejected[reason], reason.String(), cause)
 	}
 	for reason := range account.Drops {
 		if reason != account.Empty { // nothing was in it
-			r.loss(now.Dropped[reason]-r.told.Dropped[reason], reason.String(), nil)
+			lost(now.Dropped[reason]-r.told.Dropped[reason], reason.String(), nil)
 		}
 	}
 	r.told = now
-}
-
-func (r *report) loss(events int64, reason string, cause error) {
-	if events > 0 {
-		r.onError(&LossError{events, reason, cause})
+	for _, err := range news {
+		r.onError(err)
 	}
+	return len(news) > 0
 }
 
 // close tells what is left to tell and waits for the end, but not for ever: an

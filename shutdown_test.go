@@ -283,3 +283,32 @@ func TestFlushDuringAFailingShutdown(t *testing.T) {
 		}
 	})
 }
+
+// While somebody waits, no pause is long, not just the first one.
+func TestFlushKeepsPausesShort(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream})
+		mustCreate(t, f.srv)
+		f.srv.Inject(cloudwatchtest.Fault{Times: 6, Error: cloudwatchtest.AccessDenied("PutLogEvents")})
+		want := f.logged(1)
+		f.flush(10 * time.Second)
+		f.wantMessages(want...)
+	})
+}
+
+// Nobody waits any more when the context of Flush has ended.
+func TestPausesAreLongAgainAfterFlush(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, CloseTimeout: time.Second})
+		f.srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.AccessDenied("PutLogEvents")})
+		f.logged(1)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		wantUndelivered(t, f.Flush(ctx), 1)
+		before := len(f.srv.Requests())
+		time.Sleep(10 * time.Minute)
+		if n := len(f.srv.Requests()) - before; n > 30 {
+			t.Errorf("%d requests in 10 minutes", n)
+		}
+	})
+}

@@ -25,10 +25,10 @@ type Config struct {
 	Group    string
 	Stream   string
 	Creation Creation
-	// Failed is told each request that failed, and Settled what became of each
-	// batch. Neither may block.
+	// Failed is told of each request that failed, Settled of each batch that is
+	// done with. Neither may block.
 	Failed  func(operation string, err error)
-	Settled func(account.Outcome)
+	Settled func()
 }
 
 // Traffic counts requests.
@@ -45,7 +45,6 @@ type Worker struct {
 	queue *queue.Queue
 	ctx   context.Context // ends when delivery must stop
 	stop  context.CancelFunc
-	hurry chan struct{} // capacity 1: somebody waits, do not sit out a long pause
 	done  chan struct{} // closed when the goroutine has ended
 
 	// Only the goroutine uses these.
@@ -62,7 +61,6 @@ func Start(cfg Config, q *queue.Queue) *Worker {
 	w := &Worker{
 		cfg:        cfg,
 		queue:      q,
-		hurry:      make(chan struct{}, 1),
 		done:       make(chan struct{}),
 		needStream: cfg.Creation.First && !cfg.Creation.Never,
 	}
@@ -80,14 +78,6 @@ func (w *Worker) Stop() { w.stop() }
 
 // Stopped is closed when Stop was called or delivery has ended.
 func (w *Worker) Stopped() <-chan struct{} { return w.ctx.Done() }
-
-// Hurry cuts a pause between two attempts short: somebody waits for the events.
-func (w *Worker) Hurry() {
-	select {
-	case w.hurry <- struct{}{}:
-	default:
-	}
-}
 
 // Traffic returns a snapshot.
 func (w *Worker) Traffic() Traffic {
@@ -122,7 +112,7 @@ func (w *Worker) run() {
 				return
 			}
 			w.queue.Ack(outcome)
-			w.cfg.Settled(outcome)
+			w.cfg.Settled()
 			w.putRetention()
 		}
 	}
@@ -148,6 +138,7 @@ func (w *Worker) wait(due time.Time) {
 // returns false if delivery was stopped before.
 func (w *Worker) deliver(b *batch.Batch) (o account.Outcome, settled bool) {
 	r := newRequest(b.Seal())
+	found := true // the stream was there, as far as is known
 	for failures := 1; ; failures++ {
 		operation, info, err := w.send(&r)
 		if err == nil {
@@ -159,8 +150,9 @@ func (w *Worker) deliver(b *batch.Batch) (o account.Outcome, settled bool) {
 		c := classify(err)
 		if c == missing && !w.cfg.Creation.Never {
 			w.needStream = true
-			if failures == 1 {
-				continue // the usual first put to a new stream: nothing to report
+			if found {
+				found = false
+				continue // how a new stream is found out about: nothing to report
 			}
 			c = transient // it may take a moment to be seen
 		}
@@ -213,17 +205,17 @@ func (w *Worker) attempt(request func(context.Context) error) error {
 // Shutdown it is short. It returns false if delivery was stopped.
 func (w *Worker) pause(d time.Duration) bool {
 	began := time.Now()
-	if w.queue.Closed() {
-		d = min(d, hurriedMax)
-	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	for {
+		if w.queue.Awaited() {
+			d = min(d, hurriedMax)
+			t.Reset(d - time.Since(began))
+		}
 		select {
 		case <-t.C:
 			return true
-		case <-w.hurry:
-			t.Reset(min(d, hurriedMax) - time.Since(began))
+		case <-w.queue.Wake(): // run asks the queue again anyway
 		case <-w.ctx.Done():
 			return false
 		}

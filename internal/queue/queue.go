@@ -7,6 +7,7 @@ package queue
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,7 +43,7 @@ type Config struct {
 type Queue struct {
 	cfg       Config
 	maxBatch  int           // a batch that holds this much memory is sealed
-	wake      chan struct{} // capacity 1: there may be a batch to take, or a new time to wait for
+	wake      chan struct{} // capacity 1: Next or Awaited may answer otherwise
 	roomOrEnd sync.Cond     // on mu: something was settled, or the queue was closed
 
 	mu       sync.Mutex
@@ -263,12 +264,31 @@ func (q *Queue) Flush(events ...batch.Event) <-chan struct{} {
 	}
 	q.waiters = append(q.waiters, waiter{q.taken, done})
 	q.hurry()
+	q.signal()
 	return done
 }
 
+// Leave ends the wait for a channel of Flush.
+func (q *Queue) Leave(settled <-chan struct{}) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.waiters = slices.DeleteFunc(q.waiters, func(w waiter) bool { return w.done == settled })
+}
+
+// Awaited reports whether somebody waits for the queue to be empty: in Flush, or
+// since Close.
+func (q *Queue) Awaited() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed || len(q.waiters) > 0
+}
+
+// hurry makes everything due at once.
 func (q *Queue) hurry() {
-	q.urgent = q.taken
-	q.signal()
+	if q.urgent != q.taken {
+		q.urgent = q.taken
+		q.signal()
+	}
 }
 
 // Close takes the last events, lets no others in any more, and makes what is
@@ -312,7 +332,8 @@ func (q *Queue) Abandon() (events, bytes int64) {
 	return events, bytes
 }
 
-// Wake returns the channel that is sent on when Next may answer otherwise.
+// Wake returns the channel that is sent on when Next or Awaited may answer
+// otherwise than before.
 func (q *Queue) Wake() <-chan struct{} { return q.wake }
 
 func (q *Queue) signal() {

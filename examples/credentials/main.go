@@ -1,0 +1,35 @@
+// Command credentials sends log/slog to CloudWatch Logs with an access key of
+// its own in place of the AWS defaults.
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/cloudwatch-go/cloudwatch"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	h, err := cloudwatch.NewHandler("my_log_group", &cloudwatch.Options{
+		AccessID:  os.Getenv("LOGS_ACCESS_ID"), // from wherever you keep your secrets
+		AccessKey: os.Getenv("LOGS_ACCESS_KEY"),
+		Region:    "eu-central-1",
+		LogStream: "{hostname}/{time:2006-01-02}/{random}",
+	})
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	slog.SetDefault(slog.New(h))
+
+	slog.Warn("Watch out! Something happened!")
+	return h.Close()
+}

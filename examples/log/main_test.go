@@ -1,0 +1,15 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/cloudwatch-go/cloudwatch/examples/internal/endpoint"
+)
+
+func TestRun(t *testing.T) {
+	e := endpoint.Start(t)
+	if err := run(); err != nil {
+		t.Fatal(err)
+	}
+	e.Want("my_log_group", "Watch out! Something happened!")
+}
