@@ -47,7 +47,7 @@ func TestDropNewest(t *testing.T) {
 		f.flush(time.Minute)
 		f.wantMessages(want...)
 		f.Close()
-		if n := lossesTold(f)["buffer full"]; n != refused {
+		if n := lossesTold(f)[cloudwatch.LossBufferFull]; n != refused {
 			t.Errorf("OnError was told of %d, want %d", n, refused)
 		}
 	})
@@ -240,7 +240,7 @@ func TestDropOldestIsTold(t *testing.T) {
 			f.log.Info(fmt.Sprint(i, strings.Repeat("x", 1000)))
 		}
 		time.Sleep(3 * time.Minute)
-		if dropped, told := f.Stats().Dropped.BufferFull, lossesTold(f)["buffer full"]; dropped == 0 || told != dropped {
+		if dropped, told := f.Stats().Dropped.BufferFull, lossesTold(f)[cloudwatch.LossBufferFull]; dropped == 0 || told != dropped {
 			t.Errorf("%d dropped, OnError was told of %d", dropped, told)
 		}
 	})

@@ -2,7 +2,6 @@ package cloudwatch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,8 +12,6 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 )
-
-var errNoRegion = errors.New("no AWS region found: set Options.Region, the variable AWS_REGION, or region in the shared config")
 
 // newClient returns the SDK's client for the settings. It reads environment and
 // shared config but asks no server: credentials are fetched by the first
@@ -42,7 +39,7 @@ func newClient(s *settings) (*cloudwatchlogs.Client, error) {
 		region = o.Region
 	})
 	if region == "" {
-		return nil, errNoRegion
+		return nil, ErrNoRegion
 	}
 	return client, nil
 }

@@ -10,6 +10,9 @@ import (
 )
 
 var (
+	// ErrNoRegion is returned by a constructor when no AWS region is set
+	// anywhere.
+	ErrNoRegion = errors.New("no AWS region found: set Options.Region, the variable AWS_REGION, or region in the shared config")
 	// ErrClosed is returned by log calls after Shutdown or Close was called. The
 	// event is dropped and counted.
 	ErrClosed = fmt.Errorf("cloudwatch: %w", queue.ErrClosed)
@@ -73,10 +76,27 @@ type CredentialsError = deliver.CredentialsError
 // Shutdown the counts of all that was told add up to Rejected and Dropped of
 // Stats, empty messages left out. What is logged later is only counted.
 type LossError struct {
-	Events int64  // lost since the last LossError of this reason
-	Reason string // in words, such as "buffer full" or "too old"
-	Err    error  // the answer of the service if it refused a request; or nil
+	Events int64      // lost since the last LossError of this reason
+	Reason LossReason //
+	Err    error      // the answer of the service if it refused a request; or nil
 }
+
+// LossReason is why events were lost, in words. Each one has a counter in Stats.
+type LossReason string
+
+// The reasons. The first four are those of Rejected, the others those of
+// Dropped.
+const (
+	LossTooOld      LossReason = "too old"
+	LossExpired     LossReason = "older than the log group's retention"
+	LossTooNew      LossReason = "too far in the future"
+	LossRefused     LossReason = "refused by the service"
+	LossBufferFull  LossReason = "buffer full"
+	LossOversize    LossReason = "larger than an event may be"
+	LossUnformatted LossReason = "could not be formatted"
+	LossClosed      LossReason = "logged after close"
+	LossUndelivered LossReason = "undelivered at shutdown"
+)
 
 // Error says how many events were lost and why.
 func (e *LossError) Error() string {

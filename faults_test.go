@@ -178,15 +178,15 @@ func TestPartialRejectionIsCountedExactly(t *testing.T) {
 			t.Errorf("the stream holds %d events, want 10", got)
 		}
 		f.Close()
-		if lost := lossesTold(f); lost["too old"] != 5 || lost["older than the log group's retention"] != 4 || lost["too far in the future"] != 2 {
+		if lost := lossesTold(f); lost[cloudwatch.LossTooOld] != 5 || lost[cloudwatch.LossExpired] != 4 || lost[cloudwatch.LossTooNew] != 2 {
 			t.Errorf("OnError was told of %v", lost)
 		}
 	})
 }
 
 // lossesTold adds up the events of every LossError by reason.
-func lossesTold(f *fixture) map[string]int64 {
-	lost := make(map[string]int64)
+func lossesTold(f *fixture) map[cloudwatch.LossReason]int64 {
+	lost := make(map[cloudwatch.LossReason]int64)
 	for _, err := range f.errors.errors() {
 		var loss *cloudwatch.LossError
 		if errors.As(err, &loss) {

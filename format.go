@@ -15,8 +15,8 @@ import (
 // Format is how a record becomes the message of an event: JSON, Text, or what
 // Pattern and Using return.
 type Format interface {
-	check() error
-	formatter(o *slog.HandlerOptions) formatter
+	// formatter is called once, by the constructor, whose error it returns.
+	formatter(o *slog.HandlerOptions) (formatter, error)
 }
 
 // formatter turns records into messages. One belongs to each clone of a
@@ -36,13 +36,11 @@ const (
 	Text
 )
 
-func (f standardFormat) check() error { return nil }
-
-func (f standardFormat) formatter(o *slog.HandlerOptions) formatter {
+func (f standardFormat) formatter(o *slog.HandlerOptions) (formatter, error) {
 	if f == Text {
-		return recordFormatter{encode.Text(encodeOptions(o))}
+		return recordFormatter{encode.Text(encodeOptions(o))}, nil
 	}
-	return recordFormatter{encode.JSON(encodeOptions(o))}
+	return recordFormatter{encode.JSON(encodeOptions(o))}, nil
 }
 
 func encodeOptions(o *slog.HandlerOptions) encode.Options {
@@ -82,10 +80,11 @@ type patternFormat struct {
 	err      error
 }
 
-func (f patternFormat) check() error { return f.err }
-
-func (f patternFormat) formatter(o *slog.HandlerOptions) formatter {
-	return patternFormatter{encode.NewPattern(f.template, encodeOptions(o))}
+func (f patternFormat) formatter(o *slog.HandlerOptions) (formatter, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	return patternFormatter{encode.NewPattern(f.template, encodeOptions(o))}, nil
 }
 
 type patternFormatter struct{ *encode.Pattern }
@@ -112,18 +111,19 @@ type usingFormat struct {
 	newHandler func(io.Writer, *slog.HandlerOptions) slog.Handler
 }
 
-func (f usingFormat) check() error {
+func (f usingFormat) formatter(o *slog.HandlerOptions) (formatter, error) {
 	if f.newHandler == nil {
-		return errors.New("using a nil function")
+		return nil, errors.New("using a nil function")
 	}
-	return nil
-}
-
-func (f usingFormat) formatter(o *slog.HandlerOptions) formatter {
-	return newHandlerFormatter(func(w io.Writer) slog.Handler {
-		options := *o
+	given := *o // the function gets a copy of its own each time
+	build := func(w io.Writer) slog.Handler {
+		options := given
 		return f.newHandler(w, &options)
-	})
+	}
+	if build(io.Discard) == nil {
+		return nil, errors.New("using a function that returns a nil handler")
+	}
+	return newHandlerFormatter(build), nil
 }
 
 // handlerFormatter formats with handlers that write to a buffer. Nobody else

@@ -35,11 +35,7 @@ func NewHandler(logGroup string, opts *Options) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cloudwatch: new handler: %w", err)
 	}
-	return &Handler{p, p.settings.Format.formatter(&slog.HandlerOptions{
-		AddSource:   p.settings.AddSource,
-		Level:       p.settings.Level,
-		ReplaceAttr: p.settings.ReplaceAttr,
-	})}, nil
+	return &Handler{p, p.settings.format}, nil
 }
 
 // New is the short form of NewHandler. An empty string means the default: the

@@ -11,8 +11,21 @@ import (
 
 // How often the same trouble is told.
 const (
-	reportPause = 10 * time.Second // between two rounds of calls to OnError
+	reportPause = time.Second      // between two rounds of calls to OnError
+	lossPause   = 10 * time.Second // between two rounds about losses
 	repeatAfter = time.Minute      // a failure that lasts is told again
+)
+
+// Why events were lost, by the reason they are counted under. An empty message
+// is no loss: nothing was in it.
+var (
+	rejections = [account.Rejections]LossReason{
+		account.TooOld: LossTooOld, account.Expired: LossExpired, account.TooNew: LossTooNew, account.Refused: LossRefused,
+	}
+	drops = [account.Drops]LossReason{
+		account.Full: LossBufferFull, account.Oversize: LossOversize, account.Unformatted: LossUnformatted,
+		account.Closed: LossClosed, account.Undelivered: LossUndelivered,
+	}
 )
 
 // report tells OnError what goes wrong. Its goroutine makes the calls, so that
@@ -23,7 +36,10 @@ type report struct {
 	wake    chan struct{}      // capacity 1: there may be something to tell
 	stop    chan struct{}      // closed by close
 	done    chan struct{}      // closed when the goroutine has ended
-	told    account.Ledger     // losses told so far; the goroutine's own
+
+	// The goroutine's own.
+	told   account.Ledger // losses told so far
+	toldAt time.Time      // when
 
 	mu       sync.Mutex
 	lastErr  error
@@ -101,10 +117,10 @@ func (r *report) run() {
 		select {
 		case <-r.wake:
 		case <-r.stop:
-			r.tell()
+			r.tell(true)
 			return
 		}
-		if !r.tell() {
+		if !r.tell(false) {
 			continue
 		}
 		pause := time.NewTimer(reportPause)
@@ -112,45 +128,53 @@ func (r *report) run() {
 		case <-pause.C:
 		case <-r.stop:
 			pause.Stop()
-			r.tell()
-			return
 		}
 	}
 }
 
-// tell tells what is new, and reports whether anything was.
-func (r *report) tell() bool {
+// tell tells what is new. Losses wait until the last ones were told long enough
+// ago, or until the end. It reports whether there was anything.
+func (r *report) tell(end bool) bool {
 	r.mu.Lock()
 	failure, refusal := r.untold, r.refusal
 	r.untold = nil
 	r.mu.Unlock()
-	var news []error
 	if failure != nil {
-		news = append(news, failure)
-	}
-	lost := func(events int64, reason string, cause error) {
-		if events > 0 {
-			news = append(news, &LossError{events, reason, cause})
-		}
+		r.onError(failure)
 	}
 	now := r.state().Ledger
-	for reason := range account.Rejections {
-		var cause error
-		if reason == account.Refused {
-			cause = refusal
+	losses := lossesBetween(r.told, now, refusal)
+	if len(losses) == 0 {
+		return failure != nil
+	}
+	if !end && time.Since(r.toldAt) < lossPause {
+		r.look() // look again after the pause
+		return true
+	}
+	r.told, r.toldAt = now, time.Now()
+	for _, loss := range losses {
+		r.onError(loss)
+	}
+	return true
+}
+
+// lossesBetween returns what was lost from one time to another, by reason.
+func lossesBetween(before, now account.Ledger, refusal error) (losses []*LossError) {
+	for reason, text := range rejections {
+		if n := now.Rejected[reason] - before.Rejected[reason]; n > 0 {
+			loss := &LossError{Events: n, Reason: text}
+			if text == LossRefused {
+				loss.Err = refusal
+			}
+			losses = append(losses, loss)
 		}
-		lost(now.Rejected[reason]-r.told.Rejected[reason], reason.String(), cause)
 	}
-	for reason := range account.Drops {
-		if reason != account.Empty { // nothing was in it
-			lost(now.Dropped[reason]-r.told.Dropped[reason], reason.String(), nil)
+	for reason, text := range drops {
+		if n := now.Dropped[reason] - before.Dropped[reason]; n > 0 && text != "" {
+			losses = append(losses, &LossError{Events: n, Reason: text})
 		}
 	}
-	r.told = now
-	for _, err := range news {
-		r.onError(err)
-	}
-	return len(news) > 0
+	return losses
 }
 
 // close tells what is left to tell and waits for the end, but not for ever: an

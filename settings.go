@@ -3,9 +3,11 @@ package cloudwatch
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,10 +23,14 @@ type settings struct {
 	group     string
 	stream    string
 	generated bool // nobody else can have made the stream
+	format    formatter
 }
 
 // retentionDays are those PutRetentionPolicy takes.
 var retentionDays = [...]int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
+// tagChars are those CreateLogGroup takes in the keys and values of tags.
+var tagChars = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
 // newSettings checks everything that can be known to be wrong without asking
 // the service. Each error names the field and the rule.
@@ -84,8 +90,8 @@ func checkEndpoint(endpoint string) error {
 		return nil
 	}
 	u, err := url.Parse(endpoint)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return fmt.Errorf("Options.Endpoint %q: not a URL such as https://host or http://127.0.0.1:4586", endpoint)
+	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("Options.Endpoint %q: not a URL such as https://host or http://127.0.0.1:4586", withoutUser(endpoint))
 	}
 	if u.Scheme == "https" {
 		return nil
@@ -98,7 +104,21 @@ func checkEndpoint(endpoint string) error {
 	} else if !strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".internal") {
 		return nil
 	}
-	return fmt.Errorf("Options.Endpoint %q: must be https, since the host is not on this machine or in a private network", endpoint)
+	return fmt.Errorf("Options.Endpoint %q: must be https, since the host is not on this machine or in a private network", withoutUser(endpoint))
+}
+
+// withoutUser leaves out user name and password, so that an error can show the
+// rest. The text need not be a URL.
+func withoutUser(endpoint string) string {
+	end := strings.LastIndexByte(endpoint, '@')
+	if end < 0 {
+		return endpoint
+	}
+	scheme, _, found := strings.Cut(endpoint[:end], "//")
+	if !found {
+		return endpoint[end+1:]
+	}
+	return scheme + "//" + endpoint[end+1:]
 }
 
 func (s *settings) checkCreation() error {
@@ -119,6 +139,9 @@ func (s *settings) checkCreation() error {
 	for key, value := range s.Tags {
 		if key == "" || len([]rune(key)) > 128 || len([]rune(value)) > 256 {
 			return fmt.Errorf("Options.Tags: %q: a key has 1 to 128 characters, a value at most 256", key)
+		}
+		if !tagChars.MatchString(key) || !tagChars.MatchString(value) || strings.HasPrefix(strings.ToLower(key), "aws:") {
+			return fmt.Errorf("Options.Tags: %q: only letters, digits, spaces and _ . : / = + - @ are allowed, and keys that start with aws: are reserved", key)
 		}
 	}
 	return nil
@@ -156,11 +179,16 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-func (s *settings) resolveFormat() error {
+func (s *settings) resolveFormat() (err error) {
 	if s.Format == nil {
 		s.Format = JSON
 	}
-	if err := s.Format.check(); err != nil {
+	s.format, err = s.Format.formatter(&slog.HandlerOptions{
+		AddSource:   s.AddSource,
+		Level:       s.Level,
+		ReplaceAttr: s.ReplaceAttr,
+	})
+	if err != nil {
 		return fmt.Errorf("Options.Format: %w", err)
 	}
 	return nil

@@ -56,7 +56,7 @@ func TestCloseReturnsByItsDeadlineIn(t *testing.T) {
 				if s := f.Stats(); s.Dropped.Undelivered != 15 || s.Pending != 0 || s.PendingBytes != 0 {
 					t.Errorf("%+v", s)
 				}
-				if n := lossesTold(f)["undelivered at shutdown"]; n != 15 {
+				if n := lossesTold(f)[cloudwatch.LossUndelivered]; n != 15 {
 					t.Errorf("OnError was told of %d", n)
 				}
 			})

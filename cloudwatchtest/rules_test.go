@@ -454,6 +454,7 @@ func TestFilterLogEventsRules(t *testing.T) {
 		{"a token is not empty", filter(in{LogGroupName: s("g"), NextToken: s("")}), invalid, "at 'nextToken'"},
 		{"a token is one that was given out", filter(in{LogGroupName: s("g"), NextToken: s("Bxkq6kVGFtq2y")}), invalid, "The specified nextToken is invalid."},
 		{"groups of the class INFREQUENT_ACCESS are not read", filter(in{LogGroupName: s("ia")}), "InvalidOperationException", "The log group ia is of log-group-class INFREQUENT_ACCESS. FilterLogEvents is not supported for this log class."},
+		//lint:ignore SA1019 a deprecated field still has to be accepted
 		{"interleaved and unmask have no effect", filter(in{LogGroupName: s("g"), Interleaved: aws.Bool(false), Unmask: true}), "", ""},
 	})
 }

@@ -15,10 +15,6 @@ const (
 	Rejections
 )
 
-func (r Rejection) String() string {
-	return [...]string{"too old", "older than the log group's retention", "too far in the future", "refused by the service"}[r]
-}
-
 // Drop is why an event was given up on this side.
 type Drop int
 
@@ -31,10 +27,6 @@ const (
 	Undelivered             // left when the time to shut down was over
 	Drops
 )
-
-func (d Drop) String() string {
-	return [...]string{"buffer full", "larger than an event may be", "empty message", "could not be formatted", "logged after close", "undelivered at shutdown"}[d]
-}
 
 // Ledger counts events by what became of them. Its owner guards it.
 type Ledger struct {

@@ -96,16 +96,24 @@ func (p *Pattern) Append(dst []byte, r slog.Record) []byte {
 		}
 	}
 	if p.opts.AddSource && !p.template.withSource && r.PC != 0 {
-		dst = append(dst, " source="...)
-		dst = p.source(dst, r)
+		dst = behindSpace(dst, func(dst []byte) []byte {
+			s := state{e: p.attrs, buf: dst, builtin: true}
+			s.attr(slog.Any(slog.SourceKey, r.Source()))
+			return s.buf
+		})
 	}
-	if p.template.attrs {
-		return dst
+	if !p.template.attrs {
+		dst = behindSpace(dst, func(dst []byte) []byte { return p.attrs.AppendAttrs(dst, r) })
 	}
+	return dst
+}
+
+// behindSpace appends a space and what add appends, or nothing at all.
+func behindSpace(dst []byte, add func([]byte) []byte) []byte {
 	before := len(dst)
-	dst = p.attrs.AppendAttrs(append(dst, ' '), r)
-	if len(dst) == before+1 { // none
-		dst = dst[:before]
+	dst = add(append(dst, ' '))
+	if len(dst) == before+1 {
+		return dst[:before]
 	}
 	return dst
 }

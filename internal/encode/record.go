@@ -19,8 +19,9 @@ type Options struct {
 //
 // There are two exceptions, where slog.JSONHandler (Go 1.26) writes invalid
 // JSON: a time outside the years 0 to 9999 is written as it is, without an
-// error in front of it; and a group whose attributes ReplaceAttr all removes
-// leaves no trace, where slog loses the next comma.
+// error in front of it; and a group that comes out empty, since ReplaceAttr
+// removes its attributes or all of them are empty, leaves no trace, where slog
+// loses the next comma. (slog.TextHandler gets both wrong in its own way.)
 type Record struct {
 	json      bool // the text of slog.JSONHandler, or else of slog.TextHandler
 	opts      Options

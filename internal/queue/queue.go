@@ -103,7 +103,8 @@ func (q *Queue) admit(e batch.Event, mayWait bool) error {
 		case DropNewest:
 			full = true
 		case DropOldest:
-			full = !q.dropOldest()
+			// If the batch in flight leaves no room, neither do the others.
+			full = q.inFlight != nil && q.inFlight.Held()+e.Held() > q.cfg.MaxBytes || !q.dropOldest()
 		case Block:
 			if !mayWait {
 				q.add(e)

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/spf13/cobra"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+const demoHelp = `Log for real, without an AWS account.
+
+demo starts a CloudWatch Logs endpoint inside its own process, sends standard
+input to it, a line an event, through the handler of this library, reads the
+events back over the CloudWatch Logs API, and compares. Without input it logs
+some made-up web requests.
+
+It exits with 1 if what is read back is not what was logged. All events are kept
+in memory until it ends.`
+
+const demoExamples = `  cloudwatch demo
+  cat app.log | cloudwatch demo -n 20
+  cloudwatch demo --format json | jq .events[0]`
+
+const demoGroup = "my_log_group"
+
+type demoFlags struct {
+	lines  int
+	format string
+}
+
+func (p *program) demoCommand() *cobra.Command {
+	var f demoFlags
+	cmd := &cobra.Command{
+		Use:                   "demo",
+		Short:                 "Log for real, without an AWS account",
+		Long:                  demoHelp,
+		Example:               demoExamples,
+		DisableFlagsInUseLine: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case len(args) > 0:
+				return errors.New("demo takes no arguments; give it standard input: cloudwatch demo < file")
+			case f.lines < 0:
+				return errors.New("--lines cannot be negative")
+			case f.format != "text" && f.format != "json":
+				return fmt.Errorf("--format %s: must be text or json", f.format)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.demo(cmd.Context(), f)
+		},
+	}
+	cmd.Flags().IntVarP(&f.lines, "lines", "n", 10, "show the last `N` events")
+	cmd.Flags().StringVar(&f.format, "format", "text", "`FORMAT` of the output: text or json")
+	return cmd
+}
+
+func (p *program) demo(ctx context.Context, f demoFlags) error {
+	server, err := cloudwatchtest.NewServer()
+	if err != nil {
+		return failed(err)
+	}
+	defer server.Close()
+	r, err := p.logAndReadBack(ctx, server, f.lines)
+	var exit *exitError
+	switch {
+	case errors.As(err, &exit):
+		return exit
+	case err != nil:
+		return failed(err)
+	}
+	if f.format == "json" {
+		err = r.writeJSON(p.stdout)
+	} else {
+		err = r.writeText(p.stdout, p.style())
+	}
+	switch {
+	case err != nil && closedPipe(err):
+		return nil // `| head` has seen enough
+	case err != nil:
+		return failed(fmt.Errorf("write result: %w", err))
+	case r.differs():
+		return failed(fmt.Errorf("logged %s, delivered %d, read back %d: they should be the same", events(r.Logged), r.Delivered, r.ReadBack))
+	}
+	return nil
+}
+
+// logAndReadBack does what the demo is about and says how it went.
+func (p *program) logAndReadBack(ctx context.Context, server *cloudwatchtest.Server, keep int) (*result, error) {
+	cfg := server.Config()
+	h, err := cloudwatch.NewHandler(demoGroup, &cloudwatch.Options{
+		Config: &cfg,
+		OnFull: cloudwatch.Block, // input may come faster than it can be sent
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+
+	cpu := cpuTime()
+	spent, some, err := p.logInput(h)
+	if err != nil {
+		return nil, err
+	}
+	if !some {
+		spent = logRequests(ctx, slog.New(h))
+	}
+	ctx, stop := p.untilSignal(ctx)
+	defer stop()
+	if err := h.Shutdown(ctx); err != nil {
+		return nil, cmp.Or(context.Cause(ctx), err)
+	}
+	cpu = cpuTime() - cpu
+
+	r := newResult(demoGroup, h.LogStream(), h.Stats(), spent, cpu)
+	if err := r.readBack(ctx, cloudwatchlogs.NewFromConfig(cfg), keep); err != nil {
+		return nil, cmp.Or(context.Cause(ctx), err)
+	}
+	return r, nil
+}
+
+// logInput sends standard input and returns the time spent in log calls, and
+// whether there was any input. A terminal is none.
+func (p *program) logInput(h *cloudwatch.Handler) (spent time.Duration, some bool, err error) {
+	if _, ok := terminal(p.stdin); ok {
+		return 0, false, nil
+	}
+	stdin, err := p.inputs(nil)
+	if err != nil {
+		return 0, false, err
+	}
+	w := &timedWriter{to: h.Writer()}
+	var unreadable error // the feed's own until it is done
+	f := newFeed(w, stdin, func(err error) { unreadable = err })
+	hint := time.AfterFunc(inputPatience, func() {
+		if f.read.Load() == 0 {
+			newScreen(p.stderr).say("cloudwatch: waiting for standard input; Ctrl-C ends it")
+		}
+	})
+	defer hint.Stop()
+	select {
+	case <-f.done:
+	case s := <-p.signals:
+		// What has arrived is shown.
+		f.stop()
+		if f.read.Load() == 0 {
+			return 0, false, bySignal(s)
+		}
+		return w.spent, true, nil
+	}
+	return w.spent, f.read.Load() > 0, unreadable
+}
+
+// untilSignal returns a context that a signal ends, with an *exitError as its
+// cause.
+func (p *program) untilSignal(ctx context.Context) (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case s := <-p.signals:
+			cancel(bySignal(s))
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// inputPatience is how long standard input may be silent before somebody must
+// be told what the program waits for.
+const inputPatience = time.Second
+
+// timedWriter measures the time spent in Write.
+type timedWriter struct {
+	to    io.Writer
+	spent time.Duration
+}
+
+func (w *timedWriter) Write(b []byte) (int, error) {
+	began := time.Now()
+	n, err := w.to.Write(b)
+	w.spent += time.Since(began)
+	return n, err
+}

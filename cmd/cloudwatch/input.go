@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// input is a file or standard input.
+type input struct {
+	name string
+	open func() (io.ReadCloser, error)
+	size int64 // -1 if not known
+}
+
+// inputs returns what the arguments name; none, and "-", is standard input. That
+// each can be read is checked here, so that a slip of the keyboard is told before
+// anything is sent.
+func (p *program) inputs(names []string) ([]input, error) {
+	if len(names) == 0 {
+		names = []string{"-"}
+	}
+	var all []input
+	var errs []error
+	for _, name := range names {
+		in := input{name, func() (io.ReadCloser, error) { return os.Open(name) }, -1}
+		if name == "-" {
+			in = input{"standard input", func() (io.ReadCloser, error) { return io.NopCloser(p.stdin), nil }, -1}
+			if f, ok := p.stdin.(*os.File); ok {
+				if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+					in.size = info.Size()
+				}
+			}
+		} else if info, err := check(name); err != nil {
+			errs = append(errs, err)
+		} else if info.Mode().IsRegular() {
+			in.size = info.Size()
+		}
+		all = append(all, in)
+	}
+	return all, errors.Join(errs...)
+}
+
+func check(name string) (fs.FileInfo, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", name, cause(err))
+	case info.IsDir():
+		return nil, fmt.Errorf("read %s: it is a directory", name)
+	case !info.Mode().IsRegular():
+		return info, nil // opening a pipe has effects
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, cause(err))
+	}
+	return info, f.Close()
+}
+
+// cause is the error without the operation and the path, which the message has
+// already.
+func cause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime/metrics"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Input is larger than memory may be: 200 MB go through, all of it and in order,
+// and the heap stays small.
+func TestPutLargeInput(t *testing.T) {
+	const (
+		maxHeap  = 50 << 20
+		lineSize = 400
+	)
+	total := 200 << 20
+	if raceDetector { // ten times slower
+		total = 80 << 20
+	}
+	withoutAWS(t)
+	sink := &sink{t: t}
+	srv := httptest.NewServer(sink)
+	defer srv.Close()
+
+	heap := watchHeap()
+	stderr := newLog()
+	p := &program{
+		stdin:  &numberedLines{size: lineSize, count: total / lineSize},
+		stdout: io.Discard,
+		stderr: stderr,
+		getenv: func(string) string { return "" },
+	}
+	if code := p.run(t.Context(), []string{"put", "app", "-s", "s", "--endpoint", srv.URL}); code != 0 {
+		t.Errorf("exit code %d; stderr:\n%s", code, stderr)
+	}
+	if max := heap(); max > maxHeap {
+		t.Errorf("the heap grew to %s, want at most %s", size(int64(max)), size(maxHeap))
+	} else {
+		t.Logf("the heap grew to %s", size(int64(max)))
+	}
+	if sink.next != total/lineSize {
+		t.Errorf("%d lines arrived, want %d", sink.next, total/lineSize)
+	}
+}
+
+// numberedLines reads as lines of a size, each beginning with its number.
+type numberedLines struct {
+	size, count int
+	n           int    // lines made
+	rest        []byte // of the last one
+	line        []byte
+}
+
+func (l *numberedLines) Read(b []byte) (int, error) {
+	if len(l.rest) == 0 {
+		if l.n == l.count {
+			return 0, io.EOF
+		}
+		if l.line == nil {
+			l.line = bytes.Repeat([]byte("x"), l.size)
+			l.line[l.size-1] = '\n'
+		}
+		copy(l.line, fmt.Sprintf("%010d ", l.n))
+		l.n++
+		l.rest = l.line
+	}
+	n := copy(b, l.rest)
+	l.rest = l.rest[n:]
+	if len(l.rest) == 0 && n < len(b) {
+		more, _ := l.Read(b[n:])
+		n += more
+	}
+	return n, nil
+}
+
+// sink is an endpoint that keeps nothing. It checks that numbered lines come in
+// order, none missing.
+type sink struct {
+	t *testing.T
+
+	mu   sync.Mutex
+	next int
+	body bytes.Buffer
+}
+
+func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.body.Reset()
+	if _, err := s.body.ReadFrom(r.Body); err != nil {
+		s.t.Errorf("read request: %v", err)
+	}
+	rest := s.body.Bytes()
+	for {
+		_, message, found := bytes.Cut(rest, []byte(`"message":"`))
+		if !found {
+			break
+		}
+		if n, err := strconv.Atoi(string(message[:10])); err != nil || n != s.next {
+			s.t.Errorf("line %d is %.20q", s.next, message)
+			break
+		}
+		s.next++
+		rest = message
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	_, _ = io.WriteString(w, "{}")
+}
+
+// watchHeap measures the size of the heap until the function it returns is
+// called, which tells the largest one.
+func watchHeap() (largest func() uint64) {
+	stop, result := make(chan struct{}), make(chan uint64)
+	go func() {
+		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		max := uint64(0)
+		for {
+			metrics.Read(sample)
+			if now := sample[0].Value.Uint64(); now > max {
+				max = now
+			}
+			select {
+			case <-tick.C:
+			case <-stop:
+				result <- max
+				return
+			}
+		}
+	}()
+	return func() uint64 { close(stop); return <-result }
+}

@@ -1,0 +1,32 @@
+// Command cloudwatch sends log events to AWS CloudWatch Logs.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	os.Exit(runProcess())
+}
+
+// runProcess runs the command with what the process has.
+func runProcess() int {
+	// More than one, so that a second Ctrl-C that comes at once is not lost.
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	// A closed pipe must not kill a process that still has events to deliver.
+	// Nobody receives: writing fails with EPIPE, that is all.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+
+	p := &program{
+		stdin:   os.Stdin,
+		stdout:  os.Stdout,
+		stderr:  os.Stderr,
+		getenv:  os.Getenv,
+		signals: signals,
+	}
+	return p.run(context.Background(), os.Args[1:])
+}

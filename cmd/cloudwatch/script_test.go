@@ -1,0 +1,181 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"cloudwatch": main})
+}
+
+// TestScripts runs testdata/*.txt. Each script has an endpoint of its own, which
+// AWS_ENDPOINT_URL names, and an environment without AWS settings.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			srv, err := cloudwatchtest.NewServer()
+			if err != nil {
+				return err
+			}
+			env.Defer(func() { srv.Close() })
+			env.Values[endpointKey{}] = srv
+			env.Setenv("AWS_ENDPOINT_URL", srv.URL)
+			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+			env.Setenv("AWS_CONFIG_FILE", env.WorkDir+"/config")
+			env.Setenv("AWS_SHARED_CREDENTIALS_FILE", env.WorkDir+"/credentials")
+			env.Vars = append(env.Vars, fastExit)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":    cmdExits,
+			"events":   cmdEvents,
+			"fault":    cmdFault,
+			"group":    cmdGroup,
+			"requests": cmdRequests,
+			"long":     cmdLong,
+			"lengths":  cmdLengths,
+			"text":     cmdText,
+		},
+	})
+}
+
+// fastExit keeps the race detector from sleeping a second at the end of each
+// process.
+const fastExit = "GORACE=atexit_sleep_ms=0"
+
+type endpointKey struct{}
+
+func endpointOf(ts *testscript.TestScript) *cloudwatchtest.Server {
+	return ts.Value(endpointKey{}).(*cloudwatchtest.Server)
+}
+
+func usage(ts *testscript.TestScript, ok bool, text string) {
+	if !ok {
+		ts.Fatalf("usage: %s", text)
+	}
+}
+
+// cmdExits runs a program and requires its exit code.
+func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) > 1, "exits CODE PROGRAM [ARGS...]")
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = e.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// cmdEvents prints the messages of a stream, quoted. Without a name, the group
+// must have a single stream.
+func cmdEvents(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && (len(args) == 1 || len(args) == 2), "events GROUP [STREAM]")
+	srv := endpointOf(ts)
+	if len(args) == 1 {
+		group, _ := srv.LogGroup(args[0])
+		if len(group.Streams) != 1 {
+			ts.Fatalf("log group %s has the streams %q, want one", args[0], group.Streams)
+		}
+		args = append(args, group.Streams[0])
+	}
+	for _, m := range srv.Messages(args[0], args[1]) {
+		fmt.Fprintf(ts.Stdout(), "%q\n", m)
+	}
+}
+
+// cmdFault makes an operation fail, a number of times or for ever.
+func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && (len(args) == 2 || len(args) == 3), "fault OPERATION KIND [TIMES]")
+	f := cloudwatchtest.Fault{Operation: args[0]}
+	switch args[1] {
+	case "denied":
+		f.Error = cloudwatchtest.AccessDenied(args[0])
+	case "unknown-key":
+		f.Error = cloudwatchtest.UnrecognizedClient()
+	case "expired-token":
+		f.Error = cloudwatchtest.ExpiredToken()
+	case "throttled":
+		f.Error = cloudwatchtest.Throttled()
+	case "invalid":
+		f.Error = &cloudwatchtest.APIError{Status: 400, Code: "InvalidParameterException", Message: "no such thing"}
+	case "hang":
+		f.Hang = true
+	default:
+		ts.Fatalf("unknown kind of fault: %s", args[1])
+	}
+	if len(args) == 3 {
+		var err error
+		f.Times, err = strconv.Atoi(args[2])
+		ts.Check(err)
+	}
+	endpointOf(ts).Inject(f)
+}
+
+// cmdGroup creates a log group and its streams.
+func cmdGroup(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) > 0, "group GROUP [STREAM...]")
+	srv := endpointOf(ts)
+	ts.Check(srv.CreateLogGroup(args[0]))
+	for _, stream := range args[1:] {
+		ts.Check(srv.CreateLogStream(args[0], stream))
+	}
+}
+
+// cmdRequests prints the operations that were requested, each once, sorted.
+func cmdRequests(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 0, "requests")
+	var names []string
+	for _, r := range endpointOf(ts).Requests() {
+		names = append(names, r.Operation)
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		fmt.Fprintln(ts.Stdout(), name)
+	}
+}
+
+// cmdText writes a file with what Go makes of the text between quotes.
+func cmdText(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "text FILE TEXT")
+	text, err := strconv.Unquote(`"` + args[1] + `"`)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// cmdLong writes a file of lines, each so many bytes long.
+func cmdLong(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) > 1, "long FILE BYTES...")
+	var text strings.Builder
+	for _, arg := range args[1:] {
+		n, err := strconv.Atoi(arg)
+		ts.Check(err)
+		text.WriteString(strings.Repeat("x", n) + "\n")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text.String()), 0o600))
+}
+
+// cmdLengths prints how long the messages of a stream are.
+func cmdLengths(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "lengths GROUP STREAM")
+	for _, m := range endpointOf(ts).Messages(args[0], args[1]) {
+		fmt.Fprintln(ts.Stdout(), len(m))
+	}
+}

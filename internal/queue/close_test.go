@@ -1,0 +1,102 @@
+package queue_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+)
+
+func TestCloseMakesWhatIsLeftDue(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	appendAll(t, q, 1, perBatch+3)
+	q.Close()
+	ack(q, wantNext(t, q, 1, perBatch))
+	b := wantNext(t, q, perBatch+1, perBatch+3)
+	if s := books(t, q); s.Pending != 3 {
+		t.Errorf("%d pending with a batch in flight, want 3", s.Pending)
+	}
+	ack(q, b)
+	wantEnd(t, q)
+}
+
+func TestClosedQueueTakesNothing(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	if q.Closed() {
+		t.Error("it is closed from the start")
+	}
+	q.Close()
+	if err := q.Append(event(1)); !errors.Is(err, queue.ErrClosed) {
+		t.Errorf("Append: %v", err)
+	}
+	if done := q.Flush(event(2)); !isClosed(done) {
+		t.Error("Flush of a closed and empty queue waits")
+	}
+	q.Close(event(3))
+	if s := wantState(t, q, 3, 0, 0); s.Dropped[account.Closed] != 3 || !q.Closed() {
+		t.Errorf("dropped %v, want 3; closed %v", s.Dropped, q.Closed())
+	}
+	wantEnd(t, q)
+}
+
+func TestCloseTakesTheLastEvents(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	appendAll(t, q, 1, 1)
+	q.Close(event(2), event(3))
+	ack(q, wantNext(t, q, 1, 3))
+	wantEnd(t, q)
+	wantState(t, q, 3, 3, 0)
+}
+
+// TestCloseNeverWaits, whatever the policy does with the last events.
+func TestCloseNeverWaits(t *testing.T) {
+	tests := []struct {
+		policy           queue.Policy
+		dropped, pending int64
+	}{
+		{queue.DropNewest, 1, room},
+		{queue.DropOldest, perBatch, room + 1 - perBatch},
+		{queue.Block, 0, room + 1},
+	}
+	for _, tt := range tests {
+		q := newQueue(tt.policy)
+		appendAll(t, q, 1, room)
+		q.Close(event(room + 1))
+		if s := wantState(t, q, room+1, 0, tt.pending); s.Dropped[account.Full] != tt.dropped {
+			t.Errorf("policy %d: dropped %v, want %d", tt.policy, s.Dropped, tt.dropped)
+		}
+	}
+}
+
+func TestAbandonCountsWhatIsLeft(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	appendAll(t, q, 1, 25)
+	done := q.Flush()
+	ack(q, wantNext(t, q, 1, 10))
+	b := wantNext(t, q, 11, 20) // in flight, and never heard of again
+	q.Close()
+	events, bytes := q.Abandon()
+	each := int64(event(11).Size + 26)
+	if events != 15 || bytes != 15*each {
+		t.Errorf("abandoned %d events, %d bytes; want 15, %d", events, bytes, 15*each)
+	}
+	if s := wantState(t, q, 25, 10, 0); s.Dropped[account.Undelivered] != 15 || s.PendingBytes != 0 {
+		t.Errorf("dropped %v, %d bytes pending", s.Dropped, s.PendingBytes)
+	}
+	if !isClosed(done) {
+		t.Error("Flush waits for what is lost")
+	}
+	ack(q, b) // too late: it counts as lost
+	wantState(t, q, 25, 10, 0)
+	wantEnd(t, q)
+}
+
+func TestAbandonOfNothing(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	q.Close()
+	if events, bytes := q.Abandon(); events != 0 || bytes != 0 {
+		t.Errorf("abandoned %d events, %d bytes", events, bytes)
+	}
+	books(t, q)
+}

@@ -1,0 +1,144 @@
+package queue_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+)
+
+func TestFlushOfNothing(t *testing.T) {
+	if q := newQueue(queue.DropNewest); !isClosed(q.Flush()) {
+		t.Error("nothing is pending, but Flush waits")
+	}
+}
+
+func TestFlushWaitsForAllThatWasAppended(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	appendAll(t, q, 1, 2*perBatch+5)
+	done := q.Flush()
+	for first := 1; first <= 2*perBatch+5; first += perBatch {
+		b := wantNext(t, q, first, min(first+perBatch-1, 2*perBatch+5))
+		if isClosed(done) {
+			t.Fatalf("released before event %d was settled", first)
+		}
+		ack(q, b)
+	}
+	if !isClosed(done) {
+		t.Error("all is settled, but Flush waits")
+	}
+}
+
+func TestFlushDoesNotWaitForLaterEvents(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	appendAll(t, q, 1, 3)
+	done := q.Flush()
+	b := wantNext(t, q, 1, 3)
+	appendAll(t, q, 4, 6)
+	ack(q, b)
+	if !isClosed(done) {
+		t.Error("what was there before is settled, but Flush waits")
+	}
+	wantNone(t, q) // the later ones wait for their interval
+}
+
+func TestFlushWhileABatchIsInFlight(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	appendAll(t, q, 1, 3)
+	first := q.Flush()
+	b := wantNext(t, q, 1, 3)
+	appendAll(t, q, 4, 6)
+	second := q.Flush()
+	third := q.Flush()
+	if ack(q, b); !isClosed(first) || isClosed(second) || isClosed(third) {
+		t.Error("after the first batch the first Flush must be released, and no other")
+	}
+	if ack(q, wantNext(t, q, 4, 6)); !isClosed(second) || !isClosed(third) {
+		t.Error("after the second batch every Flush must be released")
+	}
+}
+
+func TestFlushTakesEvents(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	done := q.Flush(event(1), event(2))
+	if isClosed(done) {
+		t.Fatal("released before its own events are settled")
+	}
+	if ack(q, wantNext(t, q, 1, 2)); !isClosed(done) {
+		t.Error("Flush waits")
+	}
+	wantState(t, q, 2, 2, 0)
+}
+
+// TestFlushNeverWaitsForRoom, whatever the policy does with its events.
+func TestFlushNeverWaitsForRoom(t *testing.T) {
+	tests := []struct {
+		policy           queue.Policy
+		dropped, pending int64
+	}{
+		{queue.DropNewest, 1, room},
+		{queue.DropOldest, perBatch, room + 1 - perBatch},
+		{queue.Block, 0, room + 1},
+	}
+	for _, tt := range tests {
+		q := newQueue(tt.policy)
+		appendAll(t, q, 1, room)
+		q.Flush(event(room + 1))
+		if s := wantState(t, q, room+1, 0, tt.pending); sumOf(s.Dropped[:]) != tt.dropped {
+			t.Errorf("policy %d: dropped %v, want %d", tt.policy, s.Dropped, tt.dropped)
+		}
+	}
+}
+
+// TestFlushAndDropOldest: what is dropped behind a batch in flight does not
+// release who waits for that batch.
+func TestFlushAndDropOldest(t *testing.T) {
+	q := newQueue(queue.DropOldest)
+	appendAll(t, q, 1, 5)
+	early := q.Flush()
+	b := wantNext(t, q, 1, 5) // in flight
+	appendAll(t, q, 6, room)
+	late := q.Flush()
+	appendAll(t, q, room+1, 4*room) // drops everything between
+	if isClosed(early) || isClosed(late) {
+		t.Fatal("released while the first batch is in flight")
+	}
+	if ack(q, b); !isClosed(early) || !isClosed(late) {
+		t.Error("the rest of what they wait for was dropped, but they wait")
+	}
+	books(t, q)
+}
+
+func TestFlushIsReleasedWhenAllItWaitsForIsDropped(t *testing.T) {
+	q := newQueue(queue.DropOldest)
+	appendAll(t, q, 1, 15)
+	done := q.Flush()
+	appendAll(t, q, 16, room)
+	appendAll(t, q, room+1, room+1) // drops 1 to 10
+	if isClosed(done) {
+		t.Fatal("released, but 11 to 15 are still there")
+	}
+	appendAll(t, q, room+2, room+perBatch+1) // drops 11 to 20
+	if !isClosed(done) {
+		t.Error("what it waits for was dropped, but it waits")
+	}
+}
+
+// TestFlushDoesNotHurryForEver: only what was there is due at once.
+func TestFlushDoesNotHurryForEver(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	appendAll(t, q, 1, 1)
+	q.Flush()
+	ack(q, wantNext(t, q, 1, 1))
+	appendAll(t, q, 2, 2)
+	if due := wantNone(t, q); time.Until(due) <= 0 {
+		t.Errorf("the next event is due in %v", time.Until(due))
+	}
+}
+
+func sumOf(list []int64) (sum int64) {
+	for _, n := range list {
+		sum += n
+	}
+	return sum
+}

@@ -1,0 +1,166 @@
+package queue_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+)
+
+func TestDropNewest(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	appendAll(t, q, 1, room)
+	for n := range 3 {
+		if err := q.Append(event(room + 1 + n)); !errors.Is(err, queue.ErrFull) {
+			t.Fatalf("a full queue: got %v", err)
+		}
+	}
+	if s := wantState(t, q, room+3, 0, room); s.Dropped[account.Full] != 3 || s.PendingBytes != room*eventBytes {
+		t.Errorf("dropped %v, %d bytes pending", s.Dropped, s.PendingBytes)
+	}
+	b := wantNext(t, q, 1, perBatch)
+	if err := q.Append(event(0)); !errors.Is(err, queue.ErrFull) {
+		t.Errorf("a batch in flight is still in memory: got %v", err)
+	}
+	ack(q, b)
+	appendAll(t, q, room+1, room+perBatch)
+	if err := q.Append(event(0)); !errors.Is(err, queue.ErrFull) {
+		t.Errorf("full again: got %v", err)
+	}
+}
+
+// TestSmallerEventFindsRoom: the bound is of bytes.
+func TestSmallerEventFindsRoom(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	appendAll(t, q, 1, room-1)
+	if err := q.Append(eventOf(room, eventBytes+1)); !errors.Is(err, queue.ErrFull) {
+		t.Errorf("a byte too many: got %v", err)
+	}
+	appendAll(t, q, room, room)
+}
+
+func TestFullQueueDoesNotWaitForTheInterval(t *testing.T) {
+	q := queue.New(queue.Config{Head: head, MaxBytes: 2 * eventBytes, Interval: interval})
+	appendAll(t, q, 1, 2)
+	ack(q, wantNext(t, q, 1, 1)) // sealed when the second one came
+	appendAll(t, q, 3, 3)
+	ack(q, wantNext(t, q, 2, 2))
+	wantNone(t, q)
+	if err := q.Append(eventOf(4, 2*eventBytes)); !errors.Is(err, queue.ErrFull) {
+		t.Fatalf("got %v", err)
+	}
+	wantNext(t, q, 3, 3)
+}
+
+func TestOneEventAlwaysFitsAnEmptyQueue(t *testing.T) {
+	for _, policy := range []queue.Policy{queue.DropNewest, queue.DropOldest, queue.Block} {
+		q := newQueue(policy)
+		if err := q.Append(eventOf(1, 10*room*eventBytes)); err != nil {
+			t.Errorf("policy %d: %v", policy, err)
+		}
+		wantState(t, q, 1, 0, 1)
+	}
+}
+
+func TestDropOldest(t *testing.T) {
+	q := newQueue(queue.DropOldest)
+	appendAll(t, q, 1, room)
+	appendAll(t, q, room+1, room+1)
+	if s := wantState(t, q, room+1, 0, room+1-perBatch); s.Dropped[account.Full] != perBatch {
+		t.Errorf("dropped %v, want the %d events of the oldest batch", s.Dropped, perBatch)
+	}
+	b := wantNext(t, q, perBatch+1, 2*perBatch) // in flight
+	appendAll(t, q, room+2, room+perBatch+1)    // the last one drops 21 to 30
+	if s := books(t, q); s.Dropped[account.Full] != 2*perBatch {
+		t.Errorf("dropped %v, want %d", s.Dropped, 2*perBatch)
+	}
+	ack(q, b)
+	wantNext(t, q, 3*perBatch+1, 4*perBatch)
+	wantState(t, q, room+perBatch+1, perBatch, room+perBatch+1-3*perBatch)
+}
+
+func TestDropOldestTakesTheOpenBatchLast(t *testing.T) {
+	q := newQueue(queue.DropOldest)
+	appendAll(t, q, 1, 5)
+	if err := q.Append(eventOf(6, room*eventBytes)); err != nil {
+		t.Fatal(err)
+	}
+	if s := wantState(t, q, 6, 0, 1); s.Dropped[account.Full] != 5 {
+		t.Errorf("dropped %v, want the 5 smaller ones", s.Dropped)
+	}
+}
+
+func TestDropOldestSparesTheBatchInFlight(t *testing.T) {
+	q := newQueue(queue.DropOldest)
+	appendAll(t, q, 1, 1)
+	q.Flush()
+	b := wantNext(t, q, 1, 1)
+	if err := q.Append(eventOf(2, room*eventBytes)); !errors.Is(err, queue.ErrFull) {
+		t.Errorf("nothing can be dropped: got %v", err)
+	}
+	ack(q, b)
+	if s := wantState(t, q, 2, 1, 0); s.Dropped[account.Full] != 1 {
+		t.Errorf("dropped %v, want 1", s.Dropped)
+	}
+}
+
+func TestBlockWaitsForRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(queue.Block)
+		appendAll(t, q, 1, room)
+		done := make(chan error)
+		go func() { done <- q.Append(event(room + 1)) }()
+		synctest.Wait()
+		wantState(t, q, room, 0, room) // the one that waits is not accepted yet
+		b := wantNext(t, q, 1, perBatch)
+		synctest.Wait()
+		select {
+		case err := <-done:
+			t.Fatalf("it did not wait for Ack: %v", err)
+		default:
+		}
+		ack(q, b)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		wantState(t, q, room+1, perBatch, room+1-perBatch)
+	})
+}
+
+func TestCloseReleasesWhoIsBlocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const callers = 3
+		q := newQueue(queue.Block)
+		appendAll(t, q, 1, room)
+		done := make(chan error)
+		for n := range callers {
+			go func() { done <- q.Append(event(room + 1 + n)) }()
+		}
+		synctest.Wait()
+		q.Close()
+		for range callers {
+			if err := <-done; !errors.Is(err, queue.ErrClosed) {
+				t.Errorf("got %v", err)
+			}
+		}
+		if s := wantState(t, q, room+callers, 0, room); s.Dropped[account.Closed] != callers {
+			t.Errorf("dropped %v, want %d", s.Dropped, callers)
+		}
+	})
+}
+
+// TestDropOldestKeepsWhatCannotMakeRoom: an event that does not fit beside the
+// batch in flight is dropped alone.
+func TestDropOldestKeepsWhatCannotMakeRoom(t *testing.T) {
+	q := newQueue(queue.DropOldest)
+	appendAll(t, q, 1, 2*perBatch)
+	wantNext(t, q, 1, perBatch)
+	if err := q.Append(eventOf(0, room*eventBytes)); !errors.Is(err, queue.ErrFull) {
+		t.Errorf("got %v", err)
+	}
+	if s := wantState(t, q, 2*perBatch+1, 0, 2*perBatch); s.Dropped[account.Full] != 1 {
+		t.Errorf("dropped %v", s.Dropped)
+	}
+}
