@@ -39,17 +39,23 @@ func (p *pipeline) events(message []byte, at time.Time, emit func(batch.Event) e
 		p.drop(account.Empty)
 		return nil
 	}
-	ms := max(at.UnixMilli(), 0) // the service takes no negative timestamp
-	if size := encode.Size(message); size <= p.settings.MaxEventBytes {
-		return event(message, size, ms, emit)
+	ms := millis(at)
+	if len(message) > p.settings.MaxEventBytes || // invalid bytes may make it larger than it looks
+		3*len(message) > p.settings.MaxEventBytes && encode.Size(message) > p.settings.MaxEventBytes {
+		return p.oversize(message, ms, emit)
 	}
+	return event(message, ms, emit)
+}
+
+// oversize is events for a message that is too large.
+func (p *pipeline) oversize(message []byte, ms int64, emit func(batch.Event) error) error {
 	switch p.settings.Oversize {
 	case Truncate:
 		cut := getScratch()
 		defer cut.put()
 		n := encode.Cut(message, p.settings.MaxEventBytes-len(truncated))
 		cut.b = append(append(cut.b, message[:n]...), truncated...)
-		return event(cut.b, encode.Size(cut.b), ms, emit)
+		return event(cut.b, ms, emit)
 	case Drop:
 		p.drop(account.Oversize)
 		return ErrOversize
@@ -57,8 +63,7 @@ func (p *pipeline) events(message []byte, at time.Time, emit func(batch.Event) e
 		var err error
 		for len(message) > 0 {
 			n := encode.Cut(message, p.settings.MaxEventBytes)
-			part := message[:n]
-			if e := event(part, encode.Size(part), ms, emit); e != nil {
+			if e := event(message[:n], ms, emit); e != nil {
 				err = e // the other parts go the same way, and are counted
 			}
 			message = message[n:]
@@ -68,12 +73,16 @@ func (p *pipeline) events(message []byte, at time.Time, emit func(batch.Event) e
 }
 
 // event encodes one event, outside any lock.
-func event(message []byte, size int, ms int64, emit func(batch.Event) error) error {
+func event(message []byte, ms int64, emit func(batch.Event) error) error {
 	wire := getScratch()
 	defer wire.put()
-	wire.b = batch.AppendEvent(wire.b, ms, message)
+	var size int
+	wire.b, size = batch.AppendEvent(wire.b, ms, message)
 	return emit(batch.Event{Time: ms, Size: size, Wire: wire.b})
 }
+
+// millis is the timestamp of an event. The service takes no negative one.
+func millis(at time.Time) int64 { return max(at.UnixMilli(), 0) }
 
 // drop counts an event that does not reach the queue.
 func (p *pipeline) drop(reason account.Drop) {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
 // accepting is a service that takes everything. What is measured beside it is
@@ -79,3 +80,32 @@ func benchmarkLog(b *testing.B, h slog.Handler) {
 			slog.Duration("took", 1234567*time.Nanosecond), slog.String("remote", "192.0.2.17:51234"), slog.Bool("cached", false))
 	}
 }
+
+// BenchmarkHandle is the log call alone: the event goes into the buffer and
+// waits there.
+func BenchmarkHandle(b *testing.B) {
+	b.Run("slog.JSONHandler to io.Discard", func(b *testing.B) {
+		benchmarkLog(b, slog.NewJSONHandler(io.Discard, nil))
+	})
+	b.Run("JSON", func(b *testing.B) {
+		srv := cloudwatchtest.New()
+		defer srv.Close()
+		cfg := srv.Config()
+		h, err := cloudwatch.NewHandler(group, &cloudwatch.Options{
+			Config: &cfg, LogStream: stream, BufferBytes: 1 << 20, OnFull: cloudwatch.DropOldest, CloseTimeout: time.Millisecond,
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		srv.Inject(cloudwatchtest.Fault{Hang: true})
+		benchmarkLog(b, h)
+		h.Close()
+	})
+	b.Run("nothing", func(b *testing.B) { benchmarkLog(b, nothing{}) })
+}
+
+// nothing is a handler that does nothing: what package slog costs by itself.
+type nothing struct{ slog.Handler }
+
+func (nothing) Enabled(context.Context, slog.Level) bool  { return true }
+func (nothing) Handle(context.Context, slog.Record) error { return nil }

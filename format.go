@@ -22,7 +22,9 @@ type Format interface {
 // formatter turns records into messages. One belongs to each clone of a
 // Handler; it is safe for concurrent use.
 type formatter interface {
-	append(ctx context.Context, dst []byte, r slog.Record) ([]byte, error)
+	// append appends the message of a record in wire form, and returns with it
+	// the size of the message as the service counts it.
+	append(ctx context.Context, dst []byte, r slog.Record) (wire []byte, size int, err error)
 	withAttrs(attrs []slog.Attr) formatter
 	withGroup(name string) formatter
 }
@@ -37,25 +39,41 @@ const (
 )
 
 func (f standardFormat) formatter(o *slog.HandlerOptions) (formatter, error) {
+	opts := encodeOptions(o)
 	if f == Text {
-		return recordFormatter{encode.Text(encodeOptions(o))}, nil
+		return textFormatter{encode.NewText(opts)}, nil
 	}
-	return recordFormatter{encode.JSON(encodeOptions(o))}, nil
+	return jsonFormatter{encode.NewJSON(opts)}, nil
 }
 
 func encodeOptions(o *slog.HandlerOptions) encode.Options {
 	return encode.Options{AddSource: o.AddSource, ReplaceAttr: o.ReplaceAttr}
 }
 
-type recordFormatter struct{ *encode.Record }
+type jsonFormatter struct{ *encode.JSON }
 
-func (f recordFormatter) append(_ context.Context, dst []byte, r slog.Record) ([]byte, error) {
-	return f.Append(dst, r), nil
+func (f jsonFormatter) append(_ context.Context, dst []byte, r slog.Record) ([]byte, int, error) {
+	wire, size := f.AppendWire(dst, &r)
+	return wire, size, nil
 }
-func (f recordFormatter) withAttrs(attrs []slog.Attr) formatter {
-	return recordFormatter{f.WithAttrs(attrs)}
+func (f jsonFormatter) withAttrs(attrs []slog.Attr) formatter {
+	return jsonFormatter{f.WithAttrs(attrs)}
 }
-func (f recordFormatter) withGroup(name string) formatter { return recordFormatter{f.WithGroup(name)} }
+func (f jsonFormatter) withGroup(name string) formatter { return jsonFormatter{f.WithGroup(name)} }
+
+type textFormatter struct{ *encode.Text }
+
+func (f textFormatter) append(_ context.Context, dst []byte, r slog.Record) ([]byte, int, error) {
+	message := getScratch()
+	defer message.put()
+	message.b = f.Append(message.b, &r)
+	wire, size := encode.AppendMessage(dst, message.b)
+	return wire, size, nil
+}
+func (f textFormatter) withAttrs(attrs []slog.Attr) formatter {
+	return textFormatter{f.WithAttrs(attrs)}
+}
+func (f textFormatter) withGroup(name string) formatter { return textFormatter{f.WithGroup(name)} }
 
 // Pattern writes lines of your own shape:
 //
@@ -89,8 +107,12 @@ func (f patternFormat) formatter(o *slog.HandlerOptions) (formatter, error) {
 
 type patternFormatter struct{ *encode.Pattern }
 
-func (f patternFormatter) append(_ context.Context, dst []byte, r slog.Record) ([]byte, error) {
-	return f.Append(dst, r), nil
+func (f patternFormatter) append(_ context.Context, dst []byte, r slog.Record) ([]byte, int, error) {
+	message := getScratch()
+	defer message.put()
+	message.b = f.Append(message.b, &r)
+	wire, size := encode.AppendMessage(dst, message.b)
+	return wire, size, nil
 }
 func (f patternFormatter) withAttrs(attrs []slog.Attr) formatter {
 	return patternFormatter{f.WithAttrs(attrs)}
@@ -147,17 +169,17 @@ func newHandlerFormatter(build func(io.Writer) slog.Handler) handlerFormatter {
 	}}}
 }
 
-func (f handlerFormatter) append(ctx context.Context, dst []byte, r slog.Record) ([]byte, error) {
+func (f handlerFormatter) append(ctx context.Context, dst []byte, r slog.Record) ([]byte, int, error) {
 	b := f.pool.Get().(*handlerBuffer)
 	b.Reset()
 	if err := b.handler.Handle(ctx, r); err != nil {
-		return dst, err
+		return dst, 0, err
 	}
-	dst = append(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
+	wire, size := encode.AppendMessage(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 	if b.Cap() <= maxScratch {
 		f.pool.Put(b)
 	}
-	return dst, nil
+	return wire, size, nil
 }
 
 func (f handlerFormatter) withAttrs(attrs []slog.Attr) formatter {

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 )
 
 // Handler is a slog.Handler that sends records to a log stream of CloudWatch
@@ -69,18 +71,26 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	if deliver.Own(ctx) {
 		return nil
 	}
-	message := getScratch()
-	defer message.put()
-	var err error
-	if message.b, err = h.format.append(ctx, message.b, r); err != nil {
-		h.drop(account.Unformatted)
-		return fmt.Errorf("cloudwatch: format record: %w", err)
-	}
 	at := r.Time
 	if at.IsZero() {
 		at = time.Now()
 	}
-	return h.accept(message.b, at)
+	wire := getScratch()
+	defer wire.put()
+	wire.b = batch.AppendStart(wire.b, millis(at))
+	start := len(wire.b)
+	var size int
+	var err error
+	wire.b, size, err = h.format.append(ctx, wire.b, r)
+	switch {
+	case err != nil:
+		h.drop(account.Unformatted)
+		return fmt.Errorf("cloudwatch: format record: %w", err)
+	case size == 0, size > h.settings.MaxEventBytes:
+		return h.accept(encode.Unescape(wire.b[start:]), at)
+	}
+	wire.b = batch.AppendEnd(wire.b)
+	return h.enqueue(batch.Event{Time: millis(at), Size: size, Wire: wire.b})
 }
 
 // WithAttrs returns a handler that adds the attributes to every record.

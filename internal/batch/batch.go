@@ -46,22 +46,32 @@ type Event struct {
 // Held returns the memory the event takes in a batch, in bytes.
 func (e Event) Held() int { return len(e.Wire) + slotBytes }
 
-// AppendEvent appends the wire form of an event to dst.
-func AppendEvent(dst []byte, time int64, message []byte) []byte {
+// AppendStart appends what stands before the message of an event, and AppendEnd
+// what stands behind it. The message between them is in wire form, see package
+// encode.
+func AppendStart(dst []byte, time int64) []byte {
 	dst = append(dst, `{"timestamp":`...)
 	dst = strconv.AppendInt(dst, time, 10)
-	dst = append(dst, `,"message":"`...)
-	dst = encode.AppendString(dst, message)
-	return append(dst, `"}`...)
+	return append(dst, `,"message":"`...)
+}
+
+// AppendEnd is explained at AppendStart.
+func AppendEnd(dst []byte) []byte { return append(dst, `"}`...) }
+
+// AppendEvent appends the wire form of an event with such a message, and returns
+// with it the size of the message as the service counts it.
+func AppendEvent(dst []byte, time int64, message []byte) (wire []byte, size int) {
+	wire, size = encode.AppendMessage(AppendStart(dst, time), message)
+	return AppendEnd(wire), size
 }
 
 // Head returns the start of every body that goes to a stream.
 func Head(group, stream string) []byte {
 	var head []byte
 	head = append(head, `{"logGroupName":"`...)
-	head = encode.AppendString(head, []byte(group))
+	head, _ = encode.AppendMessage(head, []byte(group))
 	head = append(head, `","logStreamName":"`...)
-	head = encode.AppendString(head, []byte(stream))
+	head, _ = encode.AppendMessage(head, []byte(stream))
 	return append(head, `","logEvents":[`...)
 }
 
@@ -85,11 +95,24 @@ type entry struct {
 	end   uint32
 }
 
-// New returns an empty batch whose body begins with head. It writes into buf,
-// which it owns from then on; nil is fine.
-func New(head, buf []byte) *Batch {
-	return &Batch{body: append(buf[:0], head...), head: len(head), ordered: true}
+// New returns an empty batch whose body begins with head, with memory for a
+// body of that many bytes and that many events.
+func New(head []byte, bytes, events int) *Batch {
+	return &Batch{
+		body:    append(make([]byte, 0, max(bytes, len(head))), head...),
+		head:    len(head),
+		index:   make([]entry, 0, events),
+		ordered: true,
+	}
 }
+
+// Reset empties the batch, whose memory is used again.
+func (b *Batch) Reset() {
+	*b = Batch{body: b.body[:b.head], head: b.head, index: b.index[:0], ordered: true}
+}
+
+// Size returns the length of the body: what New takes for a batch like this.
+func (b *Batch) Size() int { return len(b.body) }
 
 // Len returns the number of events.
 func (b *Batch) Len() int { return len(b.index) }
@@ -154,6 +177,3 @@ func (b *Batch) sort() {
 	}
 	b.body, b.ordered = sorted, true
 }
-
-// Buffer gives the memory of a batch that is not used any more to the next New.
-func (b *Batch) Buffer() []byte { return b.body[:0] }

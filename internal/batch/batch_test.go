@@ -11,13 +11,12 @@ import (
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
-	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 )
 
 var head = batch.Head("g", "s")
 
 func TestHeadAndEventOnTheWire(t *testing.T) {
-	b := batch.New(batch.Head(`a"\b`, "stream\n\xff"), nil)
+	b := batch.New(batch.Head(`a"\b`, "stream\n\xff"), 0, 0)
 	b.Add(event(1763812800123, "say \"hi\"\n"))
 	b.Add(event(1763812800124, "\xff"))
 	const want = `{"logGroupName":"a\"\\b","logStreamName":"stream\n` + "\ufffd" + `","logEvents":[` +
@@ -51,7 +50,7 @@ func TestFits(t *testing.T) {
 		{"between the oldest and the newest there is room", []batch.Event{sized(0, 1), sized(day, 1)}, sized(day/2, 1), true},
 	}
 	for _, tt := range tests {
-		b := batch.New(head, nil)
+		b := batch.New(head, 0, 0)
 		for _, e := range tt.have {
 			b.Add(e)
 		}
@@ -63,7 +62,7 @@ func TestFits(t *testing.T) {
 
 // TestLargestMessage: the largest event fills a batch alone, to the byte.
 func TestLargestMessage(t *testing.T) {
-	b := batch.New(head, nil)
+	b := batch.New(head, 0, 0)
 	b.Add(event(0, strings.Repeat("x", batch.MaxEventBytes)))
 	if b.Bytes() != 1_048_576 {
 		t.Errorf("it counts %d bytes, want 1,048,576", b.Bytes())
@@ -89,7 +88,7 @@ func TestSealPutsEventsInOrder(t *testing.T) {
 		{"in order again behind one that was not", []int64{2, 1, 3}, []int{1, 0, 2}},
 	}
 	for _, tt := range tests {
-		b := batch.New(head, nil)
+		b := batch.New(head, 0, 0)
 		for i, at := range tt.times {
 			b.Add(event(at, fmt.Sprint(i)))
 		}
@@ -105,7 +104,7 @@ func TestSealPutsEventsInOrder(t *testing.T) {
 
 // TestAddCopies: an event may be changed once it was added.
 func TestAddCopies(t *testing.T) {
-	b := batch.New(head, nil)
+	b := batch.New(head, 0, 0)
 	e := event(1, "kept")
 	b.Add(e)
 	copy(e.Wire, "overwritten")
@@ -114,22 +113,22 @@ func TestAddCopies(t *testing.T) {
 	}
 }
 
-// TestRandomBatches fills batches as the queue does, each with the buffer of the
+// TestRandomBatches fills batches as the queue does, in the memory of the
 // one before it.
 func TestRandomBatches(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
-	var buf []byte
+	b := batch.New(head, 0, 0)
 	for range 50 {
-		if buf = checkRandomBatch(t, r, buf); t.Failed() {
+		if checkRandomBatch(t, r, b); t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}
 	}
 }
 
-// checkRandomBatch returns the buffer of the batch.
-func checkRandomBatch(t *testing.T, r *rand.Rand, buf []byte) []byte {
-	b := batch.New(head, buf)
+// checkRandomBatch fills the batch, which may have been used before.
+func checkRandomBatch(t *testing.T, r *rand.Rand, b *batch.Batch) {
+	b.Reset()
 	var m model
 	held := 0
 	spread := []int64{1, 10, 1000, 100_000_000}[r.IntN(4)] // in ms; the last one is more than a day
@@ -165,7 +164,6 @@ func checkRandomBatch(t *testing.T, r *rand.Rand, buf []byte) []byte {
 	if extra := len(body) - len(head) - len("]}"); extra > held {
 		t.Errorf("%d bytes of events in the body, but only %d are held", extra, held)
 	}
-	return b.Buffer()
 }
 
 // model counts in its own way.
@@ -194,7 +192,7 @@ func FuzzAppendEvent(f *testing.F) {
 		f.Add(int64(1763812800123), message)
 	}
 	f.Fuzz(func(t *testing.T, at int64, message string) {
-		b := batch.New(head, nil)
+		b := batch.New(head, 0, 0)
 		b.Add(event(at, message))
 		got := decode(t, b.Seal())
 		if want := []logEvent{{at, clean(message)}}; !slices.Equal(got, want) {
@@ -209,7 +207,8 @@ type logEvent struct {
 }
 
 func event(at int64, message string) batch.Event {
-	return batch.Event{Time: at, Size: encode.Size([]byte(message)), Wire: batch.AppendEvent(nil, at, []byte(message))}
+	wire, size := batch.AppendEvent(nil, at, []byte(message))
+	return batch.Event{Time: at, Size: size, Wire: wire}
 }
 
 // sized is an event of which only time and size matter.

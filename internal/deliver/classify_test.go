@@ -83,9 +83,10 @@ func newClient(srv *cloudwatchtest.Server) *cloudwatchlogs.Client {
 }
 
 func oneEvent() *batch.Batch {
-	b := batch.New(batch.Head("g", "s"), nil)
+	b := batch.New(batch.Head("g", "s"), 0, 0)
 	ms := time.Now().UnixMilli()
-	b.Add(batch.Event{Time: ms, Size: 1, Wire: batch.AppendEvent(nil, ms, []byte("m"))})
+	wire, size := batch.AppendEvent(nil, ms, []byte("m"))
+	b.Add(batch.Event{Time: ms, Size: size, Wire: wire})
 	return b
 }
 

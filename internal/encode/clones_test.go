@@ -27,7 +27,7 @@ func TestSiblings(t *testing.T) {
 					path = append(path, with{attrs: attrs})
 				}
 			}
-			var siblings []*encode.Record
+			var siblings []recorder
 			var entries []entry
 			for i := range 4 {
 				attrs := []slog.Attr{slog.Int("sibling", i)}
@@ -109,7 +109,7 @@ func TestWithAttrsFormatsWhenItIsCalled(t *testing.T) {
 	calls := 0
 	counted := countingValuer{&calls}
 	attrs := []slog.Attr{slog.Any("user", u), slog.Any("calls", counted)}
-	enc := encode.JSON(encode.Options{}).WithAttrs(attrs)
+	enc := newJSON(encode.Options{}).WithAttrs(attrs)
 	u.Name = "after"
 	attrs[0] = slog.String("user", "overwritten")
 	const want = `{"level":"INFO","msg":"m","user":{"Name":"before"},"calls":1}`

@@ -1,33 +1,118 @@
-// Package encode turns message text into the bytes of a PutLogEvents body.
+// Package encode turns log records and messages into the bytes of a
+// PutLogEvents body.
 //
 // The service takes each message as a JSON string and counts its UTF-8 bytes.
 // It refuses a request that holds ill-formed UTF-8, so every invalid byte is
 // replaced by U+FFFD, which counts as three bytes.
+//
+// Wire form means: as the inside of a JSON string, without the quotes.
 package encode
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // replacement is U+FFFD in UTF-8.
 const replacement = "\xef\xbf\xbd"
 
 const hex = "0123456789abcdef"
 
-// Size returns how many bytes the service counts for the message once every
-// invalid byte has become U+FFFD.
+// AppendMessage appends the wire form of a message, and returns with it the
+// number of bytes the service counts for the message.
+func AppendMessage(dst, message []byte) (wire []byte, size int) {
+	size = len(message)
+	for {
+		var n int
+		dst, n = appendPlain(dst, message)
+		if message = message[n:]; len(message) == 0 {
+			return dst, size
+		}
+		if c := message[0]; c < utf8.RuneSelf {
+			dst = appendEscape(dst, c)
+			message = message[1:]
+			continue
+		}
+		n = foreign(message)
+		dst = append(dst, message[:n]...)
+		if message = message[n:]; len(message) > 0 && message[0] >= utf8.RuneSelf {
+			dst = append(dst, replacement...)
+			size += len(replacement) - 1
+			message = message[1:]
+		}
+	}
+}
+
+// foreign returns the length of the runes beyond ASCII that the message begins
+// with, up to the first invalid byte.
+func foreign(message []byte) int {
+	for i := 0; i < len(message); {
+		if message[i] < utf8.RuneSelf {
+			return i
+		}
+		r, width := utf8.DecodeRune(message[i:])
+		if r == utf8.RuneError && width == 1 {
+			return i
+		}
+		i += width
+	}
+	return len(message)
+}
+
+func appendEscape(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	default:
+		return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
+	}
+}
+
+// Unescape returns the message that a wire form stands for.
+func Unescape(wire []byte) []byte {
+	message := make([]byte, 0, len(wire))
+	for i := 0; i < len(wire); i++ {
+		c := wire[i]
+		if c == '\\' {
+			i++
+			switch c = wire[i]; c {
+			case 'n':
+				c = '\n'
+			case 'r':
+				c = '\r'
+			case 't':
+				c = '\t'
+			case 'u': // a control character: 00 and two hexadecimal digits
+				c = byte(strings.IndexByte(hex, wire[i+3])<<4 | strings.IndexByte(hex, wire[i+4]))
+				i += 4
+			}
+		}
+		message = append(message, c)
+	}
+	return message
+}
+
+// Size returns how many bytes the service counts for the message.
 func Size(message []byte) int {
-	n := len(message)
+	size := len(message)
 	for i := 0; i < len(message); {
 		if message[i] < utf8.RuneSelf {
 			i++
 			continue
 		}
-		r, width := utf8.DecodeRune(message[i:])
-		if r == utf8.RuneError && width == 1 {
-			n += len(replacement) - 1
+		i += foreign(message[i:])
+		if i < len(message) && message[i] >= utf8.RuneSelf {
+			size += len(replacement) - 1
+			i++
 		}
-		i += width
 	}
-	return n
+	return size
 }
 
 // Cut returns the length of the longest prefix of the message that counts at
@@ -50,47 +135,4 @@ func Cut(message []byte, max int) int {
 		i += width
 	}
 	return len(message)
-}
-
-// AppendString appends the message as the inside of a JSON string: without
-// the quotes, escaped, invalid bytes replaced.
-func AppendString(dst, message []byte) []byte {
-	start := 0 // first byte not yet copied
-	for i := 0; i < len(message); {
-		c := message[i]
-		if c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' {
-				i++
-				continue
-			}
-			dst = append(dst, message[start:i]...)
-			dst = appendEscape(dst, c)
-			i++
-			start = i
-			continue
-		}
-		r, width := utf8.DecodeRune(message[i:])
-		if r == utf8.RuneError && width == 1 {
-			dst = append(dst, message[start:i]...)
-			dst = append(dst, replacement...)
-			start = i + 1
-		}
-		i += width
-	}
-	return append(dst, message[start:]...)
-}
-
-func appendEscape(dst []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(dst, '\\', c)
-	case '\n':
-		return append(dst, '\\', 'n')
-	case '\r':
-		return append(dst, '\\', 'r')
-	case '\t':
-		return append(dst, '\\', 't')
-	default:
-		return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
-	}
 }

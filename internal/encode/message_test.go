@@ -12,7 +12,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 )
 
-func TestAppendString(t *testing.T) {
+func TestAppendMessage(t *testing.T) {
 	tests := []struct{ rule, in, want string }{
 		{"ASCII stays as it is, DEL included", "a z~\x7f", "a z~\x7f"},
 		{"quotes and backslashes are escaped", `a"b\c`, `a\"b\\c`},
@@ -28,7 +28,7 @@ func TestAppendString(t *testing.T) {
 		{"nothing", "", ""},
 	}
 	for _, tt := range tests {
-		if got := string(encode.AppendString([]byte("kept"), []byte(tt.in))); got != "kept"+tt.want {
+		if got, _ := encode.AppendMessage([]byte("kept"), []byte(tt.in)); string(got) != "kept"+tt.want {
 			t.Errorf("%s: %q became %q, want %q behind what was there", tt.rule, tt.in, got, tt.want)
 		}
 	}
@@ -105,23 +105,27 @@ func FuzzMessage(f *testing.F) {
 	f.Fuzz(checkMessage)
 }
 
-// checkMessage holds AppendString, Size and Cut against a plain model: the
+// checkMessage holds AppendMessage, Unescape, Size and Cut against a plain model: the
 // message with its invalid bytes replaced.
 func checkMessage(t *testing.T, message []byte, max int) {
 	t.Helper()
 	before := bytes.Clone(message)
 	clean := replaceInvalid(message)
 
-	quoted := append(encode.AppendString([]byte{'"'}, message), '"')
+	wire, size := encode.AppendMessage(nil, message)
+	quoted := append(append([]byte{'"'}, wire...), '"')
 	var decoded string
 	if err := json.Unmarshal(quoted, &decoded); err != nil || decoded != clean {
-		t.Errorf("AppendString(%q) = %s: decodes to %q, %v, want %q", message, quoted, decoded, err, clean)
+		t.Errorf("AppendMessage(%q) = %s: decodes to %q, %v, want %q", message, quoted, decoded, err, clean)
 	}
 	if !utf8.Valid(quoted) {
-		t.Errorf("AppendString(%q) = %q: invalid UTF-8", message, quoted)
+		t.Errorf("AppendMessage(%q) = %q: invalid UTF-8", message, quoted)
 	}
-	if got := encode.Size(message); got != len(clean) {
-		t.Errorf("Size(%q) = %d, want %d", message, got, len(clean))
+	if got := encode.Size(message); got != len(clean) || size != len(clean) {
+		t.Errorf("Size(%q) = %d, AppendMessage returns %d, want %d", message, got, size, len(clean))
+	}
+	if got := string(encode.Unescape(wire)); got != clean {
+		t.Errorf("Unescape(%q) = %q, want %q", wire, got, clean)
 	}
 
 	n := encode.Cut(message, max)

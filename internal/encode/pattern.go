@@ -53,17 +53,17 @@ func ParseTemplate(pattern string) (*Template, error) {
 	return t, nil
 }
 
-// Pattern turns records into text by a template. Like Record it is never
+// Pattern turns records into text by a template. Like JSON it is never
 // changed.
 type Pattern struct {
 	template *Template
 	opts     Options
-	attrs    *Record // Text, for the attributes alone
+	attrs    *Text // for the attributes alone
 }
 
 // NewPattern returns the encoder of a template.
 func NewPattern(t *Template, opts Options) *Pattern {
-	return &Pattern{template: t, opts: opts, attrs: Text(opts)}
+	return &Pattern{template: t, opts: opts, attrs: NewText(opts)}
 }
 
 // WithAttrs returns an encoder that adds the attributes to every record.
@@ -78,7 +78,7 @@ func (p *Pattern) WithGroup(name string) *Pattern {
 
 // Append appends the text of the record. Attributes that the template does not
 // place follow at the end.
-func (p *Pattern) Append(dst []byte, r slog.Record) []byte {
+func (p *Pattern) Append(dst []byte, r *slog.Record) []byte {
 	for _, part := range p.template.parts {
 		switch part.field {
 		case "":
@@ -86,7 +86,11 @@ func (p *Pattern) Append(dst []byte, r slog.Record) []byte {
 		case "time":
 			dst = p.time(dst, r, part.text)
 		case "level":
-			dst = p.builtin(dst, slog.Any(slog.LevelKey, r.Level))
+			if p.opts.ReplaceAttr == nil {
+				dst = append(dst, r.Level.String()...)
+			} else {
+				dst = p.builtin(dst, slog.Any(slog.LevelKey, r.Level))
+			}
 		case "message":
 			dst = p.builtin(dst, slog.String(slog.MessageKey, r.Message))
 		case "source":
@@ -97,7 +101,7 @@ func (p *Pattern) Append(dst []byte, r slog.Record) []byte {
 	}
 	if p.opts.AddSource && !p.template.withSource && r.PC != 0 {
 		dst = behindSpace(dst, func(dst []byte) []byte {
-			s := state{e: p.attrs, buf: dst, builtin: true}
+			s := state{e: &p.attrs.record, buf: dst, builtin: true}
 			s.attr(slog.Any(slog.SourceKey, r.Source()))
 			return s.buf
 		})
@@ -133,7 +137,7 @@ func (p *Pattern) builtin(dst []byte, a slog.Attr) []byte {
 	return append(dst, p.replace(a).String()...)
 }
 
-func (p *Pattern) time(dst []byte, r slog.Record, layout string) []byte {
+func (p *Pattern) time(dst []byte, r *slog.Record, layout string) []byte {
 	if r.Time.IsZero() {
 		return dst
 	}
@@ -144,7 +148,7 @@ func (p *Pattern) time(dst []byte, r slog.Record, layout string) []byte {
 	return v.Time().AppendFormat(dst, layout)
 }
 
-func (p *Pattern) source(dst []byte, r slog.Record) []byte {
+func (p *Pattern) source(dst []byte, r *slog.Record) []byte {
 	src := r.Source()
 	if src == nil {
 		return dst

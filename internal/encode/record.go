@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -13,7 +14,7 @@ type Options struct {
 	ReplaceAttr func(groups []string, a slog.Attr) slog.Attr
 }
 
-// Record turns records into text, byte for byte as slog's own handlers do. One
+// JSON turns records into the text of slog.JSONHandler, byte for byte. One
 // belongs to each clone of a handler. It is never changed, so it is safe for
 // concurrent use.
 //
@@ -22,102 +23,205 @@ type Options struct {
 // error in front of it; and a group that comes out empty, since ReplaceAttr
 // removes its attributes or all of them are empty, leaves no trace, where slog
 // loses the next comma. (slog.TextHandler gets both wrong in its own way.)
-type Record struct {
-	json      bool // the text of slog.JSONHandler, or else of slog.TextHandler
+type JSON struct{ record }
+
+// NewJSON returns an encoder without attributes.
+func NewJSON(opts Options) *JSON {
+	return &JSON{record{json: true, opts: opts, clock: &clock{}}}
+}
+
+// WithAttrs returns an encoder that adds the attributes to every record. They
+// are formatted now, so a later change of what they point to does not show.
+func (e *JSON) WithAttrs(attrs []slog.Attr) *JSON { return &JSON{e.withAttrs(attrs)} }
+
+// WithGroup returns an encoder that puts what comes later into a group.
+func (e *JSON) WithGroup(name string) *JSON { return &JSON{e.withGroup(name)} }
+
+// AppendWire appends the wire form of the record's text, without a newline at
+// the end, and returns with it the number of bytes the service counts for it.
+func (e *JSON) AppendWire(dst []byte, r *slog.Record) (wire []byte, size int) {
+	wire, extra := e.append(dst, r)
+	return wire, len(wire) - len(dst) - extra
+}
+
+// Text turns records into the text of slog.TextHandler, byte for byte. It is
+// like JSON otherwise, exceptions included.
+type Text struct{ record }
+
+// NewText returns an encoder without attributes.
+func NewText(opts Options) *Text { return &Text{record{opts: opts}} }
+
+// WithAttrs is that of JSON.
+func (e *Text) WithAttrs(attrs []slog.Attr) *Text { return &Text{e.withAttrs(attrs)} }
+
+// WithGroup is that of JSON.
+func (e *Text) WithGroup(name string) *Text { return &Text{e.withGroup(name)} }
+
+// Append appends the record's text, without a newline at the end.
+func (e *Text) Append(dst []byte, r *slog.Record) []byte {
+	text, _ := e.append(dst, r)
+	return text
+}
+
+// AppendAttrs appends the attributes alone.
+func (e *Text) AppendAttrs(dst []byte, r *slog.Record) []byte {
+	s := state{e: &e.record, buf: dst}
+	s.rest(r)
+	return s.buf
+}
+
+// record is what JSON and Text have in common.
+type record struct {
+	json      bool // write JSON, in wire form; or else text, as it is
 	opts      Options
+	clock     *clock   // for JSON, shared by all clones
 	formatted []byte   // attributes of WithAttrs, formatted when it was called
+	extra     int      // in formatted; see state
 	groups    []string // opened by WithGroup, outermost first
 	opened    int      // how many of groups are open at the end of formatted
 }
 
-// JSON returns the encoder whose text equals that of slog.JSONHandler.
-func JSON(opts Options) *Record { return &Record{json: true, opts: opts} }
-
-// Text returns the encoder whose text equals that of slog.TextHandler.
-func Text(opts Options) *Record { return &Record{opts: opts} }
-
-// WithAttrs returns an encoder that adds the attributes to every record. They
-// are formatted now, so a later change of what they point to does not show.
-func (e *Record) WithAttrs(attrs []slog.Attr) *Record {
+func (e *record) withAttrs(attrs []slog.Attr) record {
 	if !slices.ContainsFunc(attrs, isNoEmptyGroup) {
-		return e // it would open groups that nothing fills
+		return *e // it would open groups that nothing fills
 	}
-	s := state{e: e, buf: slices.Clip(e.formatted)}
+	s := state{e: e, buf: slices.Clip(e.formatted), extra: e.extra, groups: slices.Clip(e.groups[:e.opened])}
 	s.resume()
 	s.openGroups(e.groups[e.opened:])
 	if !s.attrs(attrs) {
-		return e
+		return *e
 	}
 	clone := *e
-	clone.formatted, clone.opened = s.buf, len(e.groups)
-	return &clone
+	clone.formatted, clone.extra, clone.opened = s.buf, s.extra, len(e.groups)
+	return clone
 }
 
-// WithGroup returns an encoder that puts what comes later into a group.
-func (e *Record) WithGroup(name string) *Record {
+func isNoEmptyGroup(a slog.Attr) bool {
+	return a.Value.Kind() != slog.KindGroup || len(a.Value.Group()) > 0
+}
+
+func (e *record) withGroup(name string) record {
 	clone := *e
 	clone.groups = append(slices.Clip(e.groups), name)
-	return &clone
+	return clone
 }
 
-// Append appends the text of the record, without a newline at the end.
-func (e *Record) Append(dst []byte, r slog.Record) []byte {
+// append returns also by how many bytes the wire form is longer than the text.
+func (e *record) append(dst []byte, r *slog.Record) (wire []byte, extra int) {
 	s := state{e: e, buf: dst, builtin: true}
-	if e.json {
+	switch {
+	case e.opts.ReplaceAttr == nil && e.json:
+		s.jsonBuiltins(r)
+	case e.opts.ReplaceAttr == nil:
+		s.textBuiltins(r)
+	default:
+		s.builtins(r)
+	}
+	s.builtin = false
+	s.rest(r)
+	return s.buf, s.extra
+}
+
+// jsonBuiltins appends time, level, source and message: what builtins does when
+// nothing is replaced.
+func (s *state) jsonBuiltins(r *slog.Record) {
+	buf := append(s.buf, '{')
+	if !r.Time.IsZero() {
+		buf = append(buf, `\"time\":\"`...)
+		buf = s.e.clock.append(buf, r.Time)
+		buf = append(buf, `\",`...)
+		s.extra += 4
+	}
+	buf = append(buf, `\"level\":\"`...)
+	buf = append(buf, r.Level.String()...)
+	s.buf = append(buf, `\"`...)
+	s.extra += 4
+	s.comma = true
+	if s.e.opts.AddSource {
+		s.builtinSource(r)
+	}
+	s.buf = append(s.buf, `,\"msg\":`...)
+	s.extra += 2
+	s.jsonText(r.Message)
+}
+
+// textBuiltins is jsonBuiltins for text.
+func (s *state) textBuiltins(r *slog.Record) {
+	if !r.Time.IsZero() {
+		s.key(slog.TimeKey)
+		s.time(r.Time)
+	}
+	s.key(slog.LevelKey)
+	s.text(r.Level.String())
+	if s.e.opts.AddSource {
+		s.builtinSource(r)
+	}
+	s.key(slog.MessageKey)
+	s.text(r.Message)
+}
+
+// builtins appends time, level, source and message through ReplaceAttr.
+func (s *state) builtins(r *slog.Record) {
+	if s.e.json {
 		s.buf = append(s.buf, '{')
 	}
 	if !r.Time.IsZero() {
 		s.attr(slog.Time(slog.TimeKey, r.Time))
 	}
-	if e.opts.ReplaceAttr == nil {
-		s.key(slog.LevelKey)
-		s.text(r.Level.String())
-	} else {
-		s.attr(slog.Any(slog.LevelKey, r.Level))
-	}
-	if e.opts.AddSource {
-		source := r.Source()
-		if source == nil {
-			source = &slog.Source{}
-		}
-		s.attr(slog.Any(slog.SourceKey, source))
+	s.attr(slog.Any(slog.LevelKey, r.Level))
+	if s.e.opts.AddSource {
+		s.builtinSource(r)
 	}
 	s.attr(slog.String(slog.MessageKey, r.Message))
-	s.builtin = false
-	return s.rest(r)
 }
 
-// AppendAttrs appends the attributes alone. It is for Text.
-func (e *Record) AppendAttrs(dst []byte, r slog.Record) []byte {
-	s := state{e: e, buf: dst}
-	return s.rest(r)
+func (s *state) builtinSource(r *slog.Record) {
+	source := r.Source()
+	if source == nil {
+		source = &slog.Source{}
+	}
+	s.attr(slog.Any(slog.SourceKey, source))
 }
 
 // state is what is known in the middle of a record.
 type state struct {
-	e       *Record
+	e       *record
 	buf     []byte
+	extra   int      // bytes by which the wire form is longer than the JSON
 	builtin bool     // in what time, level, source and message are shown as
 	comma   bool     // the next attribute needs a separator before it
-	groups  []string // open here; for ReplaceAttr and for the keys of Text
+	groups  []string // open here, if they are tracked
 }
 
-// resume sets the state to what it is behind the formatted attributes.
+// tracksGroups reports whether the names of open groups are needed: in the keys
+// of Text, and for ReplaceAttr.
+func (s *state) tracksGroups() bool { return !s.e.json || s.e.opts.ReplaceAttr != nil }
+
+var groupLists = sync.Pool{New: func() any { return new([]string) }}
+
+// resume sets comma to what it is behind the formatted attributes.
 func (s *state) resume() {
 	f := s.e.formatted
 	s.comma = len(f) > 0 && !(s.e.json && f[len(f)-1] == '{')
-	s.groups = slices.Clip(s.e.groups[:s.e.opened])
 }
 
 // rest appends the attributes, those of WithAttrs first, and ends the record.
-func (s *state) rest(r slog.Record) []byte {
+func (s *state) rest(r *slog.Record) {
 	e := s.e
 	if len(e.formatted) > 0 {
 		s.separate()
 		s.buf = append(s.buf, e.formatted...)
+		s.extra += e.extra
 		s.resume()
 	}
-	s.groups = slices.Clip(e.groups[:e.opened])
+	if s.tracksGroups() {
+		pooled := groupLists.Get().(*[]string)
+		s.groups = append((*pooled)[:0], e.groups[:e.opened]...)
+		defer func() {
+			*pooled = s.groups
+			groupLists.Put(pooled)
+		}()
+	}
 	open := e.opened
 	if r.NumAttrs() > 0 {
 		before := *s
@@ -138,7 +242,6 @@ func (s *state) rest(r slog.Record) []byte {
 			s.buf = append(s.buf, '}')
 		}
 	}
-	return s.buf
 }
 
 // restore takes back what was appended since before.
@@ -170,7 +273,9 @@ func (s *state) openGroup(name string) {
 		s.buf = append(s.buf, '{')
 		s.comma = false
 	}
-	s.groups = append(s.groups, name)
+	if s.tracksGroups() {
+		s.groups = append(s.groups, name)
+	}
 }
 
 func (s *state) closeGroup() {
@@ -178,11 +283,9 @@ func (s *state) closeGroup() {
 		s.buf = append(s.buf, '}')
 	}
 	s.comma = true
-	s.groups = s.groups[:len(s.groups)-1]
-}
-
-func isNoEmptyGroup(a slog.Attr) bool {
-	return a.Value.Kind() != slog.KindGroup || len(a.Value.Group()) > 0
+	if s.tracksGroups() {
+		s.groups = s.groups[:len(s.groups)-1]
+	}
 }
 
 // attrs reports whether anything was appended.
@@ -197,34 +300,56 @@ func (s *state) attrs(attrs []slog.Attr) bool {
 // attr appends the attribute unless it is empty, and reports whether it did. As
 // in slog, a group without attributes of its own appends nothing but counts.
 func (s *state) attr(a slog.Attr) bool {
-	a.Value = a.Value.Resolve()
-	if replace := s.e.opts.ReplaceAttr; replace != nil && a.Value.Kind() != slog.KindGroup {
-		groups := s.groups
-		if s.builtin { // also what a built-in is turned into has none
-			groups = nil
-		}
-		a = replace(groups, a)
-		a.Value = a.Value.Resolve() // it may return a LogValuer
+	kind := a.Value.Kind()
+	if kind == slog.KindLogValuer {
+		a.Value = a.Value.Resolve()
+		kind = a.Value.Kind()
 	}
-	if a.Value.Kind() == slog.KindAny {
-		switch v := a.Value.Any().(type) {
-		case nil:
-			if a.Key == "" {
-				return false
-			}
-		case *slog.Source:
-			if v == nil || *v == (slog.Source{}) {
-				return false
-			}
-			a.Value = s.source(v)
-		}
+	if s.e.opts.ReplaceAttr != nil && kind != slog.KindGroup {
+		a = s.replace(a)
+		kind = a.Value.Kind()
 	}
-	if a.Value.Kind() != slog.KindGroup {
+	switch kind {
+	case slog.KindGroup:
+		return s.group(a.Key, a.Value.Group())
+	case slog.KindAny:
+		return s.any(a)
+	default:
 		s.key(a.Key)
-		s.value(a.Value)
+		s.value(a.Value, kind)
 		return true
 	}
-	return s.group(a.Key, a.Value.Group())
+}
+
+func (s *state) replace(a slog.Attr) slog.Attr {
+	groups := s.groups
+	if s.builtin { // also what a built-in is turned into has none
+		groups = nil
+	}
+	a = s.e.opts.ReplaceAttr(groups, a)
+	a.Value = a.Value.Resolve() // it may return a LogValuer
+	return a
+}
+
+// any is attr for values that are not of a kind of their own.
+func (s *state) any(a slog.Attr) bool {
+	switch v := a.Value.Any().(type) {
+	case nil:
+		if a.Key == "" {
+			return false
+		}
+	case *slog.Source:
+		if v == nil || *v == (slog.Source{}) {
+			return false
+		}
+		if s.e.json {
+			return s.group(a.Key, sourceAttrs(v))
+		}
+		a.Value = slog.StringValue(location(v))
+	}
+	s.key(a.Key)
+	s.anyValue(a.Value)
+	return true
 }
 
 func (s *state) group(name string, attrs []slog.Attr) bool {
@@ -246,13 +371,12 @@ func (s *state) group(name string, attrs []slog.Attr) bool {
 
 // key appends the separator, the key and what follows it.
 func (s *state) key(name string) {
-	s.separate()
-	s.comma = true
 	if s.e.json {
-		s.text(name)
-		s.buf = append(s.buf, ':')
+		s.jsonKey(name)
 		return
 	}
+	s.separate()
+	s.comma = true
 	start := len(s.buf)
 	quote := needsQuotes(name)
 	for _, group := range s.groups {
@@ -272,9 +396,7 @@ func (s *state) key(name string) {
 func (s *state) text(text string) {
 	switch {
 	case s.e.json:
-		s.buf = append(s.buf, '"')
-		s.buf = appendJSONString(s.buf, text)
-		s.buf = append(s.buf, '"')
+		s.jsonText(text)
 	case needsQuotes(text):
 		s.buf = strconv.AppendQuote(s.buf, text)
 	default:
@@ -284,9 +406,10 @@ func (s *state) text(text string) {
 
 func (s *state) time(t time.Time) {
 	if s.e.json {
-		s.buf = append(s.buf, '"')
-		s.buf = t.AppendFormat(s.buf, time.RFC3339Nano)
-		s.buf = append(s.buf, '"')
+		s.buf = append(s.buf, `\"`...)
+		s.buf = s.e.clock.append(s.buf, t)
+		s.buf = append(s.buf, `\"`...)
+		s.extra += 2
 		return
 	}
 	s.buf = t.AppendFormat(s.buf, "2006-01-02T15:04:05.000Z07:00")

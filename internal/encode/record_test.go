@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 )
 
 // placement is one of the ways by which attributes get into a record.
@@ -151,7 +153,14 @@ func TestAppendsToTheBuffer(t *testing.T) {
 		enc := s.ours(e.options())
 		buf := make([]byte, 0, 1<<12)
 		buf = append(buf, "before{"...)
-		got := enc.Append(buf, e.record())
+		var got []byte
+		record := e.record()
+		if s.json {
+			got, _ = enc.json.AppendWire(buf, &record)
+			got = append(got[:len(buf)], encode.Unescape(got[len(buf):])...)
+		} else {
+			got = enc.text.Append(buf, &record)
+		}
 		if want := "before{" + s.text(e); string(got) != want {
 			t.Errorf("%s: got %q, want %q", s.name, got, want)
 		}
@@ -165,7 +174,8 @@ func TestAppendAttrsLeavesTheBuiltinsOut(t *testing.T) {
 	e := baseEntry()
 	e.with = []with{{attrs: []slog.Attr{slog.Int("a", 1)}}, {group: "g"}}
 	e.attrs = []slog.Attr{slog.String("b", "two words")}
-	text := styles[1].encoder(e).AppendAttrs([]byte("["), e.record())
+	record := e.record()
+	text := styles[1].encoder(e).text.AppendAttrs([]byte("["), &record)
 	if want := `[a=1 g.b="two words"`; string(text) != want {
 		t.Errorf("got %q, want %q", text, want)
 	}

@@ -43,13 +43,13 @@ func (e entry) record() slog.Record {
 type style struct {
 	name string
 	json bool
-	ours func(encode.Options) *encode.Record
+	ours func(encode.Options) recorder
 	slog func(io.Writer, *slog.HandlerOptions) slog.Handler
 }
 
 var styles = []style{
-	{"JSON", true, encode.JSON, func(w io.Writer, o *slog.HandlerOptions) slog.Handler { return slog.NewJSONHandler(w, o) }},
-	{"Text", false, encode.Text, func(w io.Writer, o *slog.HandlerOptions) slog.Handler { return slog.NewTextHandler(w, o) }},
+	{"JSON", true, newJSON, func(w io.Writer, o *slog.HandlerOptions) slog.Handler { return slog.NewJSONHandler(w, o) }},
+	{"Text", false, newText, func(w io.Writer, o *slog.HandlerOptions) slog.Handler { return slog.NewTextHandler(w, o) }},
 }
 
 func (e entry) options() encode.Options {
@@ -57,7 +57,7 @@ func (e entry) options() encode.Options {
 }
 
 // encoder is ours, after the With calls.
-func (s style) encoder(e entry) *encode.Record {
+func (s style) encoder(e entry) recorder {
 	enc := s.ours(e.options())
 	for _, w := range e.with {
 		if w.attrs != nil {

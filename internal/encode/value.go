@@ -6,15 +6,63 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math"
 	"reflect"
 	"strconv"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
 
-// value appends a value that is neither a group nor unresolved. Trouble with it
-// is written in its place: a logger must not take the program down.
-func (s *state) value(v slog.Value) {
+// value appends a value of a kind of its own, which is not a group.
+func (s *state) value(v slog.Value, kind slog.Kind) {
+	switch kind {
+	case slog.KindString:
+		s.text(v.String())
+	case slog.KindInt64:
+		s.buf = strconv.AppendInt(s.buf, v.Int64(), 10)
+	case slog.KindUint64:
+		s.buf = strconv.AppendUint(s.buf, v.Uint64(), 10)
+	case slog.KindBool:
+		s.buf = strconv.AppendBool(s.buf, v.Bool())
+	case slog.KindTime:
+		s.time(v.Time())
+	case slog.KindDuration:
+		if s.e.json {
+			s.buf = strconv.AppendInt(s.buf, int64(v.Duration()), 10)
+		} else {
+			s.buf = append(s.buf, v.Duration().String()...)
+		}
+	case slog.KindFloat64:
+		if s.e.json {
+			s.float(v.Float64())
+		} else {
+			s.buf = strconv.AppendFloat(s.buf, v.Float64(), 'g', -1, 64)
+		}
+	}
+}
+
+// float appends a number as encoding/json writes it: with an exponent only
+// where it is very large or very small, and then a short one.
+func (s *state) float(f float64) {
+	size := math.Abs(f)
+	switch {
+	case math.IsNaN(f) || math.IsInf(f, 0):
+		s.trouble(&json.UnsupportedValueError{Str: strconv.FormatFloat(f, 'g', -1, 64)})
+	case size != 0 && (size < 1e-6 || size >= 1e21):
+		s.buf = strconv.AppendFloat(s.buf, f, 'e', -1, 64)
+		if n := len(s.buf); s.buf[n-4] == 'e' && s.buf[n-2] == '0' { // e-07
+			s.buf[n-2] = s.buf[n-1]
+			s.buf = s.buf[:n-1]
+		}
+	default:
+		s.buf = strconv.AppendFloat(s.buf, f, 'f', -1, 64)
+	}
+}
+
+// anyValue appends any other value. Trouble with it is written in its place: a
+// logger must not take the program down.
+func (s *state) anyValue(v slog.Value) {
 	defer func() {
 		trouble := recover()
 		if trouble == nil {
@@ -28,40 +76,17 @@ func (s *state) value(v slog.Value) {
 		s.text(fmt.Sprintf("!PANIC: %v", trouble))
 	}()
 	var err error
-	switch v.Kind() {
-	case slog.KindString:
-		s.text(v.String())
-	case slog.KindTime:
-		s.time(v.Time())
-	case slog.KindInt64:
-		s.buf = strconv.AppendInt(s.buf, v.Int64(), 10)
-	case slog.KindUint64:
-		s.buf = strconv.AppendUint(s.buf, v.Uint64(), 10)
-	case slog.KindBool:
-		s.buf = strconv.AppendBool(s.buf, v.Bool())
-	case slog.KindFloat64:
-		if s.e.json {
-			err = s.marshal(v.Float64())
-		} else {
-			s.buf = strconv.AppendFloat(s.buf, v.Float64(), 'g', -1, 64)
-		}
-	case slog.KindDuration:
-		if s.e.json {
-			s.buf = strconv.AppendInt(s.buf, int64(v.Duration()), 10)
-		} else {
-			s.buf = append(s.buf, v.Duration().String()...)
-		}
-	default:
-		if s.e.json {
-			err = s.anyJSON(v.Any())
-		} else {
-			err = s.anyText(v.Any())
-		}
+	if s.e.json {
+		err = s.anyJSON(v.Any())
+	} else {
+		err = s.anyText(v.Any())
 	}
 	if err != nil {
-		s.text(fmt.Sprintf("!ERROR:%v", err))
+		s.trouble(err)
 	}
 }
+
+func (s *state) trouble(err error) { s.text(fmt.Sprintf("!ERROR:%v", err)) }
 
 func (s *state) anyJSON(v any) error {
 	if err, ok := v.(error); ok {
@@ -70,21 +95,38 @@ func (s *state) anyJSON(v any) error {
 			return nil
 		}
 	}
-	return s.marshal(v)
-}
-
-// marshal appends what encoding/json makes of the value, with < > and & as they
-// are.
-func (s *state) marshal(v any) error {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return err
+	m := marshalers.Get().(*marshaler)
+	m.out.Reset()
+	if err := m.enc.Encode(v); err != nil {
+		return err // the encoder may be left in any state
 	}
-	s.buf = append(s.buf, bytes.TrimSuffix(out.Bytes(), []byte("\n"))...)
+	before := len(s.buf)
+	buf, size := AppendMessage(s.buf, bytes.TrimSuffix(m.out.Bytes(), []byte("\n")))
+	s.buf = buf
+	s.extra += len(buf) - before - size
+	if m.out.Cap() <= maxKept {
+		marshalers.Put(m)
+	}
 	return nil
 }
+
+// marshaler is encoding/json that leaves < > and & as they are, and the buffer
+// it writes to.
+type marshaler struct {
+	out bytes.Buffer
+	enc *json.Encoder
+}
+
+// maxKept is the largest buffer that is kept: one huge value must not pin its
+// memory.
+const maxKept = 16 << 10
+
+var marshalers = sync.Pool{New: func() any {
+	m := &marshaler{}
+	m.enc = json.NewEncoder(&m.out)
+	m.enc.SetEscapeHTML(false)
+	return m
+}}
 
 func (s *state) anyText(v any) error {
 	if m, ok := v.(encoding.TextMarshaler); ok {
@@ -103,12 +145,8 @@ func (s *state) anyText(v any) error {
 	return nil
 }
 
-// source returns the value a source location is shown as.
-func (s *state) source(src *slog.Source) slog.Value {
-	if !s.e.json {
-		return slog.StringValue(location(src))
-	}
-	var attrs []slog.Attr
+// sourceAttrs returns what JSON shows of a source location.
+func sourceAttrs(src *slog.Source) (attrs []slog.Attr) {
 	if src.Function != "" {
 		attrs = append(attrs, slog.String("function", src.Function))
 	}
@@ -118,43 +156,11 @@ func (s *state) source(src *slog.Source) slog.Value {
 	if src.Line != 0 {
 		attrs = append(attrs, slog.Int("line", src.Line))
 	}
-	return slog.GroupValue(attrs...)
+	return attrs
 }
 
+// location returns what Text shows of it.
 func location(src *slog.Source) string { return fmt.Sprintf("%s:%d", src.File, src.Line) }
-
-// appendJSONString appends the inside of a JSON string as slog escapes it: like
-// encoding/json without HTML escaping. U+2028 and U+2029 are escaped, since
-// they would end a line of JavaScript, and so are invalid bytes.
-func appendJSONString(dst []byte, text string) []byte {
-	start := 0 // first byte not yet copied
-	for i := 0; i < len(text); {
-		c := text[i]
-		if c < utf8.RuneSelf {
-			if c < ' ' || c == '"' || c == '\\' {
-				dst = append(dst, text[start:i]...)
-				dst = appendEscape(dst, c)
-				start = i + 1
-			}
-			i++
-			continue
-		}
-		r, width := utf8.DecodeRuneInString(text[i:])
-		switch {
-		case r == utf8.RuneError && width == 1:
-			dst = append(dst, text[start:i]...)
-			dst = append(dst, `\ufffd`...)
-			start = i + width
-		case r == '\u2028' || r == '\u2029':
-			dst = append(dst, text[start:i]...)
-			dst = append(dst, `\u202`...)
-			dst = append(dst, hex[r&0xf])
-			start = i + width
-		}
-		i += width
-	}
-	return append(dst, text[start:]...)
-}
 
 // needsQuotes reports whether slog.TextHandler puts the text in quotes.
 func needsQuotes(text string) bool {

@@ -30,6 +30,10 @@ const (
 	Block                    // its log call waits for room
 )
 
+// maxSpare is the largest body whose memory is kept for the next ones: a full
+// batch of text with many escapes.
+const maxSpare = 2 << 20
+
 // Config is read by New and never changed.
 type Config struct {
 	Head     []byte        // the start of every body, see batch.Head
@@ -57,8 +61,9 @@ type Queue struct {
 	taken    uint64    // events that ever entered the queue: the position of the newest
 	urgent   uint64    // position up to which batches are due at once
 	closed   bool
-	waiters  []waiter // of Flush, in the order of their positions
-	spare    []byte   // the buffer of a settled batch, used again
+	waiters  []waiter                    // of Flush, in the order of their positions
+	spares   []*batch.Batch              // settled ones, used again
+	usual    struct{ bytes, events int } // what the last full batch had
 }
 
 // item is a batch in the queue.
@@ -80,6 +85,7 @@ func New(cfg Config) *Queue {
 		// does not empty them.
 		maxBatch: max(cfg.MaxBytes/4, 1),
 		wake:     make(chan struct{}, 1),
+		spares:   make([]*batch.Batch, 0, 2), // one is filled while the other is sent
 	}
 	q.roomOrEnd.L = &q.mu
 	return q
@@ -138,13 +144,13 @@ func (q *Queue) hasRoom(e batch.Event) bool {
 
 func (q *Queue) add(e batch.Event) {
 	if q.open != nil && (!q.open.Fits(e) || q.open.Held()+e.Held() > q.maxBatch) {
+		q.usual.bytes, q.usual.events = q.open.Size(), q.open.Len()
 		q.sealed = append(q.sealed, q.open)
 		q.open = nil
 		q.signal()
 	}
 	if q.open == nil {
-		q.open = &item{batch.New(q.cfg.Head, q.spare), q.taken}
-		q.spare = nil
+		q.open = &item{q.empty(), q.taken}
 		q.openedAt = time.Now()
 		q.signal()
 	}
@@ -153,6 +159,26 @@ func (q *Queue) add(e batch.Event) {
 	q.ledger.Accepted++
 	q.pending++
 	q.taken++
+}
+
+// empty returns a batch to be filled. One like the last full one does not have
+// to grow, which would copy it several times.
+func (q *Queue) empty() *batch.Batch {
+	if n := len(q.spares); n > 0 {
+		b := q.spares[n-1]
+		q.spares = q.spares[:n-1]
+		return b
+	}
+	return batch.New(q.cfg.Head, q.usual.bytes+q.usual.bytes/32, q.usual.events+q.usual.events/32)
+}
+
+// recycle keeps a batch that nobody uses any more for empty. Most batches of a
+// burst are given back.
+func (q *Queue) recycle(b *item) {
+	if len(q.spares) < cap(q.spares) && b.Size() <= maxSpare {
+		b.Reset()
+		q.spares = append(q.spares, b.Batch)
+	}
 }
 
 // dropOldest gives up the oldest batch that is not in flight.
@@ -168,6 +194,7 @@ func (q *Queue) dropOldest() bool {
 	}
 	q.ledger.Dropped[account.Full] += int64(oldest.Len())
 	q.remove(oldest)
+	q.recycle(oldest)
 	return true
 }
 
@@ -209,7 +236,7 @@ func (q *Queue) Next(now time.Time) (b *batch.Batch, due time.Time, ended bool) 
 }
 
 // Ack removes the batch that Next handed out and enters what became of it. The
-// body of the batch may be used again from now on.
+// batch and its body may be used again from now on.
 func (q *Queue) Ack(outcome account.Outcome) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -220,7 +247,7 @@ func (q *Queue) Ack(outcome account.Outcome) {
 	q.inFlight = nil
 	q.ledger.Settle(outcome, b.Bytes())
 	q.remove(b)
-	q.spare = b.Buffer()
+	q.recycle(b)
 }
 
 // remove takes a batch that is no longer in the queue off its sums, and tells

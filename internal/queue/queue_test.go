@@ -110,7 +110,7 @@ func TestAckEntersTheOutcome(t *testing.T) {
 	q := newQueue(queue.DropNewest)
 	appendAll(t, q, 1, 9)
 	q.Flush()
-	b := wantNext(t, q, 1, 9)
+	bytes := wantNext(t, q, 1, 9).Bytes()
 	var outcome account.Outcome
 	outcome.Delivered = 3
 	outcome.Rejected[account.TooOld] = 1
@@ -121,8 +121,8 @@ func TestAckEntersTheOutcome(t *testing.T) {
 	if want := [account.Rejections]int64{account.TooOld: 1, account.Expired: 2, account.TooNew: 3}; s.Rejected != want {
 		t.Errorf("rejected %v, want %v", s.Rejected, want)
 	}
-	if s.Batches != 1 || s.DeliveredBytes != int64(b.Bytes()) {
-		t.Errorf("%d batches of %d bytes, want 1 of %d", s.Batches, s.DeliveredBytes, b.Bytes())
+	if s.Batches != 1 || s.DeliveredBytes != int64(bytes) {
+		t.Errorf("%d batches of %d bytes, want 1 of %d", s.Batches, s.DeliveredBytes, bytes)
 	}
 }
 
@@ -162,7 +162,8 @@ func TestAppendCopies(t *testing.T) {
 	wantNext(t, q, 1, 1)
 }
 
-// TestSettledBatchesAreFreed: after a long backlog its memory comes back.
+// TestSettledBatchesAreFreed: after a long backlog its memory comes back, but for
+// two batches that are used again.
 func TestSettledBatchesAreFreed(t *testing.T) {
 	q := newQueue(queue.DropNewest)
 	appendAll(t, q, 1, room)
@@ -174,10 +175,14 @@ func TestSettledBatchesAreFreed(t *testing.T) {
 		ack(q, b)
 	}
 	runtime.GC()
-	for i, p := range gone {
+	held := 0
+	for _, p := range gone {
 		if p.Value() != nil {
-			t.Errorf("batch %d of %d is settled but still held", i+1, len(gone))
+			held++
 		}
+	}
+	if held > 2 {
+		t.Errorf("%d of %d settled batches are still held", held, len(gone))
 	}
 	runtime.KeepAlive(q)
 }
