@@ -105,6 +105,10 @@ type Options struct {
 	MaxEventBytes int
 	// Oversize says what happens to a larger message. The zero value is Split.
 	Oversize Oversize
+	// Compress sends requests compressed with gzip. That takes more CPU time, and
+	// a fifth of the bandwidth. The limits of the service and its bill are by
+	// uncompressed bytes. An endpoint that refuses it gets the rest as it is.
+	Compress bool
 	// CloseTimeout is how long Close goes on delivering. 0: 10 seconds.
 	CloseTimeout time.Duration
 

@@ -50,6 +50,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Group:    s.group,
 		Stream:   s.stream,
 		Creation: s.creation(),
+		Compress: s.Compress,
 		Failed:   p.report.failed,
 		Settled:  p.report.settled,
 	}, p.queue)
@@ -85,6 +86,7 @@ func (p *pipeline) Stats() Stats {
 		PendingBytes:   q.PendingBytes,
 		DeliveredBytes: q.DeliveredBytes,
 		Batches:        q.Batches,
+		SentBytes:      t.Bytes,
 		Requests:       t.Requests,
 		Retries:        t.Retries,
 		LastDelivery:   t.LastDelivery,

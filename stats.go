@@ -25,6 +25,10 @@ type Stats struct {
 	// DeliveredBytes is what the service counts for delivered batches: UTF-8
 	// bytes and 26 an event.
 	DeliveredBytes int64
+	// SentBytes is what went over the network: the bodies of PutLogEvents
+	// requests, compressed if they were, with JSON around the messages, and
+	// repeated ones as often as they were sent.
+	SentBytes int64
 	// Batches is the number of PutLogEvents requests that delivered something.
 	Batches int64
 	// Requests is the number of requests tried, of every operation.

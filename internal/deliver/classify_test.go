@@ -58,7 +58,7 @@ func TestClassify(t *testing.T) {
 				srv.Inject(row.fault)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				r := newRequest(oneEvent().Seal())
+				r := newRequest(oneEvent().Seal(), "")
 				_, err := put(ctx, newClient(srv), &r)
 				if got := classify(err); got != row.class {
 					t.Errorf("%v is of class %d, want %d", err, got, row.class)

@@ -17,14 +17,15 @@ import (
 // request is a finished PutLogEvents body and its payload hash, which is
 // computed once however often the body is sent.
 type request struct {
-	body   []byte
-	sha256 string // lower-case hex
-	sent   int    // how often
+	body     []byte
+	encoding string // Content-Encoding; "" = none
+	sha256   string // lower-case hex
+	sent     int    // how often
 }
 
-func newRequest(body []byte) request {
+func newRequest(body []byte, encoding string) request {
 	sum := sha256.Sum256(body)
-	return request{body: body, sha256: hex.EncodeToString(sum[:])}
+	return request{body: body, encoding: encoding, sha256: hex.EncodeToString(sum[:])}
 }
 
 // put sends the body with the SDK's client. Everything of the client stays in
@@ -68,6 +69,9 @@ func (s readySerializer) HandleSerialize(ctx context.Context, in middleware.Seri
 	}
 	req.Header.Set("X-Amz-Target", "Logs_20140328.PutLogEvents")
 	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	if s.encoding != "" {
+		req.Header.Set("Content-Encoding", s.encoding)
+	}
 	withBody, err := req.SetStream(bytes.NewReader(s.body))
 	if err != nil {
 		return out, metadata, err

@@ -25,6 +25,7 @@ type Config struct {
 	Group    string
 	Stream   string
 	Creation Creation
+	Compress bool // bodies with gzip, unless the endpoint refuses that
 	// Failed is told of each request that failed, Settled of each batch that is
 	// done with. Neither may block.
 	Failed  func(operation string, err error)
@@ -35,6 +36,7 @@ type Config struct {
 type Traffic struct {
 	Requests     int64 // of every operation
 	Retries      int64 // PutLogEvents requests that repeated an earlier one
+	Bytes        int64 // of the bodies of PutLogEvents requests
 	LastDelivery time.Time
 }
 
@@ -48,9 +50,10 @@ type Worker struct {
 	done  chan struct{} // closed when the goroutine has ended
 
 	// Only the goroutine uses these.
-	needStream     bool      // the stream must be created before the next put
-	retention      bool      // the retention of a group we created is still to be set
-	retentionAfter time.Time // not before this
+	gzip           *compressor // nil if bodies are sent as they are
+	needStream     bool        // the stream must be created before the next put
+	retention      bool        // the retention of a group we created is still to be set
+	retentionAfter time.Time   // not before this
 
 	mu      sync.Mutex
 	traffic Traffic
@@ -63,6 +66,9 @@ func Start(cfg Config, q *queue.Queue) *Worker {
 		queue:      q,
 		done:       make(chan struct{}),
 		needStream: cfg.Creation.First && !cfg.Creation.Never,
+	}
+	if cfg.Compress {
+		w.gzip = newCompressor()
 	}
 	w.ctx, w.stop = context.WithCancel(context.WithValue(context.Background(), ownKey{}, true))
 	go w.run()
@@ -137,7 +143,8 @@ func (w *Worker) wait(due time.Time) {
 // deliver sends the batch until it is settled, however long that takes. It
 // returns false if delivery was stopped before.
 func (w *Worker) deliver(b *batch.Batch) (o account.Outcome, settled bool) {
-	r := newRequest(b.Seal())
+	body := b.Seal()
+	r := w.encode(body)
 	found := true // the stream was there, as far as is known
 	for failures := 1; ; failures++ {
 		operation, info, err := w.send(&r)
@@ -146,6 +153,11 @@ func (w *Worker) deliver(b *batch.Batch) (o account.Outcome, settled bool) {
 		}
 		if w.ctx.Err() != nil {
 			return o, false
+		}
+		if r.encoding != "" && refusesGzip(err) {
+			w.gzip = nil
+			r = w.encode(body)
+			continue
 		}
 		c := classify(err)
 		if c == missing && !w.cfg.Creation.Never {
@@ -167,6 +179,16 @@ func (w *Worker) deliver(b *batch.Batch) (o account.Outcome, settled bool) {
 	}
 }
 
+// encode makes a request of a body.
+func (w *Worker) encode(body []byte) request {
+	if w.gzip != nil {
+		if compressed := w.gzip.compress(body); compressed != nil {
+			return newRequest(compressed, "gzip")
+		}
+	}
+	return newRequest(body, "")
+}
+
 // send makes the log stream if it has to be made, and sends the request. It
 // returns the operation that the answer is from.
 func (w *Worker) send(r *request) (operation string, info *types.RejectedLogEventsInfo, err error) {
@@ -185,6 +207,7 @@ func (w *Worker) send(r *request) (operation string, info *types.RejectedLogEven
 	if r.sent++; r.sent > 1 {
 		w.traffic.Retries++
 	}
+	w.traffic.Bytes += int64(len(r.body))
 	if err == nil {
 		w.traffic.LastDelivery = time.Now()
 	}
