@@ -85,7 +85,6 @@ func New(cfg Config) *Queue {
 		// does not empty them.
 		maxBatch: max(cfg.MaxBytes/4, 1),
 		wake:     make(chan struct{}, 1),
-		spares:   make([]*batch.Batch, 0, 2), // one is filled while the other is sent
 	}
 	q.roomOrEnd.L = &q.mu
 	return q
@@ -166,18 +165,26 @@ func (q *Queue) add(e batch.Event) {
 func (q *Queue) empty() *batch.Batch {
 	if n := len(q.spares); n > 0 {
 		b := q.spares[n-1]
+		q.spares[n-1] = nil
 		q.spares = q.spares[:n-1]
 		return b
 	}
 	return batch.New(q.cfg.Head, q.usual.bytes+q.usual.bytes/32, q.usual.events+q.usual.events/32)
 }
 
-// recycle keeps a batch that nobody uses any more for empty. Most batches of a
-// burst are given back.
+// recycle keeps a batch that nobody uses any more for empty. In a burst that is
+// as many as the bound allows, since fresh memory costs more than filling it. An
+// empty queue keeps two, one to be filled while the other is sent, and gives the
+// others back.
 func (q *Queue) recycle(b *item) {
-	if len(q.spares) < cap(q.spares) && b.Size() <= maxSpare {
+	const kept = 2
+	if b.Size() <= maxSpare && q.held+(len(q.spares)+1)*q.usual.bytes <= q.cfg.MaxBytes {
 		b.Reset()
 		q.spares = append(q.spares, b.Batch)
+	}
+	if q.pending == 0 && len(q.spares) > kept {
+		clear(q.spares[kept:])
+		q.spares = q.spares[:kept]
 	}
 }
 
