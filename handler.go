@@ -81,7 +81,11 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	start := len(wire.b)
 	var size int
 	var err error
-	wire.b, size, err = h.format.append(ctx, wire.b, r)
+	if f, ok := h.format.(jsonFormatter); ok { // saves copies of the record, which is large
+		wire.b, size = f.AppendWire(wire.b, &r)
+	} else {
+		wire.b, size, err = h.format.append(ctx, wire.b, r)
+	}
 	switch {
 	case err != nil:
 		h.drop(account.Unformatted)

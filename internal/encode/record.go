@@ -227,10 +227,17 @@ func (s *state) rest(r *slog.Record) {
 		before := *s
 		s.openGroups(e.groups[open:])
 		some := false
-		r.Attrs(func(a slog.Attr) bool {
-			some = s.attr(a) || some
-			return true
-		})
+		if e.json && e.opts.ReplaceAttr == nil {
+			r.Attrs(func(a slog.Attr) bool {
+				some = s.jsonAttr(a) || some
+				return true
+			})
+		} else {
+			r.Attrs(func(a slog.Attr) bool {
+				some = s.attr(a) || some
+				return true
+			})
+		}
 		if some {
 			open = len(e.groups)
 		} else { // groups without attributes are left out

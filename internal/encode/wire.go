@@ -2,6 +2,7 @@ package encode
 
 import (
 	"bytes"
+	"log/slog"
 	"unicode/utf8"
 )
 
@@ -10,40 +11,68 @@ import (
 // is written \", and a quote inside one of its strings, \" there, as \\\".
 // There is nothing else to escape twice but the quote and the backslash.
 
+// jsonAttr is attr for JSON of which nothing is replaced, the usual case. It
+// keeps the buffer in a local variable, which the compiler keeps in registers.
+func (s *state) jsonAttr(a slog.Attr) bool {
+	kind := a.Value.Kind()
+	switch kind {
+	case slog.KindAny, slog.KindGroup, slog.KindLogValuer:
+		return s.attr(a)
+	}
+	buf := append(s.buf, `,\"`...)
+	if !s.comma {
+		buf = append(s.buf, `\"`...)
+	}
+	s.comma = true
+	s.extra += 2
+	buf = s.appendJSONString(buf, a.Key)
+	if kind == slog.KindString {
+		buf = append(buf, `\":\"`...)
+		buf = s.appendJSONString(buf, a.Value.String())
+		s.buf = append(buf, `\"`...)
+		s.extra += 2
+		return true
+	}
+	s.buf = append(buf, `\":`...)
+	s.value(a.Value, kind)
+	return true
+}
+
 // jsonKey appends what begins an attribute.
 func (s *state) jsonKey(name string) {
-	if s.comma {
-		s.buf = append(s.buf, `,\"`...)
-	} else {
-		s.buf = append(s.buf, `\"`...)
+	buf := append(s.buf, `,\"`...)
+	if !s.comma {
+		buf = append(s.buf, `\"`...)
 	}
-	s.jsonString(name)
-	s.buf = append(s.buf, `\":`...)
+	buf = s.appendJSONString(buf, name)
+	s.buf = append(buf, `\":`...)
 	s.extra += 2
 	s.comma = true
 }
 
 // jsonText appends a string in its quotes.
 func (s *state) jsonText(text string) {
-	s.buf = append(s.buf, `\"`...)
-	s.jsonString(text)
-	s.buf = append(s.buf, `\"`...)
+	buf := append(s.buf, `\"`...)
+	buf = s.appendJSONString(buf, text)
+	s.buf = append(buf, `\"`...)
 	s.extra += 2
 }
 
-// jsonString appends the inside of a JSON string, as slog escapes it: like
-// encoding/json without HTML escaping. U+2028 and U+2029 are escaped, since
-// they would end a line of JavaScript, and so are invalid bytes.
-func (s *state) jsonString(text string) {
-	buf, n := appendPlain(s.buf, text)
-	s.buf = buf
-	if n < len(text) {
-		s.buf = appendEscaped(buf, text[n:])
-		s.extra += extra(s.buf[len(buf):])
+// appendJSONString appends the inside of a JSON string, as slog escapes it:
+// like encoding/json without HTML escaping. U+2028 and U+2029 are escaped,
+// since they would end a line of JavaScript, and so are invalid bytes.
+func (s *state) appendJSONString(dst []byte, text string) []byte {
+	dst, n := appendPlain(dst, text)
+	if n == len(text) {
+		return dst
 	}
+	before := len(dst)
+	dst = appendEscaped(dst, text[n:])
+	s.extra += extra(dst[before:])
+	return dst
 }
 
-// appendEscaped is jsonString for text that begins with something to escape, or
+// appendEscaped is appendJSONString for text that begins with something to escape, or
 // to look at closely.
 func appendEscaped(dst []byte, text string) []byte {
 	for len(text) > 0 {
