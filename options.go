@@ -93,8 +93,8 @@ type Options struct {
 	FlushInterval time.Duration
 	// BufferBytes bounds the memory of events that wait for the service. What
 	// counts is their text on the wire and 17 bytes an event; one event is let
-	// in however large it is when the buffer is empty. 0: 64 MiB. At least
-	// 64 KiB.
+	// in however large it is when the buffer is empty. Everything else takes at
+	// most a sixteenth of that and 4 MiB. 0: 64 MiB. At least 64 KiB.
 	BufferBytes int
 	// OnFull says what happens to an event when the buffer is full. The zero
 	// value is DropNewest.
