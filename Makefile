@@ -1,12 +1,12 @@
 # The modules of the workspace. Each also builds on its own.
-MODULES := . cmd/cloudwatch examples
-PACKAGES := ./... ./cmd/cloudwatch/... ./examples/...
+MODULES := . cmd/cloudwatch examples bench
+PACKAGES := ./... ./cmd/cloudwatch/... ./examples/... ./bench/...
 STATICCHECK := $(CURDIR)/.bin/staticcheck
 FUZZTIME ?= 30s
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: check
 check: lint test ## everything CI runs: format, vet, staticcheck, tests with the race detector
@@ -34,7 +34,11 @@ $(STATICCHECK): tools/go.mod
 	@touch $@
 
 .PHONY: bench
-bench: ## run the micro-benchmarks beside those of log/slog
+bench: ## compare with others side by side, about 6 minutes; writes docs/benchmarks.md
+	cd bench && go run . $(BENCHFLAGS)
+
+.PHONY: microbench
+microbench: ## run the Go benchmarks of the parts
 	go test -run '^$$' -bench . -benchmem . ./internal/...
 
 .PHONY: fuzz

@@ -44,7 +44,7 @@ func (p *pipeline) events(message []byte, at time.Time, emit func(batch.Event) e
 		3*len(message) > p.settings.MaxEventBytes && encode.Size(message) > p.settings.MaxEventBytes {
 		return p.oversize(message, ms, emit)
 	}
-	return event(message, ms, emit)
+	return p.event(message, ms, emit)
 }
 
 // oversize is events for a message that is too large.
@@ -55,7 +55,7 @@ func (p *pipeline) oversize(message []byte, ms int64, emit func(batch.Event) err
 		defer cut.put()
 		n := encode.Cut(message, p.settings.MaxEventBytes-len(truncated))
 		cut.b = append(append(cut.b, message[:n]...), truncated...)
-		return event(cut.b, ms, emit)
+		return p.event(cut.b, ms, emit)
 	case Drop:
 		p.drop(account.Oversize)
 		return ErrOversize
@@ -63,7 +63,7 @@ func (p *pipeline) oversize(message []byte, ms int64, emit func(batch.Event) err
 		var err error
 		for len(message) > 0 {
 			n := encode.Cut(message, p.settings.MaxEventBytes)
-			if e := event(message[:n], ms, emit); e != nil {
+			if e := p.event(message[:n], ms, emit); e != nil {
 				err = e // the other parts go the same way, and are counted
 			}
 			message = message[n:]
@@ -73,11 +73,11 @@ func (p *pipeline) oversize(message []byte, ms int64, emit func(batch.Event) err
 }
 
 // event encodes one event, outside any lock.
-func event(message []byte, ms int64, emit func(batch.Event) error) error {
+func (p *pipeline) event(message []byte, ms int64, emit func(batch.Event) error) error {
 	wire := getScratch()
 	defer wire.put()
 	var size int
-	wire.b, size = batch.AppendEvent(wire.b, ms, message)
+	wire.b, size = p.encoder.AppendEvent(wire.b, ms, message)
 	return emit(batch.Event{Time: ms, Size: size, Wire: wire.b})
 }
 

@@ -77,7 +77,7 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	}
 	wire := getScratch()
 	defer wire.put()
-	wire.b = batch.AppendStart(wire.b, millis(at))
+	wire.b = h.encoder.AppendStart(wire.b, millis(at))
 	start := len(wire.b)
 	var size int
 	var err error
@@ -93,7 +93,7 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	case size == 0, size > h.settings.MaxEventBytes:
 		return h.accept(encode.Unescape(wire.b[start:]), at)
 	}
-	wire.b = batch.AppendEnd(wire.b)
+	wire.b = h.encoder.AppendEnd(wire.b)
 	return h.enqueue(batch.Event{Time: millis(at), Size: size, Wire: wire.b})
 }
 

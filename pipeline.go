@@ -21,6 +21,7 @@ type pipeline struct {
 	worker   *deliver.Worker
 	report   *report
 	lines    lines
+	encoder  batch.Encoder
 	shutdown shutdown
 }
 

@@ -257,7 +257,7 @@ func TestReadmeRecipe(t *testing.T) {
 }
 
 var (
-	makeTargets = []string{"check", "test", "bench", "fuzz", "help"}
+	makeTargets = []string{"check", "test", "bench", "microbench", "fuzz", "help"}
 	// goCommands are those that TestReadmeCompiles and TestReadmeRecipe show to
 	// work.
 	goCommands = []string{

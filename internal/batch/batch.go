@@ -14,7 +14,6 @@ package batch
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
@@ -31,39 +30,6 @@ const (
 )
 
 const tail = "]}"
-
-// slotBytes is the memory an event takes beside its wire form: the comma and
-// the index entry.
-const slotBytes = 1 + 16
-
-// Event is one event ready for the wire.
-type Event struct {
-	Time int64  // milliseconds since 1970 UTC
-	Size int    // bytes of the message as the service counts them, without EventOverhead
-	Wire []byte // {"timestamp":...,"message":"..."}; only read, and copied by Add
-}
-
-// Held returns the memory the event takes in a batch, in bytes.
-func (e Event) Held() int { return len(e.Wire) + slotBytes }
-
-// AppendStart appends what stands before the message of an event, and AppendEnd
-// what stands behind it. The message between them is in wire form, see package
-// encode.
-func AppendStart(dst []byte, time int64) []byte {
-	dst = append(dst, `{"timestamp":`...)
-	dst = strconv.AppendInt(dst, time, 10)
-	return append(dst, `,"message":"`...)
-}
-
-// AppendEnd is explained at AppendStart.
-func AppendEnd(dst []byte) []byte { return append(dst, `"}`...) }
-
-// AppendEvent appends the wire form of an event with such a message, and returns
-// with it the size of the message as the service counts it.
-func AppendEvent(dst []byte, time int64, message []byte) (wire []byte, size int) {
-	wire, size = encode.AppendMessage(AppendStart(dst, time), message)
-	return AppendEnd(wire), size
-}
 
 // Head returns the start of every body that goes to a stream.
 func Head(group, stream string) []byte {

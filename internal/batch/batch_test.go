@@ -207,7 +207,7 @@ type logEvent struct {
 }
 
 func event(at int64, message string) batch.Event {
-	wire, size := batch.AppendEvent(nil, at, []byte(message))
+	wire, size := new(batch.Encoder).AppendEvent(nil, at, []byte(message))
 	return batch.Event{Time: at, Size: size, Wire: wire}
 }
 
@@ -242,4 +242,17 @@ func clean(message string) string { return string([]rune(message)) }
 func randomMessage(r *rand.Rand, n int) string {
 	pieces := []string{"a", "word ", "\"", "\\", "\n", "\x00", "\u00e9", "\u65e5", "\U0001f600", "\xff", "\xe2\x80", "{\"k\":1}"}
 	return strings.Repeat(pieces[r.IntN(len(pieces))], r.IntN(n)) + pieces[r.IntN(len(pieces))]
+}
+
+// TestEncoderRemembersTheSecond: events of other seconds are not mixed up, and
+// small times are still numbers.
+func TestEncoderRemembersTheSecond(t *testing.T) {
+	var enc batch.Encoder
+	for _, at := range []int64{0, 7, 999, 1000, 1001, 1_763_812_800_000, 1_763_812_800_007, 1_763_812_800_999, 1_763_812_801_000, 1000, 5} {
+		wire, size := enc.AppendEvent([]byte("x"), at, []byte("m"))
+		want := fmt.Sprintf(`x{"timestamp":%d,"message":"m"}`, at)
+		if string(wire) != want || size != 1 {
+			t.Errorf("got %s of size %d, want %s", wire, size, want)
+		}
+	}
 }

@@ -85,7 +85,7 @@ func newClient(srv *cloudwatchtest.Server) *cloudwatchlogs.Client {
 func oneEvent() *batch.Batch {
 	b := batch.New(batch.Head("g", "s"), 0, 0)
 	ms := time.Now().UnixMilli()
-	wire, size := batch.AppendEvent(nil, ms, []byte("m"))
+	wire, size := new(batch.Encoder).AppendEvent(nil, ms, []byte("m"))
 	b.Add(batch.Event{Time: ms, Size: size, Wire: wire})
 	return b
 }

@@ -18,11 +18,13 @@ type Options struct {
 // belongs to each clone of a handler. It is never changed, so it is safe for
 // concurrent use.
 //
-// There are two exceptions, where slog.JSONHandler (Go 1.26) writes invalid
+// There are exceptions. In two cases slog.JSONHandler (Go 1.26) writes invalid
 // JSON: a time outside the years 0 to 9999 is written as it is, without an
 // error in front of it; and a group that comes out empty, since ReplaceAttr
 // removes its attributes or all of them are empty, leaves no trace, where slog
-// loses the next comma. (slog.TextHandler gets both wrong in its own way.)
+// loses the next comma. (slog.TextHandler gets both wrong in its own way.) And
+// like every message, the text has U+FFFD for invalid bytes, which slog takes
+// over from a json.Marshaler.
 type JSON struct{ record }
 
 // NewJSON returns an encoder without attributes.

@@ -86,7 +86,11 @@ func (s style) slogText(e entry) string {
 	if err := h.Handle(context.Background(), e.record()); err != nil {
 		panic(err)
 	}
-	return strings.TrimSuffix(out.String(), "\n")
+	text := strings.TrimSuffix(out.String(), "\n")
+	if s.json { // a json.Marshaler may write invalid bytes, which the service refuses
+		return replaceInvalid([]byte(text))
+	}
+	return text
 }
 
 // compare fails unless our text of the entry is slog's, in both styles, and

@@ -36,9 +36,9 @@ func event(n int) batch.Event { return eventOf(n, eventBytes) }
 func eventOf(n, held int) batch.Event {
 	message := fmt.Append(nil, n, " ")
 	e := batch.Event{Time: 1_763_812_800_000}
-	e.Wire, _ = batch.AppendEvent(nil, e.Time, message)
+	e.Wire, _ = new(batch.Encoder).AppendEvent(nil, e.Time, message)
 	message = append(message, bytes.Repeat([]byte("."), held-e.Held())...)
-	e.Wire, e.Size = batch.AppendEvent(nil, e.Time, message)
+	e.Wire, e.Size = new(batch.Encoder).AppendEvent(nil, e.Time, message)
 	return e
 }
 

@@ -1,0 +1,164 @@
+package child
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/bench/internal/contender"
+	"github.com/cloudwatch-go/cloudwatch/bench/internal/stat"
+)
+
+// Run starts the contender and measures it.
+func Run(spec Spec) (Result, error) {
+	if runtime.GOOS != "linux" {
+		return Result{}, errors.New("measuring needs the clocks of Linux")
+	}
+	c, err := contender.Start(spec.Contender, spec.Target)
+	if err != nil {
+		return Result{}, err
+	}
+	var r Result
+	switch spec.Mode {
+	case Call:
+		r, err = call(c, spec)
+	case Burst:
+		r, err = burst(c, spec)
+	case Repeat:
+		r, err = repeat(c, spec)
+	case Paced:
+		r, err = paced(c, spec)
+	default:
+		err = fmt.Errorf("no mode %q", spec.Mode)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	r.Peak, err = peakMemory()
+	return r, err
+}
+
+// slice is how many events are logged at once for Call: below what makes
+// a request full, which is more than 5,000 of them.
+const slice = 4000
+
+// call measures the log call alone: the CPU time of the thread that logs. It
+// logs a slice and waits, outside of what is measured, until that is delivered.
+// So nothing is being sent meanwhile, and memory is used again as it would be in
+// a program that runs for long.
+func call(c contender.Contender, spec Spec) (r Result, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	l := slog.New(c.Handler())
+	for i := range max(spec.Events/slice, 1) + 1 {
+		memory := readMemory()
+		began := threadTime()
+		for range slice {
+			contender.Log(l)
+		}
+		took := threadTime() - began
+		mallocs, bytes := memory.since()
+		if err := c.Settle(); err != nil {
+			return r, err
+		}
+		if i == 0 {
+			continue // everything's first time
+		}
+		r.Logged += slice
+		r.CPU += took
+		r.Mallocs += mallocs
+		r.AllocBytes += bytes
+	}
+	return r, c.Close()
+}
+
+// burst logs as fast as it can and closes the contender. What is measured is
+// the whole process, from the first log call until the end of Close.
+func burst(c contender.Contender, spec Spec) (r Result, err error) {
+	l := slog.New(c.Handler())
+	log := func() { contender.Log(l) }
+	if spec.Message > 0 {
+		text := contender.Text(max(spec.Message-contender.TextOverhead, 1))
+		log = func() { contender.LogText(l, text) }
+	}
+	m := startMeter()
+	var group sync.WaitGroup
+	goroutines := max(spec.Goroutines, 1)
+	for i := range goroutines {
+		share := spec.Events / goroutines
+		if i < spec.Events%goroutines {
+			share++
+		}
+		group.Go(func() {
+			for range share {
+				log()
+			}
+		})
+	}
+	group.Wait()
+	r.CallWall = time.Since(m.began)
+	err = c.Close()
+	m.stop(&r)
+	r.Logged = int64(spec.Events)
+	return r, err
+}
+
+// repeat does bursts, each with its delivery, after one that is not measured.
+func repeat(c contender.Contender, spec Spec) (r Result, err error) {
+	l := slog.New(c.Handler())
+	one := func(events int) error {
+		for range events {
+			contender.Log(l)
+		}
+		return c.Settle()
+	}
+	if err := one(min(spec.Events, 10_000)); err != nil {
+		return r, err
+	}
+	m := startMeter()
+	for range spec.Bursts {
+		if err := one(spec.Events); err != nil {
+			return r, err
+		}
+	}
+	m.stop(&r)
+	r.Logged = int64(spec.Bursts) * int64(spec.Events)
+	return r, c.Close()
+}
+
+// paced logs what is due each millisecond and closes the contender. What is
+// measured is the whole process, the sleeping included: an Idle run shows what
+// that costs.
+func paced(c contender.Contender, spec Spec) (r Result, err error) {
+	l := slog.New(c.Handler())
+	var latency stat.Histogram
+	m := startMeter()
+	for elapsed := time.Duration(0); elapsed < spec.For; elapsed = time.Since(m.began) {
+		due := int64(float64(spec.Rate) * elapsed.Seconds())
+		for ; r.Logged < due; r.Logged++ {
+			switch {
+			case spec.Idle:
+			case spec.Timed:
+				began := time.Now()
+				contender.Log(l)
+				latency.Add(time.Since(began).Nanoseconds())
+			default:
+				contender.Log(l)
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
+	r.CallWall = time.Since(m.began)
+	err = c.Close()
+	m.stop(&r)
+	if spec.Timed {
+		r.Latency = &Latency{
+			latency.Quantile(0.5), latency.Quantile(0.9), latency.Quantile(0.99),
+			latency.Quantile(0.999), latency.Quantile(0.9999), latency.Max(),
+		}
+	}
+	return r, err
+}

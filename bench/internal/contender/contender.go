@@ -1,0 +1,67 @@
+// Package contender has the ways to log that are compared, and the records
+// they all log.
+package contender
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+// Names of the contenders, as they appear in tables.
+const (
+	Cloudwatch = "cloudwatch"
+	Discard    = "slog to io.Discard"
+	Nothing    = "slog alone"
+	Typed      = "typed SDK shipper"
+	Lzap       = "lzap v1.5.5"
+	Mec07      = "mec07 v0.2.6"
+)
+
+// Contender is a running way to log.
+type Contender interface {
+	Handler() slog.Handler
+	// Settle waits until what was logged is delivered, or a moment if the
+	// contender cannot tell.
+	Settle() error
+	// Close delivers what is left, as well as the contender can.
+	Close() error
+}
+
+// BufferBytes is the bound of our handler's buffer, its default.
+const BufferBytes = 64 << 20
+
+// What every contender is told to deliver to.
+const (
+	region    = "us-east-1"
+	accessID  = "AKIDEXAMPLE"
+	accessKey = "secret"
+	group     = "bench"
+	stream    = "bench"
+)
+
+// Start starts the contender of that name.
+func Start(name string, t Target) (Contender, error) {
+	switch name {
+	case Cloudwatch:
+		return startCloudwatch(t)
+	case Discard:
+		return discard{}, nil
+	case Nothing:
+		return nothing{}, nil
+	case Typed:
+		return startTyped(t)
+	case Lzap:
+		return startLzap(t)
+	case Mec07:
+		return startMec07(t)
+	default:
+		return nil, fmt.Errorf("no contender %q", name)
+	}
+}
+
+// Delivers says whether the contender sends anything at all.
+func Delivers(name string) bool { return name != Discard && name != Nothing }
+
+// Lossless says whether a contender promises to deliver everything here: it
+// makes the log call wait when it cannot keep up.
+func Lossless(name string) bool { return name == Cloudwatch || name == Typed }

@@ -1,0 +1,47 @@
+package contender
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+)
+
+// Target is where a contender delivers to.
+type Target struct {
+	URL string
+	CA  string // PEM of the certificate to trust; empty for plain HTTP
+}
+
+// sdkHTTP returns the HTTP client that the SDK would use by itself, which
+// trusts the target as well.
+func (t Target) sdkHTTP() *awshttp.BuildableClient {
+	client := awshttp.NewBuildableClient()
+	if t.CA == "" {
+		return client
+	}
+	return client.WithTransportOptions(t.trust)
+}
+
+func (t Target) trust(transport *http.Transport) {
+	if transport.TLSClientConfig == nil {
+		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+	transport.TLSClientConfig.RootCAs.AppendCertsFromPEM([]byte(t.CA))
+}
+
+// sdkClient returns a client of the SDK as a program would make it.
+func (t Target) sdkClient() *cloudwatchlogs.Client {
+	return cloudwatchlogs.NewFromConfig(aws.Config{
+		Region:      region,
+		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider(accessID, accessKey, "")),
+		HTTPClient:  t.sdkHTTP(),
+	}, func(o *cloudwatchlogs.Options) {
+		o.BaseEndpoint = &t.URL
+	})
+}

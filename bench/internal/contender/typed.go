@@ -1,0 +1,165 @@
+package contender
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+)
+
+// Limits of one PutLogEvents request.
+const (
+	maxBatchBytes  = 1_048_576
+	maxBatchEvents = 10_000
+	eventOverhead  = 26
+)
+
+// typed is what a careful program would write on top of the SDK: slog's JSON
+// handler writes into batches as large as the service takes, and one goroutine
+// sends them with the SDK's typed call. It allocates no memory for an event of
+// its own. Like ours it holds up to 64 requests and then lets log calls wait.
+type typed struct {
+	client *cloudwatchlogs.Client
+	sealed chan *typedBatch
+	done   chan struct{} // closed when the sender has ended
+
+	mu   sync.Mutex
+	open *typedBatch
+
+	stateMu sync.Mutex
+	settled sync.Cond // on stateMu: pending has fallen to 0
+	pending int       // batches sealed and not yet answered for
+	err     error     // the first failure
+
+	free sync.Pool // of *typedBatch
+}
+
+// typedBatch is the text of events, one after the other.
+type typedBatch struct {
+	text   []byte
+	ends   []int   // where each event ends in text
+	times  []int64 // in ms
+	events []types.InputLogEvent
+}
+
+func startTyped(t Target) (Contender, error) {
+	s := &typed{
+		client: t.sdkClient(),
+		sealed: make(chan *typedBatch, BufferBytes/maxBatchBytes),
+		done:   make(chan struct{}),
+		free: sync.Pool{New: func() any {
+			return &typedBatch{text: make([]byte, 0, maxBatchBytes)}
+		}},
+	}
+	s.settled.L = &s.stateMu
+	s.open = s.free.Get().(*typedBatch)
+	go s.send()
+	return s, nil
+}
+
+func (s *typed) Handler() slog.Handler { return slog.NewJSONHandler(s, nil) }
+
+// Write takes one line.
+func (s *typed) Write(line []byte) (int, error) {
+	now := time.Now().UnixMilli()
+	message := line[:len(line)-1]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.open
+	if len(b.ends) == maxBatchEvents ||
+		len(b.text)+len(message)+(len(b.ends)+1)*eventOverhead > maxBatchBytes {
+		s.seal()
+		b = s.open
+	}
+	b.text = append(b.text, message...)
+	b.ends = append(b.ends, len(b.text))
+	b.times = append(b.times, now)
+	return len(line), nil
+}
+
+// seal hands the open batch to the sender. The caller holds mu, so everybody
+// waits while there is no room.
+func (s *typed) seal() {
+	if len(s.open.ends) == 0 {
+		return
+	}
+	s.stateMu.Lock()
+	s.pending++
+	s.stateMu.Unlock()
+	s.sealed <- s.open
+	s.open = s.free.Get().(*typedBatch)
+}
+
+// send runs in its own goroutine until sealed is closed. Every second it sends
+// what there is.
+func (s *typed) send() {
+	defer close(s.done)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case b, ok := <-s.sealed:
+			if !ok {
+				return
+			}
+			s.put(b)
+		case <-tick.C:
+			// A full channel needs no help, and whoever waits for it holds mu.
+			if s.mu.TryLock() {
+				if len(s.sealed) < cap(s.sealed) {
+					s.seal()
+				}
+				s.mu.Unlock()
+			}
+		}
+	}
+}
+
+func (s *typed) put(b *typedBatch) {
+	text, start := string(b.text), 0
+	messages := make([]string, len(b.ends))
+	for i, end := range b.ends {
+		messages[i] = text[start:end]
+		b.events = append(b.events, types.InputLogEvent{Message: &messages[i], Timestamp: &b.times[i]})
+		start = end
+	}
+	_, err := s.client.PutLogEvents(context.Background(), &cloudwatchlogs.PutLogEventsInput{
+		LogGroupName:  aws.String(group),
+		LogStreamName: aws.String(stream),
+		LogEvents:     b.events,
+	})
+	clear(b.events)
+	b.text, b.ends, b.times, b.events = b.text[:0], b.ends[:0], b.times[:0], b.events[:0]
+	s.free.Put(b)
+
+	s.stateMu.Lock()
+	defer s.stateMu.Unlock()
+	s.err = errors.Join(s.err, err)
+	if s.pending--; s.pending == 0 {
+		s.settled.Broadcast()
+	}
+}
+
+func (s *typed) Settle() error {
+	s.mu.Lock()
+	s.seal()
+	s.mu.Unlock()
+	s.stateMu.Lock()
+	defer s.stateMu.Unlock()
+	for s.pending > 0 {
+		s.settled.Wait()
+	}
+	return s.err
+}
+
+func (s *typed) Close() error {
+	err := s.Settle()
+	close(s.sealed)
+	<-s.done
+	return err
+}

@@ -1,0 +1,87 @@
+// Package sink is the service that the contenders deliver to. It takes
+// everything with as little work as possible and counts what it got.
+//
+// It runs in a process of its own, so that its CPU time is nobody's.
+package sink
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Counts is what arrived since the last Reset.
+type Counts struct {
+	Requests int64 // PutLogEvents requests that came in whole
+	Events   int64 // events in them
+	Bytes    int64 // their bodies
+	Others   int64 // requests of other operations
+}
+
+// Paths for the one who runs the benchmark. AWS clients ask for "/".
+const (
+	CountsPath = "/counts"
+	ResetPath  = "/reset"
+)
+
+// Sink is an http.Handler that answers every AWS operation with {}.
+type Sink struct {
+	requests, events, bytes, others atomic.Int64
+}
+
+var buffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
+
+func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case CountsPath:
+		_ = json.NewEncoder(w).Encode(s.Counts()) // whoever asked is gone
+		return
+	case ResetPath:
+		s.reset()
+		return
+	}
+	c, err := read(r.Body)
+	switch {
+	case err != nil: // what did not come in whole is not delivered
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	case strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutLogEvents"):
+		s.requests.Add(1)
+		s.events.Add(c.events)
+		s.bytes.Add(c.bytes)
+	default:
+		s.others.Add(1)
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	_, _ = io.WriteString(w, "{}") // the client is gone
+}
+
+// Counts returns what arrived since the last reset.
+func (s *Sink) Counts() Counts {
+	return Counts{s.requests.Load(), s.events.Load(), s.bytes.Load(), s.others.Load()}
+}
+
+func (s *Sink) reset() {
+	for _, n := range []*atomic.Int64{&s.requests, &s.events, &s.bytes, &s.others} {
+		n.Store(0)
+	}
+}
+
+// read counts a body.
+func read(body io.Reader) (c counter, err error) {
+	buffer := buffers.Get().(*[256 << 10]byte)
+	defer buffers.Put(buffer)
+	for {
+		n, err := body.Read(buffer[:])
+		c.write(buffer[:n])
+		if err == io.EOF {
+			return c, nil
+		}
+		if err != nil {
+			return c, err
+		}
+	}
+}

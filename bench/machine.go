@@ -1,0 +1,36 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// machine says what the figures were measured on, without naming it.
+func machine() string {
+	parts := []string{fmt.Sprintf("%d cores", runtime.NumCPU())}
+	if model := field("/proc/cpuinfo", "model name", ":"); model != "" {
+		parts[0] += " (" + model + ")"
+	}
+	if system := field("/etc/os-release", "PRETTY_NAME", "="); system != "" {
+		parts = append(parts, system)
+	}
+	return strings.Join(append(parts, runtime.GOOS+"/"+runtime.GOARCH, runtime.Version()), ", ")
+}
+
+// field returns a value of a file of names and values; "" if it is not there.
+func field(file, name, separator string) string {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	for line := range bytes.Lines(content) {
+		key, value, found := strings.Cut(string(line), separator)
+		if found && strings.TrimSpace(key) == name {
+			return strings.Trim(strings.TrimSpace(value), `"`)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/bench/internal/child"
+	"github.com/cloudwatch-go/cloudwatch/bench/internal/contender"
+)
+
+func TestPlanHasEachRun(t *testing.T) {
+	jobs := plan(extent{events: 500_000, largest: 10_000_000, pace: time.Second})
+	seen := map[key]int{}
+	for _, j := range jobs {
+		seen[j.key]++
+		if j.tls != (j.scenario == burstTLS) || j.spec.Contender != j.contender {
+			t.Errorf("%s: %+v", j.key, j)
+		}
+		if j.spec.Mode != child.Paced && j.spec.Events < 1 {
+			t.Errorf("%s logs nothing", j.key)
+		}
+		if (j.rounds > 0) != (j.x > huge) {
+			t.Errorf("%s runs in %d rounds", j.key, j.rounds)
+		}
+	}
+	for _, k := range []key{
+		{burstTLS, contender.Mec07, 0}, {paced, contender.Lzap, 0}, {latency, contender.Discard, 0},
+		{goroutines, contender.Typed, 64}, {sizes, contender.Cloudwatch, 100_000}, {growth, contender.Cloudwatch, 10_000_000},
+	} {
+		if seen[k] == 0 {
+			t.Errorf("no %s", k)
+		}
+	}
+	for k, n := range seen {
+		important := slices.Contains([]string{callAlone, burst, burstTLS}, k.scenario) &&
+			(k.contender == contender.Cloudwatch || k.contender == contender.Discard)
+		if want := map[bool]int{true: takes, false: 1}[important]; n != want {
+			t.Errorf("%s is there %d times, want %d", k, n, want)
+		}
+	}
+}
+
+func TestLossesMatterWhereNoneAreAllowed(t *testing.T) {
+	for _, j := range plan(extent{events: 1000, largest: 1000, pace: time.Second}) {
+		lossless := j.contender == contender.Cloudwatch || j.contender == contender.Typed
+		counted := slices.Contains([]string{burst, burstTLS, paced, latency, goroutines, sizes}, j.scenario)
+		if j.delivers() != (lossless && counted) {
+			t.Errorf("%s: delivers is %v", j.key, j.delivers())
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	o, err := parse([]string{"--quick", "--events", "7000"})
+	if err != nil || o.events != 7000 || o.rounds != 1 || o.docs != "" || o.binary {
+		t.Errorf("%+v, %v", o, err)
+	}
+	o, err = parse(nil)
+	if err != nil || o.events != 500_000 || o.rounds != 5 || o.docs != "../docs" || !o.binary {
+		t.Errorf("%+v, %v", o, err)
+	}
+	for _, bad := range [][]string{{"x"}, {"--rounds", "0"}, {"--events", "1"}} {
+		if _, err := parse(bad); err == nil {
+			t.Errorf("%v: no error", bad)
+		}
+	}
+}
+
+func TestEnvironmentHasNothingThatChangesAContender(t *testing.T) {
+	env := environment([]string{"PATH=/bin", "AWS_REGION=x", "AWS_ENDPOINT_URL=x", "https_proxy=x", "GOGC=off", "TZ=Asia/Tokyo"})
+	for _, bad := range []string{"AWS_REGION=x", "AWS_ENDPOINT_URL=x", "https_proxy=x", "GOGC=off", "TZ=Asia/Tokyo"} {
+		if slices.Contains(env, bad) {
+			t.Errorf("%s is left", bad)
+		}
+	}
+	if !slices.Contains(env, "PATH=/bin") || !slices.Contains(env, "TZ=UTC") {
+		t.Errorf("%v", env)
+	}
+}

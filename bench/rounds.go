@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// round is what the runs of one round gave. A run of a peer that failed is
+// missing.
+type round map[key][]sample
+
+// runner runs the rounds.
+type runner struct {
+	processes *processes
+	progress  progress
+}
+
+// rounds runs the jobs again and again: as many rounds as asked for, fewer if
+// there is no time left for a whole one. It ends with an error if a contender
+// that must not lose events does, or breaks; a peer may.
+func (r runner) rounds(ctx context.Context, jobs []job, atMost int, until time.Time) (done []round, err error) {
+	defer r.progress.clear()
+	for len(done) < atMost {
+		began := time.Now()
+		one := round{}
+		for i, j := range jobs {
+			if j.rounds > 0 && len(done) >= j.rounds {
+				continue
+			}
+			r.progress.show("round %d of %d, %d of %d  %s", len(done)+1, atMost, i+1, len(jobs), j.key)
+			s, err := r.processes.run(ctx, j)
+			switch {
+			case err == nil:
+				one[j.key] = append(one[j.key], s)
+			case ctx.Err() != nil:
+				return done, ctx.Err()
+			case slices.Contains(peers, j.contender):
+				r.progress.say("%v", err)
+			default:
+				return done, err
+			}
+		}
+		done = append(done, one)
+		if took := time.Since(began); time.Now().Add(took).After(until) && len(done) < atMost {
+			r.progress.say("no time for another round of %v", took.Round(time.Second))
+			break
+		}
+	}
+	return done, nil
+}
