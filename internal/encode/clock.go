@@ -43,16 +43,18 @@ func appendFraction(dst []byte, nanoseconds int) []byte {
 	if nanoseconds == 0 {
 		return dst
 	}
-	var digits [10]byte
-	digits[0] = '.'
-	last := 0
-	for i := 9; i > 0; i-- {
-		digit := nanoseconds % 10
-		nanoseconds /= 10
-		digits[i] = '0' + byte(digit)
-		if last == 0 && digit != 0 {
-			last = i
-		}
+	// Three groups of three digits, so that the divisions need not wait for each
+	// other.
+	high, middle, low := nanoseconds/1_000_000, nanoseconds/1000%1000, nanoseconds%1000
+	digits := [...]byte{
+		'.',
+		'0' + byte(high/100), '0' + byte(high/10%10), '0' + byte(high%10),
+		'0' + byte(middle/100), '0' + byte(middle/10%10), '0' + byte(middle%10),
+		'0' + byte(low/100), '0' + byte(low/10%10), '0' + byte(low%10),
 	}
-	return append(dst, digits[:last+1]...)
+	end := len(digits)
+	for digits[end-1] == '0' {
+		end--
+	}
+	return append(dst, digits[:end]...)
 }

@@ -38,9 +38,9 @@ func appendPlain[T string | []byte](dst []byte, text T) (_ []byte, n int) {
 		head, tail := load32(text), load32(text[behind:])
 		binary.LittleEndian.PutUint32(out, head)
 		binary.LittleEndian.PutUint32(out[behind:], tail)
-		const half = 1<<32 - 1 // the marks of what was loaded
-		if n = plainBytes(special(uint64(head))&half, word/2); n == word/2 {
-			n = behind + plainBytes(special(uint64(tail))&half, word/2)
+		n = plainBytes(special(uint64(head)|uint64(tail)<<32), word)
+		if n >= word/2 { // in the second half
+			n += behind - word/2
 		}
 	default:
 		for n < len(text) && special(uint64(text[n])|padding) == 0 {

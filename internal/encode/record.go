@@ -216,13 +216,10 @@ func (s *state) rest(r *slog.Record) {
 		s.extra += e.extra
 		s.resume()
 	}
+	var pooled *[]string
 	if s.tracksGroups() {
-		pooled := groupLists.Get().(*[]string)
+		pooled = groupLists.Get().(*[]string)
 		s.groups = append((*pooled)[:0], e.groups[:e.opened]...)
-		defer func() {
-			*pooled = s.groups
-			groupLists.Put(pooled)
-		}()
 	}
 	open := e.opened
 	if r.NumAttrs() > 0 {
@@ -250,6 +247,10 @@ func (s *state) rest(r *slog.Record) {
 		for range open + 1 {
 			s.buf = append(s.buf, '}')
 		}
+	}
+	if pooled != nil {
+		*pooled = s.groups
+		groupLists.Put(pooled)
 	}
 }
 
