@@ -26,15 +26,25 @@ func appendPlain[T string | []byte](dst []byte, text T) (_ []byte, n int) {
 			return dst[:start+n], n
 		}
 	}
-	switch rest := len(text) - n; {
-	case rest == 0:
-	case n > 0: // the last word of the text, some of it once more
+	if n == len(text) {
+		return dst[:start+n], n
+	}
+	n = copyRest(out, text, n)
+	return dst[:start+n], n
+}
+
+// copyRest is appendPlain for the last bytes, which are no whole word. n of them
+// are copied already.
+func copyRest[T string | []byte](out []byte, text T, n int) int {
+	const word = 8
+	switch {
+	case n > 0: // the last word, some of it once more
 		n = len(text) - word
 		w := load64(text[n:])
 		binary.LittleEndian.PutUint64(out[n:], w)
-		n += plainBytes(special(w), word)
-	case rest >= word/2: // two halves that may overlap
-		behind := rest - word/2
+		return n + plainBytes(special(w), word)
+	case len(text) >= word/2: // two halves that may overlap
+		behind := len(text) - word/2
 		head, tail := load32(text), load32(text[behind:])
 		binary.LittleEndian.PutUint32(out, head)
 		binary.LittleEndian.PutUint32(out[behind:], tail)
@@ -42,13 +52,14 @@ func appendPlain[T string | []byte](dst []byte, text T) (_ []byte, n int) {
 		if n >= word/2 { // in the second half
 			n += behind - word/2
 		}
+		return n
 	default:
 		for n < len(text) && special(uint64(text[n])|padding) == 0 {
 			out[n] = text[n]
 			n++
 		}
+		return n
 	}
-	return dst[:start+n], n
 }
 
 // plainBytes returns the number of bytes below the first mark, or all of them.
