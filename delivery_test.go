@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -283,5 +284,77 @@ func TestCompressLeavesSmallBodies(t *testing.T) {
 		f.writer.WriteString("x\n")
 		f.flush(time.Second)
 		f.wantMessages("x")
+	})
+}
+
+// The group is made, but the answer to that is lost: it is ours all the same.
+func TestRetentionAfterALostAnswer(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{RetentionDays: 7})
+		f.srv.Inject(cloudwatchtest.Fault{Operation: "CreateLogGroup", Times: 1, Cut: cloudwatchtest.CutAfter})
+		f.logged(1)
+		f.flush(time.Minute)
+		time.Sleep(time.Second)
+		if got, _ := f.srv.LogGroup(group); got.RetentionDays != 7 {
+			t.Errorf("retention is %d days", got.RetentionDays)
+		}
+	})
+}
+
+// A new group may take a moment to be seen.
+func TestRetentionOfAGroupNotYetSeen(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{RetentionDays: 7})
+		f.srv.Inject(cloudwatchtest.Fault{Operation: "PutRetentionPolicy", Times: 1, Error: &cloudwatchtest.APIError{
+			Status: 400, Code: "ResourceNotFoundException", Message: "The specified log group does not exist.",
+		}})
+		for range 2 {
+			f.logged(1)
+			f.flush(time.Minute)
+			time.Sleep(time.Minute)
+		}
+		if got, _ := f.srv.LogGroup(group); got.RetentionDays != 7 {
+			t.Errorf("retention is %d days", got.RetentionDays)
+		}
+	})
+}
+
+// Events wait for the retention two seconds at most.
+func TestRetentionThatHangs(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{RetentionDays: 7})
+		f.srv.Inject(cloudwatchtest.Fault{Operation: "PutRetentionPolicy", Hang: true})
+		want := f.logged(1)
+		f.flush(time.Second)
+		want = append(want, f.logged(1)...)
+		f.flush(3 * time.Second)
+		f.wantMessages(want...)
+	})
+}
+
+// A line of 128 kbit/s delivers full batches: the deadline of a request grows
+// with its body.
+func TestSlowLine(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		srv := cloudwatchtest.New()
+		cfg := srv.Config()
+		inner := srv.Client()
+		cfg.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			select {
+			case <-time.After(time.Duration(r.ContentLength) * time.Second / (16 << 10)):
+				return inner.Do(r)
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+		})}
+		f := newFixtureOn(t, srv, cloudwatch.Options{Config: &cfg, LogStream: stream})
+		mustCreate(t, srv)
+		for range 1100 {
+			f.log.Info(strings.Repeat("x", 1000))
+		}
+		f.flush(10 * time.Minute)
+		if s := f.Stats(); s.Delivered != 1100 || s.Retries != 0 {
+			t.Errorf("%+v", s)
+		}
 	})
 }

@@ -13,13 +13,13 @@ var (
 	// ErrNoRegion is returned by a constructor when no AWS region is set
 	// anywhere.
 	ErrNoRegion = errors.New("no AWS region found: set Options.Region, the variable AWS_REGION, or region in the shared config")
-	// ErrClosed is returned by log calls after Shutdown or Close was called. The
+	// ErrClosed is returned by Handle and Write after Shutdown or Close was called. The
 	// event is dropped and counted.
 	ErrClosed = fmt.Errorf("cloudwatch: %w", queue.ErrClosed)
-	// ErrBufferFull is returned by a log call whose event was dropped because
+	// ErrBufferFull is returned by Handle when the event was dropped because
 	// the buffer was full. The event is counted.
 	ErrBufferFull = fmt.Errorf("cloudwatch: %w", queue.ErrFull)
-	// ErrOversize is returned by a log call whose event was dropped because it
+	// ErrOversize is returned by Handle when the event was dropped because it
 	// was larger than MaxEventBytes, under Drop. The event is counted.
 	ErrOversize = errors.New("cloudwatch: event larger than MaxEventBytes, dropped")
 )
@@ -74,10 +74,11 @@ type CredentialsError = deliver.CredentialsError
 
 // LossError is told to OnError when events are lost for good. By the end of
 // Shutdown the counts of all that was told add up to Rejected and Dropped of
-// Stats, empty messages left out. What is logged later is only counted.
+// Stats, empty messages left out, unless OnError has not returned by then. What
+// is logged later is only counted.
 type LossError struct {
 	Events int64      // lost since the last LossError of this reason
-	Reason LossReason //
+	Reason LossReason // why
 	Err    error      // the answer of the service if it refused a request; or nil
 }
 

@@ -218,6 +218,7 @@ func TestRefusedRequestIsCountedAndTheNextOneGoesOn(t *testing.T) {
 			if errors.As(err, &loss) && loss.Events == 3 && errors.As(err, &api) && api.ErrorCode() == "InvalidParameterException" {
 				return
 			}
+			t.Errorf("OnError was told %v: nothing is tried again", err)
 		}
 		t.Errorf("OnError was told %v", f.errors.errors())
 	})

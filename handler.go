@@ -63,7 +63,7 @@ func (h *Handler) Enabled(_ context.Context, level slog.Level) bool {
 
 // Handle takes the record and returns. It is delivered with its own time; a
 // record without one gets the present. The error says why the event was dropped:
-// ErrBufferFull, ErrOversize or ErrClosed.
+// ErrBufferFull, ErrOversize, ErrClosed, or the error of a handler given to Using.
 //
 // Ending the context has no effect. A record that delivery itself logs, with the
 // context of its request, is ignored.

@@ -67,10 +67,14 @@ func (l *lines) hold(text []byte) (full []line) {
 		return nil
 	}
 	l.held = append(l.held, text...)
-	for len(l.held) > limit {
-		n := encode.Cut(l.held, l.max)
-		full = append(full, line{l.held[:n:n], l.since})
-		l.held = slices.Clone(l.held[n:])
+	rest := l.held
+	for len(rest) > limit {
+		n := encode.Cut(rest, l.max)
+		full = append(full, line{rest[:n:n], l.since})
+		rest = rest[n:]
+	}
+	if len(full) > 0 {
+		l.held = slices.Clone(rest) // what was given away must not stay in memory
 	}
 	return full
 }

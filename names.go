@@ -69,6 +69,9 @@ func generatedStream(now time.Time) string {
 func expandName(template string, now time.Time, unfit *regexp.Regexp) (string, error) {
 	var b strings.Builder
 	err := encode.Walk(template, func(text string) { b.WriteString(text) }, func(name, layout string) error {
+		if layout != "" && name != "time" {
+			return fmt.Errorf("placeholder {%s} takes no argument", name)
+		}
 		var value string
 		switch name {
 		case "hostname":
@@ -95,4 +98,14 @@ func expandName(template string, now time.Time, unfit *regexp.Regexp) (string, e
 		return nil
 	})
 	return b.String(), err
+}
+
+// isRandom reports whether a name is a new one each time.
+func isRandom(template string) bool {
+	random := false
+	_ = encode.Walk(template, func(string) {}, func(name, _ string) error { // checked by expandName
+		random = random || name == "random"
+		return nil
+	})
+	return random
 }

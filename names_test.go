@@ -61,7 +61,6 @@ func TestExpandName(t *testing.T) {
 		{"hostname", "{hostname}", notInGroup, host},
 		{"pid", "{pid}", notInGroup, fmt.Sprint(os.Getpid())},
 		{"program", "{program}", notInGroup, program},
-		{"an argument of those three is ignored", "{pid:x}", notInGroup, fmt.Sprint(os.Getpid())},
 		{"time in UTC", "{time:2006/01/02 15}", notInStream, "2026/11/22 12"},
 		{"unfit characters become -, in a log stream", "{time:15:04*05}", notInStream, "12-00-05"},
 		{"unfit characters become -, in a log group", "{time:2006/01/02 15:04,000}", notInGroup, "2026/11/22-12-00-123"},

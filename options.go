@@ -105,8 +105,8 @@ type Options struct {
 	MaxEventBytes int
 	// Oversize says what happens to a larger message. The zero value is Split.
 	Oversize Oversize
-	// Compress sends requests compressed with gzip. That takes more CPU time, and
-	// a fifth of the bandwidth. The limits of the service and its bill are by
+	// Compress sends requests compressed with gzip. That costs CPU time and saves
+	// about four fifths of the bandwidth. The limits of the service and its bill are by
 	// uncompressed bytes. An endpoint that refuses it gets the rest as it is.
 	Compress bool
 	// CloseTimeout is how long Close goes on delivering. 0: 10 seconds.
@@ -124,14 +124,16 @@ type Options struct {
 type OnFull int
 
 const (
-	// DropNewest drops the event that finds the buffer full: its log call
-	// returns ErrBufferFull.
+	// DropNewest drops the event that finds the buffer full: Handle returns
+	// ErrBufferFull.
 	DropNewest OnFull = iota
 	// DropOldest drops the events that wait longest, a request's worth at once,
 	// but for those being sent right now.
 	DropOldest
 	// Block makes the log call wait until there is room. The program then waits
-	// for the network.
+	// for the network. What delivery itself calls, such as an HTTP client or a
+	// credentials provider of the program, must log with the context it is
+	// given, or not at all: it would wait for itself.
 	Block
 )
 

@@ -37,7 +37,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 	p := &pipeline{
 		settings: s,
 		lines:    lines{max: s.MaxEventBytes, split: s.Oversize == Split},
-		shutdown: shutdown{done: make(chan struct{})},
+		shutdown: shutdown{done: make(chan struct{}), over: make(chan struct{})},
 	}
 	p.queue = queue.New(queue.Config{
 		Head:     batch.Head(s.group, s.stream),
@@ -98,7 +98,7 @@ func (p *pipeline) Stats() Stats {
 
 // Flush sends everything accepted before the call, a partial line written to a
 // Writer included, and waits until the service has answered for all of it. nil
-// means that none of it is pending; what the service refused is in Stats. When
+// means that none of it is pending; what was refused or dropped is in Stats. When
 // the context ends first it returns an *UndeliveredError, and delivery goes on.
 // After Shutdown was called it waits for the end and returns the same as
 // Shutdown.
@@ -135,7 +135,8 @@ func (p *pipeline) Close() error {
 //
 // It may be called several times and by several goroutines: the first context
 // to end ends it for all, every caller waits for the real end, and all get the
-// same answer.
+// same answer. It takes up to two seconds longer than the context if an HTTP
+// client ignores its own or OnError does not return.
 func (p *pipeline) Shutdown(ctx context.Context) error {
 	p.shutdown.once.Do(func() {
 		p.queue.Close(p.eventsOf(p.lines.end())...)
@@ -156,6 +157,7 @@ type shutdown struct {
 	once sync.Once
 	done chan struct{} // closed at the real end
 	err  error         // the answer; written before done is closed
+	over chan struct{} // closed when it is given up
 
 	mu    sync.Mutex
 	cause error // why it was given up, the first one; nil if it was not
@@ -166,6 +168,7 @@ func (s *shutdown) giveUp(cause error) {
 	defer s.mu.Unlock()
 	if s.cause == nil {
 		s.cause = cause
+		close(s.over)
 	}
 }
 
@@ -188,7 +191,7 @@ func (p *pipeline) finish() {
 		wait(p.worker.Done(), graceTime)
 	}
 	events, bytes := p.queue.Abandon()
-	p.report.close(graceTime)
+	p.report.close(p.shutdown.over, graceTime)
 	if events == 0 {
 		return
 	}

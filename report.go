@@ -79,7 +79,9 @@ func (r *report) failed(operation string, err error) {
 	r.failures++
 	r.lastErr, r.lastAt = err, now
 	if operation == "PutLogEvents" && deliver.Refused(err) {
-		r.refusal = err
+		r.refusal = err // told as the loss it is: nothing is tried again
+		r.look()
+		return
 	}
 	if kind := operation + " " + deliver.Code(err); kind != r.kind || now.Sub(r.kindAt) >= repeatAfter {
 		r.kind, r.kindAt = kind, now
@@ -177,11 +179,15 @@ func lossesBetween(before, now account.Ledger, refusal error) (losses []*LossErr
 	return losses
 }
 
-// close tells what is left to tell and waits for the end, but not for ever: an
-// OnError that does not return is not ours.
-func (r *report) close(grace time.Duration) {
+// close tells what is left to tell and waits for the end; once time is over only
+// for the grace, since an OnError that does not return is not ours.
+func (r *report) close(over <-chan struct{}, grace time.Duration) {
 	close(r.stop)
-	wait(r.done, grace)
+	select {
+	case <-r.done:
+	case <-over:
+		wait(r.done, grace)
+	}
 }
 
 // wait waits for done, at most so long.

@@ -65,7 +65,7 @@ func (s *settings) resolveNames(logGroup string) (err error) {
 	if s.stream, err = expandName(s.LogStream, now, notInStream); err != nil {
 		return fmt.Errorf("Options.LogStream: %w", err)
 	}
-	s.generated = strings.Contains(s.LogStream, "{random}")
+	s.generated = isRandom(s.LogStream)
 	return checkLogStream(s.stream)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -309,6 +310,30 @@ func TestPausesAreLongAgainAfterFlush(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		if n := len(f.srv.Requests()) - before; n > 30 {
 			t.Errorf("%d requests in 10 minutes", n)
+		}
+	})
+}
+
+// Whatever time Close has left is left to OnError as well.
+func TestCloseWaitsForOnError(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var told int64
+		f := newFixture(t, cloudwatch.Options{MaxEventBytes: 256, Oversize: cloudwatch.Drop, OnError: func(err error) {
+			time.Sleep(3 * time.Second)
+			var loss *cloudwatch.LossError
+			if errors.As(err, &loss) {
+				told += loss.Events
+			}
+		}})
+		for range 2 {
+			f.writer.WriteString(strings.Repeat("x", 300) + "\n")
+			time.Sleep(time.Second)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+		if told != 2 {
+			t.Errorf("OnError was told of %d of 2", told)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package cloudwatch
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -36,12 +37,13 @@ func NewWriter(logGroup string, opts *Options) (*Writer, error) {
 
 // Write takes one event for each line and returns len(text), whatever becomes of
 // them. Text behind the last newline waits for its own newline, or for Flush,
-// Sync or Shutdown. The error says why an event was dropped, as that of
-// Handler.Handle does.
+// Sync or Shutdown. The only error is ErrClosed: an event that is dropped is
+// counted and told to Options.OnError, but must not end an io.Copy or keep an
+// io.MultiWriter from its other writers.
 func (w *Writer) Write(text []byte) (int, error) {
 	var err error
 	accept := func(message []byte, at time.Time) {
-		if e := w.accept(message, at); e != nil {
+		if e := w.accept(message, at); errors.Is(e, ErrClosed) {
 			err = e
 		}
 	}

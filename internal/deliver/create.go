@@ -27,6 +27,9 @@ type Creation struct {
 func (w *Worker) create() (operation string, err error) {
 	err = w.createStream()
 	if classify(err) != missing {
+		if err == nil && w.groupUnsure { // that attempt has made the group
+			w.groupUnsure, w.retention = false, w.cfg.Creation.RetentionDays != 0
+		}
 		return "CreateLogStream", err
 	}
 	// The stream's group does not exist.
@@ -41,7 +44,7 @@ func (w *Worker) create() (operation string, err error) {
 }
 
 func (w *Worker) createStream() error {
-	err := w.attempt(func(ctx context.Context) error {
+	err := w.attempt(AttemptTimeout, func(ctx context.Context) error {
 		_, err := w.cfg.Client.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{
 			LogGroupName:  &w.cfg.Group,
 			LogStreamName: &w.cfg.Stream,
@@ -64,12 +67,18 @@ func (w *Worker) createGroup() (created bool, err error) {
 	if c.KMSKeyID != "" {
 		in.KmsKeyId = &c.KMSKeyID
 	}
-	err = w.attempt(func(ctx context.Context) error {
+	err = w.attempt(AttemptTimeout, func(ctx context.Context) error {
 		_, err := w.cfg.Client.CreateLogGroup(ctx, in)
 		return err
 	})
 	if exists(err) {
-		return false, nil // another process was faster, and it sets the retention
+		// Another process was faster, and it sets the retention. Or we were,
+		// and did not hear of it.
+		return w.groupUnsure, nil
+	}
+	var api smithy.APIError
+	if err != nil && (!errors.As(err, &api) || api.ErrorFault() == smithy.FaultServer) {
+		w.groupUnsure = true
 	}
 	return err == nil, err
 }
@@ -84,14 +93,16 @@ func exists(err error) bool {
 // quota is 5 a second for a whole account, so many processes share it.
 const retentionPause = 30 * time.Second
 
-// putRetention sets the retention of a group this worker created. Events do
-// not wait for it: it comes after a batch, and after a failure beside later
-// ones.
+// retentionTimeout is how long events wait for an attempt at most.
+const retentionTimeout = 2 * time.Second
+
+// putRetention sets the retention of a group this worker created. It comes after
+// a batch, and after a failure beside later ones.
 func (w *Worker) putRetention() {
 	if !w.retention || time.Now().Before(w.retentionAfter) {
 		return
 	}
-	err := w.attempt(func(ctx context.Context) error {
+	err := w.attempt(retentionTimeout, func(ctx context.Context) error {
 		_, err := w.cfg.Client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
 			LogGroupName:    &w.cfg.Group,
 			RetentionInDays: aws.Int32(w.cfg.Creation.RetentionDays),
@@ -102,7 +113,7 @@ func (w *Worker) putRetention() {
 		w.cfg.Failed("PutRetentionPolicy", err)
 	}
 	switch classify(err) {
-	case transient, environment:
+	case transient, environment, missing: // a new group may take a moment to be seen
 		w.retentionAfter = time.Now().Add(retentionPause)
 	default: // done, or it can never be
 		w.retention = false

@@ -4,6 +4,7 @@ package deliver
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -15,9 +16,14 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
-// AttemptTimeout is the deadline of one request. The SDK's client has none of
-// its own, so a connection that hangs would hold delivery for ever.
-const AttemptTimeout = 30 * time.Second
+// AttemptTimeout is the deadline of one request, and minRate what the body of
+// PutLogEvents adds to it: the slowest line we wait for, in bytes a second. The
+// SDK's client has no deadline of its own, so a connection that hangs would hold
+// delivery for ever.
+const (
+	AttemptTimeout = 30 * time.Second
+	minRate        = 8 << 10
+)
 
 // Config is read by Start and never changed.
 type Config struct {
@@ -54,6 +60,7 @@ type Worker struct {
 	needStream     bool        // the stream must be created before the next put
 	retention      bool        // the retention of a group we created is still to be set
 	retentionAfter time.Time   // not before this
+	groupUnsure    bool        // a CreateLogGroup ended without an answer
 
 	mu      sync.Mutex
 	traffic Traffic
@@ -198,7 +205,8 @@ func (w *Worker) send(r *request) (operation string, info *types.RejectedLogEven
 		}
 		w.needStream = false
 	}
-	err = w.attempt(func(ctx context.Context) error {
+	limit := AttemptTimeout + time.Duration(len(r.body))*time.Second/minRate
+	err = w.attempt(limit, func(ctx context.Context) error {
 		info, err = put(ctx, w.cfg.Client, r)
 		return err
 	})
@@ -207,16 +215,19 @@ func (w *Worker) send(r *request) (operation string, info *types.RejectedLogEven
 	if r.sent++; r.sent > 1 {
 		w.traffic.Retries++
 	}
-	w.traffic.Bytes += int64(len(r.body))
+	var unsent *CredentialsError
+	if !errors.As(err, &unsent) {
+		w.traffic.Bytes += int64(len(r.body))
+	}
 	if err == nil {
 		w.traffic.LastDelivery = time.Now()
 	}
 	return "PutLogEvents", info, err
 }
 
-// attempt makes one request within its deadline.
-func (w *Worker) attempt(request func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(w.ctx, AttemptTimeout)
+// attempt makes one request within a time limit.
+func (w *Worker) attempt(limit time.Duration, request func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(w.ctx, limit)
 	defer cancel()
 	w.mu.Lock()
 	w.traffic.Requests++

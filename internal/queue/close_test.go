@@ -49,22 +49,14 @@ func TestCloseTakesTheLastEvents(t *testing.T) {
 	wantState(t, q, 3, 3, 0)
 }
 
-// TestCloseNeverWaits, whatever the policy does with the last events.
-func TestCloseNeverWaits(t *testing.T) {
-	tests := []struct {
-		policy           queue.Policy
-		dropped, pending int64
-	}{
-		{queue.DropNewest, 1, room},
-		{queue.DropOldest, perBatch, room + 1 - perBatch},
-		{queue.Block, 0, room + 1},
-	}
-	for _, tt := range tests {
-		q := newQueue(tt.policy)
+// TestLastEventsFindRoom, whatever the policy, and Close does not wait for it.
+func TestLastEventsFindRoom(t *testing.T) {
+	for _, policy := range []queue.Policy{queue.DropNewest, queue.DropOldest, queue.Block} {
+		q := newQueue(policy)
 		appendAll(t, q, 1, room)
-		q.Close(event(room + 1))
-		if s := wantState(t, q, room+1, 0, tt.pending); s.Dropped[account.Full] != tt.dropped {
-			t.Errorf("policy %d: dropped %v, want %d", tt.policy, s.Dropped, tt.dropped)
+		q.Close(event(room+1), event(room+2))
+		if s := wantState(t, q, room+2, 0, room+2); sumOf(s.Dropped[:]) != 0 {
+			t.Errorf("policy %d: dropped %v", policy, s.Dropped)
 		}
 	}
 }

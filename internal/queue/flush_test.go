@@ -70,22 +70,27 @@ func TestFlushTakesEvents(t *testing.T) {
 	wantState(t, q, 2, 2, 0)
 }
 
-// TestFlushNeverWaitsForRoom, whatever the policy does with its events.
+// TestFlushNeverWaitsForRoom: its event finds room in a full queue, but the next
+// one does not, or many flushes would make the queue grow without bound.
 func TestFlushNeverWaitsForRoom(t *testing.T) {
 	tests := []struct {
 		policy           queue.Policy
 		dropped, pending int64
 	}{
-		{queue.DropNewest, 1, room},
-		{queue.DropOldest, perBatch, room + 1 - perBatch},
-		{queue.Block, 0, room + 1},
+		{queue.DropNewest, 1, room + 1},
+		{queue.DropOldest, perBatch, room + 2 - perBatch},
+		{queue.Block, 1, room + 1},
 	}
 	for _, tt := range tests {
 		q := newQueue(tt.policy)
 		appendAll(t, q, 1, room)
 		q.Flush(event(room + 1))
-		if s := wantState(t, q, room+1, 0, tt.pending); sumOf(s.Dropped[:]) != tt.dropped {
-			t.Errorf("policy %d: dropped %v, want %d", tt.policy, s.Dropped, tt.dropped)
+		if s := wantState(t, q, room+1, 0, room+1); sumOf(s.Dropped[:]) != 0 {
+			t.Errorf("policy %d: dropped %v", tt.policy, s.Dropped)
+		}
+		q.Flush(event(room + 2))
+		if s := wantState(t, q, room+2, 0, tt.pending); sumOf(s.Dropped[:]) != tt.dropped {
+			t.Errorf("policy %d: then dropped %v, want %d", tt.policy, s.Dropped, tt.dropped)
 		}
 	}
 }

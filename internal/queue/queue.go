@@ -38,7 +38,7 @@ const maxSpare = 2 << 20
 type Config struct {
 	Head     []byte        // the start of every body, see batch.Head
 	MaxBytes int           // memory for events; one event always fits an empty queue
-	OnFull   Policy        //
+	OnFull   Policy        // what happens to an event that finds no room
 	Interval time.Duration // how long the oldest event of the open batch waits at most
 }
 
@@ -98,11 +98,11 @@ func (q *Queue) Append(e batch.Event) error {
 	return q.admit(e, true)
 }
 
-// admit lets an event in or drops it. If it may not wait, Block lets it in
-// beyond the bound.
+// admit lets an event in or drops it. One that may not wait is the partial line
+// that Flush takes: it may go beyond the bound, but only once.
 func (q *Queue) admit(e batch.Event, mayWait bool) error {
 	full := false
-	for !q.closed && !full && !q.hasRoom(e) {
+	for !q.closed && !full && !q.hasRoom(e) && (mayWait || q.held > q.cfg.MaxBytes) {
 		q.hurry() // a full queue does not wait for the interval
 		switch q.cfg.OnFull {
 		case DropNewest:
@@ -111,11 +111,9 @@ func (q *Queue) admit(e batch.Event, mayWait bool) error {
 			// If the batch in flight leaves no room, neither do the others.
 			full = q.inFlight != nil && q.inFlight.Held()+e.Held() > q.cfg.MaxBytes || !q.dropOldest()
 		case Block:
-			if !mayWait {
-				q.add(e)
-				return nil
+			if full = !mayWait; !full {
+				q.roomOrEnd.Wait()
 			}
-			q.roomOrEnd.Wait()
 		}
 	}
 	switch {
@@ -326,13 +324,17 @@ func (q *Queue) hurry() {
 	}
 }
 
-// Close takes the last events, lets no others in any more, and makes what is
-// left due at once. It never waits.
+// Close takes the last events, which always find room, lets no others in any
+// more, and makes what is left due at once. It never waits.
 func (q *Queue) Close(last ...batch.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, e := range last {
-		_ = q.admit(e, false) // a loss is counted
+		if q.closed {
+			q.drop(account.Closed)
+		} else {
+			q.add(e)
+		}
 	}
 	q.closed = true
 	q.signal()
