@@ -68,3 +68,24 @@ func heap() int {
 	runtime.ReadMemStats(&m)
 	return int(m.HeapAlloc)
 }
+
+// Times that jump back and forth by more than a day make a batch of each event.
+// That, too, is bounded.
+func TestMemoryOfTimesFarApart(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector has memory of its own")
+	}
+	inBubble(t, func(t *testing.T) {
+		const buffer = 16 << 20
+		before := heap()
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, BufferBytes: buffer, CloseTimeout: time.Second})
+		f.srv.Inject(cloudwatchtest.Fault{Hang: true})
+		now := time.Now()
+		for i := 0; f.Stats().Dropped.BufferFull == 0; i++ {
+			f.Handle(t.Context(), slog.NewRecord(now.Add(-time.Duration(i%2)*30*time.Hour), slog.LevelInfo, "x", 0))
+		}
+		if used := heap() - before; used > buffer*(1+memorySlack)+memoryConstant {
+			t.Errorf("%d events take %d bytes", f.Stats().Pending, used)
+		}
+	})
+}

@@ -94,6 +94,7 @@ func TestNameMistakes(t *testing.T) {
 	tests := []struct{ rule, template, want string }{
 		{"an unknown placeholder", "{host}", "unknown placeholder {host}" + known},
 		{"a placeholder without a name", "{}", "unknown placeholder {}" + known},
+		{"an argument where none is taken", "{pid:5}", "placeholder {pid} takes no argument"},
 		{"upper case", "{PID}", "unknown placeholder {PID}" + known},
 		{"time without a layout", "{time}", "{time} needs a layout, such as {time:2006/01/02}"},
 		{"time with an empty layout", "{time:}", "{time} needs a layout, such as {time:2006/01/02}"},

@@ -47,6 +47,7 @@ type Config struct {
 type Queue struct {
 	cfg       Config
 	maxBatch  int           // a batch that holds this much memory is sealed
+	maxSealed int           // so many sealed batches are a full queue
 	wake      chan struct{} // capacity 1: Next or Awaited may answer otherwise
 	roomOrEnd sync.Cond     // on mu: something was settled, or the queue was closed
 
@@ -84,7 +85,10 @@ func New(cfg Config) *Queue {
 		// Small queues cut small batches, so that dropping the oldest one
 		// does not empty them.
 		maxBatch: max(cfg.MaxBytes/4, 1),
-		wake:     make(chan struct{}, 1),
+		// Only times more than 24 hours apart make so many. Each takes about
+		// a kilobyte by itself, which held does not count.
+		maxSealed: max(cfg.MaxBytes>>14, 16),
+		wake:      make(chan struct{}, 1),
 	}
 	q.roomOrEnd.L = &q.mu
 	return q
@@ -136,7 +140,7 @@ func (q *Queue) drop(reason account.Drop) {
 }
 
 func (q *Queue) hasRoom(e batch.Event) bool {
-	return q.held == 0 || q.held+e.Held() <= q.cfg.MaxBytes
+	return q.held == 0 || q.held+e.Held() <= q.cfg.MaxBytes && len(q.sealed) < q.maxSealed
 }
 
 func (q *Queue) add(e batch.Event) {
