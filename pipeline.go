@@ -20,8 +20,8 @@ type pipeline struct {
 	queue    *queue.Queue
 	worker   *deliver.Worker
 	report   *report
-	lines    lines
-	encoder  batch.Encoder
+	lines    lines         // text written to Writers that has no newline yet
+	encoder  batch.Encoder // writes events in wire form
 	shutdown shutdown
 }
 
