@@ -28,7 +28,7 @@ func (w *Worker) create() (operation string, err error) {
 	err = w.createStream()
 	if classify(err) != missing {
 		if err == nil && w.groupUnsure { // that attempt has made the group
-			w.groupUnsure, w.retention = false, w.cfg.Creation.RetentionDays != 0
+			w.madeGroup()
 		}
 		return "CreateLogStream", err
 	}
@@ -37,10 +37,17 @@ func (w *Worker) create() (operation string, err error) {
 	if err != nil {
 		return "CreateLogGroup", err
 	}
-	if created && w.cfg.Creation.RetentionDays != 0 {
-		w.retention = true // set once events are on their way
+	if created {
+		w.madeGroup()
 	}
 	return "CreateLogStream", w.createStream()
+}
+
+// madeGroup notes that this worker has made the group. Its retention is set once
+// events are on their way.
+func (w *Worker) madeGroup() {
+	w.groupUnsure = false // or a group that somebody else makes later would count as ours
+	w.retention = w.cfg.Creation.RetentionDays != 0
 }
 
 func (w *Worker) createStream() error {
