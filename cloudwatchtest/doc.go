@@ -22,10 +22,15 @@
 // [NewServer] and [Start] listen on a random port of 127.0.0.1. [New] has no
 // socket: its [Server.Config], [Server.Client] and [Server.Transport] reach it
 // in memory, so it works inside a testing/synctest bubble. Create it inside
-// the bubble. All times come from time.Now, which is the bubble's clock there.
+// the bubble. All times come from time.Now, which is the bubble's clock there;
+// [Server.SetClockOffset] gives the server a clock that is ahead or behind.
 //
-// [Server.Inject] makes requests fail, hang, come late or lose their answer.
-// [Server.Requests] tells what was asked and what was answered.
+// [Server.Inject] makes requests fail, hang, come late, lose their answer or a
+// part of it, or be answered by something that is not the service; it makes
+// single events poison and decides which ones are rejected. [Server.SetQuota]
+// throttles by rate. [Server.Requests] tells what was asked and what was
+// answered. Requests and events are kept in memory: in long runs,
+// [Server.TakeRequests] and [Server.TakeEvents] make room.
 //
 // # What is emulated
 //
@@ -43,7 +48,9 @@
 //   - Accounts and regions: there is one account, 000000000000, and one
 //     namespace for all regions. ARNs name the region the request was signed
 //     for.
-//   - Quotas of requests per second. See [Throttled].
+//   - Quotas of requests per second, until [Server.SetQuota] or
+//     [Server.SetDefaultQuotas] is called. Quotas of other things, such as the
+//     number of log groups, are not emulated at all.
 //   - Filter patterns: a non-empty one is refused.
 //   - Eventual consistency: everything is visible as soon as it is answered.
 //   - Two niceties of JSON, in which encoding/json is more lenient: names of

@@ -302,6 +302,59 @@ func TestFaultTimesUnderConcurrency(t *testing.T) {
 	}
 }
 
+// TestPoison: a fault can follow an event wherever it goes.
+func TestPoison(t *testing.T) {
+	bothReady(t, func(t *testing.T, srv *cloudwatchtest.Server, c *cloudwatchlogs.Client) {
+		var mu sync.Mutex
+		var asked []string
+		remove := srv.Inject(cloudwatchtest.Fault{
+			Error: &cloudwatchtest.APIError{Status: 400, Code: invalid, Message: "no"},
+			Match: func(r cloudwatchtest.Request) bool { return r.Events < 4 },
+			Message: func(m string) bool {
+				srv.RequestCount("") // may call the server
+				mu.Lock()
+				defer mu.Unlock()
+				asked = append(asked, m)
+				return m == "poison"
+			},
+		})
+		for _, r := range []struct {
+			batch   []string
+			refused bool
+			asked   []string // no more than needed
+		}{
+			{[]string{"a", "b"}, false, []string{"a", "b"}},
+			{[]string{"poison"}, true, []string{"poison"}},
+			{[]string{"c", "poison", "d"}, true, []string{"c", "poison"}},
+			{[]string{"poison2"}, false, []string{"poison2"}},
+			{[]string{"e", "f", "g", "poison"}, false, nil}, // Match says no
+		} {
+			asked = nil
+			_, err := c.PutLogEvents(t.Context(), batch(time.Now(), r.batch...))
+			if r.refused {
+				wantAPIError(t, err, invalid, "no")
+			} else {
+				must(t, err)
+			}
+			if !slices.Equal(asked, r.asked) {
+				t.Errorf("%q: Message was asked about %q, want %q", r.batch, asked, r.asked)
+			}
+		}
+		// Other operations, and requests that cannot be read, hold no message.
+		_, err := c.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{})
+		must(t, err)
+		if code, _ := post(t, srv, "PutLogEvents", "{").error(t); code != "SerializationException" {
+			t.Errorf("got %s", code)
+		}
+		remove()
+		put(t, c, "poison")
+		want := []string{"a", "b", "poison2", "e", "f", "g", "poison", "poison"}
+		if got := srv.Messages("g", "s"); !slices.Equal(got, want) {
+			t.Errorf("stored %q, want %q", got, want)
+		}
+	})
+}
+
 // TestFaultsHitUndecodableRequests: a fault comes before the rules.
 func TestFaultsHitUndecodableRequests(t *testing.T) {
 	srv, _ := ready(t)

@@ -139,6 +139,6 @@ func (g *logGroup) readable(operation string) *APIError {
 	if g.class != classInfrequentAccess {
 		return nil
 	}
-	return &APIError{400, "InvalidOperationException", "The log group " + g.name + " is of log-group-class " + g.class +
-		". " + operation + " is not supported for this log class."}
+	return refusal(400, "InvalidOperationException", "The log group "+g.name+" is of log-group-class "+g.class+
+		". "+operation+" is not supported for this log class.")
 }

@@ -3,7 +3,6 @@ package cloudwatchtest
 import (
 	"bytes"
 	"compress/gzip"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +21,6 @@ const (
 	maxBody = 16 << 20
 
 	targetPrefix = "Logs_20140328."
-	contentType  = "application/x-amz-json-1.1"
 )
 
 // ServeHTTP answers one request of the AWS JSON 1.1 protocol. It does not look
@@ -33,7 +31,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer s.underWay.Done()
 	if err := checkRoute(w, r); err != nil {
-		answer(w, err, nil, 0)
+		failure(err).send(w, s.now())
 		return
 	}
 
@@ -51,39 +49,60 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		op.describe(&req)
 	}
-	place := s.journal.add(req)
+	entry := s.journal.add(req)
+	f := s.faults.take(req, op)
 
-	f := s.faults.take(req)
-	if !s.hold(r, f) || f.Cut == CutBefore {
-		panic(http.ErrAbortHandler)
-	}
-	var out any
-	switch {
-	case f.Error != nil && f.Cut == CutNone:
-		err = f.Error
-	case err == nil:
-		c := &call{memory: &s.memory, now: time.Now().UnixMilli(), region: signedRegion(r), body: body}
-		var refused *APIError
-		if out, refused = op.handle(c); refused != nil {
-			err = refused
+	answered := s.hold(r, f) && f.Cut != CutBefore
+	var a answer
+	if answered {
+		switch refused := asAPIError(err); {
+		case f.Error != nil && f.Cut == CutNone:
+			a = failure(f.Error)
+		case f.Body != nil && f.Cut == CutNone:
+			a = foreign(*f.Body)
+		case refused != nil:
+			a = failure(refused)
+		default:
+			c := &call{memory: &s.memory, now: s.now().UnixMilli(), region: signedRegion(r), body: body, scripted: f.Rejected}
+			a = s.carryOut(op, c, &req)
 		}
-		req.Rejected = c.rejected
-		req.Committed = err == nil
+		// Of an answer without a body there is no middle to cut it in.
+		answered = f.Cut != CutAfter && (f.Cut != CutMiddle || len(a.body) > 0)
+	}
+	if answered {
+		req.Status = a.status
+		if a.err != nil {
+			req.Code, req.Message = a.err.Code, a.err.Message
+		}
 	}
 
 	// The journal is written before the answer, so that a client that has the
 	// answer finds its request there.
-	if f.Cut == CutAfter {
-		s.journal.update(place, req)
+	s.journal.finish(entry, req)
+	date := s.now().Add(f.DateOffset)
+	switch {
+	case !answered:
 		panic(http.ErrAbortHandler)
+	case f.Cut == CutMiddle:
+		a.sendHalf(w, date)
+	default:
+		a.send(w, date)
 	}
-	req.Status = http.StatusOK
-	apiErr := asAPIError(err)
-	if apiErr != nil {
-		req.Status, req.Code, req.Message = apiErr.Status, apiErr.Code, apiErr.Message
+}
+
+// carryOut has the operation done, if its quota allows, and notes in req what
+// came of it.
+func (s *Server) carryOut(op operation, c *call, req *Request) answer {
+	if !s.quotas.allow(req.Operation, time.Now()) {
+		return failure(Throttled())
 	}
-	s.journal.update(place, req)
-	answer(w, apiErr, out, f.DateOffset)
+	out, err := op.handle(c)
+	req.Rejected = c.rejected
+	if err != nil {
+		return failure(err)
+	}
+	req.Committed = true
+	return success(out)
 }
 
 // hold makes the request wait as the fault says. It reports false if the
@@ -110,11 +129,11 @@ func (s *Server) hold(r *http.Request, f Fault) bool {
 // checkRoute allows POST on / alone, which is all the protocol uses.
 func checkRoute(w http.ResponseWriter, r *http.Request) *APIError {
 	if r.URL.Path != "/" && r.URL.Path != "" {
-		return &APIError{http.StatusNotFound, "UnknownOperationException", "only the path / is served"}
+		return refusal(http.StatusNotFound, "UnknownOperationException", "only the path / is served")
 	}
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return &APIError{http.StatusMethodNotAllowed, "UnknownOperationException", "only POST is served"}
+		return refusal(http.StatusMethodNotAllowed, "UnknownOperationException", "only POST is served")
 	}
 	return nil
 }
@@ -123,13 +142,13 @@ func checkRoute(w http.ResponseWriter, r *http.Request) *APIError {
 // page cannot reach the endpoint through a name of its own that resolves to
 // 127.0.0.1 (DNS rebinding). Live Tail clients put "stream-" or "streaming-"
 // before the host.
-func checkHost(next http.Handler) http.Handler {
+func checkHost(s *Server) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLocalHost(r.Host) {
-			answer(w, &APIError{http.StatusForbidden, "AccessDeniedException", "the Host header does not name this machine"}, nil, 0)
+			failure(refusal(http.StatusForbidden, "AccessDeniedException", "the Host header does not name this machine")).send(w, s.now())
 			return
 		}
-		next.ServeHTTP(w, r)
+		s.ServeHTTP(w, r)
 	})
 }
 
@@ -216,16 +235,16 @@ func (c *countingReader) Read(p []byte) (int, error) {
 }
 
 func bodyTooLarge() *APIError {
-	return &APIError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
-		fmt.Sprintf("the request body exceeds %d bytes", maxBody)}
+	return refusal(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+		fmt.Sprintf("the request body exceeds %d bytes", maxBody))
 }
 
 func malformed(format string, args ...any) *APIError {
-	return &APIError{400, "MalformedHttpRequestException", fmt.Sprintf(format, args...)}
+	return refusal(400, "MalformedHttpRequestException", fmt.Sprintf(format, args...))
 }
 
 func serialization(text string) *APIError {
-	return &APIError{400, "SerializationException", text}
+	return refusal(400, "SerializationException", text)
 }
 
 // buffer returns an empty buffer for a body; release gives it back.
@@ -248,9 +267,9 @@ func decode(name string, body []byte) (operation, error) {
 	op := newOperation(name)
 	switch {
 	case name == "":
-		return nil, &APIError{400, "UnknownOperationException", "the header X-Amz-Target is missing"}
+		return nil, refusal(400, "UnknownOperationException", "the header X-Amz-Target is missing")
 	case op == nil:
-		return nil, &APIError{400, "UnknownOperationException", fmt.Sprintf("The operation %s is not supported by this endpoint.", clip(name))}
+		return nil, refusal(400, "UnknownOperationException", fmt.Sprintf("The operation %s is not supported by this endpoint.", clip(name)))
 	case !utf8.Valid(body):
 		// encoding/json would replace the bad bytes in silence.
 		return nil, serialization("the body is not valid UTF-8")
@@ -263,42 +282,8 @@ func decode(name string, body []byte) (operation, error) {
 	return op, nil
 }
 
-// answer writes an error, or the output of an operation. A nil output is an
-// empty 200, as AWS answers most changes.
-func answer(w http.ResponseWriter, apiErr *APIError, out any, dateOffset time.Duration) {
-	status := http.StatusOK
-	var body []byte
-	switch {
-	case apiErr != nil:
-		status = apiErr.Status
-		w.Header().Set("X-Amzn-ErrorType", apiErr.Code)
-		body, _ = json.Marshal(struct {
-			Type    string `json:"__type"`
-			Message string `json:"message"`
-		}{apiErr.Code, apiErr.Message}) // two strings always encode
-	case out != nil:
-		body, _ = json.Marshal(out) // outputs hold strings, numbers, bools and maps of strings
-	}
-	h := w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", fmt.Sprint(len(body)))
-	h.Set("Date", time.Now().Add(dateOffset).UTC().Format(http.TimeFormat))
-	h.Set("X-Amzn-Requestid", newRequestID())
-	w.WriteHeader(status)
-	w.Write(body) // a client that is gone needs no answer
-}
-
 func asAPIError(err error) *APIError {
 	var e *APIError
 	errors.As(err, &e)
 	return e
-}
-
-// newRequestID returns a random UUID (version 4).
-func newRequestID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }

@@ -35,6 +35,19 @@ func (s *Server) Events(group, stream string) []Event {
 	return s.memory.inspect(group, stream)
 }
 
+// TakeEvents returns the events of a stream like [Server.Events] and removes
+// them, so that a long run does not fill the memory. The stream stays, and
+// looks to all operations like one that never had an event.
+func (s *Server) TakeEvents(group, stream string) []Event {
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	events := s.memory.inspect(group, stream)
+	if events != nil {
+		s.memory.groups[group].streams[stream].clear()
+	}
+	return events
+}
+
 // Messages returns the messages of [Server.Events].
 func (s *Server) Messages(group, stream string) []string {
 	var messages []string
@@ -45,7 +58,8 @@ func (s *Server) Messages(group, stream string) []string {
 }
 
 // WaitForEvents waits until a stream has at least n events, and returns them
-// all. The stream need not exist yet. If ctx ends or the server closes first,
+// all. Those that [Server.TakeEvents] removed do not count. The stream need not
+// exist yet. If ctx ends or the server closes first,
 // it returns what is there, and an error that tells how many that is and wraps
 // ctx.Err() or net.ErrClosed.
 func (s *Server) WaitForEvents(ctx context.Context, group, stream string, n int) ([]Event, error) {
@@ -141,7 +155,7 @@ func (s *Server) DeleteLogStream(group, stream string) error {
 }
 
 func (s *Server) prepare(op operation) error {
-	_, err := op.handle(&call{memory: &s.memory, now: time.Now().UnixMilli(), region: defaultRegion})
+	_, err := op.handle(&call{memory: &s.memory, now: s.now().UnixMilli(), region: defaultRegion})
 	if err != nil {
 		return err
 	}

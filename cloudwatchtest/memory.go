@@ -131,9 +131,10 @@ func (m *memory) update(group string, change func(*logGroup) *APIError) *APIErro
 }
 
 // put accepts those events of a batch whose age allows it, and wakes waiters.
-// The batch is in time order. It returns the number of the last event of the
-// endpoint, from which sequence tokens are made.
-func (m *memory) put(group, stream string, batch []inputEvent, now int64) (ages, int64, *APIError) {
+// The batch is in time order. scripted, if not nil, decides instead of the
+// ages. It returns the number of the last event of the endpoint, from which
+// sequence tokens are made.
+func (m *memory) put(group, stream string, batch []inputEvent, now int64, scripted *RejectedInfo) (ages, int64, *APIError) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	g, s, err := m.stream(group, stream)
@@ -143,6 +144,9 @@ func (m *memory) put(group, stream string, batch []inputEvent, now int64) (ages,
 	a := classify(batch, now, g.days())
 	if a.tooWide {
 		return ages{}, 0, batchTooWide()
+	}
+	if scripted != nil {
+		a.first, a.last = scripted.keeps(len(batch))
 	}
 	if accepted := batch[a.first:a.last]; len(accepted) > 0 {
 		s.append(accepted, now, m.seq)
@@ -253,6 +257,11 @@ func (s *logStream) append(batch []inputEvent, now, seq int64) {
 		s.bytes += int64(len(batch[i].Message) + eventOverhead)
 	}
 	s.lastIngestion = now
+}
+
+// clear forgets the events.
+func (s *logStream) clear() {
+	*s = logStream{name: s.name, created: s.created}
 }
 
 // sortByTime brings order up to date. New events are sorted among themselves

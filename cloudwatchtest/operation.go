@@ -12,10 +12,11 @@ type operation interface {
 // call is what an operation is given to work with.
 type call struct {
 	memory   *memory
-	now      int64  // milliseconds since 1970
-	region   string // for ARNs
-	body     []byte // the request's JSON
-	rejected int    // set by PutLogEvents: events refused inside a 200
+	now      int64         // milliseconds since 1970
+	region   string        // for ARNs
+	body     []byte        // the request's JSON
+	scripted *RejectedInfo // of a fault, for PutLogEvents; nil = the rules decide
+	rejected int           // set by PutLogEvents: events refused inside a 200
 }
 
 // newOperation returns an empty request of the operation to decode into, or
@@ -61,4 +62,13 @@ func value[T any](p *T) T {
 		return zero
 	}
 	return *p
+}
+
+// clone returns a pointer to a copy of what p points to, or nil.
+func clone[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
 }

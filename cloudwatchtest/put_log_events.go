@@ -69,7 +69,7 @@ func (op *putLogEvents) handle(c *call) (any, *APIError) {
 	if err := op.validate(c.body); err != nil {
 		return nil, err
 	}
-	ages, seq, err := c.memory.put(*op.LogGroupName, *op.LogStreamName, op.LogEvents, c.now)
+	ages, seq, err := c.memory.put(*op.LogGroupName, *op.LogStreamName, op.LogEvents, c.now, c.scripted)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +77,9 @@ func (op *putLogEvents) handle(c *call) (any, *APIError) {
 	out := putLogEventsOutput{
 		NextSequenceToken:     sequenceToken(seq),
 		RejectedLogEventsInfo: ages.rejected(len(op.LogEvents)),
+	}
+	if c.scripted != nil {
+		out.RejectedLogEventsInfo = c.scripted.shown()
 	}
 	if errorType := op.Entity.reject(); errorType != "" {
 		out.RejectedEntityInfo = &rejectedEntityInfo{errorType}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,13 +17,15 @@ type Server struct {
 	// "http://127.0.0.1:PORT", or "http://cloudwatch.localhost" for New.
 	URL string
 
-	memory  memory
-	journal journal
-	faults  faults
-	client  *http.Client
-	buffers sync.Pool     // *bytes.Buffer, for request bodies
-	done    chan struct{} // closed when Close begins
-	socket  *socket       // nil for New
+	memory      memory
+	journal     journal
+	faults      faults
+	quotas      quotas
+	clockOffset atomic.Int64 // time.Duration, see SetClockOffset
+	client      *http.Client
+	buffers     sync.Pool     // *bytes.Buffer, for request bodies
+	done        chan struct{} // closed when Close begins
+	socket      *socket       // nil for New
 
 	mu       sync.Mutex     // guards closed, and Add of underWay against Wait
 	closed   bool           // no request may begin

@@ -30,7 +30,7 @@ func (op *tagResource) handle(c *call) (any, *APIError) {
 		merged := maps.Clone(g.tags)
 		maps.Copy(merged, op.Tags)
 		if len(merged) > maxTags {
-			return &APIError{400, "TooManyTagsException", "A resource can have no more than 50 tags."}
+			return refusal(400, "TooManyTagsException", "A resource can have no more than 50 tags.")
 		}
 		g.tags = merged
 		return nil
@@ -109,5 +109,5 @@ func taggedName(arn *string) string {
 }
 
 func invalidARN() *APIError {
-	return &APIError{400, "ValidationException", "Invalid resourceArn"}
+	return refusal(400, "ValidationException", "Invalid resourceArn")
 }

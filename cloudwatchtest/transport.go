@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"syscall"
 )
 
@@ -39,7 +40,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	in.RequestURI = in.URL.RequestURI()
 	in.RemoteAddr = "127.0.0.1:0"
 
-	answered := make(chan *recorder, 1) // nil = the connection was cut
+	answered := make(chan *recorder, 1) // nil = the connection was cut before an answer
 	go func() {
 		w := &recorder{header: make(http.Header)}
 		defer func() {
@@ -47,7 +48,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 				if p != http.ErrAbortHandler {
 					panic(p)
 				}
-				w = nil
+				if w.flushed {
+					w.cut = true
+				} else {
+					w = nil
+				}
 			}
 			answered <- w
 		}()
@@ -97,9 +102,11 @@ func takeBody(ctx context.Context, req *http.Request) ([]byte, error) {
 
 // recorder keeps what a handler answers.
 type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
+	header  http.Header
+	status  int
+	body    bytes.Buffer
+	flushed bool // the handler has sent what it wrote so far
+	cut     bool // the connection was dropped after the body that is there
 }
 
 func (w *recorder) Header() http.Header { return w.header }
@@ -115,9 +122,11 @@ func (w *recorder) Write(p []byte) (int, error) {
 	return w.body.Write(p)
 }
 
+func (w *recorder) Flush() { w.flushed = true }
+
 func (w *recorder) response(req *http.Request) *http.Response {
 	w.WriteHeader(http.StatusOK)
-	return &http.Response{
+	res := &http.Response{
 		Status:        fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
 		StatusCode:    w.status,
 		Proto:         "HTTP/1.1",
@@ -128,4 +137,14 @@ func (w *recorder) response(req *http.Request) *http.Response {
 		ContentLength: int64(w.body.Len()),
 		Request:       req,
 	}
+	if w.cut {
+		res.Body = io.NopCloser(io.MultiReader(&w.body, cutReader{}))
+		res.ContentLength, _ = strconv.ParseInt(w.header.Get("Content-Length"), 10, 64) // our handler's own
+	}
+	return res
 }
+
+// cutReader is the end of a body that was cut.
+type cutReader struct{}
+
+func (cutReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
