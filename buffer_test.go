@@ -75,7 +75,7 @@ func TestDropOldest(t *testing.T) {
 		}
 		end()
 		f.flush(time.Minute)
-		got := f.srv.Messages(group, stream)
+		got := f.messages()
 		if int64(len(got)) != s.Pending || got[0] != "in flight" || got[len(got)-1] != last {
 			t.Errorf("%d arrived, from %.10q to %.10q", len(got), got[0], got[len(got)-1])
 		}
@@ -211,7 +211,7 @@ func TestManyGoroutines(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := make([]int, goroutines)
-	for _, message := range f.srv.Messages(group, stream) {
+	for _, message := range f.messages() {
 		var g, i int
 		if _, err := fmt.Sscanf(message, "m g=%d i=%d", &g, &i); err != nil {
 			t.Fatalf("%q: %v", message, err)

@@ -15,8 +15,8 @@ import (
 
 // newClient returns the SDK's client for the settings. It reads environment and
 // shared config but asks no server: credentials are fetched by the first
-// request.
-func newClient(s *settings) (*cloudwatchlogs.Client, error) {
+// request. speech gets to know when the SDK logs about our requests.
+func newClient(s *settings, speech *deliver.Speech) (*cloudwatchlogs.Client, error) {
 	cfg, err := loadConfig(s)
 	if err != nil {
 		return nil, err
@@ -35,6 +35,9 @@ func newClient(s *settings) (*cloudwatchlogs.Client, error) {
 		o.APIOptions = append(o.APIOptions, awsmiddleware.AddUserAgentKey("cloudwatch-go"))
 		if o.Credentials != nil {
 			o.Credentials = typedCredentials{o.Credentials}
+		}
+		if o.Logger != nil {
+			o.Logger = speech.Logger(o.Logger)
 		}
 		region = o.Region
 	})

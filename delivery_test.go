@@ -140,19 +140,57 @@ func TestNoCreateWaitsForTheStream(t *testing.T) {
 	})
 }
 
+// An event waits for the interval at most, and there is one request for each
+// interval in which something was logged.
 func TestFlushInterval(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{LogStream: stream, FlushInterval: 3 * time.Second})
+		const interval = 3 * time.Second
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, FlushInterval: interval})
 		mustCreate(t, f.srv)
-		want := f.logged(2)
-		time.Sleep(2 * time.Second)
-		want = append(want, f.logged(2)...) // shares the request of the first two
-		time.Sleep(999 * time.Millisecond)
-		f.wantMessages()
-		time.Sleep(2 * time.Millisecond)
-		f.wantMessages(want...)
-		if n := f.srv.RequestCount("PutLogEvents"); n != 1 {
-			t.Errorf("%d requests, want 1", n)
+		var logged []time.Time
+		for range 300 {
+			f.logged(1)
+			logged = append(logged, time.Now())
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(interval)
+		events := f.srv.Events(group, stream)
+		if len(events) != len(logged) {
+			t.Fatalf("%d of %d events arrived", len(events), len(logged))
+		}
+		for i, e := range events {
+			if waited := e.IngestionTime.Sub(logged[i]); waited > interval {
+				t.Errorf("event %d waited %v", i, waited)
+			}
+		}
+		if n := f.srv.RequestCount("PutLogEvents"); n < 10 || n > 11 {
+			t.Errorf("%d requests in 30 seconds, want 10 or 11", n)
+		}
+	})
+}
+
+// Handlers that started together do not send together.
+func TestFlushTimesSpread(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		srv := cloudwatchtest.New()
+		if err := srv.CreateLogGroup(group); err != nil {
+			t.Fatal(err)
+		}
+		const handlers = 200
+		for range handlers {
+			newFixtureOn(t, srv, cloudwatch.Options{}).logged(1)
+		}
+		time.Sleep(time.Second)
+		var tenths [10]int
+		for _, r := range srv.Requests() {
+			if r.Operation == "PutLogEvents" {
+				tenths[min(int(r.Time.Sub(srv.Requests()[0].Time)/(100*time.Millisecond)), 9)]++
+			}
+		}
+		for i, n := range tenths {
+			if n > handlers/4 {
+				t.Errorf("%d of %d requests in tenth %d of the first second", n, handlers, i)
+			}
 		}
 	})
 }

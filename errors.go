@@ -51,8 +51,9 @@ func (e *UndeliveredError) Unwrap() []error {
 }
 
 // DeliveryError is told to OnError when a request fails. The events are kept
-// and the request will be made again. It is told once for each kind of
-// failure, and again each minute while that lasts.
+// and the request will be made again. It is told once for each kind of failure;
+// one that lasts is told again after a minute, two minutes, four and so on, at
+// last every hour.
 type DeliveryError struct {
 	Operation string    // PutLogEvents, CreateLogStream, CreateLogGroup or PutRetentionPolicy
 	Failures  int       // requests that failed in a row
@@ -71,42 +72,3 @@ func (e *DeliveryError) Unwrap() error { return e.Err }
 // CredentialsError is in the chain of a DeliveryError when no credentials could
 // be had for the request; its field Err says why. No request was made then.
 type CredentialsError = deliver.CredentialsError
-
-// LossError is told to OnError when events are lost for good. By the end of
-// Shutdown the counts of all that was told add up to Rejected and Dropped of
-// Stats, empty messages left out, unless OnError has not returned by then. What
-// is logged later is only counted.
-type LossError struct {
-	Events int64      // lost since the last LossError of this reason
-	Reason LossReason // why
-	Err    error      // the answer of the service if it refused a request; or nil
-}
-
-// LossReason is why events were lost, in words. Each one has a counter in Stats.
-type LossReason string
-
-// The reasons. The first four are those of Rejected, the others those of
-// Dropped.
-const (
-	LossTooOld      LossReason = "too old"
-	LossExpired     LossReason = "older than the log group's retention"
-	LossTooNew      LossReason = "too far in the future"
-	LossRefused     LossReason = "refused by the service"
-	LossBufferFull  LossReason = "buffer full"
-	LossOversize    LossReason = "larger than an event may be"
-	LossUnformatted LossReason = "could not be formatted"
-	LossClosed      LossReason = "logged after close"
-	LossUndelivered LossReason = "undelivered at shutdown"
-)
-
-// Error says how many events were lost and why.
-func (e *LossError) Error() string {
-	s := fmt.Sprintf("cloudwatch: %d events lost: %s", e.Events, e.Reason)
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return s
-}
-
-// Unwrap returns the answer of the service, if there was one.
-func (e *LossError) Unwrap() error { return e.Err }

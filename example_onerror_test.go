@@ -31,7 +31,8 @@ func Example_onError() {
 				fmt.Println(lost.Events, "event lost:", lost.Reason)
 			}
 		},
-		Config: &cfg,
+		Untimely: cloudwatch.DropUntimely,
+		Config:   &cfg,
 	})
 	if err != nil {
 		log.Fatal(err)

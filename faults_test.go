@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -148,7 +150,7 @@ func TestLostAnswerDoublesOneBatch(t *testing.T) {
 
 func TestPartialRejectionIsCountedExactly(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{LogStream: stream, RetentionDays: 3})
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, RetentionDays: 3, Untimely: cloudwatch.DropUntimely})
 		f.logged(1)
 		f.flush(time.Second)
 		time.Sleep(time.Second) // the retention is set
@@ -174,7 +176,7 @@ func TestPartialRejectionIsCountedExactly(t *testing.T) {
 		if s.Delivered != 1+3+6 {
 			t.Errorf("delivered %d, want 10", s.Delivered)
 		}
-		if got := len(f.srv.Messages(group, stream)); got != 10 {
+		if got := len(f.messages()); got != 10 {
 			t.Errorf("the stream holds %d events, want 10", got)
 		}
 		f.Close()
@@ -196,31 +198,62 @@ func lossesTold(f *fixture) map[cloudwatch.LossReason]int64 {
 	return lost
 }
 
-func TestRefusedRequestIsCountedAndTheNextOneGoesOn(t *testing.T) {
+// A refusal that does not come again was not because of the events.
+func TestRefusalThatPassesLosesNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		f := newFixture(t, cloudwatch.Options{LogStream: stream})
 		mustCreate(t, f.srv)
-		f.srv.Inject(cloudwatchtest.Fault{Operation: "PutLogEvents", Times: 1, Error: &cloudwatchtest.APIError{
-			Status: 400, Code: "InvalidParameterException", Message: "no",
-		}})
-		f.logged(3)
-		f.flush(time.Second)
-		want := f.logged(2)
-		f.flush(time.Second)
+		for times := range 5 {
+			f.srv.Inject(cloudwatchtest.Fault{Operation: "PutLogEvents", Times: times + 1, Error: &cloudwatchtest.APIError{
+				Status: 400, Code: "InvalidParameterException", Message: "no",
+			}})
+			want := append(f.messages(), f.logged(3)...)
+			f.flush(time.Minute)
+			slices.Sort(want)
+			got := f.messages()
+			slices.Sort(got)
+			wantEqual(t, "messages", got, want)
+		}
+		f.Close()
+		if lost := lossesTold(f); len(lost) != 0 {
+			t.Errorf("OnError was told of %v", lost)
+		}
+	})
+}
+
+// The bad event is left out, and what is told of it does not quote it.
+func TestBadEventIsLeftOut(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream})
+		mustCreate(t, f.srv)
+		const secret = "tangerine"
+		f.srv.Inject(cloudwatchtest.Fault{
+			Message: func(message string) bool { return message == secret },
+			Error:   &cloudwatchtest.APIError{Status: 400, Code: "InvalidParameterException", Message: "Value '" + secret + "' is no good"},
+		})
+		want := f.logged(500)
+		f.log.Warn(secret)
+		want = append(want, f.logged(500)...)
+		f.flush(time.Minute)
 		f.wantMessages(want...)
-		if s := f.Stats(); s.Rejected.Refused != 3 || s.Delivered != 2 {
+		if s := f.Stats(); s.Rejected.Refused != 1 || s.Delivered != 1000 {
 			t.Errorf("%+v", s)
 		}
 		f.Close()
+		told := f.errors.errors()
+		var loss *cloudwatch.LossError
 		var api smithy.APIError
-		for _, err := range f.errors.errors() {
-			var loss *cloudwatch.LossError
-			if errors.As(err, &loss) && loss.Events == 3 && errors.As(err, &api) && api.ErrorCode() == "InvalidParameterException" {
-				return
-			}
-			t.Errorf("OnError was told %v: nothing is tried again", err)
+		if len(told) != 1 || !errors.As(told[0], &loss) || !errors.As(loss, &api) {
+			t.Fatalf("OnError was told %v, want one loss with the answer of the service", told)
 		}
-		t.Errorf("OnError was told %v", f.errors.errors())
+		if loss.Events != 1 || loss.Bytes != int64(len(secret)) || loss.Levels.Warn != 1 || api.ErrorCode() != "InvalidParameterException" {
+			t.Errorf("OnError was told %+v", loss)
+		}
+		for _, text := range append(f.srv.Messages(group, stream), fmt.Sprint(told, f.Stats().LastError)) {
+			if strings.Contains(text, secret) {
+				t.Errorf("%q quotes the event", text)
+			}
+		}
 	})
 }
 

@@ -65,13 +65,14 @@ func (h *Handler) Enabled(_ context.Context, level slog.Level) bool {
 // record without one gets the present. The error says why the event was dropped:
 // ErrBufferFull, ErrOversize, ErrClosed, or the error of a handler given to Using.
 //
-// Ending the context has no effect. A record that delivery itself logs, with the
-// context of its request, is ignored.
+// Ending the context has no effect. What is logged about the requests of delivery
+// is ignored, or delivery would feed itself: by the SDK's logger, or with the
+// context of the request.
 func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
-	if deliver.Own(ctx) {
+	if deliver.Own(ctx) || h.speech.Mine() {
 		return nil
 	}
-	at := r.Time
+	at, level := r.Time, account.LevelOf(r.Level)
 	if at.IsZero() {
 		at = time.Now()
 	}
@@ -88,13 +89,13 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	}
 	switch {
 	case err != nil:
-		h.drop(account.Unformatted)
+		h.drop(account.Unformatted, batch.Event{Time: millis(at), Level: level})
 		return fmt.Errorf("cloudwatch: format record: %w", err)
 	case size == 0, size > h.settings.MaxEventBytes:
-		return h.accept(encode.Unescape(wire.b[start:]), at)
+		return h.accept(encode.Unescape(wire.b[start:]), at, level)
 	}
 	wire.b = h.encoder.AppendEnd(wire.b)
-	return h.enqueue(batch.Event{Time: millis(at), Size: size, Wire: wire.b})
+	return h.enqueue(batch.Event{Time: millis(at), Size: size, Level: level, Wire: wire.b})
 }
 
 // WithAttrs returns a handler that adds the attributes to every record.

@@ -9,8 +9,12 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
@@ -104,6 +108,48 @@ func TestDeliveryDoesNotLogToItself(t *testing.T) {
 		time.Sleep(time.Minute)
 		f.wantMessages(want...)
 	})
+}
+
+// The SDK logs every request and answer through slog or log, and that is us. Its
+// loggers know no context.
+func TestSDKThatLogsToUs(t *testing.T) {
+	rows := map[string]func(f *fixture) logging.LoggerFunc{
+		"slog": func(f *fixture) logging.LoggerFunc {
+			return func(_ logging.Classification, format string, args ...any) {
+				f.log.Debug(fmt.Sprintf(format, args...))
+			}
+		},
+		"log": func(f *fixture) logging.LoggerFunc {
+			logger := log.New(f.writer, "", 0)
+			return func(_ logging.Classification, format string, args ...any) { logger.Printf(format, args...) }
+		},
+	}
+	for name, adapter := range rows {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				var logger logging.LoggerFunc
+				var calls atomic.Int64
+				srv := cloudwatchtest.New()
+				cfg := srv.Config()
+				cfg.ClientLogMode = aws.LogRequestWithBody | aws.LogResponseWithBody | aws.LogSigning | aws.LogRetries
+				cfg.Logger = logging.LoggerFunc(func(c logging.Classification, format string, args ...any) {
+					calls.Add(1)
+					logger(c, format, args...)
+				})
+				f := newFixtureOn(t, srv, cloudwatch.Options{LogStream: stream, Config: &cfg, Level: slog.LevelDebug})
+				logger = adapter(f)
+				want := f.logged(1)
+				time.Sleep(time.Minute)
+				want = append(want, f.logged(1)...)
+				time.Sleep(time.Minute)
+				f.wantMessages(want...)
+				if n := f.srv.RequestCount(""); n > 6 || // the stream and the group are made, and two requests for two events
+					calls.Load() == 0 {
+					t.Errorf("%d requests, %d calls of the logger", n, calls.Load())
+				}
+			})
+		})
+	}
 }
 
 // LogValue runs in the log call, outside every lock: it may log.

@@ -88,11 +88,12 @@ type Options struct {
 	// Pattern or Using. nil: JSON.
 	Format Format
 
-	// FlushInterval is how long an event waits for others to share a request
-	// with. 0: one second.
+	// FlushInterval is how long an event waits at most for others to share a
+	// request with. Requests come at whole intervals from a random moment, so
+	// that programs that started together do not send together. 0: one second.
 	FlushInterval time.Duration
 	// BufferBytes bounds the memory of events that wait for the service. What
-	// counts is their text on the wire and 17 bytes an event; one event is let
+	// counts is their text on the wire and 25 bytes an event; one event is let
 	// in however large it is when the buffer is empty. Everything else takes at
 	// most a sixteenth of that and 4 MiB. 0: 64 MiB. At least 64 KiB.
 	BufferBytes int
@@ -109,6 +110,19 @@ type Options struct {
 	// about four fifths of the bandwidth. The limits of the service and its bill are by
 	// uncompressed bytes. An endpoint that refuses it gets the rest as it is.
 	Compress bool
+	// MaxInFlight is how many PutLogEvents requests may be under way at once. More
+	// than one are made only while more than one batch waits, such as after an
+	// outage. 0: 4. At most 64.
+	MaxInFlight int
+	// StartDelay is for fleets: the first request comes after a random time up to
+	// this. Quotas of creation are small, 50 log streams a second for a whole
+	// account, so thousands of processes that start together otherwise use most
+	// of their first attempts for nothing. Flush and Close cut the delay short.
+	// 0: none. See docs/reliability.md.
+	StartDelay time.Duration
+	// Untimely says what happens to events whose times the service does not
+	// take. The zero value is Restamp.
+	Untimely Untimely
 	// CloseTimeout is how long Close goes on delivering. 0: 10 seconds.
 	CloseTimeout time.Duration
 
@@ -125,7 +139,9 @@ type OnFull int
 
 const (
 	// DropNewest drops the event that finds the buffer full: Handle returns
-	// ErrBufferFull.
+	// ErrBufferFull. The last room is for what matters most: for DEBUG the
+	// buffer is full at 80 % of BufferBytes, for INFO at 90 %. Lines of a Writer
+	// have no level, they may use all of it.
 	DropNewest OnFull = iota
 	// DropOldest drops the events that wait longest, a request's worth at once,
 	// but for those being sent right now.
@@ -150,6 +166,22 @@ const (
 	Drop
 )
 
+// Untimely says what happens to events that are older than 14 days, older than
+// the log group's retention, or more than 2 hours ahead, by the clock of the
+// service: it takes none of them (PutLogEvents). Events get that old when they
+// are logged with old times, after a long outage, or by a wrong clock.
+type Untimely int
+
+const (
+	// Restamp sends them with the present time. A message that is a JSON object
+	// gets a last member "restamped" with the true time, any other one a note
+	// behind it. They are counted in Stats.Restamped.
+	Restamp Untimely = iota
+	// DropUntimely drops them. They are counted under Rejected and told to
+	// OnError.
+	DropUntimely
+)
+
 // Defaults and bounds of the fields above.
 const (
 	defaultFlushInterval = time.Second
@@ -157,4 +189,6 @@ const (
 	minBufferBytes       = 64 << 10
 	minEventBytes        = 256
 	defaultCloseTimeout  = 10 * time.Second
+	defaultMaxInFlight   = 4
+	maxMaxInFlight       = 64
 )

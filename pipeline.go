@@ -20,8 +20,9 @@ type pipeline struct {
 	queue    *queue.Queue
 	worker   *deliver.Worker
 	report   *report
-	lines    lines         // text written to Writers that has no newline yet
-	encoder  batch.Encoder // writes events in wire form
+	lines    lines          // text written to Writers that has no newline yet
+	encoder  batch.Encoder  // writes events in wire form
+	speech   deliver.Speech // what the SDK logs is not shipped
 	shutdown shutdown
 }
 
@@ -30,14 +31,14 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := newClient(s)
-	if err != nil {
-		return nil, err
-	}
 	p := &pipeline{
 		settings: s,
 		lines:    lines{max: s.MaxEventBytes, split: s.Oversize == Split},
 		shutdown: shutdown{done: make(chan struct{}), over: make(chan struct{})},
+	}
+	client, err := newClient(s, &p.speech)
+	if err != nil {
+		return nil, err
 	}
 	p.queue = queue.New(queue.Config{
 		Head:     batch.Head(s.group, s.stream),
@@ -45,15 +46,21 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		OnFull:   queue.Policy(s.OnFull),
 		Interval: s.FlushInterval,
 	})
-	p.report = newReport(s.OnError, p.queue.State)
+	p.report = newReport(s.OnError, p.queue)
 	p.worker = deliver.Start(deliver.Config{
-		Client:   client,
-		Group:    s.group,
-		Stream:   s.stream,
-		Creation: s.creation(),
-		Compress: s.Compress,
-		Failed:   p.report.failed,
-		Settled:  p.report.settled,
+		Client:      client,
+		Group:       s.group,
+		Stream:      s.stream,
+		Creation:    s.creation(),
+		Compress:    s.Compress,
+		MaxInFlight: s.MaxInFlight,
+		Interval:    s.FlushInterval,
+		StartDelay:  s.StartDelay,
+		Restamp:     s.Untimely == Restamp,
+		Announce:    p.announce,
+		Failed:      p.report.failed,
+		Refused:     p.report.refused,
+		Settled:     p.report.settled,
 	}, p.queue)
 	return p, nil
 }
@@ -61,40 +68,6 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 // LogStream returns the name of the log stream: the one given, with its
 // placeholders filled in, or the one generated.
 func (p *pipeline) LogStream() string { return p.settings.stream }
-
-// Stats returns a snapshot of what became of every event.
-func (p *pipeline) Stats() Stats {
-	q, t := p.queue.State(), p.worker.Traffic()
-	lastAt, last := p.report.last()
-	return Stats{
-		Accepted:  q.Accepted,
-		Delivered: q.Delivered,
-		Pending:   q.Pending,
-		Rejected: Rejected{
-			TooOld:  q.Rejected[account.TooOld],
-			Expired: q.Rejected[account.Expired],
-			TooNew:  q.Rejected[account.TooNew],
-			Refused: q.Rejected[account.Refused],
-		},
-		Dropped: Dropped{
-			BufferFull:  q.Dropped[account.Full],
-			Oversize:    q.Dropped[account.Oversize],
-			Empty:       q.Dropped[account.Empty],
-			Unformatted: q.Dropped[account.Unformatted],
-			Closed:      q.Dropped[account.Closed],
-			Undelivered: q.Dropped[account.Undelivered],
-		},
-		PendingBytes:   q.PendingBytes,
-		DeliveredBytes: q.DeliveredBytes,
-		Batches:        q.Batches,
-		SentBytes:      t.Bytes,
-		Requests:       t.Requests,
-		Retries:        t.Retries,
-		LastDelivery:   t.LastDelivery,
-		LastError:      last,
-		LastErrorTime:  lastAt,
-	}
-}
 
 // Flush sends everything accepted before the call, a partial line written to a
 // Writer included, and waits until the service has answered for all of it. nil
@@ -206,7 +179,7 @@ func (p *pipeline) eventsOf(l line) (events []batch.Event) {
 	if len(l.text) == 0 {
 		return nil
 	}
-	_ = p.events(l.text, l.at, func(e batch.Event) error { // a loss is counted
+	_ = p.events(l.text, l.at, account.None, func(e batch.Event) error { // a loss is counted
 		e.Wire = slices.Clone(e.Wire)
 		events = append(events, e)
 		return nil

@@ -4,7 +4,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
@@ -13,49 +12,45 @@ import (
 const (
 	reportPause = time.Second      // between two rounds of calls to OnError
 	lossPause   = 10 * time.Second // between two rounds about losses
-	repeatAfter = time.Minute      // a failure that lasts is told again
-)
-
-// Why events were lost, by the reason they are counted under. An empty message
-// is no loss: nothing was in it.
-var (
-	rejections = [account.Rejections]LossReason{
-		account.TooOld: LossTooOld, account.Expired: LossExpired, account.TooNew: LossTooNew, account.Refused: LossRefused,
-	}
-	drops = [account.Drops]LossReason{
-		account.Full: LossBufferFull, account.Oversize: LossOversize, account.Unformatted: LossUnformatted,
-		account.Closed: LossClosed, account.Undelivered: LossUndelivered,
-	}
+	repeatAfter = time.Minute      // a kind of failure that lasts is told again; the time doubles
+	repeatMax   = time.Hour        // up to this
 )
 
 // report tells OnError what goes wrong. Its goroutine makes the calls, so that
 // neither log calls nor delivery wait for the program's code.
 type report struct {
-	onError func(error)        // may be nil, then there is no goroutine
-	state   func() queue.State // where losses are counted
-	wake    chan struct{}      // capacity 1: there may be something to tell
-	stop    chan struct{}      // closed by close
-	done    chan struct{}      // closed when the goroutine has ended
+	onError func(error)   // may be nil, then there is no goroutine
+	queue   *queue.Queue  // where losses are counted
+	wake    chan struct{} // capacity 1: there may be something to tell
+	stop    chan struct{} // closed by close
+	done    chan struct{} // closed when the goroutine has ended
 
-	// The goroutine's own.
-	told   account.Ledger // losses told so far
-	toldAt time.Time      // when
+	toldAt time.Time // when losses were told last; the goroutine's own
 
 	mu       sync.Mutex
 	lastErr  error
 	lastAt   time.Time
-	failures int            // requests that failed in a row
-	since    time.Time      // when the first of them failed
-	kind     string         // of the failure last told in this row
-	kindAt   time.Time      // when it was told
-	untold   *DeliveryError // to be told
-	refusal  error          // the answer to the request last refused
+	failures int             // requests that failed in a row
+	since    time.Time       // when the first of them failed
+	kinds    map[string]told // of failures, by operation and code
+	untold   *DeliveryError  // to be told
+	refusal  error           // the answer to the request last refused
 }
 
-func newReport(onError func(error), state func() queue.State) *report {
+// told says of a kind of failure when it was seen last, when it was told, and how
+// long after that it is told again.
+type told struct {
+	seen, at time.Time
+	after    time.Duration
+}
+
+// maxKinds bounds how many of them are remembered.
+const maxKinds = 16
+
+func newReport(onError func(error), q *queue.Queue) *report {
 	r := &report{
 		onError: onError,
-		state:   state,
+		queue:   q,
 		wake:    make(chan struct{}, 1),
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
@@ -78,24 +73,42 @@ func (r *report) failed(operation string, err error) {
 	}
 	r.failures++
 	r.lastErr, r.lastAt = err, now
-	if operation == "PutLogEvents" && deliver.Refused(err) {
-		r.refusal = err // told as the loss it is: nothing is tried again
-		r.look()
+	kind := operation + " " + deliver.Code(err)
+	t := r.kinds[kind]
+	lasts := now.Sub(t.seen) < repeatAfter
+	t.seen = now
+	switch {
+	case !lasts:
+		t.at, t.after = now, repeatAfter
+	case now.Sub(t.at) >= t.after:
+		t.at, t.after = now, min(2*t.after, repeatMax)
+	default:
+		r.kinds[kind] = t
 		return
 	}
-	if kind := operation + " " + deliver.Code(err); kind != r.kind || now.Sub(r.kindAt) >= repeatAfter {
-		r.kind, r.kindAt = kind, now
-		r.untold = &DeliveryError{operation, r.failures, r.since, err}
+	if r.kinds == nil || len(r.kinds) == maxKinds { // codes come from outside
+		r.kinds = make(map[string]told)
 	}
+	r.kinds[kind] = t
+	r.untold = &DeliveryError{operation, r.failures, r.since, err}
 	r.look()
 }
 
-// settled notes that a batch is done with.
+// refused notes the answer to a request that was refused as invalid. What is lost
+// for it is told with that.
+func (r *report) refused(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lastErr, r.lastAt = err, time.Now()
+	r.refusal = err
+}
+
+// settled notes that events are done with.
 func (r *report) settled() {
 	r.look()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.failures, r.kind = 0, ""
+	r.failures = 0
 }
 
 // last returns when and why a request last failed.
@@ -144,39 +157,19 @@ func (r *report) tell(end bool) bool {
 	if failure != nil {
 		r.onError(failure)
 	}
-	now := r.state().Ledger
-	losses := lossesBetween(r.told, now, refusal)
-	if len(losses) == 0 {
+	if r.queue.Untold(queue.Program) == 0 {
 		return failure != nil
 	}
 	if !end && time.Since(r.toldAt) < lossPause {
 		r.look() // look again after the pause
 		return true
 	}
-	r.told, r.toldAt = now, time.Now()
-	for _, loss := range losses {
+	r.toldAt = time.Now()
+	losses := r.queue.Tell(queue.Program)
+	for _, loss := range lossErrors(&losses, refusal) {
 		r.onError(loss)
 	}
 	return true
-}
-
-// lossesBetween returns what was lost from one time to another, by reason.
-func lossesBetween(before, now account.Ledger, refusal error) (losses []*LossError) {
-	for reason, text := range rejections {
-		if n := now.Rejected[reason] - before.Rejected[reason]; n > 0 {
-			loss := &LossError{Events: n, Reason: text}
-			if text == LossRefused {
-				loss.Err = refusal
-			}
-			losses = append(losses, loss)
-		}
-	}
-	for reason, text := range drops {
-		if n := now.Dropped[reason] - before.Dropped[reason]; n > 0 && text != "" {
-			losses = append(losses, &LossError{Events: n, Reason: text})
-		}
-	}
-	return losses
 }
 
 // close tells what is left to tell and waits for the end; once time is over only

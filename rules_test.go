@@ -78,7 +78,8 @@ func TestLibraryRules(t *testing.T) {
 					t.Errorf("%s has an init function", fset.Position(n.Pos()))
 				}
 			case *ast.CallExpr:
-				if name, ok := n.Fun.(*ast.Ident); ok && slices.Contains([]string{"panic", "print", "println"}, name.Name) {
+				// FlushOnPanic has a panic go on.
+				if name, ok := n.Fun.(*ast.Ident); ok && file != "health.go" && slices.Contains([]string{"panic", "print", "println"}, name.Name) {
 					t.Errorf("%s calls %s", fset.Position(n.Pos()), name.Name)
 				}
 			case *ast.SelectorExpr:

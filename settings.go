@@ -153,6 +153,8 @@ func (s *settings) resolveBuffer() error {
 		return fmt.Errorf("Options.FlushInterval %v: negative", s.FlushInterval)
 	case s.CloseTimeout < 0:
 		return fmt.Errorf("Options.CloseTimeout %v: negative", s.CloseTimeout)
+	case s.StartDelay < 0:
+		return fmt.Errorf("Options.StartDelay %v: negative", s.StartDelay)
 	case s.BufferBytes != 0 && s.BufferBytes < minBufferBytes:
 		return fmt.Errorf("Options.BufferBytes %d: at least %d", s.BufferBytes, minBufferBytes)
 	case s.MaxEventBytes != 0 && (s.MaxEventBytes < minEventBytes || s.MaxEventBytes > batch.MaxEventBytes):
@@ -162,12 +164,17 @@ func (s *settings) resolveBuffer() error {
 		return fmt.Errorf("Options.MaxEventBytes %d is larger than BufferBytes %d", s.MaxEventBytes, s.BufferBytes)
 	case s.OnFull < DropNewest || s.OnFull > Block:
 		return fmt.Errorf("Options.OnFull %d: must be DropNewest, DropOldest or Block", s.OnFull)
+	case s.MaxInFlight < 0 || s.MaxInFlight > maxMaxInFlight:
+		return fmt.Errorf("Options.MaxInFlight %d: must be from 1 to %d, or 0 for %d", s.MaxInFlight, maxMaxInFlight, defaultMaxInFlight)
+	case s.Untimely < Restamp || s.Untimely > DropUntimely:
+		return fmt.Errorf("Options.Untimely %d: must be Restamp or DropUntimely", s.Untimely)
 	case s.Oversize < Split || s.Oversize > Drop:
 		return fmt.Errorf("Options.Oversize %d: must be Split, Truncate or Drop", s.Oversize)
 	}
 	setDefault(&s.FlushInterval, defaultFlushInterval)
 	setDefault(&s.CloseTimeout, defaultCloseTimeout)
 	setDefault(&s.BufferBytes, defaultBufferBytes)
+	setDefault(&s.MaxInFlight, defaultMaxInFlight)
 	setDefault(&s.MaxEventBytes, min(batch.MaxEventBytes, s.BufferBytes))
 	return nil
 }

@@ -30,20 +30,21 @@ func TestDefaults(t *testing.T) {
 			BufferBytes:   64 << 20,
 			MaxEventBytes: 1_048_550,
 			CloseTimeout:  10 * time.Second,
+			MaxInFlight:   4,
 			Format:        JSON,
 		}
 		if !reflect.DeepEqual(s.Options, want) {
 			t.Errorf("%s options: got %+v, want %+v", name, s.Options, want)
 		}
-		if s.OnFull != DropNewest || s.Oversize != Split {
-			t.Errorf("%s options: the zero values of OnFull and Oversize are others", name)
+		if s.OnFull != DropNewest || s.Oversize != Split || s.Untimely != Restamp {
+			t.Errorf("%s options: the zero values of OnFull, Oversize and Untimely are others", name)
 		}
 	}
 }
 
 func TestGivenValuesStay(t *testing.T) {
 	given := Options{
-		LogStream: "s", FlushInterval: 1, BufferBytes: 1 << 20, MaxEventBytes: 256, CloseTimeout: 1,
+		LogStream: "s", FlushInterval: 1, BufferBytes: 1 << 20, MaxEventBytes: 256, CloseTimeout: 1, MaxInFlight: 1, Untimely: DropUntimely,
 		OnFull: Block, Oversize: Drop, RetentionDays: 3653, KMSKeyID: strings.Repeat("k", 256),
 		Class: types.LogGroupClassInfrequentAccess, Tags: map[string]string{"k": ""}, Format: Text, AddSource: true, Level: slog.LevelDebug,
 	}

@@ -1,6 +1,11 @@
 package cloudwatch
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+)
 
 // Stats says what became of every event. In each snapshot
 //
@@ -14,10 +19,17 @@ type Stats struct {
 	Delivered int64
 	// Pending events wait for the service, those being sent included.
 	Pending int64
-	// Rejected events were refused by the service for good.
+	// Rejected events are those the service does not take.
 	Rejected Rejected
 	// Dropped events were given up on this side.
 	Dropped Dropped
+
+	// Restamped events are those among Delivered that got another time than
+	// their own, see Untimely.
+	Restamped int64
+	// Announced is how many lost events the log stream itself tells of, see
+	// LossError.
+	Announced int64
 
 	// PendingBytes is the memory of pending events; at most BufferBytes, or
 	// one event.
@@ -36,6 +48,12 @@ type Stats struct {
 	// Retries is the number of PutLogEvents requests that repeated another one.
 	Retries int64
 
+	// InFlight is the number of PutLogEvents requests under way.
+	InFlight int
+
+	// OldestPending is when the event that waits longest was accepted; zero if
+	// none does.
+	OldestPending time.Time
 	// LastDelivery is when the service last confirmed a batch; zero if never.
 	LastDelivery time.Time
 	// LastError is why a request last failed, and LastErrorTime when. Both stay
@@ -44,12 +62,28 @@ type Stats struct {
 	LastErrorTime time.Time
 }
 
-// Rejected counts events that the service refused for good, by reason.
+// MarshalJSON writes the fields, LastError as its text. So statistics can be
+// published as they are:
+//
+//	expvar.Publish("cloudwatch", expvar.Func(func() any { return h.Stats() }))
+func (s Stats) MarshalJSON() ([]byte, error) {
+	type fields Stats // without this method
+	last := ""
+	if s.LastError != nil {
+		last = s.LastError.Error()
+	}
+	return json.Marshal(struct {
+		fields
+		LastError string
+	}{fields(s), last})
+}
+
+// Rejected counts events that the service does not take, by reason.
 type Rejected struct {
-	TooOld  int64 // older than 14 days
+	TooOld  int64 // older than 14 days; under DropUntimely they are not even sent
 	Expired int64 // older than the log group's retention
-	TooNew  int64 // more than 2 hours ahead
-	Refused int64 // in a request that was refused as invalid
+	TooNew  int64 // more than 2 hours ahead; as for TooOld
+	Refused int64 // refused as invalid, alone
 }
 
 // Total returns the sum.
@@ -68,4 +102,42 @@ type Dropped struct {
 // Total returns the sum.
 func (d Dropped) Total() int64 {
 	return d.BufferFull + d.Oversize + d.Empty + d.Unformatted + d.Closed + d.Undelivered
+}
+
+// Stats returns a snapshot of what became of every event.
+func (p *pipeline) Stats() Stats {
+	q, t := p.queue.State(), p.worker.Traffic()
+	lastAt, last := p.report.last()
+	return Stats{
+		Accepted:  q.Accepted,
+		Delivered: q.Delivered,
+		Pending:   q.Pending,
+		Rejected: Rejected{
+			TooOld:  q.Lost[account.TooOld],
+			Expired: q.Lost[account.Expired],
+			TooNew:  q.Lost[account.TooNew],
+			Refused: q.Lost[account.Refused],
+		},
+		Dropped: Dropped{
+			BufferFull:  q.Lost[account.Full],
+			Oversize:    q.Lost[account.Oversize],
+			Empty:       q.Lost[account.Empty],
+			Unformatted: q.Lost[account.Unformatted],
+			Closed:      q.Lost[account.Closed],
+			Undelivered: q.Lost[account.Undelivered],
+		},
+		Restamped:      q.Restamped,
+		Announced:      t.Announced,
+		PendingBytes:   q.PendingBytes,
+		DeliveredBytes: q.DeliveredBytes,
+		Batches:        q.Batches,
+		SentBytes:      t.Bytes,
+		Requests:       t.Requests,
+		Retries:        t.Retries,
+		InFlight:       t.InFlight,
+		OldestPending:  q.Oldest,
+		LastDelivery:   t.LastDelivery,
+		LastError:      last,
+		LastErrorTime:  lastAt,
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 )
 
@@ -54,11 +55,13 @@ type Batch struct {
 	ordered bool  // the events came in ascending order
 }
 
-// entry says where an event stands in the body.
+// entry is an event of the batch and the place in the body where it stands.
 type entry struct {
 	time  int64
 	start uint32
 	end   uint32
+	size  uint32
+	level account.Level
 }
 
 // New returns an empty batch whose body begins with head, with memory for a
@@ -89,6 +92,18 @@ func (b *Batch) Bytes() int { return b.bytes }
 // Held returns the memory the events take, in bytes.
 func (b *Batch) Held() int { return b.held }
 
+// Oldest returns the time of the oldest event, in ms. There must be one.
+func (b *Batch) Oldest() int64 { return b.oldest }
+
+// Newest returns the time of the newest event, in ms. There must be one.
+func (b *Batch) Newest() int64 { return b.newest }
+
+// AlmostFull reports whether the batch has reached a share of 15/16 of what a
+// request may hold.
+func (b *Batch) AlmostFull() bool {
+	return b.bytes > MaxBytes/16*15 || len(b.index) > MaxEvents/16*15
+}
+
 // Fits reports whether the batch stays within every limit of the service with
 // e added. An empty batch takes any event.
 func (b *Batch) Fits(e Event) bool {
@@ -112,7 +127,7 @@ func (b *Batch) Add(e Event) {
 	}
 	start := len(b.body)
 	b.body = append(b.body, e.Wire...)
-	b.index = append(b.index, entry{e.Time, uint32(start), uint32(len(b.body))})
+	b.index = append(b.index, entry{e.Time, uint32(start), uint32(len(b.body)), uint32(e.Size), e.Level})
 	b.bytes += e.Size + EventOverhead
 	b.held += e.Held()
 }

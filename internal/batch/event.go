@@ -1,22 +1,25 @@
 package batch
 
 import (
+	"bytes"
 	"strconv"
 	"sync/atomic"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 )
 
 // Event is one event ready for the wire.
 type Event struct {
-	Time int64  // milliseconds since 1970 UTC
-	Size int    // bytes of the message as the service counts them, without EventOverhead
-	Wire []byte // {"timestamp":...,"message":"..."}; only read, and copied by Add
+	Time  int64         // milliseconds since 1970 UTC
+	Size  int           // bytes of the message as the service counts them, without EventOverhead
+	Level account.Level // for those who decide what to keep, and the account of what was lost
+	Wire  []byte        // {"timestamp":...,"message":"..."}; only read, and copied by Add
 }
 
 // slotBytes is the memory an event takes beside its wire form: the comma and
 // the index entry.
-const slotBytes = 1 + 16
+const slotBytes = 1 + 24
 
 // Held returns the memory the event takes in a batch, in bytes.
 func (e Event) Held() int { return len(e.Wire) + slotBytes }
@@ -37,6 +40,7 @@ type second struct {
 const (
 	timestamp = `{"timestamp":`
 	message   = `,"message":"`
+	end       = `"}`
 )
 
 // AppendStart appends what stands before the message of an event, and AppendEnd
@@ -59,8 +63,14 @@ func (e *Encoder) AppendStart(dst []byte, time int64) []byte {
 	return append(dst, message...)
 }
 
+// Message returns the message of an event in wire form, as it stands there.
+func Message(wire []byte) []byte {
+	_, rest, _ := bytes.Cut(wire, []byte(message)) // digits come before it
+	return bytes.TrimSuffix(rest, []byte(end))
+}
+
 // AppendEnd is explained at AppendStart.
-func (e *Encoder) AppendEnd(dst []byte) []byte { return append(dst, `"}`...) }
+func (e *Encoder) AppendEnd(dst []byte) []byte { return append(dst, end...) }
 
 // AppendEvent appends the wire form of an event with such a message, and returns
 // with it the size of the message as the service counts it.

@@ -8,8 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-
-	"github.com/cloudwatch-go/cloudwatch/internal/account"
 )
 
 // class is what an answer of the service means for the events in the request.
@@ -18,15 +16,17 @@ type class int
 const (
 	// delivered: the service has them, but for those it names as rejected.
 	delivered class = iota
-	// transient: network trouble, a time-out, throttling, a fault of the
-	// service. Sending the same again will do.
+	// transient: network trouble, a time-out, a fault of the service. Sending
+	// the same again will do.
 	transient
+	// throttled: transient, and it asks to send less often.
+	throttled
 	// environment: credentials, permission, region, a key. Sending again only
 	// helps once somebody has changed something, so the probes are slow.
 	environment
 	// missing: the log group or the log stream does not exist.
 	missing
-	// refused: the request itself is invalid and always will be.
+	// refused: something in the request is invalid and always will be.
 	refused
 )
 
@@ -43,7 +43,8 @@ func (e *CredentialsError) Unwrap() error { return e.Err }
 //	no error                                                delivered
 //	ResourceNotFoundException                               missing
 //	InvalidParameterException, SerializationException, ...  refused
-//	throttling, OperationAborted, timeouts, HTTP 408 429    transient
+//	ThrottlingException, ServiceUnavailable, ..., HTTP 429  throttled
+//	LimitExceeded, OperationAborted, timeouts, HTTP 408     transient
 //	no credentials                                          environment
 //	other HTTP 4xx and 3xx, known or not                    environment
 //	everything else: HTTP 5xx, network, cut answers         transient
@@ -67,9 +68,10 @@ func classify(err error) class {
 			return refused
 		case "ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException",
 			"RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown",
-			"LimitExceededException", "OperationAbortedException",
+			"ServiceUnavailable", "ServiceUnavailableException":
+			return throttled
+		case "LimitExceededException", "OperationAbortedException",
 			"RequestTimeout", "RequestTimeoutException",
-			"ServiceUnavailable", "ServiceUnavailableException",
 			"InternalFailure", "InternalError", "InternalServerError":
 			return transient
 		}
@@ -77,7 +79,9 @@ func classify(err error) class {
 	var response *smithyhttp.ResponseError
 	if errors.As(err, &response) {
 		switch status := response.HTTPStatusCode(); {
-		case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+		case status == http.StatusTooManyRequests:
+			return throttled
+		case status == http.StatusRequestTimeout:
 			return transient
 		case status >= 300 && status < 500:
 			return environment
@@ -85,9 +89,6 @@ func classify(err error) class {
 	}
 	return transient
 }
-
-// Refused reports whether the error means that the request is invalid.
-func Refused(err error) bool { return classify(err) == refused }
 
 // Code names an error for telling it from others: the service's own code, or
 // the kind of trouble.
@@ -106,16 +107,27 @@ func Code(err error) string {
 	}
 }
 
-// outcome counts what became of the n events of a delivered batch.
+// withoutText returns the error of a refused request without the text of the
+// service, which may quote what it refuses.
+func withoutText(err error) error {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return err
+	}
+	return &smithy.GenericAPIError{Code: api.ErrorCode(), Message: "(its text is left out, since it may quote the event)", Fault: api.ErrorFault()}
+}
+
+// rejected says which of the n events of a request were rejected by their times:
+// [0, tooOld) are too old, [tooOld, expired) beyond the group's retention, and
+// [tooNew, n) too new.
 //
 // The service tells three indexes into the events as sent: those before
 // tooOldLogEventEndIndex and those before expiredLogEventEndIndex are too old,
 // those from tooNewLogEventStartIndex on are too new. An index out of range is
 // clamped, for the answer of a server is not to be trusted.
-func outcome(n int, info *types.RejectedLogEventsInfo) account.Outcome {
-	o := account.Outcome{Delivered: n}
+func rejected(n int, info *types.RejectedLogEventsInfo) (tooOld, expired, tooNew int) {
 	if info == nil {
-		return o
+		return 0, 0, n
 	}
 	clamp := func(i *int32, low, absent int) int {
 		if i == nil {
@@ -123,12 +135,8 @@ func outcome(n int, info *types.RejectedLogEventsInfo) account.Outcome {
 		}
 		return min(max(int(*i), low), n)
 	}
-	tooOld := clamp(info.TooOldLogEventEndIndex, 0, 0)
-	expired := clamp(info.ExpiredLogEventEndIndex, tooOld, tooOld)
-	tooNew := clamp(info.TooNewLogEventStartIndex, expired, n)
-	o.Rejected[account.TooOld] = tooOld
-	o.Rejected[account.Expired] = expired - tooOld
-	o.Rejected[account.TooNew] = n - tooNew
-	o.Delivered = tooNew - expired
-	return o
+	tooOld = clamp(info.TooOldLogEventEndIndex, 0, 0)
+	expired = clamp(info.ExpiredLogEventEndIndex, tooOld, tooOld)
+	tooNew = clamp(info.TooNewLogEventStartIndex, expired, n)
+	return tooOld, expired, tooNew
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
-	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 )
 
@@ -28,13 +27,13 @@ func TestClassify(t *testing.T) {
 		class  class
 		code   string
 	}{
-		{"throttled", answer(400, "ThrottlingException"), transient, "ThrottlingException"},
+		{"throttled", answer(400, "ThrottlingException"), throttled, "ThrottlingException"},
 		{"too many groups", answer(400, "LimitExceededException"), transient, "LimitExceededException"},
 		{"somebody else creates", answer(400, "OperationAbortedException"), transient, "OperationAbortedException"},
-		{"unavailable", answer(503, "ServiceUnavailableException"), transient, "ServiceUnavailableException"},
+		{"unavailable", answer(503, "ServiceUnavailableException"), throttled, "ServiceUnavailableException"},
 		{"internal failure", answer(500, "InternalFailure"), transient, "InternalFailure"},
 		{"a 5xx nobody knows", answer(599, "NewException"), transient, "NewException"},
-		{"a 429 nobody knows", answer(429, "NewException"), transient, "NewException"},
+		{"a 429 nobody knows", answer(429, "NewException"), throttled, "NewException"},
 		{"a 408 nobody knows", answer(408, "NewException"), transient, "NewException"},
 		{"connection cut", cloudwatchtest.Fault{Cut: cloudwatchtest.CutBefore}, transient, "Network"},
 		{"no answer", cloudwatchtest.Fault{Hang: true}, transient, "Timeout"},
@@ -59,7 +58,7 @@ func TestClassify(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				r := newRequest(oneEvent().Seal(), "")
-				_, err := put(ctx, newClient(srv), &r)
+				_, _, err := put(ctx, newClient(srv), r)
 				if got := classify(err); got != row.class {
 					t.Errorf("%v is of class %d, want %d", err, got, row.class)
 				}
@@ -90,23 +89,23 @@ func oneEvent() *batch.Batch {
 	return b
 }
 
-func TestOutcome(t *testing.T) {
+func TestRejected(t *testing.T) {
 	none := int32(-100)
 	rows := []struct {
 		name                    string
 		tooOld, expired, tooNew int32 // as answered for 10 events
-		want                    account.Outcome
+		want                    [3]int
 	}{
-		{"nothing rejected", none, none, none, account.Outcome{Delivered: 10}},
-		{"too old: exclusive end", 3, none, none, account.Outcome{Delivered: 7, Rejected: [account.Rejections]int{account.TooOld: 3}}},
-		{"expired: exclusive end", none, 4, none, account.Outcome{Delivered: 6, Rejected: [account.Rejections]int{account.Expired: 4}}},
-		{"expired counts only those not too old", 3, 4, none, account.Outcome{Delivered: 6, Rejected: [account.Rejections]int{account.TooOld: 3, account.Expired: 1}}},
-		{"too new: inclusive start", none, none, 8, account.Outcome{Delivered: 8, Rejected: [account.Rejections]int{account.TooNew: 2}}},
-		{"too new from 0 on is everything", none, none, 0, account.Outcome{Rejected: [account.Rejections]int{account.TooNew: 10}}},
-		{"all three", 2, 3, 9, account.Outcome{Delivered: 6, Rejected: [account.Rejections]int{account.TooOld: 2, account.Expired: 1, account.TooNew: 1}}},
-		{"beyond the end", 99, 99, 99, account.Outcome{Rejected: [account.Rejections]int{account.TooOld: 10}}},
-		{"negative", -1, -5, -1, account.Outcome{Rejected: [account.Rejections]int{account.TooNew: 10}}},
-		{"crossing", 6, none, 4, account.Outcome{Rejected: [account.Rejections]int{account.TooOld: 6, account.TooNew: 4}}},
+		{"nothing rejected", none, none, none, [3]int{0, 0, 10}},
+		{"too old: exclusive end", 3, none, none, [3]int{3, 3, 10}},
+		{"expired: exclusive end", none, 4, none, [3]int{0, 4, 10}},
+		{"expired counts only those not too old", 3, 4, none, [3]int{3, 4, 10}},
+		{"too new: inclusive start", none, none, 8, [3]int{0, 0, 8}},
+		{"too new from 0 on is everything", none, none, 0, [3]int{0, 0, 0}},
+		{"all three", 2, 3, 9, [3]int{2, 3, 9}},
+		{"beyond the end", 99, 99, 99, [3]int{10, 10, 10}},
+		{"negative", -1, -5, -1, [3]int{0, 0, 0}},
+		{"crossing", 6, none, 4, [3]int{6, 6, 6}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -116,43 +115,51 @@ func TestOutcome(t *testing.T) {
 				}
 				return &i
 			}
-			got := outcome(10, &types.RejectedLogEventsInfo{
+			tooOld, expired, tooNew := rejected(10, &types.RejectedLogEventsInfo{
 				TooOldLogEventEndIndex:   index(row.tooOld),
 				ExpiredLogEventEndIndex:  index(row.expired),
 				TooNewLogEventStartIndex: index(row.tooNew),
 			})
-			if got != row.want {
-				t.Errorf("got %+v, want %+v", got, row.want)
-			}
-			sum := got.Delivered
-			for _, n := range got.Rejected {
-				sum += n
-			}
-			if sum != 10 {
-				t.Errorf("adds up to %d", sum)
+			if got := [3]int{tooOld, expired, tooNew}; got != row.want {
+				t.Errorf("got %v, want %v", got, row.want)
 			}
 		})
 	}
-	if got := outcome(5, nil); got.Delivered != 5 {
-		t.Errorf("without information: %+v", got)
+	if tooOld, expired, tooNew := rejected(5, nil); tooOld != 0 || expired != 0 || tooNew != 5 {
+		t.Errorf("without information: %d %d %d", tooOld, expired, tooNew)
 	}
 }
 
 func TestBackoff(t *testing.T) {
-	for n := 1; n < 100; n++ {
-		var longest time.Duration
-		for range 200 {
-			d := backoff(transient, n)
-			longest = max(longest, d)
-			if d < 0 || d > min(transientMax, transientBase<<min(n, 20)) {
-				t.Fatalf("transient failure %d: %v", n, d)
-			}
-			if d := backoff(environment, n); d < probeMin || d > probeMax {
-				t.Fatalf("environment failure %d: %v", n, d)
-			}
+	rows := []struct {
+		class       class
+		op          operation
+		n           int
+		least, most time.Duration
+	}{
+		{transient, putLogEvents, 1, 0, 200 * time.Millisecond},
+		{transient, putLogEvents, 5, 0, 3200 * time.Millisecond},
+		{transient, createLogGroup, 100, 0, 30 * time.Second},
+		{throttled, putLogEvents, 1, 0, 200 * time.Millisecond},
+		{throttled, putLogEvents, 100, 0, 30 * time.Second},
+		{throttled, createLogStream, 1, 0, 4 * time.Second},
+		{throttled, createLogStream, 2, 0, 16 * time.Second},
+		{throttled, createLogGroup, 3, 0, 64 * time.Second},
+		{throttled, createLogStream, 4, 45 * time.Second, 90 * time.Second},
+		{throttled, createLogStream, 100, 45 * time.Second, 90 * time.Second},
+		{environment, putLogEvents, 1, 5 * time.Second, 10 * time.Second},
+		{environment, putLogEvents, 100, 5 * time.Second, 60 * time.Second},
+		{missing, putLogEvents, 3, 5 * time.Second, 40 * time.Second},
+	}
+	for _, row := range rows {
+		shortest, longest := time.Hour, time.Duration(0)
+		for range 2000 {
+			d := backoff(row.class, row.op, row.n)
+			shortest, longest = min(shortest, d), max(longest, d)
 		}
-		if n >= 10 && longest < transientMax/2 {
-			t.Errorf("failure %d never waits longer than %v", n, longest)
+		spread := (row.most - row.least) / 20
+		if shortest < row.least || longest >= row.most || shortest > row.least+spread || longest < row.most-spread {
+			t.Errorf("class %d, %s, failure %d: from %v to %v, want all between %v and %v", row.class, row.op, row.n, shortest, longest, row.least, row.most)
 		}
 	}
 }

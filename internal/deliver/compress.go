@@ -10,36 +10,34 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// compressor makes gzip bodies. Its memory is used again for each.
+// compressors make gzip bodies. The memory of one is large, so it is used again;
+// there is one for each request at a time.
 //
-// The service takes them although its documents do not say so. Sizes, limits
-// and the bill are by the uncompressed bytes.
-type compressor struct {
-	out bytes.Buffer
-	gz  *gzip.Writer
-}
+// The service takes such bodies although its documents do not say so. Sizes,
+// limits and the bill are by the uncompressed bytes.
+type compressors chan *gzip.Writer
 
 // Level 2 of compress/gzip is as fast as level 1 on lines of JSON, and smaller.
 const gzipLevel = 2
 
-func newCompressor() *compressor {
-	c := &compressor{}
-	c.gz, _ = gzip.NewWriterLevel(&c.out, gzipLevel) // fails for unknown levels only
-	return c
-}
-
-// compress returns the compressed body, which is valid until the next call, or
-// nil if that would not be smaller.
-func (c *compressor) compress(body []byte) []byte {
-	c.out.Reset()
-	c.gz.Reset(&c.out)
+// compress returns the compressed body, or nil if that would not be smaller.
+func (free compressors) compress(body []byte) []byte {
+	var gz *gzip.Writer
+	select {
+	case gz = <-free:
+	default:
+		gz, _ = gzip.NewWriterLevel(nil, gzipLevel) // fails for unknown levels only
+	}
+	out := bytes.NewBuffer(make([]byte, 0, len(body)/4))
+	gz.Reset(out)
 	// Writing to a buffer in memory does not fail.
-	_, _ = c.gz.Write(body)
-	_ = c.gz.Close()
-	if c.out.Len() >= len(body) {
+	_, _ = gz.Write(body)
+	_ = gz.Close()
+	free <- gz
+	if out.Len() >= len(body) {
 		return nil
 	}
-	return c.out.Bytes()
+	return out.Bytes()
 }
 
 // refusesGzip reports whether an answer may mean that the endpoint does not

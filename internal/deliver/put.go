@@ -5,8 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"net/http"
+	"time"
 
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
@@ -20,21 +24,25 @@ type request struct {
 	body     []byte
 	encoding string // Content-Encoding; "" = none
 	sha256   string // lower-case hex
-	sent     int    // how often
 }
 
-func newRequest(body []byte, encoding string) request {
+func newRequest(body []byte, encoding string) *request {
 	sum := sha256.Sum256(body)
-	return request{body: body, encoding: encoding, sha256: hex.EncodeToString(sum[:])}
+	return &request{body: body, encoding: encoding, sha256: hex.EncodeToString(sum[:])}
 }
+
+// errNoAnswer is for an HTTP 200 that is not the service's: something on the way
+// answered in its place.
+var errNoAnswer = errors.New("HTTP 200 without a request id and without an output: not an answer of CloudWatch Logs")
 
 // put sends the body with the SDK's client. Everything of the client stays in
 // place (credentials, endpoint, signing, clock, typed errors), only the steps
-// that would check and encode a typed input are left out.
+// that would check and encode a typed input are left out. The Date of the answer
+// is zero if there was none.
 //
 // The SDK closes the body before the call returns, so the caller may use its
 // memory again then.
-func put(ctx context.Context, client *cloudwatchlogs.Client, r *request) (*types.RejectedLogEventsInfo, error) {
+func put(ctx context.Context, client *cloudwatchlogs.Client, r *request) (info *types.RejectedLogEventsInfo, date time.Time, err error) {
 	out, err := client.PutLogEvents(ctx, nil, func(o *cloudwatchlogs.Options) {
 		o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], func(stack *middleware.Stack) error {
 			if _, err := stack.Initialize.Remove("OperationInputValidation"); err != nil {
@@ -45,9 +53,24 @@ func put(ctx context.Context, client *cloudwatchlogs.Client, r *request) (*types
 		})
 	})
 	if err != nil {
-		return nil, err
+		return nil, dateOf(err), err
 	}
-	return out.RejectedLogEventsInfo, nil
+	id, _ := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+	if id == "" && out.NextSequenceToken == nil && out.RejectedLogEventsInfo == nil {
+		return nil, time.Time{}, errNoAnswer
+	}
+	date, _ = awsmiddleware.GetServerTime(out.ResultMetadata)
+	return out.RejectedLogEventsInfo, date, nil
+}
+
+// dateOf returns the Date of the answer that an error came with.
+func dateOf(err error) time.Time {
+	var response *smithyhttp.ResponseError
+	if !errors.As(err, &response) || response.Response == nil {
+		return time.Time{}
+	}
+	date, _ := http.ParseTime(response.Response.Header.Get("Date"))
+	return date
 }
 
 // readySerializer takes the place of the SDK's serializer of PutLogEvents.

@@ -4,37 +4,38 @@ package deliver
 
 import (
 	"context"
-	"errors"
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
-// AttemptTimeout is the deadline of one request, and minRate what the body of
-// PutLogEvents adds to it: the slowest line we wait for, in bytes a second. The
-// SDK's client has no deadline of its own, so a connection that hangs would hold
-// delivery for ever.
-const (
-	AttemptTimeout = 30 * time.Second
-	minRate        = 8 << 10
-)
-
 // Config is read by Start and never changed.
 type Config struct {
-	Client   *cloudwatchlogs.Client // without retries of its own
-	Group    string
-	Stream   string
-	Creation Creation
-	Compress bool // bodies with gzip, unless the endpoint refuses that
-	// Failed is told of each request that failed, Settled of each batch that is
-	// done with. Neither may block.
+	Client      *cloudwatchlogs.Client // without retries of its own
+	Group       string
+	Stream      string
+	Creation    Creation
+	Compress    bool          // bodies with gzip, unless the endpoint refuses that
+	MaxInFlight int           // PutLogEvents requests at once, while more than one batch waits
+	Interval    time.Duration // between requests when all is well
+	StartDelay  time.Duration // the first request comes after a random part of it
+	Restamp     bool          // events of times the service does not take get the present one; otherwise they are lost
+
+	// Announce makes the event that tells the stream of a loss. The number tells
+	// it from every other one.
+	Announce func(number int, reason account.Reason, loss *account.Loss, now time.Time) batch.Event
+	// Failed is told of each request that failed and of which nothing was
+	// lost, Refused of each that was refused as invalid, and Settled that
+	// events are done with. None may block.
 	Failed  func(operation string, err error)
+	Refused func(err error)
 	Settled func()
 }
 
@@ -43,11 +44,14 @@ type Traffic struct {
 	Requests     int64 // of every operation
 	Retries      int64 // PutLogEvents requests that repeated an earlier one
 	Bytes        int64 // of the bodies of PutLogEvents requests
+	InFlight     int   // PutLogEvents requests under way
+	Announced    int64 // lost events that the stream was told of
 	LastDelivery time.Time
 }
 
-// Worker owns delivery: its one goroutine takes batches from the queue, makes
-// every request, and settles what the answers say.
+// Worker owns delivery. Its one goroutine takes batches from the queue, decides
+// which request comes next, and settles what the answers say. The requests
+// themselves run beside it, each in a goroutine that only waits for the answer.
 type Worker struct {
 	cfg   Config
 	queue *queue.Queue
@@ -55,12 +59,23 @@ type Worker struct {
 	stop  context.CancelFunc
 	done  chan struct{} // closed when the goroutine has ended
 
+	answers     chan answer // to requests; has room for all that can be under way
+	compressors compressors // free ones; has room for all there can be
+
 	// Only the goroutine uses these.
-	gzip           *compressor // nil if bodies are sent as they are
-	needStream     bool        // the stream must be created before the next put
-	retention      bool        // the retention of a group we created is still to be set
-	retentionAfter time.Time   // not before this
-	groupUnsure    bool        // a CreateLogGroup ended without an answer
+	jobs     []*job // taken from the queue and not under way, to be sent before others
+	flying   int    // PutLogEvents under way
+	creating bool   // a request that makes stream or group is under way
+	ended    bool   // there is nothing left to be done
+	plain    bool   // the endpoint does not take compressed bodies
+	creation
+	trouble
+	pace       pace
+	clock      serviceClock
+	taken      int64     // PutLogEvents that the service took
+	announceAt time.Time // not before this is the stream told of losses again
+	unheard    bool      // the last time it was not
+	numbered   int       // announcements made
 
 	mu      sync.Mutex
 	traffic Traffic
@@ -69,13 +84,17 @@ type Worker struct {
 // Start starts delivery from q. It ends by itself when q is closed and empty.
 func Start(cfg Config, q *queue.Queue) *Worker {
 	w := &Worker{
-		cfg:        cfg,
-		queue:      q,
-		done:       make(chan struct{}),
-		needStream: cfg.Creation.First && !cfg.Creation.Never,
+		cfg:         cfg,
+		queue:       q,
+		done:        make(chan struct{}),
+		answers:     make(chan answer, cfg.MaxInFlight+2), // and one to create, one for the retention
+		compressors: make(compressors, cfg.MaxInFlight),
+		plain:       !cfg.Compress,
+		creation:    creation{needStream: cfg.Creation.First && !cfg.Creation.Never},
+		pace:        newPace(cfg.Interval),
 	}
-	if cfg.Compress {
-		w.gzip = newCompressor()
+	if cfg.StartDelay > 0 {
+		w.trouble = trouble{at: time.Now(), pause: rand.N(cfg.StartDelay)}
 	}
 	w.ctx, w.stop = context.WithCancel(context.WithValue(context.Background(), ownKey{}, true))
 	go w.run()
@@ -85,7 +104,7 @@ func Start(cfg Config, q *queue.Queue) *Worker {
 // Done is closed when delivery has ended.
 func (w *Worker) Done() <-chan struct{} { return w.done }
 
-// Stop ends delivery: a request under way is given up, its batch stays in the
+// Stop ends delivery: requests under way are given up, their batches stay in the
 // queue.
 func (w *Worker) Stop() { w.stop() }
 
@@ -99,159 +118,133 @@ func (w *Worker) Traffic() Traffic {
 	return w.traffic
 }
 
-type ownKey struct{}
-
-// Own reports whether the context is the one of a worker's requests. What is
-// logged with it is about delivery, and shipping it would feed itself.
-func Own(ctx context.Context) bool {
-	return ctx != nil && ctx.Value(ownKey{}) != nil
+// count changes the traffic.
+func (w *Worker) count(change func(t *Traffic)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(&w.traffic)
 }
 
 func (w *Worker) run() {
 	defer close(w.done)
 	defer w.stop()
-	for w.ctx.Err() == nil {
-		b, due, ended := w.queue.Next(time.Now())
-		switch {
-		case ended:
-			w.retentionAfter = time.Time{} // the last chance
-			w.putRetention()
+	for {
+		next := w.start()
+		if idle := w.flying == 0 && !w.creating && !w.retaining; idle && (w.ended || w.ctx.Err() != nil) {
 			return
-		case b == nil:
-			w.wait(due)
-		default:
-			outcome, settled := w.deliver(b)
-			if !settled {
-				return
-			}
-			w.queue.Ack(outcome)
-			w.cfg.Settled()
-			w.putRetention()
 		}
+		w.wait(next)
 	}
 }
 
-// wait returns when the queue may have a batch: at the time due, if there is
-// one, or when the queue says so.
-func (w *Worker) wait(due time.Time) {
+// wait returns when start may find something to do: there was an answer, the
+// queue has changed, or it is the time next, if that is set.
+func (w *Worker) wait(next time.Time) {
 	var timer <-chan time.Time
-	if !due.IsZero() {
-		t := time.NewTimer(time.Until(due))
+	if !next.IsZero() {
+		t := time.NewTimer(time.Until(next))
 		defer t.Stop()
 		timer = t.C
 	}
+	stopped := w.ctx.Done()
+	if w.ctx.Err() != nil {
+		stopped = nil // only the answers to what is under way are waited for
+	}
 	select {
+	case a := <-w.answers:
+		w.answered(a)
 	case <-timer:
 	case <-w.queue.Wake():
-	case <-w.ctx.Done():
+	case <-stopped:
 	}
 }
 
-// deliver sends the batch until it is settled, however long that takes. It
-// returns false if delivery was stopped before.
-func (w *Worker) deliver(b *batch.Batch) (o account.Outcome, settled bool) {
-	body := b.Seal()
-	r := w.encode(body)
-	found := true // the stream was there, as far as is known
-	for failures := 1; ; failures++ {
-		operation, info, err := w.send(&r)
-		if err == nil {
-			return outcome(b.Len(), info), true
+// start makes every request that can be made now. It returns when there may be
+// more, the zero time if only an answer or the queue can tell.
+func (w *Worker) start() (next time.Time) {
+	for w.ctx.Err() == nil && !w.creating {
+		now, awaited := time.Now(), w.queue.Awaited()
+		if again := w.again(awaited); now.Before(again) {
+			return again
 		}
-		if w.ctx.Err() != nil {
-			return o, false
-		}
-		if r.encoding != "" && refusesGzip(err) {
-			w.gzip = nil
-			r = w.encode(body)
-			continue
-		}
-		c := classify(err)
-		if c == missing && !w.cfg.Creation.Never {
-			w.needStream = true
-			if found {
-				found = false
-				continue // how a new stream is found out about: nothing to report
+		if w.needStream || w.needGroup {
+			if w.flying == 0 {
+				w.create()
 			}
-			c = transient // it may take a moment to be seen
+			return time.Time{}
 		}
-		w.cfg.Failed(operation, err)
-		if c == refused && operation == "PutLogEvents" {
-			o.Rejected[account.Refused] = b.Len()
-			return o, true
+		if w.flying >= w.limit() {
+			return time.Time{}
 		}
-		if !w.pause(backoff(c, failures)) {
-			return o, false
+		if free := w.pace.free(awaited); now.Before(free) {
+			return free
 		}
+		j, next := w.nextJob(now)
+		if j == nil {
+			return next
+		}
+		w.put(j, now)
 	}
+	return time.Time{}
 }
 
-// encode makes a request of a body.
-func (w *Worker) encode(body []byte) request {
-	if w.gzip != nil {
-		if compressed := w.gzip.compress(body); compressed != nil {
-			return newRequest(compressed, "gzip")
-		}
+// limit returns how many PutLogEvents may be under way. As long as nothing is
+// known to work, one finds out.
+func (w *Worker) limit() int {
+	if w.taken == 0 || w.failures > 0 {
+		return 1
 	}
-	return newRequest(body, "")
+	return w.cfg.MaxInFlight
 }
 
-// send makes the log stream if it has to be made, and sends the request. It
-// returns the operation that the answer is from.
-func (w *Worker) send(r *request) (operation string, info *types.RejectedLogEventsInfo, err error) {
-	if w.needStream {
-		if operation, err = w.create(); err != nil {
-			return operation, nil, err
+// nextJob returns what is to be sent now, or nil and the time of the next one if
+// that is known.
+func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
+	for i, j := range w.jobs {
+		if !j.waits() || !now.Before(j.retryAt) {
+			w.jobs = slices.Delete(w.jobs, i, i+1)
+			return j, time.Time{}
 		}
-		w.needStream = false
+		next = earliest(next, j.retryAt)
 	}
-	limit := AttemptTimeout + time.Duration(len(r.body))*time.Second/minRate
-	err = w.attempt(limit, func(ctx context.Context) error {
-		info, err = put(ctx, w.cfg.Client, r)
-		return err
-	})
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if r.sent++; r.sent > 1 {
-		w.traffic.Retries++
+	if w.failures == 0 {
+		j, at := w.announcement(now, false)
+		if j != nil {
+			return j, time.Time{}
+		}
+		next = earliest(next, at)
 	}
-	var unsent *CredentialsError
-	if !errors.As(err, &unsent) {
-		w.traffic.Bytes += int64(len(r.body))
+	// One that waits for evidence must not keep out those that can give it.
+	if len(w.jobs)+w.flying >= max(w.cfg.MaxInFlight, 2) {
+		return nil, next
 	}
-	if err == nil {
-		w.traffic.LastDelivery = time.Now()
+	it, due, ended := w.queue.Next(now)
+	if it != nil {
+		return newJob(it, timing{w.cfg.Restamp, w.head(), &w.clock}), time.Time{}
 	}
-	return "PutLogEvents", info, err
+	next = earliest(next, due)
+	if w.flying > 0 || len(w.jobs) > 0 {
+		return nil, next
+	}
+	// There is nothing else, so this finds out whether requests still fail.
+	j, at := w.announcement(now, ended)
+	if j != nil || !ended || !at.IsZero() {
+		return j, earliest(next, at)
+	}
+	if !w.ended {
+		w.retain(now, true)
+	}
+	w.ended = true
+	return nil, next
 }
 
-// attempt makes one request within a time limit.
-func (w *Worker) attempt(limit time.Duration, request func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(w.ctx, limit)
-	defer cancel()
-	w.mu.Lock()
-	w.traffic.Requests++
-	w.mu.Unlock()
-	return request(ctx)
-}
+// head returns the start of bodies.
+func (w *Worker) head() []byte { return batch.Head(w.cfg.Group, w.cfg.Stream) }
 
-// pause waits before the next attempt. While somebody waits in Flush or
-// Shutdown it is short. It returns false if delivery was stopped.
-func (w *Worker) pause(d time.Duration) bool {
-	began := time.Now()
-	t := time.NewTimer(d)
-	defer t.Stop()
-	for {
-		if w.queue.Awaited() {
-			d = min(d, hurriedMax)
-			t.Reset(d - time.Since(began))
-		}
-		select {
-		case <-t.C:
-			return true
-		case <-w.queue.Wake(): // run asks the queue again anyway
-		case <-w.ctx.Done():
-			return false
-		}
+// earliest returns the earlier one of two times of which either may not be set.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
+	return a
 }

@@ -1,12 +1,13 @@
 // Package queue holds accepted events in memory until the service has them.
 //
 // Events go in one by one and come out as batches: Append fills the open
-// batch, Next hands out the oldest one, Ack removes it. A batch leaves the
+// batch, Next hands out one that is due, Settle removes it. A batch leaves the
 // queue only when it is settled, so "empty" also means "nothing in flight".
 package queue
 
 import (
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -39,39 +40,49 @@ type Config struct {
 	Head     []byte        // the start of every body, see batch.Head
 	MaxBytes int           // memory for events; one event always fits an empty queue
 	OnFull   Policy        // what happens to an event that finds no room
-	Interval time.Duration // how long the oldest event of the open batch waits at most
+	Interval time.Duration // an event waits at most this long for others to share a batch with
 }
 
 // Queue is a bounded queue of batches. It is safe for concurrent use; Next and
-// Ack belong to the one goroutine that delivers.
+// Settle belong to the one goroutine that delivers.
 type Queue struct {
-	cfg       Config
-	maxBatch  int           // a batch that holds this much memory is sealed
-	maxSealed int           // so many sealed batches are a full queue
-	wake      chan struct{} // capacity 1: Next or Awaited may answer otherwise
-	roomOrEnd sync.Cond     // on mu: something was settled, or the queue was closed
+	cfg        Config
+	limits     [account.Levels]int // the memory up to which events of a level get in
+	maxBatch   int                 // a batch that holds this much memory is sealed
+	maxBatches int                 // so many batches are a full queue
+	grid       time.Time           // batches are due at whole intervals from here
+	wake       chan struct{}       // capacity 1: Next or Awaited may answer otherwise
+	roomOrEnd  sync.Cond           // on mu: something was settled, or the queue was closed
 
 	mu       sync.Mutex
 	ledger   account.Ledger
-	open     *item     // being filled; nil or not empty
-	openedAt time.Time // when its first event came
-	sealed   []*item   // full ones, oldest first
-	inFlight *item     // handed out by Next, not yet settled
-	held     int       // memory of the three above
-	pending  int64     // events in the three above
-	taken    uint64    // events that ever entered the queue: the position of the newest
-	urgent   uint64    // position up to which batches are due at once
+	untold   [Audiences]untold
+	items    []*Item // everything unsettled, oldest first
+	open     *Item   // the last of items, if that is being filled
+	held     int     // memory of items
+	flying   int     // memory of those in flight
+	pending  int64   // events in items that are not settled
+	taken    uint64  // events that ever entered the queue: the position of the newest
+	urgent   uint64  // position up to which batches are due at once
 	closed   bool
+	fromBack bool                        // Next has taken the newest batch last, see there
 	waiters  []waiter                    // of Flush, in the order of their positions
 	spares   []*batch.Batch              // settled ones, used again
 	usual    struct{ bytes, events int } // what the last full batch had
 }
 
-// item is a batch in the queue.
-type item struct {
+// Item is a batch in the queue.
+type Item struct {
 	*batch.Batch
-	after uint64 // position of the event before its first one
+	after    uint64       // position of the event before its first one
+	since    time.Time    // when its first event came
+	inFlight bool         // handed out by Next, not yet done with
+	yields   bool         // others need not wait for it, see Yield
+	settled  account.Loss // sum of the events that are settled, as long as others are not
 }
+
+// left returns the number of events that are not settled.
+func (it *Item) left() int64 { return int64(it.Len()) - it.settled.Events }
 
 type waiter struct {
 	position uint64
@@ -87,8 +98,17 @@ func New(cfg Config) *Queue {
 		maxBatch: max(cfg.MaxBytes/4, 1),
 		// Only times more than 24 hours apart make so many. Each takes about
 		// a kilobyte by itself, which held does not count.
-		maxSealed: max(cfg.MaxBytes>>14, 16),
-		wake:      make(chan struct{}, 1),
+		maxBatches: max(cfg.MaxBytes>>14, 16),
+		// Programs that started together must not send together.
+		grid: time.Now().Add(-rand.N(cfg.Interval)),
+		wake: make(chan struct{}, 1),
+	}
+	for level := range q.limits {
+		q.limits[level] = cfg.MaxBytes
+	}
+	if cfg.OnFull == DropNewest { // the last room is for what matters most
+		q.limits[account.Debug] = cfg.MaxBytes / 10 * 8
+		q.limits[account.Info] = cfg.MaxBytes / 10 * 9
 	}
 	q.roomOrEnd.L = &q.mu
 	return q
@@ -112,8 +132,8 @@ func (q *Queue) admit(e batch.Event, mayWait bool) error {
 		case DropNewest:
 			full = true
 		case DropOldest:
-			// If the batch in flight leaves no room, neither do the others.
-			full = q.inFlight != nil && q.inFlight.Held()+e.Held() > q.cfg.MaxBytes || !q.dropOldest()
+			// If those in flight leave no room, the others need not go.
+			full = q.flying > 0 && q.flying+e.Held() > q.cfg.MaxBytes || !q.dropOldest()
 		case Block:
 			if full = !mayWait; !full {
 				q.roomOrEnd.Wait()
@@ -122,10 +142,10 @@ func (q *Queue) admit(e batch.Event, mayWait bool) error {
 	}
 	switch {
 	case q.closed:
-		q.drop(account.Closed)
+		q.refuse(account.Closed, e)
 		return ErrClosed
 	case full:
-		q.drop(account.Full)
+		q.refuse(account.Full, e)
 		return ErrFull
 	default:
 		q.add(e)
@@ -133,26 +153,19 @@ func (q *Queue) admit(e batch.Event, mayWait bool) error {
 	}
 }
 
-// drop counts an event that does not get in.
-func (q *Queue) drop(reason account.Drop) {
-	q.ledger.Accepted++
-	q.ledger.Dropped[reason]++
-}
-
 func (q *Queue) hasRoom(e batch.Event) bool {
-	return q.held == 0 || q.held+e.Held() <= q.cfg.MaxBytes && len(q.sealed) < q.maxSealed
+	return q.held == 0 || q.held+e.Held() <= q.limits[e.Level] && len(q.items) < q.maxBatches
 }
 
 func (q *Queue) add(e batch.Event) {
-	if q.open != nil && (!q.open.Fits(e) || q.open.Held()+e.Held() > q.maxBatch) {
+	if q.open != nil && q.fills(e) {
 		q.usual.bytes, q.usual.events = q.open.Size(), q.open.Len()
-		q.sealed = append(q.sealed, q.open)
 		q.open = nil
 		q.signal()
 	}
 	if q.open == nil {
-		q.open = &item{q.empty(), q.taken}
-		q.openedAt = time.Now()
+		q.open = &Item{Batch: q.empty(), after: q.taken, since: time.Now()}
+		q.items = append(q.items, q.open)
 		q.signal()
 	}
 	q.open.Add(e)
@@ -160,6 +173,14 @@ func (q *Queue) add(e batch.Event) {
 	q.ledger.Accepted++
 	q.pending++
 	q.taken++
+}
+
+// fills reports whether the open batch is full before the event. Batches whose
+// times overlap cannot be sent side by side, so one that is almost full ends
+// where a millisecond does.
+func (q *Queue) fills(e batch.Event) bool {
+	return !q.open.Fits(e) || q.open.Held()+e.Held() > q.maxBatch ||
+		q.open.AlmostFull() && e.Time > q.open.Newest()
 }
 
 // empty returns a batch to be filled. One like the last full one does not have
@@ -178,11 +199,11 @@ func (q *Queue) empty() *batch.Batch {
 // as many as the bound allows, since fresh memory costs more than filling it. An
 // empty queue keeps two, one to be filled while the other is sent, and gives the
 // others back.
-func (q *Queue) recycle(b *item) {
+func (q *Queue) recycle(b *batch.Batch) {
 	const kept = 2
 	if b.Size() <= maxSpare && q.held+(len(q.spares)+1)*q.usual.bytes <= q.cfg.MaxBytes {
 		b.Reset()
-		q.spares = append(q.spares, b.Batch)
+		q.spares = append(q.spares, b)
 	}
 	if q.pending == 0 && len(q.spares) > kept {
 		clear(q.spares[kept:])
@@ -192,132 +213,17 @@ func (q *Queue) recycle(b *item) {
 
 // dropOldest gives up the oldest batch that is not in flight.
 func (q *Queue) dropOldest() bool {
-	var oldest *item
-	switch {
-	case len(q.sealed) > 0:
-		oldest = q.shift()
-	case q.open != nil:
-		oldest, q.open = q.open, nil
-	default:
+	i := slices.IndexFunc(q.items, func(it *Item) bool { return !it.inFlight })
+	if i < 0 {
 		return false
 	}
-	q.ledger.Dropped[account.Full] += int64(oldest.Len())
+	oldest := q.items[i]
+	loss := oldest.Loss(0, oldest.Len())
+	q.ledger.Lost[account.Full] += loss.Events
+	q.lose(account.Full, &loss)
 	q.remove(oldest)
-	q.recycle(oldest)
+	q.recycle(oldest.Batch)
 	return true
-}
-
-// shift takes the oldest sealed batch.
-func (q *Queue) shift() *item {
-	oldest := q.sealed[0]
-	q.sealed[0] = nil // the array must not keep its memory
-	q.sealed = q.sealed[1:]
-	return oldest
-}
-
-// Count enters an event that never reaches the queue.
-func (q *Queue) Count(reason account.Drop) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.drop(reason)
-}
-
-// Next hands out the oldest batch if one is due at the time now: it is full, it
-// has waited for the interval, or somebody asked for it. Otherwise b is nil and
-// due says when the open batch will be; the zero time if the queue is empty. The
-// batch stays in the queue until Ack. ended means closed and empty.
-func (q *Queue) Next(now time.Time) (b *batch.Batch, due time.Time, ended bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	switch {
-	case len(q.sealed) > 0:
-		q.inFlight = q.shift()
-	case q.open == nil:
-		return nil, time.Time{}, q.closed
-	default:
-		due = q.openedAt.Add(q.cfg.Interval)
-		if !q.closed && q.urgent <= q.open.after && now.Before(due) {
-			return nil, due, false
-		}
-		q.inFlight, q.open = q.open, nil
-	}
-	return q.inFlight.Batch, time.Time{}, false
-}
-
-// Ack removes the batch that Next handed out and enters what became of it. The
-// batch and its body may be used again from now on.
-func (q *Queue) Ack(outcome account.Outcome) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	b := q.inFlight
-	if b == nil { // abandoned meanwhile, and counted as such
-		return
-	}
-	q.inFlight = nil
-	q.ledger.Settle(outcome, b.Bytes())
-	q.remove(b)
-	q.recycle(b)
-}
-
-// remove takes a batch that is no longer in the queue off its sums, and tells
-// those who wait for that.
-func (q *Queue) remove(b *item) {
-	q.held -= b.Held()
-	q.pending -= int64(b.Len())
-	settled := q.settled()
-	for len(q.waiters) > 0 && q.waiters[0].position <= settled {
-		close(q.waiters[0].done)
-		q.waiters = q.waiters[1:]
-	}
-	q.roomOrEnd.Broadcast()
-}
-
-// settled returns the position up to which nothing is left in the queue.
-func (q *Queue) settled() uint64 {
-	switch {
-	case q.inFlight != nil:
-		return q.inFlight.after
-	case len(q.sealed) > 0:
-		return q.sealed[0].after
-	case q.open != nil:
-		return q.open.after
-	default:
-		return q.taken
-	}
-}
-
-// Flush takes the events and makes everything appended so far due at once. The
-// channel it returns is closed when all of that is settled. It never waits.
-func (q *Queue) Flush(events ...batch.Event) <-chan struct{} {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, e := range events {
-		_ = q.admit(e, false) // a loss is counted
-	}
-	done := make(chan struct{})
-	if q.pending == 0 {
-		close(done)
-		return done
-	}
-	q.waiters = append(q.waiters, waiter{q.taken, done})
-	q.hurry()
-	q.signal()
-	return done
-}
-
-// Leave ends the wait for a channel of Flush.
-func (q *Queue) Leave(settled <-chan struct{}) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.waiters = slices.DeleteFunc(q.waiters, func(w waiter) bool { return w.done == settled })
-}
-
-// Awaited reports whether somebody waits for the queue to be empty: in Flush, or
-// since Close.
-func (q *Queue) Awaited() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.closed || len(q.waiters) > 0
 }
 
 // hurry makes everything due at once.
@@ -335,7 +241,7 @@ func (q *Queue) Close(last ...batch.Event) {
 	defer q.mu.Unlock()
 	for _, e := range last {
 		if q.closed {
-			q.drop(account.Closed)
+			q.refuse(account.Closed, e)
 		} else {
 			q.add(e)
 		}
@@ -352,27 +258,6 @@ func (q *Queue) Closed() bool {
 	return q.closed
 }
 
-// Abandon drops what is left in a closed queue whose deliverer has ended, and
-// returns how much that was, in events and in bytes as the service counts them.
-func (q *Queue) Abandon() (events, bytes int64) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	left := q.sealed
-	for _, b := range []*item{q.inFlight, q.open} {
-		if b != nil {
-			left = append(left, b)
-		}
-	}
-	q.inFlight, q.sealed, q.open = nil, nil, nil
-	for _, b := range left {
-		events += int64(b.Len())
-		bytes += int64(b.Bytes())
-		q.remove(b)
-	}
-	q.ledger.Dropped[account.Undelivered] += events
-	return events, bytes
-}
-
 // Wake returns the channel that is sent on when Next or Awaited may answer
 // otherwise than before.
 func (q *Queue) Wake() <-chan struct{} { return q.wake }
@@ -387,13 +272,18 @@ func (q *Queue) signal() {
 // State is a snapshot of the books: the identity of package account holds in it.
 type State struct {
 	account.Ledger
-	Pending      int64 // events in the queue, those in flight included
-	PendingBytes int64 // memory they take
+	Pending      int64     // events in the queue, those in flight included
+	PendingBytes int64     // memory they take
+	Oldest       time.Time // when the first of them came; zero if there is none
 }
 
 // State returns a snapshot.
 func (q *Queue) State() State {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return State{Ledger: q.ledger, Pending: q.pending, PendingBytes: int64(q.held)}
+	s := State{Ledger: q.ledger, Pending: q.pending, PendingBytes: int64(q.held)}
+	if len(q.items) > 0 {
+		s.Oldest = q.items[0].since
+	}
+	return s
 }

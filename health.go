@@ -1,0 +1,64 @@
+package cloudwatch
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+)
+
+// Healthy returns nil if no event has waited for the service longer than the
+// time given, and an error that says how long and why otherwise. It asks nobody,
+// so it fits a readiness probe. A time of several FlushIntervals is the least
+// that makes sense.
+func (p *pipeline) Healthy(within time.Duration) error {
+	oldest := p.queue.State().Oldest
+	if oldest.IsZero() {
+		return nil
+	}
+	waited := time.Since(oldest)
+	if waited <= within {
+		return nil
+	}
+	if _, last := p.report.last(); last != nil {
+		return fmt.Errorf("cloudwatch: events have waited for %v; last failure: %w", waited.Round(time.Millisecond), last)
+	}
+	return fmt.Errorf("cloudwatch: events have waited for %v", waited.Round(time.Millisecond))
+}
+
+// FlushOnPanic is to be deferred:
+//
+//	defer h.FlushOnPanic()
+//
+// A panic that comes by is logged with its stack as one event of level ERROR,
+// everything is flushed within Options.CloseTimeout, and the panic goes on. In a
+// goroutine without a deferred call of its own a panic ends the program with
+// nothing flushed.
+func (h *Handler) FlushOnPanic() {
+	if cause := recover(); cause != nil {
+		r := slog.NewRecord(time.Now(), slog.LevelError, fmt.Sprintf("panic: %v", cause), 0)
+		r.AddAttrs(slog.String("stack", string(debug.Stack())))
+		_ = h.Handle(context.Background(), r) // a loss is counted
+		h.flushBefore(cause)
+	}
+}
+
+// FlushOnPanic is that of a Handler; the event is the text that Go prints.
+func (w *Writer) FlushOnPanic() {
+	if cause := recover(); cause != nil {
+		text := fmt.Appendf(nil, "panic: %v\n\n%s", cause, debug.Stack())
+		_ = w.accept(text, time.Now(), account.Error) // a loss is counted
+		w.flushBefore(cause)
+	}
+}
+
+// flushBefore flushes before it goes on panicking.
+func (p *pipeline) flushBefore(cause any) {
+	ctx, cancel := context.WithTimeout(context.Background(), p.settings.CloseTimeout)
+	defer cancel()
+	_ = p.Flush(ctx) // there is nobody to tell
+	panic(cause)
+}

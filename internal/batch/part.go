@@ -1,0 +1,52 @@
+package batch
+
+import (
+	"sort"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+)
+
+// The functions below are about the events [from, to) of a sealed batch, in the
+// order of its body.
+
+// Body returns the body of a request with these events alone. That of all of
+// them is the batch's own.
+func (b *Batch) Body(from, to int) []byte {
+	if from == 0 && to == len(b.index) {
+		return b.body
+	}
+	start, end := b.index[from].start, b.index[to-1].end
+	body := make([]byte, 0, b.head+int(end-start)+len(tail))
+	body = append(body, b.body[:b.head]...)
+	body = append(body, b.body[start:end]...)
+	return append(body, tail...)
+}
+
+// Counted returns their size as the service counts it.
+func (b *Batch) Counted(from, to int) (bytes int) {
+	for _, e := range b.index[from:to] {
+		bytes += int(e.size) + EventOverhead
+	}
+	return bytes
+}
+
+// Loss sums them up as lost.
+func (b *Batch) Loss(from, to int) (l account.Loss) {
+	for _, e := range b.index[from:to] {
+		l.Add(e.time, int(e.size), e.level)
+	}
+	return l
+}
+
+// Within returns which events have a time from oldest to newest.
+func (b *Batch) Within(oldest, newest int64) (from, to int) {
+	from = sort.Search(len(b.index), func(i int) bool { return b.index[i].time >= oldest })
+	to = sort.Search(len(b.index), func(i int) bool { return b.index[i].time > newest })
+	return from, max(from, to)
+}
+
+// Event returns an event. Its wire form belongs to the batch.
+func (b *Batch) Event(i int) Event {
+	e := b.index[i]
+	return Event{Time: e.time, Size: int(e.size), Level: e.level, Wire: b.body[e.start:e.end]}
+}

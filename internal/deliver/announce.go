@@ -1,0 +1,61 @@
+package deliver
+
+import (
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+)
+
+// The time between two announcements, and after one that was rejected.
+const (
+	announcePause = 10 * time.Second
+	announceAgain = time.Second
+)
+
+// announcement returns a job that tells the stream of losses of one reason, if
+// there are any, and the last round was long enough ago or this is the end.
+// Otherwise it is nil, and at is when there may be one. Its event is not in the
+// queue, so a full buffer does not keep it out and nobody can drop it.
+func (w *Worker) announcement(now time.Time, end bool) (j *job, at time.Time) {
+	switch {
+	case w.queue.Untold(queue.Stream) == 0:
+		return nil, time.Time{}
+	case now.Before(w.announceAt) && (!end || w.unheard):
+		return nil, w.announceAt
+	}
+	w.announceAt = now.Add(announcePause)
+	losses := w.queue.Tell(queue.Stream)
+	for reason := range losses {
+		loss := &losses[reason]
+		if loss.Events == 0 {
+			continue
+		}
+		w.numbered++
+		b := batch.New(w.head(), 0, 0)
+		b.Add(w.cfg.Announce(w.numbered, account.Reason(reason), loss, now.Add(w.clock.ahead)))
+		b.Seal()
+		w.keep(&job{
+			reason: account.Reason(reason),
+			loss:   loss,
+			parts:  []*part{{Batch: b, search: all(0, 1)}},
+			timed:  timing{clock: &w.clock},
+		})
+	}
+	last := len(w.jobs) - 1
+	j, w.jobs = w.jobs[last], w.jobs[:last]
+	return j, time.Time{}
+}
+
+// announced enters whether the stream has heard of a loss. If not, that was for
+// the time of the announcement, and the clock is better known now.
+func (w *Worker) announced(j *job, heard bool) {
+	w.unheard = !heard
+	if !heard {
+		w.queue.Untell(queue.Stream, j.reason, j.loss)
+		w.announceAt = time.Now().Add(announceAgain)
+		return
+	}
+	w.count(func(t *Traffic) { t.Announced += j.loss.Events })
+}

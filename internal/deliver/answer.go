@@ -1,0 +1,197 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+)
+
+// AttemptTimeout is the deadline of one request, and slowest what the body of
+// PutLogEvents adds to it: the slowest line we wait for, in bytes a second. The
+// SDK's client has no deadline of its own, so a connection that hangs would hold
+// delivery for ever.
+const (
+	AttemptTimeout = 30 * time.Second
+	slowest        = 8 << 10
+)
+
+// operation is the AWS name of one.
+type operation string
+
+const (
+	putLogEvents       operation = "PutLogEvents"
+	createLogStream    operation = "CreateLogStream"
+	createLogGroup     operation = "CreateLogGroup"
+	putRetentionPolicy operation = "PutRetentionPolicy"
+)
+
+// answer is what came of a request.
+type answer struct {
+	op    operation
+	err   error
+	round int // of trouble, when the request was made
+
+	// Of PutLogEvents.
+	job  *job
+	info *types.RejectedLogEventsInfo
+	date time.Time // of the service; zero if it told none
+}
+
+// request makes a request that is not PutLogEvents, beside the worker.
+func (w *Worker) request(op operation, timeout time.Duration, do func(context.Context) error) {
+	w.creating = w.creating || op != putRetentionPolicy
+	a := answer{op: op, round: w.round}
+	w.count(func(t *Traffic) { t.Requests++ })
+	go func() {
+		ctx, cancel := context.WithTimeout(w.ctx, timeout)
+		defer cancel()
+		a.err = do(ctx)
+		w.answers <- a
+	}()
+}
+
+// put makes the next request of a job, beside the worker.
+func (w *Worker) put(j *job, now time.Time) {
+	var o account.Outcome
+	if j.screen(now, &o) {
+		w.enter(j, &o)
+		if j.done() {
+			return
+		}
+	}
+	repeated := j.ready != nil
+	if repeated && j.ready.encoding != "" && w.plain {
+		j.ready = nil
+	}
+	a := answer{op: putLogEvents, round: w.round, job: j}
+	var body []byte
+	if j.ready == nil {
+		body = j.body()
+	}
+	compress := !w.plain
+	w.flying++
+	w.pace.started(now)
+	w.count(func(t *Traffic) {
+		t.Requests++
+		t.InFlight++
+		if repeated {
+			t.Retries++
+		}
+	})
+	go func() {
+		if body != nil {
+			j.ready = w.encode(body, compress)
+		}
+		ctx, cancel := context.WithTimeout(w.ctx, AttemptTimeout+time.Duration(len(j.ready.body))*time.Second/slowest)
+		defer cancel()
+		a.info, a.date, a.err = put(ctx, w.cfg.Client, j.ready)
+		w.answers <- a
+	}()
+}
+
+// encode makes a request of a body.
+func (w *Worker) encode(body []byte, compress bool) *request {
+	if compress {
+		if compressed := w.compressors.compress(body); compressed != nil {
+			return newRequest(compressed, "gzip")
+		}
+	}
+	return newRequest(body, "")
+}
+
+// answered enters an answer.
+func (w *Worker) answered(a answer) {
+	now := time.Now()
+	switch a.op {
+	case createLogStream:
+		w.creating = false
+		w.streamAnswered(a)
+	case createLogGroup:
+		w.creating = false
+		w.groupAnswered(a)
+	case putRetentionPolicy:
+		w.retentionAnswered(a, now)
+	case putLogEvents:
+		w.flying--
+		w.putCounted(a, now)
+		w.putAnswered(a, now)
+	}
+}
+
+func (w *Worker) putCounted(a answer, now time.Time) {
+	var unsent *CredentialsError
+	w.count(func(t *Traffic) {
+		t.InFlight--
+		if !errors.As(a.err, &unsent) {
+			t.Bytes += int64(len(a.job.ready.body))
+		}
+		if a.err == nil {
+			t.LastDelivery = now
+		}
+	})
+}
+
+// putAnswered enters the answer to PutLogEvents.
+func (w *Worker) putAnswered(a answer, now time.Time) {
+	j := a.job
+	if !a.date.IsZero() {
+		w.clock.learn(a.date, now)
+	}
+	var o account.Outcome
+	switch c := classify(a.err); {
+	case c == delivered:
+		w.taken++
+		w.recovered()
+		w.pace.answered()
+		w.missedStream = false
+		j.taken(a.info, now, &o)
+		w.judge(j, now, &o)
+		w.settle(j, &o)
+		w.free()
+		w.retain(now, false)
+	case w.ctx.Err() != nil: // it stays in the queue
+	case j.ready.encoding != "" && refusesGzip(a.err):
+		w.plain = true
+		w.keep(j)
+	case c == missing && !w.cfg.Creation.Never:
+		w.needStream = true
+		if w.missedStream { // it may take a moment to be seen
+			w.failed(a, transient)
+		}
+		w.missedStream = true // how a new stream is found out about: nothing to report
+		w.keep(j)
+	case c == refused && j.item != nil:
+		w.suspect(j, a, now, &o)
+		w.settle(j, &o)
+	default:
+		w.failed(a, c)
+		w.keep(j)
+	}
+}
+
+// settle enters what became of events of a job, and keeps the job if there are
+// more.
+func (w *Worker) settle(j *job, o *account.Outcome) {
+	w.enter(j, o)
+	if !j.done() {
+		w.keep(j)
+	}
+}
+
+// enter enters what became of events of a job.
+func (w *Worker) enter(j *job, o *account.Outcome) {
+	switch {
+	case j.item != nil:
+		w.queue.Settle(j.item, o, j.done())
+		w.cfg.Settled()
+	case j.done():
+		w.announced(j, o.Delivered > 0)
+	}
+}
+
+// keep has a job sent before what is still in the queue.
+func (w *Worker) keep(j *job) { w.jobs = append(w.jobs, j) }

@@ -1,0 +1,184 @@
+package deliver
+
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+)
+
+// job is a batch on its way: what is left to be done until the last of its
+// events is settled. It makes no request, it only knows which events come next
+// and what an answer means for them.
+type job struct {
+	item  *queue.Item // nil for an announcement
+	parts []*part     // what is not settled; the first one is sent first
+	ready *request    // with the next events; nil = to be made
+	timed timing      // what to do with events whose times the service does not take
+
+	// What an announcement tells.
+	reason account.Reason
+	loss   *account.Loss
+
+	takenBefore int64     // requests the worker had seen taken when the first one of this job was refused
+	suspected   bool      // that has happened
+	probes      int       // requests that waited events were in
+	retryAt     time.Time // while nothing but such events is left: when to try again
+}
+
+// part is a sealed batch, and which of its events are not settled.
+type part struct {
+	*batch.Batch
+	search
+	restamped []int64 // nil, or the own times of its events, which have another one now
+}
+
+// loss sums up events as lost, with their own times.
+func (p *part) loss(from, to int) account.Loss {
+	l := p.Loss(from, to)
+	if p.restamped != nil {
+		l.First, l.Last = p.restamped[from], p.restamped[to-1]
+	}
+	return l
+}
+
+// timing says what to do with events whose times the service does not take.
+type timing struct {
+	restamp bool   // send them with the present time; otherwise they are lost
+	head    []byte // of bodies
+	clock   *serviceClock
+}
+
+func newJob(it *queue.Item, timed timing) *job {
+	it.Seal()
+	return &job{item: it, parts: []*part{{Batch: it.Batch, search: all(0, it.Len())}}, timed: timed}
+}
+
+// done reports whether nothing is left.
+func (j *job) done() bool { return len(j.parts) == 0 }
+
+// waits reports whether nothing is left but events that were refused while
+// nothing spoke for their being the reason.
+func (j *job) waits() bool { return len(j.parts) == 1 && j.parts[0].waits() }
+
+// body returns the body of the next request.
+func (j *job) body() []byte { return j.parts[0].Body(j.parts[0].next()) }
+
+// advance goes on to what comes next.
+func (j *job) advance() {
+	j.ready = nil
+	for len(j.parts) > 0 && j.parts[0].done() {
+		j.parts = j.parts[1:]
+	}
+}
+
+// screen sorts out events that are known to be too old or too new at the time
+// now, before they are sent. It reports whether there were any. What is not known
+// the service decides.
+func (j *job) screen(now time.Time, o *account.Outcome) bool {
+	p := j.parts[0]
+	if p.restamped != nil || j.item == nil || !j.timed.clock.fresh(now) {
+		return false
+	}
+	oldest, newest, _ := j.timed.clock.window(now)
+	if p.Oldest() >= oldest && p.Newest() <= newest {
+		return false
+	}
+	from, to := p.Within(oldest, newest)
+	runs := p.keep(from, to)
+	if len(runs) == 0 { // they are settled already
+		return false
+	}
+	for _, r := range runs {
+		reason := account.TooNew
+		if r.from < from {
+			reason = account.TooOld
+		}
+		j.untimely(p, r, reason, now, o)
+	}
+	j.advance()
+	return true
+}
+
+// untimely deals with events whose times the service does not take.
+func (j *job) untimely(p *part, r run, reason account.Reason, now time.Time, o *account.Outcome) {
+	if p.restamped != nil || !j.timed.restamp {
+		loss := p.loss(r.from, r.to)
+		o.Lost[reason].Merge(&loss)
+		o.Settled.Merge(&loss)
+		return
+	}
+	var events []batch.Event
+	var own []int64
+	for i := r.from; i < r.to; i++ {
+		e := p.Event(i)
+		events, own = append(events, e), append(own, e.Time)
+	}
+	_, _, at := j.timed.clock.window(now)
+	for _, b := range restamp(j.timed.head, events, at) {
+		n := b.Len()
+		j.parts = append(j.parts, &part{Batch: b, search: all(0, n), restamped: own[:n:n]})
+		own = own[n:]
+	}
+}
+
+// taken enters the answer that the service has what was sent, but for the events
+// it names as rejected.
+func (j *job) taken(info *types.RejectedLogEventsInfo, now time.Time, o *account.Outcome) {
+	p := j.parts[0]
+	from, to := p.next()
+	p.search.taken()
+	tooOld, expired, tooNew := rejected(to-from, info)
+	for _, refused := range []struct {
+		run
+		reason account.Reason
+	}{
+		{run{0, tooOld}, account.TooOld},
+		{run{tooOld, expired}, account.Expired},
+		{run{tooNew, to - from}, account.TooNew},
+	} {
+		if refused.from < refused.to {
+			j.untimely(p, run{from + refused.from, from + refused.to}, refused.reason, now, o)
+		}
+	}
+	from, to = from+expired, from+tooNew
+	o.Delivered = to - from
+	o.Bytes = p.Counted(from, to)
+	if p.restamped != nil {
+		o.Restamped = to - from
+	}
+	j.advance()
+	if !j.done() { // otherwise nobody asks which ones they were
+		delivered := p.Loss(from, to)
+		o.Settled.Merge(&delivered)
+	}
+}
+
+// refused enters the answer that something in what was sent is invalid.
+func (j *job) refused(evidence bool) {
+	j.parts[0].search.refused(evidence)
+	j.ready = nil
+}
+
+// review looks for the event that is to blame, as far as the answers tell. mayDrop
+// decides about it: it is dropped, or sent once more later, alone.
+func (j *job) review(mayDrop func(proved bool) bool, o *account.Outcome) {
+	for !j.done() {
+		p := j.parts[0]
+		if !p.halve() {
+			return
+		}
+		if i, _ := p.next(); mayDrop(p.proved()) {
+			loss := p.loss(i, i+1)
+			o.Lost[account.Refused].Merge(&loss)
+			o.Settled.Merge(&loss)
+			p.drop()
+		} else {
+			p.postpone()
+		}
+		j.advance()
+	}
+}

@@ -1,0 +1,64 @@
+package deliver
+
+import "time"
+
+// trouble is what the worker knows of requests that fail. It is about the way to
+// the service, so all requests share it: while it lasts, one at a time finds out
+// whether it is over.
+type trouble struct {
+	failures int           // in a row
+	refusals int           // of PutLogEvents as invalid, in a row
+	round    int           // failures so far; requests made before the last one count with it
+	at       time.Time     // of the last failure
+	pause    time.Duration // after it
+	hinted   bool          // the server asked for that pause
+	slower   bool          // the pause is for throttling: success of another request does not end it
+	mayDrop  allowance
+}
+
+// failed enters a failed request and tells of it.
+func (w *Worker) failed(a answer, c class) {
+	w.cfg.Failed(string(a.op), a.err)
+	w.pauseAfter(a, c)
+}
+
+// pauseAfter sets the pause after a failed request. Requests that were under way
+// together and fail together are one failure.
+func (w *Worker) pauseAfter(a answer, c class) {
+	if a.round < w.round {
+		return
+	}
+	w.round++
+	w.failures++
+	w.at = time.Now()
+	w.pause = backoff(c, a.op, w.failures)
+	asked := hint(a.err)
+	w.hinted = asked > w.pause
+	w.pause = max(w.pause, asked)
+	w.slower = c == throttled
+	if c == throttled && a.op == putLogEvents {
+		w.pace.throttled(w.at)
+	}
+}
+
+// recovered enters that a PutLogEvents was taken.
+func (w *Worker) recovered() {
+	w.failures, w.refusals = 0, 0
+	if !w.slower {
+		w.pause = 0
+	}
+}
+
+// again returns when the next request may be made. While somebody waits in Flush
+// or Shutdown that is soon, unless the server asked for the pause.
+func (t *trouble) again(awaited bool) time.Time {
+	pause := t.pause
+	switch {
+	case t.hinted || !awaited:
+	case t.slower:
+		pause = min(pause, hurriedThrottled)
+	default:
+		pause = min(pause, hurriedMax)
+	}
+	return t.at.Add(pause)
+}

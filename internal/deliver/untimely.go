@@ -1,0 +1,104 @@
+package deliver
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/encode"
+)
+
+// The times the service takes, from the API reference of PutLogEvents.
+const (
+	maxAge   = 14 * 24 * time.Hour
+	maxAhead = 2 * time.Hour
+)
+
+// restamp makes sealed batches of events whose own times the service does not
+// take. They get the time now, in ms, and the mark of their own.
+func restamp(head []byte, events []batch.Event, now int64) (batches []*batch.Batch) {
+	var encoder batch.Encoder
+	var wire []byte
+	for _, e := range events {
+		wire = encoder.AppendStart(wire[:0], now)
+		var added int
+		wire, added = appendMarked(wire, batch.Message(e.Wire), e.Time, batch.MaxEventBytes-e.Size)
+		e.Wire, e.Time = encoder.AppendEnd(wire), now
+		e.Size += added
+		last := len(batches) - 1
+		if last < 0 || !batches[last].Fits(e) {
+			batches = append(batches, batch.New(head, 0, 0))
+			last++
+		}
+		batches[last].Add(e)
+	}
+	for _, b := range batches {
+		b.Seal()
+	}
+	return batches
+}
+
+// appendMarked appends a message in wire form with the true time of its event: a
+// JSON object gets one more member, any other text a note behind it. A message
+// that leaves no room for so many bytes stays as it is. added is the length of
+// the mark.
+func appendMarked(dst, message []byte, at int64, room int) (wire []byte, added int) {
+	t := time.UnixMilli(at).UTC().Format("2006-01-02T15:04:05.000Z07:00")
+	mark, tail := ` [restamped from `+t+`]`, ""
+	if isObject(encode.Unescape(message)) {
+		mark, tail = `,"restamped":"`+t+`"`, "}"
+		message = message[:len(message)-1]
+	}
+	if len(mark) > room {
+		mark = ""
+	}
+	dst = append(dst, message...)
+	dst, _ = encode.AppendMessage(dst, []byte(mark+tail))
+	return dst, len(mark)
+}
+
+// isObject reports whether a text is a JSON object with a member, and nothing
+// around it.
+func isObject(text []byte) bool {
+	return len(text) > 2 && text[0] == '{' && text[len(text)-1] == '}' &&
+		len(bytes.TrimSpace(text[1:len(text)-1])) > 0 && json.Valid(text)
+}
+
+// serviceClock is the time of the service, as its answers tell it.
+type serviceClock struct {
+	ahead   time.Duration
+	learned time.Time // when
+}
+
+const (
+	// minSkew is what a difference must be to count: Date has whole seconds, and
+	// answers take their time.
+	minSkew = time.Minute
+	// freshFor is how long an answer is relied on. A clock can be set anew, and
+	// something between us and the service can tell a wrong date; the next
+	// answer puts that right.
+	freshFor = 10 * time.Minute
+)
+
+// learn takes in the Date of an answer that came just now.
+func (c *serviceClock) learn(date, now time.Time) {
+	if date.Unix() <= 0 { // no event can have such a time
+		return
+	}
+	c.learned = now
+	c.ahead = date.Sub(now)
+	if c.ahead.Abs() < minSkew {
+		c.ahead = 0
+	}
+}
+
+// fresh reports whether the time is known well enough to judge events by it.
+func (c *serviceClock) fresh(now time.Time) bool { return now.Sub(c.learned) < freshFor }
+
+// window returns the times, in ms, that the service takes at the time now, and
+// what it takes for now.
+func (c *serviceClock) window(now time.Time) (oldest, newest, at int64) {
+	now = now.Add(c.ahead)
+	return now.Add(-maxAge).UnixMilli(), now.Add(maxAhead).UnixMilli(), now.UnixMilli()
+}

@@ -1,0 +1,142 @@
+package cloudwatch
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/encode"
+)
+
+// LossError is told to OnError when events are lost for good. By the end of
+// Shutdown the counts of all that was told add up to Rejected and Dropped of
+// Stats, empty messages left out, unless OnError has not returned by then. What
+// is logged later is only counted.
+//
+// The log stream tells of the same losses, but for those after Close, as soon as
+// something can be sent again. For each reason there is one event like this,
+// whatever the Format; {$.msg = "log events lost"} is a filter pattern that
+// finds them:
+//
+//	{"time":"2026-11-22T12:00:00.123Z","level":"ERROR","msg":"log events lost","number":1,"reason":"buffer full","events":12,"bytes":3456,
+//	"from":"2026-11-22T11:58:00.123Z","to":"2026-11-22T11:59:59.999Z","levels":{"DEBUG":10,"INFO":2,"WARN":0,"ERROR":0,"NONE":0}}
+//
+// The number is that of the record among those of its handler: a record that
+// comes twice, since an answer was lost, has the same one.
+type LossError struct {
+	Events   int64       // lost since the last LossError of this reason
+	Bytes    int64       // UTF-8 bytes of their messages
+	From, To time.Time   // the times of the oldest and of the newest of them
+	Levels   LevelCounts // how many of each level
+	Reason   LossReason  // why
+	Err      error       // the answer of the service if it refused a request, without its text, which may quote the event; or nil
+}
+
+// LossReason is why events were lost, in words. Each one has a counter in Stats.
+type LossReason string
+
+// The reasons. The first four are those of Rejected, the others those of
+// Dropped.
+const (
+	LossTooOld      LossReason = "too old"
+	LossExpired     LossReason = "older than the log group's retention"
+	LossTooNew      LossReason = "too far in the future"
+	LossRefused     LossReason = "refused by the service"
+	LossBufferFull  LossReason = "buffer full"
+	LossOversize    LossReason = "larger than an event may be"
+	LossUnformatted LossReason = "could not be formatted"
+	LossClosed      LossReason = "logged after close"
+	LossUndelivered LossReason = "undelivered at shutdown"
+)
+
+var lossReasons = [account.Reasons]LossReason{
+	account.TooOld:      LossTooOld,
+	account.Expired:     LossExpired,
+	account.TooNew:      LossTooNew,
+	account.Refused:     LossRefused,
+	account.Full:        LossBufferFull,
+	account.Oversize:    LossOversize,
+	account.Unformatted: LossUnformatted,
+	account.Closed:      LossClosed,
+	account.Undelivered: LossUndelivered,
+}
+
+// LevelCounts counts events by level. A level between two of slog's counts as
+// the lower one.
+type LevelCounts struct {
+	Debug int64 // below INFO
+	Info  int64 // from INFO on
+	Warn  int64 // from WARN on
+	Error int64 // from ERROR on
+	None  int64 // without a level: lines of a Writer
+}
+
+// Error says how many events were lost and why.
+func (e *LossError) Error() string {
+	s := fmt.Sprintf("cloudwatch: %d events lost: %s", e.Events, e.Reason)
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the answer of the service, if there was one.
+func (e *LossError) Unwrap() error { return e.Err }
+
+// lossErrors returns one error for each reason. refusal is the answer of the
+// service to what it refused.
+func lossErrors(losses *account.Losses, refusal error) (errs []*LossError) {
+	for reason := range losses {
+		if losses[reason].Events > 0 {
+			e := newLossError(account.Reason(reason), &losses[reason])
+			if e.Reason == LossRefused {
+				e.Err = refusal
+			}
+			errs = append(errs, e)
+		}
+	}
+	return errs
+}
+
+func newLossError(reason account.Reason, l *account.Loss) *LossError {
+	return &LossError{
+		Events: l.Events,
+		Bytes:  l.Bytes,
+		From:   time.UnixMilli(l.First).UTC(),
+		To:     time.UnixMilli(l.Last).UTC(),
+		Levels: LevelCounts{
+			Debug: l.Levels[account.Debug],
+			Info:  l.Levels[account.Info],
+			Warn:  l.Levels[account.Warn],
+			Error: l.Levels[account.Error],
+			None:  l.Levels[account.None],
+		},
+		Reason: lossReasons[reason],
+	}
+}
+
+// announce makes the event that tells the stream of a loss. Its form does not
+// depend on the options, so that one filter pattern finds it everywhere.
+func (p *pipeline) announce(number int, reason account.Reason, loss *account.Loss, now time.Time) batch.Event {
+	e := newLossError(reason, loss)
+	r := slog.NewRecord(now.UTC().Truncate(time.Millisecond), slog.LevelError, "log events lost", 0)
+	r.AddAttrs(
+		slog.Int("number", number),
+		slog.String("reason", string(e.Reason)),
+		slog.Int64("events", e.Events),
+		slog.Int64("bytes", e.Bytes),
+		slog.Time("from", e.From),
+		slog.Time("to", e.To),
+		slog.Group("levels",
+			slog.Int64("DEBUG", e.Levels.Debug),
+			slog.Int64("INFO", e.Levels.Info),
+			slog.Int64("WARN", e.Levels.Warn),
+			slog.Int64("ERROR", e.Levels.Error),
+			slog.Int64("NONE", e.Levels.None)),
+	)
+	ms := millis(now)
+	wire, size := encode.NewJSON(encode.Options{}).AppendWire(p.encoder.AppendStart(nil, ms), &r)
+	return batch.Event{Time: ms, Size: size, Level: account.Error, Wire: p.encoder.AppendEnd(wire)}
+}

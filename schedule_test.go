@@ -1,0 +1,646 @@
+package cloudwatch_test
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+var (
+	schedules    = flag.Int("schedules", 300, "how many random fault schedules TestFaultSchedules runs")
+	scheduleSeed = flag.Uint64("schedule-seed", 0, "where the random fault schedules begin; 0 = anywhere")
+	scheduleName = flag.Bool("schedule-names", false, "print each fault schedule before it runs, to find one that hangs or crashes")
+)
+
+// A schedule is a little program of bytes: what is logged, what goes wrong
+// meanwhile, and how much time passes. Its first bytes are the options of the
+// handler, each three that follow are a step. All bytes mean something, so any
+// of them can be changed or left out: that is how a schedule that fails is made
+// small, and how a fuzzer finds new ones.
+const (
+	optionBytes = 3
+	stepBytes   = 3
+	maxSteps    = 25
+)
+
+// TestFaultSchedules runs what is in testdata/schedules, then random ones. Each
+// ends with the faults over and must have kept every promise, see oracle.
+func TestFaultSchedules(t *testing.T) {
+	files, err := filepath.Glob("testdata/schedules/*.hex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			program := readSchedule(t, file)
+			for _, failure := range runSchedule(t, program) {
+				t.Error(failure)
+			}
+			if t.Failed() {
+				t.Logf("the schedule:\n%s", listing(program))
+			}
+		})
+	}
+
+	seed := *scheduleSeed
+	for seed == 0 {
+		seed = rand.Uint64()
+	}
+	var next, failed atomic.Int64
+	for core := range runtime.GOMAXPROCS(0) {
+		t.Run(fmt.Sprint("core ", core), func(t *testing.T) {
+			t.Parallel()
+			for failed.Load() == 0 {
+				i := next.Add(1) - 1
+				if i >= int64(*schedules) {
+					return
+				}
+				program := randomSchedule(seed, uint64(i))
+				failures := runSchedule(t, program)
+				if len(failures) == 0 {
+					continue
+				}
+				failed.Add(1)
+				t.Errorf("schedule %d of -schedule-seed %d:\n%s", i, seed, strings.Join(failures, "\n"))
+				program, failures = shrink(t, program, failures)
+				t.Errorf("made small:\n%s\n%s", strings.Join(failures, "\n"), listing(program))
+			}
+		})
+	}
+}
+
+// FuzzSchedule runs the schedules that a fuzzer makes up. What a schedule reaches
+// depends a little on chance, so -fuzzminimizetime 5x keeps the fuzzer from making
+// interesting ones small for ever.
+func FuzzSchedule(f *testing.F) {
+	files, _ := filepath.Glob("testdata/schedules/*.hex") // the pattern is fine
+	for _, file := range files {
+		f.Add(readSchedule(f, file))
+	}
+	for i := range uint64(20) {
+		f.Add(randomSchedule(1, i))
+	}
+	f.Fuzz(func(t *testing.T, program []byte) {
+		if failures := runSchedule(t, program); len(failures) > 0 {
+			t.Fatalf("%s\n%s", strings.Join(failures, "\n"), listing(program))
+		}
+	})
+}
+
+func randomSchedule(seed, number uint64) []byte {
+	random := rand.New(rand.NewPCG(seed, number))
+	program := make([]byte, optionBytes+stepBytes*(3+random.IntN(maxSteps-2)))
+	for i := range program {
+		program[i] = byte(random.Uint32())
+	}
+	return program
+}
+
+// readSchedule reads a schedule in hex. Lines that begin with # are comments.
+func readSchedule(t testing.TB, file string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var digits strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(line, "#") {
+			digits.WriteString(strings.Join(strings.Fields(line), ""))
+		}
+	}
+	program, err := hex.DecodeString(digits.String())
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return program
+}
+
+// listing is a schedule as a file for testdata/schedules.
+func listing(program []byte) string {
+	s := decodeSchedule(program)
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n", s.describe())
+	for _, step := range s.steps {
+		fmt.Fprintf(&b, "# %s\n", step.name)
+	}
+	for _, chunk := range s.chunks(program) {
+		fmt.Fprintf(&b, "%x\n", chunk)
+	}
+	return b.String()
+}
+
+// shrink leaves out steps and lowers bytes as long as the same obligation is
+// broken.
+func shrink(t *testing.T, program []byte, failures []string) ([]byte, []string) {
+	broken := func(failures []string) string {
+		if len(failures) == 0 {
+			return ""
+		}
+		obligation, _, _ := strings.Cut(failures[0], ":")
+		return obligation
+	}
+	wanted := broken(failures)
+	deadline := time.Now().Add(30 * time.Second)
+	// Some failures depend on chance: each candidate gets a few.
+	fails := func(candidate []byte) bool {
+		for range 3 {
+			if time.Now().After(deadline) {
+				return false
+			}
+			if f := runSchedule(t, candidate); broken(f) == wanted {
+				program, failures = candidate, f
+				return true
+			}
+		}
+		return false
+	}
+	for again := true; again; {
+		again = false
+		for n := len(program) / 2 / stepBytes; n > 0; n /= 2 {
+			for at := optionBytes; at+n*stepBytes <= len(program); {
+				if fails(slices.Delete(slices.Clone(program), at, at+n*stepBytes)) {
+					again = true
+				} else {
+					at += stepBytes
+				}
+			}
+		}
+		for i := range program {
+			for _, lower := range []byte{0, program[i] & 0x0f, program[i] & 0xf0, program[i] / 2, program[i] - 1} {
+				if i < len(program) && lower < program[i] {
+					candidate := slices.Clone(program)
+					candidate[i] = lower
+					again = fails(candidate) || again
+				}
+			}
+		}
+	}
+	return program, failures
+}
+
+// schedule is a decoded program.
+type schedule struct {
+	options cloudwatch.Options
+	asJSON  bool
+	steps   []step
+}
+
+// step is a step of a schedule: in words, and to be run.
+type step struct {
+	name string
+	run  func(*scene)
+}
+
+func decodeSchedule(program []byte) schedule {
+	var head [optionBytes]byte
+	n := copy(head[:], program)
+	s := schedule{asJSON: head[0]&1 != 0}
+	o := &s.options
+	o.OnFull = cloudwatch.OnFull(head[0] >> 1 & 1)
+	o.Compress = head[0]&4 != 0
+	o.Untimely = cloudwatch.Untimely(head[0] >> 3 & 1)
+	if head[0]&16 != 0 {
+		o.LogStream = stream
+	}
+	if head[0]&32 != 0 {
+		o.MaxEventBytes = 4000
+	}
+	o.RetentionDays = [...]int{0, 0, 1, 14}[head[0]>>6]
+	o.BufferBytes = [...]int{64 << 10, 200_000, 1 << 20, 64 << 20}[head[1]&3]
+	o.FlushInterval = [...]time.Duration{time.Second, 100 * time.Millisecond, 5 * time.Second, time.Minute}[head[1]>>2&3]
+	o.MaxInFlight = [...]int{1, 2, 4, 16}[head[1]>>4&3]
+	o.CloseTimeout = [...]time.Duration{10_007 * time.Millisecond, 1_003 * time.Millisecond}[head[2]&1]
+	for rest := program[n:]; len(rest) >= stepBytes && len(s.steps) < maxSteps; rest = rest[stepBytes:] {
+		s.steps = append(s.steps, decodeStep(rest[0], rest[1], rest[2]))
+	}
+	return s
+}
+
+// chunks are the options and the steps of a program, in bytes.
+func (s *schedule) chunks(program []byte) [][]byte {
+	program = program[:min(len(program), optionBytes+stepBytes*len(s.steps))]
+	chunks := [][]byte{program[:min(optionBytes, len(program))]}
+	return slices.AppendSeq(chunks, slices.Chunk(program[len(chunks[0]):], stepBytes))
+}
+
+func (s *schedule) describe() string {
+	o := &s.options
+	return fmt.Sprintf("OnFull %d, Untimely %d, BufferBytes %d, FlushInterval %v, MaxInFlight %d, CloseTimeout %v, RetentionDays %d, MaxEventBytes %d, Compress %t, LogStream %q, JSON %t",
+		o.OnFull, o.Untimely, o.BufferBytes, o.FlushInterval, o.MaxInFlight, o.CloseTimeout, o.RetentionDays, o.MaxEventBytes, o.Compress, o.LogStream, s.asJSON)
+}
+
+func decodeStep(op, a, b byte) step {
+	switch op % 16 {
+	case 0, 1, 2, 3:
+		return burstStep(a, b)
+	case 4:
+		return trickleStep(a, b)
+	case 5, 6, 7:
+		return sleepStep(a)
+	case 8, 9, 10, 11:
+		return faultStep(a, b)
+	case 12:
+		return step{"all faults end", (*scene).endFaults}
+	case 13:
+		return untimelyStep(a, b)
+	case 14:
+		return flushStep(a)
+	default:
+		switch a % 8 {
+		case 0:
+			return step{"Close", (*scene).close}
+		case 1, 2:
+			return step{"the log stream is deleted", (*scene).deleteStream}
+		case 3:
+			return step{"the log group is deleted", (*scene).deleteGroup}
+		default:
+			return step{"check", (*scene).check}
+		}
+	}
+}
+
+// scene is a schedule being run.
+type scene struct {
+	*oracle
+	srv      *cloudwatchtest.Server
+	loggers  []*producer // of records, a line writer last
+	untimely *producer
+	trickles []*trickle
+	faults   []func() // each ends one
+	closed   bool
+	answer   error         // of Close
+	trouble  time.Duration // how much time may still pass while there are faults
+}
+
+// runSchedule runs a schedule and returns which promises it found broken.
+func runSchedule(t *testing.T, program []byte) (failures []string) {
+	s := decodeSchedule(program)
+	if *scheduleName {
+		fmt.Fprintf(os.Stderr, "schedule %x\n", program)
+	}
+	defer func() {
+		// A bubble in which goroutines are left panics at its end.
+		if p := recover(); p != nil {
+			failures = append(failures, fmt.Sprintf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	synctest.Test(t, func(*testing.T) {
+		srv := cloudwatchtest.New()
+		o, err := newOracle(srv, s.options, s.asJSON)
+		if err != nil {
+			failures = append(failures, err.Error())
+			return
+		}
+		c := newScene(o, srv)
+		for _, step := range s.steps {
+			step.run(c)
+			c.checkNow()
+		}
+		c.end()
+		srv.Close()
+		failures = append(failures, o.failures...)
+	})
+	return failures
+}
+
+func newScene(o *oracle, srv *cloudwatchtest.Server) *scene {
+	c := &scene{oracle: o, srv: srv, trouble: 10 * time.Minute}
+	for i := range 4 {
+		c.loggers = append(c.loggers, o.producer(i == 3))
+	}
+	c.untimely = o.producer(false)
+	return c
+}
+
+// end has the faults end, and all that is due happen.
+func (c *scene) end() {
+	c.endFaults()
+	for _, tr := range c.trickles {
+		<-tr.done
+	}
+	if !c.closed {
+		// Slow probes, pauses the service asked for and a rate that was throttled
+		// down take some minutes to be over.
+		time.Sleep(10 * time.Minute)
+		c.checkQuiet()
+		if s := c.Stats(); s.Pending != 0 {
+			c.failf("recovers", "ten minutes after the last fault %d events are pending: %s", s.Pending, figures(s))
+		}
+		c.close()
+		if c.answer != nil {
+			c.failf("recovers", "all faults are over, but Close returned %v", c.answer)
+		}
+	}
+	c.checkClosed(c.answer)
+}
+
+func (c *scene) close() {
+	began := time.Now()
+	c.cutShort = c.cutShort || !c.closed && len(c.faults) > 0
+	c.closing.Store(true)
+	answer := c.Close()
+	// Code that is not ours hangs at times: two seconds are for that.
+	if took := time.Since(began); took > c.opts.CloseTimeout+2*time.Second {
+		c.failf("close in time", "Close took %v of %v", took, c.opts.CloseTimeout)
+	}
+	if c.closed && answer != c.answer {
+		c.failf("close in time", "Close returned %v, then %v", c.answer, answer)
+	}
+	c.closed, c.answer = true, answer
+}
+
+func (c *scene) check() { c.checkQuiet() }
+
+func (c *scene) deleteStream() {
+	synctest.Wait()
+	c.collect()
+	_ = c.srv.DeleteLogStream(group, c.stream) // it may not be there
+}
+
+func (c *scene) deleteGroup() {
+	synctest.Wait()
+	c.collect()
+	_ = c.srv.DeleteLogGroup(group) // it may not be there
+}
+
+// Steps that log.
+
+var (
+	burstSizes  = [...]int{1, 0, 10, 60, 200, 1000, 5000, 30_000}
+	burstCounts = [...]int{1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 1000, 4}
+	levels      = [...]slog.Level{slog.LevelInfo, slog.LevelDebug, slog.LevelWarn, slog.LevelError}
+)
+
+// burstStep logs many events at once: one of the loggers, or all of them at the
+// same time.
+func burstStep(a, b byte) step {
+	size, kind := burstSizes[a&7], int(a>>3&3)
+	level := levels[a>>5&3]
+	// Enough to fill the small buffers, and little enough for many schedules.
+	n := min(burstCounts[b&15], 120_000/(size+30))
+	who := int(b >> 4 & 7)
+	if who < 4 {
+		return step{fmt.Sprintf("logger %d logs %d events of %d bytes (%s) at %v", who, n, size, payloads[kind].name, level), func(c *scene) {
+			c.burst(who, n, size, kind, level)
+		}}
+	}
+	n = n/4 + 1
+	return step{fmt.Sprintf("each logger logs %d events of %d bytes (%s) at %v", n, size, payloads[kind].name, level), func(c *scene) {
+		var all sync.WaitGroup
+		for who := range c.loggers {
+			all.Go(func() { c.burst(who, n, size, kind, level) })
+		}
+		all.Wait()
+	}}
+}
+
+func (c *scene) burst(who, n, size, kind int, level slog.Level) {
+	p := c.loggers[who]
+	for i := range n {
+		p.log(level, time.Now(), payload(p, kind, size, i))
+	}
+}
+
+// trickle is a goroutine that logs now and then, beside the steps.
+type trickle struct {
+	*producer
+	done chan struct{}
+}
+
+func trickleStep(a, b byte) step {
+	pause := [...]time.Duration{97 * time.Millisecond, 3 * time.Millisecond, time.Second, 31 * time.Second}[a&3]
+	n, size := burstCounts[b&7], burstSizes[b>>4&7]
+	return step{fmt.Sprintf("from now on, %d events of %d bytes, one each %v", n, size, pause), func(c *scene) {
+		if len(c.trickles) == 4 {
+			return
+		}
+		tr := &trickle{c.producer(false), make(chan struct{})}
+		c.trickles = append(c.trickles, tr)
+		go func() {
+			defer close(tr.done)
+			for i := range n {
+				tr.log(levels[i%4], time.Now(), payload(tr.producer, 0, size, i))
+				time.Sleep(pause)
+			}
+		}()
+	}}
+}
+
+// untimelyStep logs events whose times are not those of the log calls.
+func untimelyStep(a, b byte) step {
+	const day = 24 * time.Hour
+	age := [...]time.Duration{
+		time.Millisecond, time.Minute, -time.Hour, -3 * time.Hour, 23 * time.Hour, 30 * time.Hour, 2 * day, 13 * day,
+		14*day - time.Second, 14 * day, 15 * day, 400 * day, -2*time.Hour - time.Second, -30 * time.Hour, -400 * day, time.Second,
+	}[a&15]
+	n, size := burstCounts[b&7], burstSizes[b>>4&7]
+	return step{fmt.Sprintf("%d events of %d bytes that are %v old", n, size, age), func(c *scene) {
+		for i := range n {
+			c.untimely.log(slog.LevelInfo, time.Now().Add(-age), payload(c.untimely, 0, size, i))
+		}
+	}}
+}
+
+// payloads are long texts, of which each event gets another piece.
+var payloads = []struct{ name, text string }{
+	{"plain", strings.Repeat("The quick brown fox jumps over the lazy dog. ", 1000)},
+	{"escapes", strings.Repeat("\"quoted\" C:\\path\ttab \x00\x01\x1b[31m <a href='x'>&amp;</a> \u2028\u2029 ", 1000)},
+	{"not ASCII", strings.Repeat("Größe žluťoučký 漢字かな 👩‍👩‍👧 \U0010ffff ", 1000)},
+	{"invalid UTF-8", strings.Repeat("ok \xff\xfe\xc3 \xed\xa0\x80 \xf0\x9f\x98 \xc0\xaf ", 2000)},
+}
+
+// payload returns about so many bytes. A line of a Writer has no newline in it.
+func payload(p *producer, kind, size, i int) string {
+	text := payloads[kind].text
+	from := i * 7 % (len(text) - size)
+	text = text[from : from+size]
+	if p.writer != nil {
+		text = strings.ReplaceAll(text, "\n", " ")
+	}
+	return text
+}
+
+// Steps that let time pass.
+
+func sleepStep(a byte) step {
+	d := [...]time.Duration{
+		time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond,
+		time.Second, 2500 * time.Millisecond, 7 * time.Second, 20 * time.Second,
+		45 * time.Second, 2 * time.Minute, 5 * time.Minute, 20 * time.Minute,
+		3 * time.Hour, 13 * time.Hour, 25 * time.Hour, 15 * 24 * time.Hour,
+	}[a&15]
+	return step{fmt.Sprintf("%v pass", d), func(c *scene) {
+		if len(c.faults) > 0 {
+			// Days of trouble would be thousands of requests. The fault matrix has them.
+			d := min(d, c.trouble)
+			c.trouble -= d
+			time.Sleep(d)
+			return
+		}
+		time.Sleep(d)
+	}}
+}
+
+func flushStep(a byte) step {
+	d := [...]time.Duration{10 * time.Millisecond, time.Second, 8 * time.Second, 40 * time.Second}[a&3]
+	return step{fmt.Sprintf("Flush within %v", d), func(c *scene) {
+		ctx, cancel := context.WithTimeout(context.Background(), d)
+		defer cancel()
+		err := c.Flush(ctx)
+		var left *cloudwatch.UndeliveredError
+		switch {
+		case c.closed && err != c.answer:
+			c.failf("flush", "after Close, which returned %v, Flush returned %v", c.answer, err)
+		case c.closed:
+		case err == nil && len(c.trickles) == 0 && c.Stats().Pending != 0:
+			c.failf("flush", "it returned nil, but %d events are pending", c.Stats().Pending)
+		case err != nil && (!errors.As(err, &left) || left.Events <= 0 || !errors.Is(err, context.DeadlineExceeded)):
+			c.failf("flush", "it returned %v", err)
+		}
+	}}
+}
+
+// Steps that make trouble.
+
+// faultKinds are what can go wrong. inject returns what ends it; it gets the
+// fault with its target and how often it strikes filled in.
+var faultKinds = []struct {
+	name   string
+	inject func(c *scene, f cloudwatchtest.Fault, b byte) (end func())
+}{
+	{"throttling", answering(cloudwatchtest.Throttled())},
+	{"throttling with Retry-After", answering(&cloudwatchtest.APIError{Status: 400, Code: "ThrottlingException", Message: "Rate exceeded", RetryAfter: 17 * time.Second})},
+	{"503", answering(cloudwatchtest.ServiceUnavailable())},
+	{"500", answering(cloudwatchtest.InternalFailure())},
+	{"access denied", answering(cloudwatchtest.AccessDenied("PutLogEvents"))},
+	{"expired token", answering(cloudwatchtest.ExpiredToken())},
+	{"not found", answering(&cloudwatchtest.APIError{Status: 400, Code: "ResourceNotFoundException", Message: "The specified log stream does not exist."})},
+	{"operation aborted", answering(&cloudwatchtest.APIError{Status: 400, Code: "OperationAbortedException", Message: "A conflicting operation is currently in progress."})},
+	{"connections cut before", func(c *scene, f cloudwatchtest.Fault, _ byte) func() {
+		f.Cut = cloudwatchtest.CutBefore
+		return c.srv.Inject(f)
+	}},
+	{"connections cut after", func(c *scene, f cloudwatchtest.Fault, _ byte) func() {
+		f.Cut = cloudwatchtest.CutAfter
+		return c.srv.Inject(f)
+	}},
+	{"answers cut in the middle", func(c *scene, f cloudwatchtest.Fault, _ byte) func() {
+		f.Cut = cloudwatchtest.CutMiddle
+		f.Match = c.cutAnswers
+		return c.srv.Inject(f)
+	}},
+	{"hanging connections", func(c *scene, f cloudwatchtest.Fault, _ byte) func() {
+		f.Hang = true
+		return c.srv.Inject(f)
+	}},
+	{"slow answers", func(c *scene, f cloudwatchtest.Fault, b byte) func() {
+		f.Delay = [...]time.Duration{331 * time.Millisecond, 7_331 * time.Millisecond, 29_331 * time.Millisecond, 41_331 * time.Millisecond}[b>>6]
+		return c.srv.Inject(f)
+	}},
+	{"HTML instead of answers", func(c *scene, f cloudwatchtest.Fault, _ byte) func() {
+		page := "<html><body>Please log in.</body></html>"
+		f.Body = &page
+		return c.srv.Inject(f)
+	}},
+	{"poison", func(c *scene, f cloudwatchtest.Fault, b byte) func() {
+		// It lasts or does not, but does not go away in between: a bad event is bad.
+		f.Times, f.Operation = 0, ""
+		f.Error = &cloudwatchtest.APIError{Status: 400, Code: "InvalidParameterException", Message: scripted}
+		f.Message = c.poison(max(c.loggers[0].logged()+int(b>>2)-32, 0)) // one that waits, or will come
+		return c.srv.Inject(f)
+	}},
+	{"everything is refused", func(c *scene, f cloudwatchtest.Fault, _ byte) func() {
+		c.refuseAll = true
+		f.Error = &cloudwatchtest.APIError{Status: 400, Code: "InvalidParameterException", Message: scripted}
+		return c.srv.Inject(f)
+	}},
+	{"some events are rejected", func(c *scene, f cloudwatchtest.Fault, b byte) func() {
+		index := func(i int) *int { return &i }
+		rejected := [...]cloudwatchtest.RejectedInfo{
+			{TooOldEnd: index(1)}, {ExpiredEnd: index(3)}, {TooNewStart: index(2)}, {TooOldEnd: index(1), ExpiredEnd: index(2), TooNewStart: index(5)},
+		}[b>>6]
+		f.Operation, f.Rejected = "PutLogEvents", &rejected
+		return c.srv.Inject(f)
+	}},
+	{"the clock of the service is wrong", func(c *scene, _ cloudwatchtest.Fault, b byte) func() {
+		const day = 24 * time.Hour
+		c.srv.SetClockOffset([...]time.Duration{time.Hour, -day, 3 * day, -20 * 365 * day}[b>>6])
+		return func() { c.srv.SetClockOffset(0) }
+	}},
+	{"the Date of answers is wrong", func(c *scene, f cloudwatchtest.Fault, b byte) func() {
+		f.DateOffset = [...]time.Duration{time.Hour, -time.Hour, 24 * time.Hour, -20 * 365 * 24 * time.Hour}[b>>6]
+		return c.srv.Inject(f)
+	}},
+	{"a quota of one request a second", func(c *scene, _ cloudwatchtest.Fault, _ byte) func() {
+		c.srv.SetQuota("PutLogEvents", 1)
+		return func() { c.srv.SetQuota("PutLogEvents", 0) }
+	}},
+}
+
+func answering(e *cloudwatchtest.APIError) func(*scene, cloudwatchtest.Fault, byte) func() {
+	return func(c *scene, f cloudwatchtest.Fault, _ byte) func() {
+		f.Error = e
+		return c.srv.Inject(f)
+	}
+}
+
+// faultStep makes one kind of trouble: for some requests or for some time, or
+// until the end.
+func faultStep(a, b byte) step {
+	kind := faultKinds[int(a)%len(faultKinds)]
+	f := cloudwatchtest.Fault{Operation: [...]string{"", "PutLogEvents", "PutLogEvents", "CreateLogStream", "CreateLogGroup", "PutLogEvents", "", "PutLogEvents"}[b&7]}
+	var lasts time.Duration
+	name := "until it is ended"
+	switch b >> 3 & 7 {
+	case 0, 1, 2:
+		f.Times = [...]int{1, 2, 5}[b>>3&7]
+		name = fmt.Sprintf("for %d requests", f.Times)
+	case 3, 4, 5, 6:
+		lasts = [...]time.Duration{time.Second, 10 * time.Second, time.Minute, 10 * time.Minute}[b>>3&7-3]
+		name = fmt.Sprintf("for %v", lasts)
+	}
+	if f.Operation != "" {
+		name = f.Operation + " " + name
+	}
+	return step{fmt.Sprintf("%s, %s (%d)", kind.name, name, b), func(c *scene) {
+		end := kind.inject(c, f, b)
+		if lasts > 0 {
+			timer := time.AfterFunc(lasts, end)
+			c.faults = append(c.faults, func() { timer.Stop(); end() })
+			return
+		}
+		c.faults = append(c.faults, end)
+	}}
+}
+
+func (c *scene) endFaults() {
+	for _, end := range c.faults {
+		end()
+	}
+	c.faults = nil
+}
+
+// cutAnswers is the Match of a fault that cuts answers.
+func (o *oracle) cutAnswers(r cloudwatchtest.Request) bool {
+	o.cut.Add(int64(r.Events))
+	return true
+}
