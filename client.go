@@ -13,14 +13,15 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 )
 
-// newClient returns the SDK's client for the settings. It reads environment and
-// shared config but asks no server: credentials are fetched by the first
-// request. speech gets to know when the SDK logs about our requests.
-func newClient(s *settings, speech *deliver.Speech) (*cloudwatchlogs.Client, error) {
+// newClient returns the SDK's client for the settings, and its credentials. It
+// reads environment and shared config but asks no server: credentials are fetched
+// by the first request. speech gets to know when the SDK logs about our requests.
+func newClient(s *settings, speech *deliver.Speech) (*cloudwatchlogs.Client, *credentialsSource, error) {
 	cfg, err := loadConfig(s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	source := &credentialsSource{}
 	var region string
 	client := cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) {
 		if s.Endpoint != "" { // here, since the environment wins over cfg.BaseEndpoint
@@ -34,7 +35,14 @@ func newClient(s *settings, speech *deliver.Speech) (*cloudwatchlogs.Client, err
 		o.Retryer = aws.NopRetryer{}
 		o.APIOptions = append(o.APIOptions, awsmiddleware.AddUserAgentKey("cloudwatch-go"))
 		if o.Credentials != nil {
-			o.Credentials = typedCredentials{o.Credentials}
+			if s.Config == nil && s.AccessID == "" && o.Credentials == cfg.Credentials {
+				source.load = func() (aws.CredentialsProvider, error) {
+					again, err := loadConfig(s)
+					return again.Credentials, err
+				}
+			}
+			source.provider = o.Credentials
+			o.Credentials = source
 		}
 		if o.Logger != nil {
 			o.Logger = speech.Logger(o.Logger)
@@ -42,9 +50,9 @@ func newClient(s *settings, speech *deliver.Speech) (*cloudwatchlogs.Client, err
 		region = o.Region
 	})
 	if region == "" {
-		return nil, ErrNoRegion
+		return nil, nil, ErrNoRegion
 	}
-	return client, nil
+	return client, source, nil
 }
 
 func loadConfig(s *settings) (aws.Config, error) {
@@ -69,30 +77,4 @@ func loadConfig(s *settings) (aws.Config, error) {
 		cfg.Credentials = credentials.NewStaticCredentialsProvider(s.AccessID, s.AccessKey, s.SessionToken)
 	}
 	return cfg, nil
-}
-
-// typedCredentials gives a failure to get credentials a type, so that delivery
-// can tell it from a failed request.
-type typedCredentials struct{ aws.CredentialsProvider }
-
-func (c typedCredentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	got, err := c.CredentialsProvider.Retrieve(ctx)
-	if err != nil {
-		err = &deliver.CredentialsError{Err: err}
-	}
-	return got, err
-}
-
-// IsCredentialsProvider lets the SDK see the provider inside: anonymous
-// credentials mean requests without a signature.
-func (c typedCredentials) IsCredentialsProvider(target aws.CredentialsProvider) bool {
-	return aws.IsCredentialsProvider(c.CredentialsProvider, target)
-}
-
-// ProviderSources hands on where the credentials come from.
-func (c typedCredentials) ProviderSources() []aws.CredentialSource {
-	if p, ok := c.CredentialsProvider.(aws.CredentialProviderSource); ok {
-		return p.ProviderSources()
-	}
-	return nil
 }

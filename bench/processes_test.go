@@ -78,6 +78,7 @@ func TestALostEventIsAnError(t *testing.T) {
 			}
 			return
 		}
+		w.Header().Set("X-Amzn-Requestid", "r")
 		fmt.Fprint(w, "{}")
 	}))
 	defer lossy.Close()

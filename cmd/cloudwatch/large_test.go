@@ -111,6 +111,7 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rest = message
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.Header().Set("X-Amzn-Requestid", "r")
 	_, _ = io.WriteString(w, "{}")
 }
 

@@ -90,6 +90,24 @@ func classify(err error) class {
 	return transient
 }
 
+// badKeys reports whether other credentials may help.
+func badKeys(err error) bool {
+	var credentials *CredentialsError
+	if errors.As(err, &credentials) {
+		return true
+	}
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return false
+	}
+	switch api.ErrorCode() {
+	case "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
+		"InvalidSignatureException", "SignatureDoesNotMatch", "MissingAuthenticationTokenException", "AccessDeniedException":
+		return true
+	}
+	return false
+}
+
 // Code names an error for telling it from others: the service's own code, or
 // the kind of trouble.
 func Code(err error) string {

@@ -36,6 +36,9 @@ func (w *Worker) pauseAfter(a answer, c class) {
 	w.hinted = asked > w.pause
 	w.pause = max(w.pause, asked)
 	w.slower = c == throttled
+	if badKeys(a.err) {
+		w.cfg.NewKeys()
+	}
 	if c == throttled && a.op == putLogEvents {
 		w.pace.throttled(w.at)
 	}

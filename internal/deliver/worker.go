@@ -28,6 +28,9 @@ type Config struct {
 	StartDelay  time.Duration // the first request comes after a random part of it
 	Restamp     bool          // events of times the service does not take get the present one; otherwise they are lost
 
+	// NewKeys is called when the service does not take the credentials, or there
+	// are none, before the next attempt. It does not ask a server.
+	NewKeys func()
 	// Announce makes the event that tells the stream of a loss. The number tells
 	// it from every other one.
 	Announce func(number int, reason account.Reason, loss *account.Loss, now time.Time) batch.Event

@@ -27,7 +27,8 @@ const (
 	ResetPath  = "/reset"
 )
 
-// Sink is an http.Handler that answers every AWS operation with {}.
+// Sink is an http.Handler that answers every AWS operation with {} and a request
+// id, as the service does.
 type Sink struct {
 	requests, events, bytes, others atomic.Int64
 }
@@ -56,6 +57,7 @@ func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.others.Add(1)
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.Header().Set("X-Amzn-Requestid", "00000000-0000-4000-8000-000000000000")
 	_, _ = io.WriteString(w, "{}") // the client is gone
 }
 
