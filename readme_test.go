@@ -75,17 +75,17 @@ var (
 	readmeImports = map[string]string{
 		"cloudwatch":     modulePath,
 		"cloudwatchtest": modulePath + "/cloudwatchtest",
-		"context":        "context",
-		"fmt":            "fmt",
-		"http":           "net/http",
-		"log":            "log",
-		"os":             "os",
-		"signal":         "os/signal",
-		"slog":           "log/slog",
-		"strings":        "strings",
-		"syscall":        "syscall",
-		"testing":        "testing",
-		"time":           "time",
+		"context":        "context", "expvar": "expvar",
+		"fmt":     "fmt",
+		"http":    "net/http",
+		"log":     "log",
+		"os":      "os",
+		"signal":  "os/signal",
+		"slog":    "log/slog",
+		"strings": "strings",
+		"syscall": "syscall",
+		"testing": "testing",
+		"time":    "time",
 	}
 	readmeVariables = map[string]string{
 		"h":         "*cloudwatch.Handler",
@@ -257,7 +257,7 @@ func TestReadmeRecipe(t *testing.T) {
 }
 
 var (
-	makeTargets = []string{"check", "test", "bench", "microbench", "fuzz", "help"}
+	makeTargets = []string{"check", "test", "bench", "microbench", "fuzz", "faults", "soak", "fleet", "help"}
 	// goCommands are those that TestReadmeCompiles and TestReadmeRecipe show to
 	// work.
 	goCommands = []string{

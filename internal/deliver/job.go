@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
@@ -62,16 +63,19 @@ func (j *job) done() bool { return len(j.parts) == 0 }
 
 // waits reports whether nothing is left but events that were refused while
 // nothing spoke for their being the reason.
-func (j *job) waits() bool { return len(j.parts) == 1 && j.parts[0].waits() }
+func (j *job) waits() bool { return !j.done() && j.parts[0].waits() }
 
 // body returns the body of the next request.
 func (j *job) body() []byte { return j.parts[0].Body(j.parts[0].next()) }
 
-// advance goes on to what comes next.
+// advance goes on to what comes next. A part that waits lets the others go first:
+// they may give the evidence it waits for.
 func (j *job) advance() {
 	j.ready = nil
-	for len(j.parts) > 0 && j.parts[0].done() {
-		j.parts = j.parts[1:]
+	j.parts = slices.DeleteFunc(j.parts, func(p *part) bool { return p.done() })
+	ready := slices.IndexFunc(j.parts, func(p *part) bool { return !p.waits() })
+	if ready > 0 {
+		j.parts = slices.Concat(j.parts[ready:], j.parts[:ready])
 	}
 }
 

@@ -68,7 +68,7 @@ func (s *search) join(i int) {
 		return
 	}
 	a, b := s.spans[i], s.spans[i+1]
-	if a.to == b.from && !b.bad && !b.half && !b.again {
+	if a.to == b.from && !b.bad && !b.half {
 		s.spans[i].to = b.to
 		s.spans = slices.Delete(s.spans, i+1, i+2)
 	}

@@ -16,6 +16,7 @@ const (
 	maxRefusals  = 16              // in a row, before requests become slow probes: one search
 	mayDropMax   = 10              // events that may be given up at once
 	mayDropEvery = 6 * time.Second // and one more each time so long
+	maxWaiting   = 64              // batches in which an event waits for the decision
 )
 
 // allowance says how many events may be given up now. The zero value is full.
@@ -58,14 +59,15 @@ func (w *Worker) suspect(j *job, a answer, now time.Time, o *account.Outcome) {
 func (w *Worker) judge(j *job, now time.Time, o *account.Outcome) {
 	tooMany := false
 	j.review(func(proved bool) bool {
-		tooMany = proved && !w.mayDrop.take(now)
-		return proved && !tooMany
+		drop := proved && w.mayDrop.take(now)
+		tooMany = tooMany || proved && !drop
+		return drop
 	}, o)
 	switch {
 	case j.item == nil || !j.waits():
 		return
 	case tooMany:
-		j.retryAt = now.Add(mayDropEvery)
+		j.retryAt = now.Add(mayDropEvery * time.Duration(1+len(w.jobs))) // all that wait share the allowance
 	case w.taken > j.takenBefore:
 		j.retryAt = time.Time{} // to make sure
 	default:

@@ -217,8 +217,8 @@ func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
 		}
 		next = earliest(next, at)
 	}
-	// One that waits for evidence must not keep out those that can give it.
-	if len(w.jobs)+w.flying >= max(w.cfg.MaxInFlight, 2) {
+	// What waits must not keep out those that can speak for it.
+	if len(w.jobs) >= maxWaiting {
 		return nil, next
 	}
 	it, due, ended := w.queue.Next(now)

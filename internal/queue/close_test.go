@@ -34,8 +34,10 @@ func TestClosedQueueTakesNothing(t *testing.T) {
 		t.Error("Flush of a closed and empty queue waits")
 	}
 	q.Close(event(3))
-	if s := wantState(t, q, 3, 0, 0); s.Dropped[account.Closed] != 3 || !q.Closed() {
-		t.Errorf("dropped %v, want 3; closed %v", s.Dropped, q.Closed())
+	wantState(t, q, 3, 0, 0)
+	wantLost(t, q, account.Closed, 3)
+	if !q.Closed() {
+		t.Error("it is not closed")
 	}
 	wantEnd(t, q)
 }
@@ -55,9 +57,7 @@ func TestLastEventsFindRoom(t *testing.T) {
 		q := newQueue(policy)
 		appendAll(t, q, 1, room)
 		q.Close(event(room+1), event(room+2))
-		if s := wantState(t, q, room+2, 0, room+2); sumOf(s.Dropped[:]) != 0 {
-			t.Errorf("policy %d: dropped %v", policy, s.Dropped)
-		}
+		wantState(t, q, room+2, 0, room+2) // none is lost
 	}
 }
 
@@ -73,9 +73,8 @@ func TestAbandonCountsWhatIsLeft(t *testing.T) {
 	if events != 15 || bytes != 15*each {
 		t.Errorf("abandoned %d events, %d bytes; want 15, %d", events, bytes, 15*each)
 	}
-	if s := wantState(t, q, 25, 10, 0); s.Dropped[account.Undelivered] != 15 || s.PendingBytes != 0 {
-		t.Errorf("dropped %v, %d bytes pending", s.Dropped, s.PendingBytes)
-	}
+	wantState(t, q, 25, 10, 0)
+	wantLost(t, q, account.Undelivered, 15)
 	if !isClosed(done) {
 		t.Error("Flush waits for what is lost")
 	}
@@ -91,4 +90,34 @@ func TestAbandonOfNothing(t *testing.T) {
 		t.Errorf("abandoned %d events, %d bytes", events, bytes)
 	}
 	books(t, q)
+}
+
+// TestAbandonOfAPartlySettledBatch counts what is left of it, and no more.
+func TestAbandonOfAPartlySettledBatch(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	appendAll(t, q, 1, 3)
+	warning := event(4)
+	warning.Level = account.Warn
+	if err := q.Append(warning); err != nil {
+		t.Fatal(err)
+	}
+	q.Close()
+	it := wantNext(t, q, 1, 4)
+	o := account.Outcome{Delivered: 2, Bytes: it.Counted(0, 2), Settled: it.Loss(0, 2)}
+	q.Settle(it, &o, false)
+	if s := wantState(t, q, 4, 2, 2); s.PendingBytes != 4*eventBytes {
+		t.Errorf("%d bytes pending, want those of the whole batch", s.PendingBytes)
+	}
+	events, bytes := q.Abandon()
+	if want := int64(it.Counted(2, 4)); events != 2 || bytes != want {
+		t.Errorf("abandoned %d events, %d bytes; want 2, %d", events, bytes, want)
+	}
+	wantState(t, q, 4, 2, 0)
+	wantLost(t, q, account.Undelivered, 2)
+	told := q.Tell(queue.Program)
+	want := it.Loss(2, 4)
+	want.First = event(1).Time // the times are those of the batch
+	if got := told[account.Undelivered]; got != want {
+		t.Errorf("told %+v, want %+v", got, want)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
@@ -74,8 +75,8 @@ func TestFlushTakesEvents(t *testing.T) {
 // one does not, or many flushes would make the queue grow without bound.
 func TestFlushNeverWaitsForRoom(t *testing.T) {
 	tests := []struct {
-		policy           queue.Policy
-		dropped, pending int64
+		policy        queue.Policy
+		lost, pending int64
 	}{
 		{queue.DropNewest, 1, room + 1},
 		{queue.DropOldest, perBatch, room + 2 - perBatch},
@@ -85,13 +86,10 @@ func TestFlushNeverWaitsForRoom(t *testing.T) {
 		q := newQueue(tt.policy)
 		appendAll(t, q, 1, room)
 		q.Flush(event(room + 1))
-		if s := wantState(t, q, room+1, 0, room+1); sumOf(s.Dropped[:]) != 0 {
-			t.Errorf("policy %d: dropped %v", tt.policy, s.Dropped)
-		}
+		wantState(t, q, room+1, 0, room+1) // none is lost
 		q.Flush(event(room + 2))
-		if s := wantState(t, q, room+2, 0, tt.pending); sumOf(s.Dropped[:]) != tt.dropped {
-			t.Errorf("policy %d: then dropped %v, want %d", tt.policy, s.Dropped, tt.dropped)
-		}
+		wantState(t, q, room+2, 0, tt.pending)
+		wantLost(t, q, account.Full, tt.lost)
 	}
 }
 
@@ -141,9 +139,66 @@ func TestFlushDoesNotHurryForEver(t *testing.T) {
 	}
 }
 
-func sumOf(list []int64) (sum int64) {
-	for _, n := range list {
-		sum += n
+// TestFlushWaitsForTheOldest, in whatever order batches are settled.
+func TestFlushWaitsForTheOldest(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	appendAll(t, q, 1, 2*perBatch)
+	early := q.Flush()
+	appendAll(t, q, 2*perBatch+1, 3*perBatch)
+	late := q.Flush()
+	first := wantNext(t, q, 1, perBatch)
+	second := wantNext(t, q, perBatch+1, 2*perBatch)
+	third := wantNext(t, q, 2*perBatch+1, 3*perBatch)
+	ack(q, third)
+	ack(q, first)
+	if isClosed(early) || isClosed(late) {
+		t.Error("released while the second batch is in flight")
 	}
-	return sum
+	if ack(q, second); !isClosed(early) || !isClosed(late) {
+		t.Error("all is settled, but Flush waits")
+	}
+}
+
+// TestFlushWaitsForTheRestOfABatch: a batch that is settled in part is not settled.
+func TestFlushWaitsForTheRestOfABatch(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	appendAll(t, q, 1, 4)
+	done := q.Flush()
+	it := wantNext(t, q, 1, 4)
+	q.Settle(it, &account.Outcome{Delivered: 3, Bytes: it.Counted(0, 3), Settled: it.Loss(0, 3)}, false)
+	if isClosed(done) {
+		t.Error("released before event 4 was settled")
+	}
+	q.Settle(it, &account.Outcome{Delivered: 1, Bytes: it.Counted(3, 4)}, true)
+	if !isClosed(done) {
+		t.Error("all is settled, but Flush waits")
+	}
+	wantState(t, q, 4, 4, 0)
+}
+
+// TestLeave: who does not wait any more does not hurry others.
+func TestLeave(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	if q.Awaited() {
+		t.Error("awaited from the start")
+	}
+	appendAll(t, q, 1, 1)
+	one, two := q.Flush(), q.Flush()
+	q.Leave(one)
+	if !q.Awaited() {
+		t.Error("the other one still waits")
+	}
+	q.Leave(two)
+	if q.Awaited() {
+		t.Error("awaited by nobody")
+	}
+	ack(q, wantNext(t, q, 1, 1)) // it is due all the same
+	if isClosed(one) || isClosed(two) {
+		t.Error("who has left is told")
+	}
+	q.Leave(q.Flush()) // closed already
+	q.Close()
+	if !q.Awaited() {
+		t.Error("a closed queue is awaited")
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
@@ -17,9 +18,10 @@ func TestDropNewest(t *testing.T) {
 			t.Fatalf("a full queue: got %v", err)
 		}
 	}
-	if s := wantState(t, q, room+3, 0, room); s.Dropped[account.Full] != 3 || s.PendingBytes != room*eventBytes {
-		t.Errorf("dropped %v, %d bytes pending", s.Dropped, s.PendingBytes)
+	if s := wantState(t, q, room+3, 0, room); s.PendingBytes != room*eventBytes {
+		t.Errorf("%d bytes pending", s.PendingBytes)
 	}
+	wantLost(t, q, account.Full, 3)
 	b := wantNext(t, q, 1, perBatch)
 	if err := q.Append(event(0)); !errors.Is(err, queue.ErrFull) {
 		t.Errorf("a batch in flight is still in memory: got %v", err)
@@ -68,14 +70,11 @@ func TestDropOldest(t *testing.T) {
 	q := newQueue(queue.DropOldest)
 	appendAll(t, q, 1, room)
 	appendAll(t, q, room+1, room+1)
-	if s := wantState(t, q, room+1, 0, room+1-perBatch); s.Dropped[account.Full] != perBatch {
-		t.Errorf("dropped %v, want the %d events of the oldest batch", s.Dropped, perBatch)
-	}
+	wantState(t, q, room+1, 0, room+1-perBatch)
+	wantLost(t, q, account.Full, perBatch)      // the oldest batch
 	b := wantNext(t, q, perBatch+1, 2*perBatch) // in flight
 	appendAll(t, q, room+2, room+perBatch+1)    // the last one drops 21 to 30
-	if s := books(t, q); s.Dropped[account.Full] != 2*perBatch {
-		t.Errorf("dropped %v, want %d", s.Dropped, 2*perBatch)
-	}
+	wantLost(t, q, account.Full, 2*perBatch)
 	ack(q, b)
 	wantNext(t, q, 3*perBatch+1, 4*perBatch)
 	wantState(t, q, room+perBatch+1, perBatch, room+perBatch+1-3*perBatch)
@@ -87,9 +86,8 @@ func TestDropOldestTakesTheOpenBatchLast(t *testing.T) {
 	if err := q.Append(eventOf(6, room*eventBytes)); err != nil {
 		t.Fatal(err)
 	}
-	if s := wantState(t, q, 6, 0, 1); s.Dropped[account.Full] != 5 {
-		t.Errorf("dropped %v, want the 5 smaller ones", s.Dropped)
-	}
+	wantState(t, q, 6, 0, 1)
+	wantLost(t, q, account.Full, 5) // the smaller ones
 }
 
 func TestDropOldestSparesTheBatchInFlight(t *testing.T) {
@@ -101,9 +99,8 @@ func TestDropOldestSparesTheBatchInFlight(t *testing.T) {
 		t.Errorf("nothing can be dropped: got %v", err)
 	}
 	ack(q, b)
-	if s := wantState(t, q, 2, 1, 0); s.Dropped[account.Full] != 1 {
-		t.Errorf("dropped %v, want 1", s.Dropped)
-	}
+	wantState(t, q, 2, 1, 0)
+	wantLost(t, q, account.Full, 1)
 }
 
 func TestBlockWaitsForRoom(t *testing.T) {
@@ -118,7 +115,7 @@ func TestBlockWaitsForRoom(t *testing.T) {
 		synctest.Wait()
 		select {
 		case err := <-done:
-			t.Fatalf("it did not wait for Ack: %v", err)
+			t.Fatalf("it did not wait for Settle: %v", err)
 		default:
 		}
 		ack(q, b)
@@ -145,9 +142,8 @@ func TestCloseReleasesWhoIsBlocked(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		}
-		if s := wantState(t, q, room+callers, 0, room); s.Dropped[account.Closed] != callers {
-			t.Errorf("dropped %v, want %d", s.Dropped, callers)
-		}
+		wantState(t, q, room+callers, 0, room)
+		wantLost(t, q, account.Closed, callers)
 	})
 }
 
@@ -160,7 +156,75 @@ func TestDropOldestKeepsWhatCannotMakeRoom(t *testing.T) {
 	if err := q.Append(eventOf(0, room*eventBytes)); !errors.Is(err, queue.ErrFull) {
 		t.Errorf("got %v", err)
 	}
-	if s := wantState(t, q, 2*perBatch+1, 0, 2*perBatch); s.Dropped[account.Full] != 1 {
-		t.Errorf("dropped %v", s.Dropped)
+	wantState(t, q, 2*perBatch+1, 0, 2*perBatch)
+	wantLost(t, q, account.Full, 1)
+}
+
+// TestLevelsAndTheLastRoom: under DropNewest the last room is for what matters
+// most.
+func TestLevelsAndTheLastRoom(t *testing.T) {
+	tests := []struct {
+		policy queue.Policy
+		level  account.Level
+		taken  int // of room
+	}{
+		{queue.DropNewest, account.Debug, room * 8 / 10},
+		{queue.DropNewest, account.Info, room * 9 / 10},
+		{queue.DropNewest, account.Warn, room},
+		{queue.DropNewest, account.Error, room},
+		{queue.DropNewest, account.None, room},
+		{queue.DropOldest, account.Debug, room},
+		{queue.DropOldest, account.Info, room},
+	}
+	for _, tt := range tests {
+		q := newQueue(tt.policy)
+		of := func(n int) batch.Event {
+			e := event(n)
+			e.Level = tt.level
+			return e
+		}
+		for n := range tt.taken {
+			if err := q.Append(of(n)); err != nil {
+				t.Errorf("policy %d, %v: event %d: %v", tt.policy, tt.level, n, err)
+			}
+		}
+		wantState(t, q, int64(tt.taken), 0, int64(tt.taken))
+		_ = q.Append(of(tt.taken))
+		wantLost(t, q, account.Full, map[queue.Policy]int64{queue.DropNewest: 1, queue.DropOldest: perBatch}[tt.policy])
+		if tt.policy == queue.DropNewest && tt.taken < room {
+			appendAll(t, q, tt.taken+1, room) // lines still find room
+		}
+	}
+}
+
+// TestDebugFindsRoomInAnEmptyQueue, however large it is.
+func TestDebugFindsRoomInAnEmptyQueue(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	e := eventOf(1, 2*room*eventBytes)
+	e.Level = account.Debug
+	if err := q.Append(e); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDropOldestTellsLevels of all that it gives up.
+func TestDropOldestTellsLevels(t *testing.T) {
+	q := newQueue(queue.DropOldest)
+	var want account.Loss
+	for n := range room {
+		e := event(n)
+		e.Level = account.Level(n % int(account.Levels))
+		if err := q.Append(e); err != nil {
+			t.Fatal(err)
+		}
+		if n < perBatch {
+			want.Add(e.Time, e.Size, e.Level)
+		}
+	}
+	appendAll(t, q, room, room)
+	for a := range queue.Audiences {
+		if told := q.Tell(a); told != (account.Losses{account.Full: want}) {
+			t.Errorf("audience %d was told %+v, want %+v", a, told, want)
+		}
 	}
 }

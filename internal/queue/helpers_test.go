@@ -32,10 +32,16 @@ var head = batch.Head("g", "s")
 // event makes the n-th event of a test.
 func event(n int) batch.Event { return eventOf(n, eventBytes) }
 
-// eventOf makes an event that holds that many bytes, at least 60.
-func eventOf(n, held int) batch.Event {
+// eventOf makes an event that holds that many bytes, at least 70. Each has a time
+// of its own, so that batches may be in flight together.
+func eventOf(n, held int) batch.Event { return eventAt(n, held, start+int64(n)) }
+
+const start = 1_763_812_800_000 // time of the events, in ms
+
+// eventAt is eventOf with another time.
+func eventAt(n, held int, at int64) batch.Event {
 	message := fmt.Append(nil, n, " ")
-	e := batch.Event{Time: 1_763_812_800_000}
+	e := batch.Event{Time: at}
 	e.Wire, _ = new(batch.Encoder).AppendEvent(nil, e.Time, message)
 	message = append(message, bytes.Repeat([]byte("."), held-e.Held())...)
 	e.Wire, e.Size = new(batch.Encoder).AppendEvent(nil, e.Time, message)
@@ -52,11 +58,11 @@ func appendAll(t *testing.T, q *queue.Queue, first, last int) {
 	}
 }
 
-// numbers returns which events are in a batch.
-func numbers(t testing.TB, b *batch.Batch) (list []int) {
+// numbers seals a batch, and returns which events are in it.
+func numbers(t testing.TB, it *queue.Item) (list []int) {
 	t.Helper()
 	var body struct{ LogEvents []struct{ Message string } }
-	if err := json.Unmarshal(b.Seal(), &body); err != nil {
+	if err := json.Unmarshal(it.Seal(), &body); err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range body.LogEvents {
@@ -72,16 +78,19 @@ func numbers(t testing.TB, b *batch.Batch) (list []int) {
 
 // wantNext takes the next batch, which must be due and hold the events from
 // first to last.
-func wantNext(t *testing.T, q *queue.Queue, first, last int) *batch.Batch {
+func wantNext(t *testing.T, q *queue.Queue, first, last int) *queue.Item {
 	t.Helper()
-	b, _, _ := q.Next(time.Now())
-	if b == nil {
+	it, due, ended := q.Next(time.Now())
+	if it == nil {
 		t.Fatalf("no batch is due, want events %d to %d", first, last)
 	}
-	if got := numbers(t, b); len(got) != last-first+1 || got[0] != first || !slices.IsSorted(got) {
+	if !due.IsZero() || ended {
+		t.Errorf("with a batch, it says due %v, ended %v", due, ended)
+	}
+	if got := numbers(t, it); len(got) != last-first+1 || got[0] != first || !slices.IsSorted(got) {
 		t.Fatalf("the batch holds events %v, want %d to %d", got, first, last)
 	}
-	return b
+	return it
 }
 
 // wantNone checks that no batch is due, and returns when one will be.
@@ -102,8 +111,10 @@ func wantEnd(t *testing.T, q *queue.Queue) {
 	}
 }
 
-// ack settles the batch in flight as delivered.
-func ack(q *queue.Queue, b *batch.Batch) { q.Ack(account.Outcome{Delivered: b.Len()}) }
+// ack settles a whole batch as delivered.
+func ack(q *queue.Queue, it *queue.Item) {
+	q.Settle(it, &account.Outcome{Delivered: it.Len(), Bytes: it.Bytes()}, true)
+}
 
 func isClosed(done <-chan struct{}) bool {
 	select {
@@ -119,14 +130,14 @@ func books(t testing.TB, q *queue.Queue) queue.State {
 	t.Helper()
 	s := q.State()
 	sum := s.Delivered + s.Pending
-	for _, n := range s.Rejected {
-		sum += n
-	}
-	for _, n := range s.Dropped {
+	for _, n := range s.Lost {
 		sum += n
 	}
 	if sum != s.Accepted {
-		t.Errorf("accepted %d, but delivered + pending + rejected + dropped = %d: %+v", s.Accepted, sum, s)
+		t.Errorf("accepted %d, but delivered + pending + lost = %d: %+v", s.Accepted, sum, s)
+	}
+	if idle := s.Pending == 0; idle != s.Oldest.IsZero() || idle != (s.PendingBytes == 0) {
+		t.Errorf("%d pending in %d bytes since %v", s.Pending, s.PendingBytes, s.Oldest)
 	}
 	return s
 }
@@ -139,4 +150,14 @@ func wantState(t testing.TB, q *queue.Queue, accepted, delivered, pending int64)
 		t.Errorf("accepted %d, delivered %d, pending %d; want %d, %d, %d", s.Accepted, s.Delivered, s.Pending, accepted, delivered, pending)
 	}
 	return s
+}
+
+// wantLost checks that so many events were lost for a reason, and none for others.
+func wantLost(t testing.TB, q *queue.Queue, reason account.Reason, n int64) {
+	t.Helper()
+	var want [account.Reasons]int64
+	want[reason] = n
+	if s := books(t, q); s.Lost != want {
+		t.Errorf("lost %v by reason, want %v", s.Lost, want)
+	}
 }

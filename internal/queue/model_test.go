@@ -2,7 +2,6 @@ package queue_test
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -20,265 +19,480 @@ func TestRandomOperations(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
 	for _, policy := range []queue.Policy{queue.DropNewest, queue.DropOldest} {
-		for range 40 {
-			m := &model{t: t, r: r, policy: policy, maxBytes: 500 + r.IntN(20_000)}
-			m.q = queue.New(queue.Config{Head: head, MaxBytes: m.maxBytes, OnFull: policy, Interval: time.Hour})
-			for range 500 {
-				m.step()
-				m.check()
-			}
-			if m.end(); t.Failed() {
-				t.Fatalf("seed %d, policy %d, %d bytes", seed, policy, m.maxBytes)
+		for range 60 {
+			synctest.Test(t, func(t *testing.T) {
+				m := newModel(t, r, policy)
+				for range 500 {
+					m.step()
+					m.check()
+				}
+				m.end()
+			})
+			if t.Failed() {
+				t.Fatalf("seed %d, policy %d", seed, policy)
 			}
 		}
 	}
 }
 
-// model knows what the queue must hold.
+// model knows what the queue must hold. It keeps every event by itself and adds
+// up again whatever it needs.
 type model struct {
 	t        *testing.T
 	r        *rand.Rand
 	q        *queue.Queue
 	policy   queue.Policy
 	maxBytes int
+	phase    time.Time // a point of the grid
+	clock    int64     // time of events, about, in ms
+	jumps    int       // of 100 events so many come a day later
 
-	last     int            // number of the newest event
-	sizes    map[int]int    // of the events in the queue, by number
-	queued   []int          // not in flight, oldest first
-	inFlight []int          //
-	batch    *batch.Batch   // in flight
-	flushes  []flush        //
-	want     account.Ledger // but for the bytes
+	last     int           // position of the newest event
+	urgent   int           // position up to which batches are due
+	batches  []*modelBatch // what is not settled, oldest first
+	filling  bool          // the last one is open
+	fromBack bool          // the newest one was handed out last
+	flushes  []flush
+	closed   bool
+	want     account.Ledger
+	untold   [queue.Audiences]account.Losses
+}
+
+type modelEvent struct {
+	position int
+	batch.Event
+}
+
+type modelBatch struct {
+	events  []modelEvent // in ascending order from Next on
+	since   time.Time
+	item    *queue.Item // in flight
+	yields  bool
+	settled []bool // of events; nil before Next
 }
 
 type flush struct {
-	last int // number of the newest event when it was called
+	last int // position of the newest event when it was called
 	done <-chan struct{}
+}
+
+func newModel(t *testing.T, r *rand.Rand, policy queue.Policy) *model {
+	m := &model{t: t, r: r, policy: policy, maxBytes: 500 + r.IntN(20_000), clock: start, jumps: []int{1, 1, 40}[r.IntN(3)]}
+	m.q = queue.New(queue.Config{Head: head, MaxBytes: m.maxBytes, OnFull: policy, Interval: interval})
+	m.append(eventAt(1, 100, m.clock), false)
+	_, m.phase, _ = m.q.Next(time.Now()) // only now is the phase of the grid known
+	return m
 }
 
 func (m *model) step() {
 	switch n := m.r.IntN(100); {
-	case n < 70:
-		m.append()
-	case n < 80:
-		m.next(time.Now())
-	case n < 82:
-		m.next(time.Now().Add(2 * time.Hour)) // the interval is over
-	case n < 92:
-		m.ack()
-	case n < 98:
-		m.flushes = append(m.flushes, flush{m.last, m.q.Flush()})
-	default:
-		m.q.Count(account.Empty)
+	case n < 55:
+		m.append(m.newEvent(), false)
+	case n < 72:
+		m.next()
+	case n < 85:
+		m.settle(m.r.IntN(2) == 0)
+	case n < 87:
+		if b := m.anyInFlight(); b != nil {
+			m.q.Yield(b.item)
+			b.yields = true
+		}
+	case n < 91:
+		time.Sleep(time.Duration(m.r.Int64N(int64(3 * interval))))
+	case n < 94:
+		m.flush()
+	case n < 95:
+		m.append(m.newEvent(), true)
+	case n < 97:
+		reason := []account.Reason{account.Empty, account.Oversize, account.Unformatted}[m.r.IntN(3)]
+		e := m.newEvent()
+		m.q.Refuse(reason, e)
 		m.want.Accepted++
-		m.want.Dropped[account.Empty]++
+		m.lost(reason, e)
+	default:
+		m.tell(queue.Audience(m.r.IntN(int(queue.Audiences))))
 	}
 }
 
-func (m *model) append() {
-	e := eventOf(m.last+1, 70+m.r.IntN(200))
-	if m.r.IntN(50) == 0 {
-		e = eventOf(m.last+1, 70+m.r.IntN(2*m.maxBytes))
+// newEvent makes an event of about the present time.
+func (m *model) newEvent() batch.Event {
+	held := 70 + m.r.IntN(200)
+	if m.r.IntN(100) == 0 {
+		held = 70 + m.r.IntN(2*m.maxBytes)
 	}
-	held := m.held()
-	err := m.q.Append(e)
+	m.clock += m.r.Int64N(3)
+	at := m.clock
+	switch n := m.r.IntN(100); {
+	case n < m.jumps:
+		m.clock += 25 * time.Hour.Milliseconds()
+	case n > 96: // a goroutine was slow
+		at -= m.r.Int64N(20)
+	}
+	e := eventAt(m.last+1, held, at)
+	e.Level = account.Level(m.r.IntN(int(account.Levels)))
+	return e
+}
+
+// append has the queue take an event, through Append or Flush.
+func (m *model) append(e batch.Event, byFlush bool) {
 	m.want.Accepted++
-	if m.policy == queue.DropOldest {
-		dropped := int(m.q.State().Dropped[account.Full] - m.want.Dropped[account.Full])
-		if held+e.Held() <= m.maxBytes && dropped != 0 {
-			m.t.Errorf("%d events were dropped though there was room", dropped)
+	full := false
+	for !full && !m.hasRoom(e) && (!byFlush || m.held() > m.maxBytes) {
+		m.urgent = m.last
+		full = true
+		if m.policy == queue.DropOldest && (m.flying() == 0 || m.flying()+e.Held() <= m.maxBytes) {
+			full = !m.dropOldest()
 		}
-		if err != nil {
-			dropped-- // the event itself
-		}
-		for _, n := range m.queued[:dropped] {
-			held -= m.sizes[n]
-			delete(m.sizes, n)
-		}
-		m.queued = m.queued[dropped:]
-		m.want.Dropped[account.Full] += int64(dropped)
 	}
-	if fits := held == 0 || held+e.Held() <= m.maxBytes; fits != (err == nil) {
-		m.t.Errorf("%d bytes to %d of %d: %v", e.Held(), held, m.maxBytes, err)
+	if full {
+		m.lost(account.Full, e)
+	} else {
+		m.add(e)
 	}
-	if err != nil {
-		if !errors.Is(err, queue.ErrFull) {
-			m.t.Errorf("Append: %v", err)
-		}
-		m.want.Dropped[account.Full]++
+	if byFlush {
+		m.flushed(m.q.Flush(e))
 		return
 	}
+	if err := m.q.Append(e); full != errors.Is(err, queue.ErrFull) || full != (err != nil) {
+		m.t.Errorf("%d bytes of %v to %d of %d: %v", e.Held(), e.Level, m.held(), m.maxBytes, err)
+	}
+}
+
+func (m *model) hasRoom(e batch.Event) bool {
+	limit := m.maxBytes
+	if m.policy == queue.DropNewest {
+		switch e.Level {
+		case account.Debug:
+			limit = m.maxBytes / 10 * 8
+		case account.Info:
+			limit = m.maxBytes / 10 * 9
+		}
+	}
+	return len(m.batches) == 0 || m.held()+e.Held() <= limit && len(m.batches) < 16
+}
+
+func (m *model) dropOldest() bool {
+	for i, b := range m.batches {
+		if b.item != nil {
+			continue
+		}
+		for _, e := range b.events {
+			m.lost(account.Full, e.Event)
+		}
+		m.filling = m.filling && i < len(m.batches)-1
+		m.batches = slices.Delete(m.batches, i, i+1)
+		return true
+	}
+	return false
+}
+
+func (m *model) add(e batch.Event) {
+	if m.filling {
+		open := m.batches[len(m.batches)-1]
+		oldest, newest := open.times()
+		if max(newest, e.Time)-min(oldest, e.Time) > 24*time.Hour.Milliseconds() || open.held()+e.Held() > max(m.maxBytes/4, 1) {
+			m.filling = false
+		}
+	}
+	if !m.filling {
+		m.batches = append(m.batches, &modelBatch{since: time.Now()})
+		m.filling = true
+	}
+	open := m.batches[len(m.batches)-1]
 	m.last++
-	if m.sizes == nil {
-		m.sizes = make(map[int]int)
-	}
-	m.sizes[m.last] = e.Held()
-	m.queued = append(m.queued, m.last)
+	open.events = append(open.events, modelEvent{m.last, e})
 }
 
-func (m *model) next(now time.Time) {
-	if m.batch != nil {
-		return // the deliverer settles one before it takes the next
+func (m *model) flush() { m.flushed(m.q.Flush()) }
+
+func (m *model) flushed(done <-chan struct{}) {
+	m.flushes = append(m.flushes, flush{m.last, done})
+	if len(m.batches) > 0 {
+		m.urgent = m.last
 	}
-	b, due, ended := m.q.Next(now)
-	if b == nil {
-		switch {
-		case ended != (m.q.Closed() && len(m.queued) == 0):
-			m.t.Errorf("ended %v with %d events queued", ended, len(m.queued))
-		case len(m.queued) > 0 && !due.After(now):
-			m.t.Errorf("no batch, but one was due at %v", due)
-		case len(m.queued) == 0 && !due.IsZero():
-			m.t.Errorf("the queue is empty, but something is due at %v", due)
-		case m.waitedFor():
-			m.t.Error("no batch, but a Flush waits for one")
+}
+
+// tell has an audience hear of losses, which must be those it has not heard of.
+func (m *model) tell(a queue.Audience) {
+	if got := m.q.Tell(a); got != m.untold[a] {
+		m.t.Errorf("audience %d was told\n%+v, want\n%+v", a, got, m.untold[a])
+	}
+	m.untold[a] = account.Losses{}
+}
+
+// lost enters an event that is lost.
+func (m *model) lost(reason account.Reason, e batch.Event) {
+	m.want.Lost[reason]++
+	if reason == account.Empty {
+		return
+	}
+	m.untold[queue.Program][reason].Add(e.Time, e.Size, e.Level)
+	if reason != account.Closed && reason != account.Undelivered {
+		m.untold[queue.Stream][reason].Add(e.Time, e.Size, e.Level)
+	}
+}
+
+// next has the queue hand out a batch, which must be the right one.
+func (m *model) next() {
+	now := time.Now()
+	var ready []*modelBatch
+	var wantDue time.Time
+	for i, b := range m.batches {
+		if b.item != nil || m.waits(b, m.batches[:i]) {
+			continue
+		}
+		if open := m.filling && i == len(m.batches)-1; open && !m.closed && b.events[0].position > m.urgent {
+			due := m.phase
+			for !due.After(b.since) {
+				due = due.Add(interval)
+			}
+			if now.Before(due) {
+				wantDue = due
+				continue
+			}
+		}
+		ready = append(ready, b)
+	}
+	it, due, ended := m.q.Next(now)
+	if len(ready) == 0 {
+		if wantEnd := m.closed && len(m.batches) == 0; it != nil || !due.Equal(wantDue) || ended != wantEnd {
+			m.t.Errorf("batch %v, due %v, ended %v; want none, %v, %v", it != nil, due, ended, wantDue, wantEnd)
 		}
 		return
 	}
-	got := numbers(m.t, b)
-	if len(got) > len(m.queued) || !slices.Equal(got, m.queued[:len(got)]) {
-		m.t.Fatalf("the batch holds %v, but queued are %v", got, m.queued)
+	want := ready[0]
+	m.fromBack = !m.fromBack && now.Sub(want.since) > 2*interval
+	if m.fromBack {
+		want = ready[len(ready)-1]
 	}
-	m.batch, m.inFlight, m.queued = b, got, m.queued[len(got):]
+	if it == nil {
+		m.t.Fatalf("no batch, want the one of event %d", want.events[0].position)
+	}
+	if want == m.batches[len(m.batches)-1] {
+		m.filling = false
+	}
+	slices.SortStableFunc(want.events, func(a, b modelEvent) int { return int(a.Time - b.Time) })
+	var positions []int
+	for _, e := range want.events {
+		positions = append(positions, e.position)
+	}
+	if got := numbers(m.t, it); !slices.Equal(got, positions) {
+		m.t.Fatalf("the batch holds %v, want %v", got, positions)
+	}
+	want.item, want.settled = it, make([]bool, len(want.events))
+	m.checkOverlap()
 }
 
-// waitedFor reports whether a Flush waits for the oldest event that is queued.
-func (m *model) waitedFor() bool {
-	return slices.ContainsFunc(m.flushes, func(f flush) bool { return len(m.queued) > 0 && m.queued[0] <= f.last })
+// waits reports whether times of a batch overlap with those of others before it, or
+// are earlier.
+func (m *model) waits(b *modelBatch, before []*modelBatch) bool {
+	oldest, _ := b.times()
+	return slices.ContainsFunc(before, func(other *modelBatch) bool {
+		_, newest := other.times()
+		return !other.yields && newest >= oldest
+	})
 }
 
-func (m *model) ack() {
-	var o account.Outcome
-	if m.batch != nil {
-		o.Delivered = m.r.IntN(m.batch.Len() + 1)
-		o.Rejected[m.r.IntN(int(account.Rejections))] = m.batch.Len() - o.Delivered
-		for _, n := range m.inFlight {
-			delete(m.sizes, n)
+// checkOverlap checks what all that is for: no two batches in flight overlap.
+func (m *model) checkOverlap() {
+	for i, a := range m.batches {
+		for _, b := range m.batches[:i] {
+			if a.item == nil || b.item == nil || a.yields || b.yields {
+				continue
+			}
+			aFrom, aTo := a.times()
+			bFrom, bTo := b.times()
+			if aFrom <= bTo && bFrom <= aTo {
+				m.t.Errorf("in flight together: [%d, %d] and [%d, %d]", aFrom, aTo, bFrom, bTo)
+			}
 		}
 	}
-	m.q.Ack(o)
-	m.batch, m.inFlight = nil, nil
-	m.want.Settle(o, 0)
+}
+
+func (m *model) anyInFlight() *modelBatch {
+	var flying []*modelBatch
+	for _, b := range m.batches {
+		if b.item != nil {
+			flying = append(flying, b)
+		}
+	}
+	if len(flying) == 0 {
+		return nil
+	}
+	return flying[m.r.IntN(len(flying))]
+}
+
+// settle settles what is left of a batch in flight, or only some of it.
+func (m *model) settle(all bool) {
+	b := m.anyInFlight()
+	if b == nil {
+		return
+	}
+	var o account.Outcome
+	fate := []account.Reason{account.TooOld, account.Expired, account.TooNew, account.Refused}
+	delivering := m.r.IntN(3) > 0
+	for i, e := range b.events {
+		if b.settled[i] || !all && m.r.IntN(3) == 0 {
+			continue
+		}
+		b.settled[i] = true
+		o.Settled.Add(e.Time, e.Size, e.Level)
+		if delivering && m.r.IntN(3) > 0 {
+			o.Delivered++
+			o.Bytes += e.Size + 26
+			if m.r.IntN(5) == 0 {
+				o.Restamped++
+			}
+			continue
+		}
+		reason := fate[m.r.IntN(len(fate))]
+		o.Lost[reason].Add(e.Time, e.Size, e.Level)
+		m.lost(reason, e.Event)
+	}
+	done := !slices.Contains(b.settled, false)
+	m.q.Settle(b.item, &o, done)
+	m.want.Delivered += int64(o.Delivered)
+	m.want.DeliveredBytes += int64(o.Bytes)
+	m.want.Restamped += int64(o.Restamped)
+	if o.Delivered > 0 {
+		m.want.Batches++
+	}
+	if done {
+		m.batches = slices.DeleteFunc(m.batches, func(other *modelBatch) bool { return other == b })
+	}
+}
+
+func (b *modelBatch) times() (oldest, newest int64) {
+	oldest, newest = b.events[0].Time, b.events[0].Time
+	for _, e := range b.events {
+		oldest, newest = min(oldest, e.Time), max(newest, e.Time)
+	}
+	return oldest, newest
+}
+
+func (b *modelBatch) held() (sum int) {
+	for _, e := range b.events {
+		sum += e.Held()
+	}
+	return sum
+}
+
+// pending returns the events that are not settled.
+func (b *modelBatch) pending() (list []modelEvent) {
+	for i, e := range b.events {
+		if b.settled == nil || !b.settled[i] {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 func (m *model) held() (sum int) {
-	for _, n := range m.sizes {
-		sum += n
+	for _, b := range m.batches {
+		sum += b.held()
+	}
+	return sum
+}
+
+func (m *model) flying() (sum int) {
+	for _, b := range m.batches {
+		if b.item != nil {
+			sum += b.held()
+		}
 	}
 	return sum
 }
 
 func (m *model) check() {
 	s := books(m.t, m.q)
-	s.DeliveredBytes = 0
-	if want := (queue.State{Ledger: m.want, Pending: int64(len(m.queued) + len(m.inFlight)), PendingBytes: int64(m.held())}); s != want {
+	want := queue.State{Ledger: m.want, PendingBytes: int64(m.held())}
+	oldest := m.last + 1 // position of an event whose batch is in the queue
+	for i, b := range m.batches {
+		if i == 0 {
+			want.Oldest = b.since
+		}
+		want.Pending += int64(len(b.pending()))
+		for _, e := range b.events {
+			oldest = min(oldest, e.position)
+		}
+	}
+	if s != want {
 		m.t.Fatalf("the state is\n%+v, want\n%+v", s, want)
 	}
-	if s.PendingBytes > int64(m.maxBytes) && s.Pending > 1 {
-		m.t.Errorf("%d bytes in %d events, but the bound is %d", s.PendingBytes, s.Pending, m.maxBytes)
-	}
-	oldest := m.last + 1
-	for _, n := range append(m.inFlight[:len(m.inFlight):len(m.inFlight)], m.queued...) {
-		oldest = min(oldest, n)
-	}
 	for _, f := range m.flushes {
+		// A batch leaves the queue as a whole, so later events of it count, too.
 		if settled := f.last < oldest; isClosed(f.done) != settled {
 			m.t.Fatalf("Flush of %d events: released %v, but the oldest in the queue is %d", f.last, !settled, oldest)
 		}
 	}
 	m.flushes = slices.DeleteFunc(m.flushes, func(f flush) bool { return isClosed(f.done) })
+	if awaited := m.closed || len(m.flushes) > 0; m.q.Awaited() != awaited {
+		m.t.Errorf("awaited %v with %d in Flush", !awaited, len(m.flushes))
+	}
+	for a := range queue.Audiences {
+		var untold int64
+		for _, l := range m.untold[a] {
+			untold += l.Events
+		}
+		if got := m.q.Untold(a); got != untold {
+			m.t.Errorf("%d losses untold to %d, want %d", got, a, untold)
+		}
+	}
 }
 
 // end closes the queue and either drains or abandons it.
 func (m *model) end() {
 	m.q.Close()
-	if m.r.IntN(2) == 0 {
-		events, _ := m.q.Abandon()
-		if left := len(m.queued) + len(m.inFlight); events != int64(left) {
-			m.t.Errorf("abandoned %d events, want %d", events, left)
-		}
-		m.want.Dropped[account.Undelivered] += events
-		m.queued, m.inFlight, m.batch, m.sizes = nil, nil, nil, nil
+	m.closed = true
+	for range m.r.IntN(20) {
+		m.next()
+		m.settle(m.r.IntN(2) == 0)
+		m.check()
 	}
-	for m.batch != nil || len(m.queued) > 0 {
-		m.ack()
-		m.next(time.Now())
+	if m.r.IntN(2) == 0 {
+		m.abandon()
+	}
+	for n := 0; len(m.batches) > 0; n++ {
+		if n > 10_000 {
+			m.t.Fatal("it never ends")
+		}
+		m.next()
+		m.settle(m.r.IntN(2) == 0)
 		m.check()
 	}
 	m.check()
+	for a := range queue.Audiences {
+		m.tell(a)
+	}
 	wantEnd(m.t, m.q)
 }
 
-// TestAppendsAtOnce has many callers and one deliverer, as it is in life.
-func TestAppendsAtOnce(t *testing.T) {
-	for _, policy := range []queue.Policy{queue.DropNewest, queue.DropOldest, queue.Block} {
-		t.Run(fmt.Sprint("policy ", policy), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { appendsAtOnce(t, policy) })
-		})
-	}
-}
-
-func appendsAtOnce(t *testing.T, policy queue.Policy) {
-	const callers, each = 8, 400
-	q := newQueue(policy)
-	arrived := make(chan []int)
-	go func() { arrived <- deliverAll(t, q) }()
-	ended := make(chan int)
-	for caller := range callers {
-		go func() {
-			failed := 0
-			for n := range each {
-				if q.Append(event(caller*each+n)) != nil {
-					failed++
-				}
-				if n%50 == 0 {
-					<-q.Flush()
-				}
-			}
-			ended <- failed
-		}()
-	}
-	failed := 0
-	for range callers {
-		failed += <-ended
-	}
-	q.Close()
-	got := <-arrived
-
-	var before [callers]int
-	for _, n := range got {
-		caller := n / each
-		if n < before[caller] {
-			t.Fatalf("caller %d: event %d came after %d", caller, n, before[caller])
+// abandon has the queue give up, with batches in flight, some of them settled in
+// part.
+func (m *model) abandon() {
+	var left, bytes int64
+	var flying []*queue.Item
+	undelivered := &m.untold[queue.Program][account.Undelivered]
+	for _, b := range m.batches {
+		for _, e := range b.pending() {
+			left++
+			bytes += int64(e.Size) + 26
+			m.lost(account.Undelivered, e.Event)
 		}
-		before[caller] = n + 1
-	}
-	s := wantState(t, q, callers*each, int64(len(got)), 0)
-	if policy == queue.Block && len(got) != callers*each {
-		t.Errorf("%d of %d events arrived", len(got), callers*each)
-	}
-	if policy == queue.DropNewest && s.Dropped[account.Full] != int64(failed) {
-		t.Errorf("%d events dropped, but %d callers were told", s.Dropped[account.Full], failed)
-	}
-}
-
-// deliverAll delivers until the end, in bubble time, and returns the events.
-func deliverAll(t *testing.T, q *queue.Queue) (all []int) {
-	for {
-		b, due, ended := q.Next(time.Now())
-		switch {
-		case ended:
-			return all
-		case b != nil:
-			time.Sleep(time.Millisecond)
-			all = append(all, numbers(t, b)...)
-			ack(q, b)
-		case due.IsZero():
-			<-q.Wake()
-		default:
-			select {
-			case <-q.Wake():
-			case <-time.After(time.Until(due)):
-			}
+		if b.item != nil {
+			flying = append(flying, b.item)
 		}
+		oldest, newest := b.times() // as close as they are known
+		undelivered.First, undelivered.Last = min(undelivered.First, oldest), max(undelivered.Last, newest)
 	}
+	m.batches = nil
+	gotEvents, gotBytes := m.q.Abandon()
+	if gotEvents != left || gotBytes != bytes {
+		m.t.Errorf("abandoned %d events, %d bytes; want %d, %d", gotEvents, gotBytes, left, bytes)
+	}
+	m.check()
+	for _, it := range flying { // their answers come too late
+		m.q.Settle(it, &account.Outcome{Delivered: 1, Bytes: 100}, m.r.IntN(2) == 0)
+	}
+	m.check()
 }

@@ -47,31 +47,6 @@ func TestLimitsOfTheServiceCutBatches(t *testing.T) {
 	wantNext(t, q, 1, 2)
 }
 
-func TestInterval(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(queue.DropNewest)
-		if due := wantNone(t, q); !due.IsZero() {
-			t.Errorf("an empty queue has something due at %v", due)
-		}
-		start := time.Now()
-		appendAll(t, q, 1, 1)
-		time.Sleep(interval / 2)
-		appendAll(t, q, 2, 2)
-		if due := wantNone(t, q); !due.Equal(start.Add(interval)) {
-			t.Errorf("due %v after the first event, want %v", due.Sub(start), interval)
-		}
-		time.Sleep(interval/2 - 1)
-		wantNone(t, q)
-		time.Sleep(time.Nanosecond)
-		b := wantNext(t, q, 1, 2)
-		appendAll(t, q, 3, 3)
-		ack(q, b)
-		if due := wantNone(t, q); !due.Equal(time.Now().Add(interval)) {
-			t.Errorf("the next batch is due in %v, want %v", time.Until(due), interval)
-		}
-	})
-}
-
 func TestWake(t *testing.T) {
 	q := newQueue(queue.DropNewest)
 	woken := func() bool {
@@ -106,23 +81,26 @@ func TestWake(t *testing.T) {
 	}
 }
 
-func TestAckEntersTheOutcome(t *testing.T) {
+func TestSettleEntersTheOutcome(t *testing.T) {
 	q := newQueue(queue.DropNewest)
-	appendAll(t, q, 1, 9)
+	appendAll(t, q, 1, 10)
 	q.Flush()
-	bytes := wantNext(t, q, 1, 9).Bytes()
-	var outcome account.Outcome
-	outcome.Delivered = 3
-	outcome.Rejected[account.TooOld] = 1
-	outcome.Rejected[account.Expired] = 2
-	outcome.Rejected[account.TooNew] = 3
-	q.Ack(outcome)
-	s := wantState(t, q, 9, 3, 0)
-	if want := [account.Rejections]int64{account.TooOld: 1, account.Expired: 2, account.TooNew: 3}; s.Rejected != want {
-		t.Errorf("rejected %v, want %v", s.Rejected, want)
+	it := wantNext(t, q, 1, 10)
+	part := account.Outcome{Delivered: 3, Bytes: it.Counted(4, 7), Restamped: 2, Settled: it.Loss(0, 7)}
+	part.Lost[account.TooOld] = it.Loss(0, 1)
+	part.Lost[account.Expired] = it.Loss(1, 4)
+	q.Settle(it, &part, false)
+	wantState(t, q, 10, 3, 3)
+	rest := account.Outcome{Delivered: 1, Bytes: it.Counted(7, 8)}
+	rest.Lost[account.TooNew] = it.Loss(8, 10)
+	bytes := part.Bytes + rest.Bytes
+	q.Settle(it, &rest, true)
+	s := wantState(t, q, 10, 4, 0)
+	if want := [account.Reasons]int64{account.TooOld: 1, account.Expired: 3, account.TooNew: 2}; s.Lost != want {
+		t.Errorf("lost %v, want %v", s.Lost, want)
 	}
-	if s.Batches != 1 || s.DeliveredBytes != int64(bytes) {
-		t.Errorf("%d batches of %d bytes, want 1 of %d", s.Batches, s.DeliveredBytes, bytes)
+	if s.Batches != 2 || s.DeliveredBytes != int64(bytes) || s.Restamped != 2 {
+		t.Errorf("%d requests of %d bytes, %d events restamped; want 2 of %d, 2", s.Batches, s.DeliveredBytes, s.Restamped, bytes)
 	}
 }
 
@@ -130,24 +108,48 @@ func TestRefusedBatchIsNotDelivered(t *testing.T) {
 	q := newQueue(queue.DropNewest)
 	appendAll(t, q, 1, 2)
 	q.Flush()
-	wantNext(t, q, 1, 2)
-	var outcome account.Outcome
-	outcome.Rejected[account.Refused] = 2
-	q.Ack(outcome)
+	it := wantNext(t, q, 1, 2)
+	var o account.Outcome
+	o.Lost[account.Refused] = it.Loss(0, 2)
+	q.Settle(it, &o, true)
+	wantLost(t, q, account.Refused, 2)
 	if s := wantState(t, q, 2, 0, 0); s.Batches != 0 || s.DeliveredBytes != 0 {
-		t.Errorf("%d batches of %d bytes, want none", s.Batches, s.DeliveredBytes)
+		t.Errorf("%d requests of %d bytes, want none", s.Batches, s.DeliveredBytes)
 	}
 }
 
-func TestCount(t *testing.T) {
+func TestRefuse(t *testing.T) {
 	q := newQueue(queue.DropNewest)
-	q.Count(account.Empty)
-	q.Count(account.Oversize)
-	q.Count(account.Oversize)
+	q.Refuse(account.Empty, event(1))
+	q.Refuse(account.Oversize, event(2))
+	q.Refuse(account.Oversize, event(3))
 	s := wantState(t, q, 3, 0, 0)
-	if want := [account.Drops]int64{account.Empty: 1, account.Oversize: 2}; s.Dropped != want {
-		t.Errorf("dropped %v, want %v", s.Dropped, want)
+	if want := [account.Reasons]int64{account.Empty: 1, account.Oversize: 2}; s.Lost != want {
+		t.Errorf("lost %v, want %v", s.Lost, want)
 	}
+}
+
+// TestOldest: who waits longest is known until it is settled.
+func TestOldest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(queue.DropNewest)
+		begin := time.Now()
+		appendAll(t, q, 1, perBatch)
+		time.Sleep(time.Millisecond)
+		appendAll(t, q, perBatch+1, 2*perBatch)
+		q.Flush()
+		first := wantNext(t, q, 1, perBatch)
+		second := wantNext(t, q, perBatch+1, 2*perBatch)
+		ack(q, second)
+		if s := books(t, q); !s.Oldest.Equal(begin) {
+			t.Errorf("oldest %v, want %v", s.Oldest, begin)
+		}
+		appendAll(t, q, 2*perBatch+1, 2*perBatch+1)
+		ack(q, first)
+		if s := books(t, q); !s.Oldest.Equal(begin.Add(time.Millisecond)) {
+			t.Errorf("then oldest %v, want %v", s.Oldest, begin.Add(time.Millisecond))
+		}
+	})
 }
 
 // TestAppendCopies: the log call uses its buffer again.
@@ -171,7 +173,7 @@ func TestSettledBatchesAreFreed(t *testing.T) {
 	var gone []weak.Pointer[batch.Batch]
 	for first := 1; first <= room; first += perBatch {
 		b := wantNext(t, q, first, first+perBatch-1)
-		gone = append(gone, weak.Make(b))
+		gone = append(gone, weak.Make(b.Batch))
 		ack(q, b)
 	}
 	runtime.GC()

@@ -1,0 +1,143 @@
+package deliver
+
+import (
+	"testing"
+	"time"
+)
+
+func paced(interval time.Duration) *pace {
+	p := newPace(interval)
+	return &p
+}
+
+var pacedAt = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func TestPaceSetsNoBoundByItself(t *testing.T) {
+	p := paced(time.Second)
+	now := pacedAt
+	for range 100 {
+		if free := p.free(false); now.Before(free) {
+			t.Fatalf("the next request may start in %v", free.Sub(now))
+		}
+		p.started(now)
+		p.answered()
+		now = now.Add(time.Millisecond)
+	}
+	if p.every != 0 {
+		t.Errorf("one request every %v", p.every)
+	}
+}
+
+// TestThrottledHalvesTheRate, from what it was, down to a limit.
+func TestThrottledHalvesTheRate(t *testing.T) {
+	rows := []struct {
+		name     string
+		interval time.Duration // of the handler
+		requests time.Duration // time between them
+		n        int
+		want     []time.Duration // mean time between requests after each throttling
+	}{
+		{"at once: the usual rate is that of the interval", time.Second, time.Second, 1, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 20 * time.Second, 20 * time.Second}},
+		{"after many fast ones", time.Second, 100 * time.Millisecond, 300, []time.Duration{200 * time.Millisecond, 400 * time.Millisecond}},
+		{"very fast ones: from the fastest that is bounded", time.Second, time.Microsecond, 300, []time.Duration{20 * time.Millisecond}},
+		{"long pauses say nothing", time.Second, time.Hour, 300, []time.Duration{2 * time.Second}},
+		{"a long interval: no longer than 20 s", 15 * time.Second, 15 * time.Second, 1, []time.Duration{20 * time.Second, 20 * time.Second}},
+		{"a short interval", 10 * time.Millisecond, 10 * time.Millisecond, 1, []time.Duration{20 * time.Millisecond, 40 * time.Millisecond, 80 * time.Millisecond, 160 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond}},
+	}
+	for _, row := range rows {
+		p := paced(row.interval)
+		now := pacedAt
+		for range row.n {
+			p.started(now)
+			now = now.Add(row.requests)
+		}
+		for i, want := range row.want {
+			p.throttled(now)
+			if off := (p.every - want).Abs(); off > want/100 {
+				t.Errorf("%s: throttled %d times: one request every %v, want %v", row.name, i+1, p.every, want)
+			}
+			if wait := p.next.Sub(now); wait < 0 || wait > p.every {
+				t.Errorf("%s: the next one may start in %v, of %v", row.name, wait, p.every)
+			}
+		}
+	}
+}
+
+// TestThrottledIsSpread: processes that were throttled together do not come back
+// together.
+func TestThrottledIsSpread(t *testing.T) {
+	var quarters [4]int
+	const n = 4000
+	for range n {
+		p := paced(time.Second)
+		p.throttled(pacedAt)
+		quarters[min(4*p.next.Sub(pacedAt)/p.every, 3)]++
+	}
+	for i, got := range quarters {
+		if got < n/4*3/4 || got > n/4*5/4 {
+			t.Errorf("%d of %d come in the %d. quarter", got, n, i+1)
+		}
+	}
+}
+
+// TestAnsweredRaisesTheRate by a twentieth for each request that came as soon as it
+// could, until there is no bound.
+func TestAnsweredRaisesTheRate(t *testing.T) {
+	p := paced(time.Second)
+	now := pacedAt
+	p.throttled(now)
+	for n := 0; p.every > 0; n++ {
+		before := p.every
+		now = p.free(false)
+		p.started(now)
+		if gap := p.next.Sub(now); gap < before*79/100 || gap > before*121/100 {
+			t.Fatalf("the next one may start in %v, with one request every %v", gap, before)
+		}
+		p.answered()
+		if want := time.Duration(float64(before) / 1.05); p.every != want && (p.every != 0 || want >= fastest) {
+			t.Fatalf("one request every %v after %v, want %v", p.every, before, want)
+		}
+		if n > 200 {
+			t.Fatalf("still one request every %v", p.every)
+		}
+	}
+	if free := p.free(false); now.Before(free) {
+		t.Errorf("without a bound, the next one may start in %v", free.Sub(now))
+	}
+}
+
+// TestAnsweredKeepsARateThatIsNotUsed: who sends rarely learns nothing of the quota.
+func TestAnsweredKeepsARateThatIsNotUsed(t *testing.T) {
+	p := paced(time.Second)
+	now := pacedAt
+	p.throttled(now)
+	want := p.every
+	for range 100 {
+		now = p.free(false).Add(p.every / 2)
+		p.started(now)
+		p.answered()
+	}
+	if p.every != want {
+		t.Errorf("one request every %v, want %v still", p.every, want)
+	}
+}
+
+// TestHurriedPace: while somebody waits, the next one starts soon.
+func TestHurriedPace(t *testing.T) {
+	p := paced(time.Minute)
+	now := pacedAt
+	p.throttled(now)
+	p.started(now)
+	if free := p.free(false); free.Sub(now) < 16*time.Second {
+		t.Errorf("it may start in %v", free.Sub(now))
+	}
+	if free := p.free(true); !free.Equal(now.Add(time.Second)) {
+		t.Errorf("while somebody waits it may start in %v, want 1s", free.Sub(now))
+	}
+	p = paced(100 * time.Millisecond)
+	p.throttled(now)
+	p.started(now)
+	if free := p.free(true); !free.Equal(p.next) {
+		t.Errorf("it starts %v later because somebody waits", free.Sub(p.next))
+	}
+}

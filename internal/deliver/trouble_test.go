@@ -1,0 +1,202 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+func TestAgain(t *testing.T) {
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	rows := []struct {
+		name    string
+		trouble trouble
+		calm    time.Duration // until the next request
+		awaited time.Duration // the same while somebody waits
+	}{
+		{"none", trouble{}, 0, 0},
+		{"short", trouble{pause: 300 * time.Millisecond}, 300 * time.Millisecond, 300 * time.Millisecond},
+		{"long", trouble{pause: time.Minute}, time.Minute, time.Second},
+		{"throttled", trouble{pause: time.Minute, slower: true}, time.Minute, 4 * time.Second},
+		{"throttled for a moment", trouble{pause: time.Second, slower: true}, time.Second, time.Second},
+		{"the server asked for it", trouble{pause: time.Minute, hinted: true}, time.Minute, time.Minute},
+		{"the server asked for it when it throttled", trouble{pause: time.Minute, hinted: true, slower: true}, time.Minute, time.Minute},
+	}
+	for _, row := range rows {
+		row.trouble.at = at
+		if got := row.trouble.again(false).Sub(at); got != row.calm {
+			t.Errorf("%s: again after %v, want %v", row.name, got, row.calm)
+		}
+		if got := row.trouble.again(true).Sub(at); got != row.awaited {
+			t.Errorf("%s: again after %v while somebody waits, want %v", row.name, got, row.awaited)
+		}
+	}
+}
+
+func TestHint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // the clock stands still at a whole second
+		const most = 5 * time.Minute
+		date := func(in time.Duration) string { return time.Now().Add(in).UTC().Format(http.TimeFormat) }
+		rows := []struct {
+			name         string
+			ms, standard string // X-Amz-Retry-After, Retry-After
+			want         time.Duration
+		}{
+			{"none", "", "", 0},
+			{"seconds", "", "2", 2 * time.Second},
+			{"part of a second", "", "0.5", 500 * time.Millisecond},
+			{"milliseconds", "1500", "", 1500 * time.Millisecond},
+			{"both: AWS's own counts", "1500", "100", 1500 * time.Millisecond},
+			{"AWS's own is garbage", "soon", "3", 3 * time.Second},
+			{"AWS's own is negative", "-1", "3", 0},
+			{"zero", "0", "", 0},
+			{"zero seconds", "", "0", 0},
+			{"negative", "", "-5", 0},
+			{"garbage", "x", "tomorrow", 0},
+			{"with a unit", "", "5s", 0},
+			{"longer than the limit", "", "301", most},
+			{"huge", "", "1e300", most},
+			{"more digits than an integer has", "99999999999999999999999", "", most},
+			{"huge and negative", "-1e300", "", 0},
+			{"infinite", "Inf", "", most},
+			{"infinite seconds", "", "+Inf", most},
+			{"infinite and negative", "", "-Inf", 0},
+			{"no number", "NaN", "", 0},
+			{"no number of seconds", "", "NaN", 0},
+			{"a date", "", date(7 * time.Second), 7 * time.Second},
+			{"a date far ahead", "", date(240 * time.Hour), most},
+			{"a date in the past", "", date(-time.Hour), 0},
+			{"now", "", date(0), 0},
+			{"half a date", "", "Sun, 22 Nov", 0},
+		}
+		for _, row := range rows {
+			err := answerWith(429, row.ms, row.standard)
+			shortest, longest := time.Duration(1<<62), time.Duration(0)
+			for range 2000 {
+				got := hint(err)
+				shortest, longest = min(shortest, got), max(longest, got)
+			}
+			if shortest < row.want || longest > row.want*5/4+1 {
+				t.Errorf("%s: from %v to %v, want %v and up to a quarter", row.name, shortest, longest, row.want)
+			}
+			if spread := row.want / 80; shortest > row.want+spread || longest < row.want*5/4-spread {
+				t.Errorf("%s: from %v to %v, which is not spread over a quarter", row.name, shortest, longest)
+			}
+		}
+		for _, err := range []error{nil, errors.New("no network"), context.DeadlineExceeded, &smithyhttp.ResponseError{}} {
+			if got := hint(err); got != 0 {
+				t.Errorf("%v: %v", err, got)
+			}
+		}
+	})
+}
+
+// answerWith is the error of a request whose answer has these headers.
+func answerWith(status int, ms, standard string) error {
+	header := make(http.Header)
+	if ms != "" {
+		header.Set("X-Amz-Retry-After", ms)
+	}
+	if standard != "" {
+		header.Set("Retry-After", standard)
+	}
+	response := &smithyhttp.Response{Response: &http.Response{StatusCode: status, Header: header}}
+	return fmt.Errorf("put: %w", &smithyhttp.ResponseError{Response: response, Err: errors.New("no")})
+}
+
+// newWorker is a worker that has not started.
+func newWorker() *Worker {
+	return &Worker{
+		cfg:  Config{Failed: func(string, error) {}, Refused: func(error) {}, Settled: func() {}, Interval: time.Second},
+		pace: newPace(time.Second),
+	}
+}
+
+// TestPauses: what failed requests make of the time to the next one.
+func TestPauses(t *testing.T) {
+	plain := errors.New("no")
+	rows := []struct {
+		name        string
+		class       class
+		err         error
+		least, most time.Duration // of the pause
+		hinted      bool
+		awaited     time.Duration // the longest one while somebody waits
+	}{
+		{"network", transient, plain, 0, 200 * time.Millisecond, false, time.Second},
+		{"throttled", throttled, plain, 0, 200 * time.Millisecond, false, 4 * time.Second},
+		{"environment", environment, plain, 5 * time.Second, 10 * time.Second, false, time.Second},
+		{"the server asks for more", transient, answerWith(503, "", "60"), time.Minute, 75 * time.Second, true, 75 * time.Second},
+		{"the server asks for less", environment, answerWith(403, "100", ""), 5 * time.Second, 10 * time.Second, false, time.Second},
+		{"the server asks for very much", throttled, answerWith(429, "", "86400"), 5 * time.Minute, 375 * time.Second, true, 375 * time.Second},
+	}
+	for _, row := range rows {
+		synctest.Test(t, func(t *testing.T) {
+			for range 100 {
+				w := newWorker()
+				w.failed(answer{op: putLogEvents, err: row.err}, row.class)
+				if pause := time.Until(w.again(false)); pause < row.least || pause > row.most || w.hinted != row.hinted {
+					t.Fatalf("%s: again after %v, hinted %v; want %v to %v, %v", row.name, pause, w.hinted, row.least, row.most, row.hinted)
+				}
+				if pause := time.Until(w.again(true)); pause > row.awaited {
+					t.Fatalf("%s: again after %v while somebody waits", row.name, pause)
+				}
+				if bound := w.pace.every > 0; bound != (row.class == throttled) {
+					t.Fatalf("%s: one request every %v", row.name, w.pace.every)
+				}
+			}
+		})
+	}
+}
+
+// TestRequestsThatFailTogether are one failure: the pause does not grow with their
+// number.
+func TestRequestsThatFailTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := 0
+		w := newWorker()
+		w.cfg.Failed = func(operation string, err error) { told++ }
+		together := answer{op: putLogEvents, err: errors.New("no"), round: w.round}
+		for range 4 {
+			w.failed(together, throttled)
+		}
+		if w.failures != 1 || told != 4 || w.pace.every != 2*time.Second {
+			t.Errorf("%d failures, %d told, one request every %v; want 1, 4, 2s", w.failures, told, w.pace.every)
+		}
+		together.round = w.round
+		if w.failed(together, throttled); w.failures != 2 {
+			t.Errorf("%d failures, want 2", w.failures)
+		}
+	})
+}
+
+// TestRecovered: success ends the pause, but not one for throttling, since another
+// request had asked for it.
+func TestRecovered(t *testing.T) {
+	for _, c := range []class{transient, environment, throttled} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorker()
+			for range 3 {
+				w.failed(answer{op: putLogEvents, err: answerWith(500, "", "9"), round: w.round}, c)
+			}
+			w.refusals = 7
+			pause := w.pause
+			w.recovered()
+			if w.failures != 0 || w.refusals != 0 {
+				t.Errorf("class %d: %d failures, %d refusals left", c, w.failures, w.refusals)
+			}
+			if c != throttled {
+				pause = 0
+			}
+			if w.pause != pause {
+				t.Errorf("class %d: the pause is %v, want %v", c, w.pause, pause)
+			}
+		})
+	}
+}
