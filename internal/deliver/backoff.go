@@ -25,9 +25,9 @@ const (
 	createMin  = 45 * time.Second // processes that were throttled four times
 	createMax  = 90 * time.Second
 
-	// While somebody waits in Flush or Shutdown, pauses are at most this long.
-	hurriedMax       = time.Second
-	hurriedThrottled = 4 * time.Second
+	// While somebody waits in Flush or Shutdown, pauses are at most this long, and
+	// up to four times that when the service throttles.
+	hurriedMax = time.Second
 
 	maxHint = 5 * time.Minute // the longest wait a server may ask for
 )

@@ -59,7 +59,7 @@ func (t *trouble) again(awaited bool) time.Time {
 	switch {
 	case t.hinted || !awaited:
 	case t.slower:
-		pause = min(pause, hurriedThrottled)
+		pause = min(pause, hurriedMax<<min(max(t.failures-1, 0), 2))
 	default:
 		pause = min(pause, hurriedMax)
 	}
