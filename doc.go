@@ -22,8 +22,11 @@
 //     has refused it for good. Throttling, network trouble, missing permission
 //     and expired credentials only delay it, for however long they last.
 //   - Nothing is lost silently. Each event that is lost is counted by reason in
-//     Stats and told to Options.OnError. At any moment accepted = delivered +
-//     pending + rejected + dropped.
+//     Stats, told to Options.OnError, and announced in the log stream itself, see
+//     LossError. At any moment accepted = delivered + pending + rejected +
+//     dropped.
+//   - One bad event never sinks its neighbours: what the service refuses is
+//     searched for it.
 //   - Flush and Shutdown tell the truth: nil means that nothing is pending, and
 //     *UndeliveredError says how much is.
 //   - A constructor makes no request. A program starts while AWS is down.
@@ -41,7 +44,9 @@
 //
 // An event has the time of its record. The service shows the events of a stream
 // in the order of their times; those of the same millisecond come in the order
-// of their log calls as long as they share a request.
+// of their log calls, for requests whose times overlap are made one after the
+// other. The exceptions are events that a refused request is searched for, and
+// those that get another time.
 //
 // # Limits of the service
 //
@@ -49,8 +54,8 @@
 // and 10,000 events a request, 24 hours between its oldest and newest event,
 // ascending times, no empty message, valid UTF-8 (an invalid byte becomes
 // U+FFFD). Options.Oversize says what happens to a message that is too large.
-// An event older than 14 days or more than 2 hours ahead is refused by the
-// service alone, without its neighbours, and counted.
+// The service takes no event older than 14 days or more than 2 hours ahead;
+// Options.Untimely says what happens to those.
 //
 // # Permissions
 //

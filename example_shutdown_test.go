@@ -16,7 +16,8 @@ import (
 )
 
 // A server that ends on SIGTERM: first what logs is shut down, then the
-// handler, within one time limit.
+// handler, within one time limit. The limit must be shorter than what the
+// supervisor waits before it kills.
 func ExampleHandler_Shutdown() {
 	srv := cloudwatchtest.New() // stands in for AWS
 	defer srv.Close()
@@ -34,14 +35,16 @@ func ExampleHandler_Shutdown() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	server := http.Server{Addr: "127.0.0.1:0"}
+	server := http.Server{Addr: "127.0.0.1:0", ErrorLog: slog.NewLogLogger(h, slog.LevelError)}
 	go server.ListenAndServe()
 	stop() // only here: it stands in for the signal
 
 	<-ctx.Done()
-	limit, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	limit, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 	defer cancel()
-	server.Shutdown(limit)
+	if err := server.Shutdown(limit); err != nil {
+		logger.Error("requests were cut off", "error", err)
+	}
 	logger.Info("goodbye")
 	if err := h.Shutdown(limit); err != nil {
 		fmt.Fprintln(os.Stderr, err) // how many events are lost, and why

@@ -13,7 +13,7 @@ import (
 // The service throttles. Requests are fewer then, hardly any is in vain, and
 // afterwards they are as many as before.
 func TestFaultMatrixThrottling(t *testing.T) {
-	often := cloudwatch.Options{LogStream: stream, FlushInterval: 100 * time.Millisecond}
+	often := cloudwatch.Options{LogStream: stream, FlushInterval: 400 * time.Millisecond}
 	usual := cloudwatch.Options{LogStream: stream}
 	quota := func(perSecond int) func(c *faultScene) func() {
 		return func(c *faultScene) func() {
@@ -22,9 +22,8 @@ func TestFaultMatrixThrottling(t *testing.T) {
 		}
 	}
 	runFaults(t, []faultRow{
-		{30, "a quota of 1 request a second, 10 wanted", often, throttledFor(quota(1))},
-		{30, "a quota of 3 requests a second, 10 wanted", often, throttledFor(quota(3))},
-		{30, "a quota of 8 requests a second, 10 wanted", often, throttledFor(quota(8))},
+		{30, "a quota of 1 request a second, 2.5 wanted", often, throttledFor(quota(1))},
+		{30, "a quota of 2 requests a second, 2.5 wanted", often, throttledFor(quota(2))},
 		{30, "bursts of 503", usual, throttledFor(bursts(cloudwatchtest.ServiceUnavailable()))},
 		{30, "bursts of 429 with Retry-After", usual, throttledFor(bursts(&cloudwatchtest.APIError{
 			Status: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: scripted, RetryAfter: 2 * time.Second}))},
@@ -51,7 +50,7 @@ func throttledFor(begin func(c *faultScene) (end func())) func(c *faultScene) {
 	return func(c *faultScene) {
 		const throttle = 10 * time.Minute
 		busy := func(d time.Duration) (requests, answered int) {
-			start, pause := time.Now(), c.interval()/2
+			start, pause := time.Now(), c.interval()
 			c.logs(c.loggers[0], int(d/pause), pause)
 			for _, r := range c.puts(start) {
 				if requests++; r.Status == http.StatusOK {
@@ -66,7 +65,8 @@ func throttledFor(begin func(c *faultScene) (end func())) func(c *faultScene) {
 		c.faults = append(c.faults, end)
 		requests, answered := busy(throttle)
 		c.Logf("%d requests, %d successful: %.3f for each", requests, answered, float64(requests)/float64(answered))
-		if answered == 0 || float64(requests) > 1.2*float64(answered) {
+		const few = 6 // after bursts there are hardly any, so one more or less counts for much
+		if answered == 0 || float64(requests) > 1.2*float64(answered)+few {
 			c.Errorf("%d requests, of which %d were successful", requests, answered)
 		}
 		if s := c.Stats(); s.Rejected.Total()+s.Dropped.Total() != 0 {
@@ -75,8 +75,8 @@ func throttledFor(begin func(c *faultScene) (end func())) func(c *faultScene) {
 		end()
 		minutes := 1
 		for _, after := busy(time.Minute); after < before*9/10; _, after = busy(time.Minute) {
-			if minutes++; minutes > 5 {
-				c.Errorf("%d requests in the fifth minute after the throttle, %d in one before", after, before)
+			if minutes++; minutes > 10 { // from the slowest, one each 20 s, it takes seven
+				c.Errorf("%d requests in the tenth minute after the throttle, %d in one before", after, before)
 				break
 			}
 		}

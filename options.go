@@ -118,7 +118,7 @@ type Options struct {
 	// this. Quotas of creation are small, 50 log streams a second for a whole
 	// account, so thousands of processes that start together otherwise use most
 	// of their first attempts for nothing. Flush and Close cut the delay short.
-	// 0: none. See docs/reliability.md.
+	// 0: none. See docs/fleet.md.
 	StartDelay time.Duration
 	// Untimely says what happens to events whose times the service does not
 	// take. The zero value is Restamp.

@@ -8,11 +8,32 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
-// The time between two announcements, and after one that was rejected.
+// hearing is what became of an announcement.
+type hearing int
+
+const (
+	heard          hearing = iota
+	untimelyRecord         // rejected for its time; the clock is better known now
+	refusedRecord          // refused as invalid, whyever
+)
+
+// The time from an announcement to the next one.
 const (
 	announcePause = 10 * time.Second
-	announceAgain = time.Second
+	untimelyPause = time.Second
+	refusedPause  = time.Minute
 )
+
+func (h hearing) pause() time.Duration {
+	switch h {
+	case untimelyRecord:
+		return untimelyPause
+	case refusedRecord:
+		return refusedPause
+	default:
+		return announcePause
+	}
+}
 
 // announcement returns a job that tells the stream of losses of one reason, if
 // there are any, and the last round was long enough ago or this is the end.
@@ -22,7 +43,9 @@ func (w *Worker) announcement(now time.Time, end bool) (j *job, at time.Time) {
 	switch {
 	case w.queue.Untold(queue.Stream) == 0:
 		return nil, time.Time{}
-	case now.Before(w.announceAt) && (!end || w.unheard):
+	case end && w.lastHeard == refusedRecord: // it would be again
+		return nil, time.Time{}
+	case now.Before(w.announceAt) && (!end || w.lastHeard == untimelyRecord):
 		return nil, w.announceAt
 	}
 	w.announceAt = now.Add(announcePause)
@@ -48,13 +71,12 @@ func (w *Worker) announcement(now time.Time, end bool) (j *job, at time.Time) {
 	return j, time.Time{}
 }
 
-// announced enters whether the stream has heard of a loss. If not, that was for
-// the time of the announcement, and the clock is better known now.
-func (w *Worker) announced(j *job, heard bool) {
-	w.unheard = !heard
-	if !heard {
+// announced enters whether the stream has heard of a loss.
+func (w *Worker) announced(j *job, h hearing) {
+	w.lastHeard = h
+	if h != heard {
 		w.queue.Untell(queue.Stream, j.reason, j.loss)
-		w.announceAt = time.Now().Add(announceAgain)
+		w.announceAt = time.Now().Add(h.pause())
 		return
 	}
 	w.count(func(t *Traffic) { t.Announced += j.loss.Events })

@@ -164,7 +164,10 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 		}
 		w.missedStream = true // how a new stream is found out about: nothing to report
 		w.keep(j)
-	case c == refused && j.item != nil:
+	case c == refused && j.item == nil:
+		w.cfg.Failed(string(a.op), withoutText(a.err))
+		w.announced(j, refusedRecord)
+	case c == refused:
 		w.suspect(j, a, now, &o)
 		w.settle(j, &o)
 	default:
@@ -188,8 +191,11 @@ func (w *Worker) enter(j *job, o *account.Outcome) {
 	case j.item != nil:
 		w.queue.Settle(j.item, o, j.done())
 		w.cfg.Settled()
-	case j.done():
-		w.announced(j, o.Delivered > 0)
+	case !j.done():
+	case o.Delivered > 0:
+		w.announced(j, heard)
+	default:
+		w.announced(j, untimelyRecord)
 	}
 }
 

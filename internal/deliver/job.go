@@ -34,8 +34,16 @@ type job struct {
 type part struct {
 	*batch.Batch
 	search
-	restamped []int64 // nil, or the own times of its events, which have another one now
+	// Of events that got another time: their own ones, how often that was, and
+	// what the time was taken from. restamped is nil for all others.
+	restamped []int64
+	times     int
+	ahead     time.Duration
 }
+
+// maxRestamps is how often events get another time. More than once that is if the
+// clock of the service proves to be another one.
+const maxRestamps = 3
 
 // loss sums up events as lost, with their own times.
 func (p *part) loss(from, to int) account.Loss {
@@ -109,7 +117,8 @@ func (j *job) screen(now time.Time, o *account.Outcome) bool {
 
 // untimely deals with events whose times the service does not take.
 func (j *job) untimely(p *part, r run, reason account.Reason, now time.Time, o *account.Outcome) {
-	if p.restamped != nil || !j.timed.restamp {
+	again := p.restamped == nil || p.times < maxRestamps && (p.ahead-j.timed.clock.ahead).Abs() >= minSkew
+	if !j.timed.restamp || !again {
 		loss := p.loss(r.from, r.to)
 		o.Lost[reason].Merge(&loss)
 		o.Settled.Merge(&loss)
@@ -121,10 +130,16 @@ func (j *job) untimely(p *part, r run, reason account.Reason, now time.Time, o *
 		e := p.Event(i)
 		events, own = append(events, e), append(own, e.Time)
 	}
+	if p.restamped != nil {
+		own = p.restamped[r.from:r.to]
+	}
 	_, _, at := j.timed.clock.window(now)
-	for _, b := range restamp(j.timed.head, events, at) {
+	for _, b := range restamp(j.timed.head, events, at, p.restamped != nil) {
 		n := b.Len()
-		j.parts = append(j.parts, &part{Batch: b, search: all(0, n), restamped: own[:n:n]})
+		j.parts = append(j.parts, &part{
+			Batch: b, search: all(0, n),
+			restamped: own[:n:n], times: p.times + 1, ahead: j.timed.clock.ahead,
+		})
 		own = own[n:]
 	}
 }

@@ -20,7 +20,7 @@ type pace struct {
 }
 
 // The factors are the outcome of simulations of one process and of ten thousand,
-// see docs/reliability.md.
+// see docs/fleet.md.
 const (
 	fastest  = 10 * time.Millisecond // between two requests; a bound below that is lifted
 	slowDown = 2.0                   // when the service throttles

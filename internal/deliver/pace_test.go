@@ -124,6 +124,11 @@ func TestAnsweredKeepsARateThatIsNotUsed(t *testing.T) {
 
 // TestHurriedPace: while somebody waits, the next one starts soon.
 func TestHurriedPace(t *testing.T) {
+	unbound := newPace(time.Minute)
+	unbound.started(pacedAt)
+	if free := unbound.free(true); !free.IsZero() {
+		t.Errorf("without a bound, while somebody waits, it may start at %v", free)
+	}
 	p := paced(time.Minute)
 	now := pacedAt
 	p.throttled(now)

@@ -16,16 +16,21 @@ const (
 )
 
 // restamp makes sealed batches of events whose own times the service does not
-// take. They get the time now, in ms, and the mark of their own.
-func restamp(head []byte, events []batch.Event, now int64) (batches []*batch.Batch) {
+// take. They get the time now, in ms, and the mark of their own, unless they have
+// it already.
+func restamp(head []byte, events []batch.Event, now int64, marked bool) (batches []*batch.Batch) {
 	var encoder batch.Encoder
 	var wire []byte
 	for _, e := range events {
 		wire = encoder.AppendStart(wire[:0], now)
-		var added int
-		wire, added = appendMarked(wire, batch.Message(e.Wire), e.Time, batch.MaxEventBytes-e.Size)
+		if marked {
+			wire = append(wire, batch.Message(e.Wire)...)
+		} else {
+			var added int
+			wire, added = appendMarked(wire, batch.Message(e.Wire), e.Time, batch.MaxEventBytes-e.Size)
+			e.Size += added
+		}
 		e.Wire, e.Time = encoder.AppendEnd(wire), now
-		e.Size += added
 		last := len(batches) - 1
 		if last < 0 || !batches[last].Fits(e) {
 			batches = append(batches, batch.New(head, 0, 0))

@@ -74,7 +74,7 @@ func TestRestampMarks(t *testing.T) {
 		{"the largest message", strings.Repeat("z", batch.MaxEventBytes), strings.Repeat("z", batch.MaxEventBytes)},
 	}
 	for _, row := range rows {
-		batches := restamp(testHead, []batch.Event{newEvent(wasAt, account.Warn, row.message)}, nowAt)
+		batches := restamp(testHead, []batch.Event{newEvent(wasAt, account.Warn, row.message)}, nowAt, false)
 		if len(batches) != 1 {
 			t.Errorf("%s: %d batches", row.name, len(batches))
 			continue
@@ -103,7 +103,7 @@ func FuzzRestamp(f *testing.F) {
 	f.Fuzz(func(t *testing.T, message string, at int64) {
 		at = max(at%1e14, -at%1e14, 0) // a time that an event can have
 		before := newEvent(at, account.None, message)
-		b := restamp(testHead, []batch.Event{before}, nowAt)[0]
+		b := restamp(testHead, []batch.Event{before}, nowAt, false)[0]
 		got := sent(t, b.Body(0, 1))[0]
 		mark := fmt.Sprintf("restamped from %s]", time.UnixMilli(at).UTC().Format("2006-01-02T15:04:05.000Z07:00"))
 		text := sent(t, append(append(bytes.Clone(testHead), before.Wire...), "]}"...))[0].Message
@@ -137,7 +137,7 @@ func TestRestampSplits(t *testing.T) {
 			e := newEvent(wasAt+int64(i), account.Level(i%int(account.Levels)), fmt.Sprintf("%0*d", row.length, i))
 			events = append(events, e)
 		}
-		batches := restamp(testHead, events, nowAt)
+		batches := restamp(testHead, events, nowAt, false)
 		if len(batches) != row.want {
 			t.Errorf("%s: %d batches, want %d", row.name, len(batches), row.want)
 		}

@@ -77,7 +77,7 @@ type Worker struct {
 	clock      serviceClock
 	taken      int64     // PutLogEvents that the service took
 	announceAt time.Time // not before this is the stream told of losses again
-	unheard    bool      // the last time it was not
+	lastHeard  hearing   // what became of the last announcement
 	numbered   int       // announcements made
 
 	mu      sync.Mutex
