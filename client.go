@@ -13,37 +13,43 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 )
 
-// newClient returns the SDK's client for the settings, and its credentials. It
-// reads environment and shared config but asks no server: credentials are fetched
-// by the first request. speech gets to know when the SDK logs about our requests.
-func newClient(s *settings, speech *deliver.Speech) (*cloudwatchlogs.Client, *credentialsSource, error) {
+// newClient returns the SDK's client for the settings. It reads environment and
+// shared config but asks no server: credentials are fetched by the first request,
+// and newKeys has them looked for again. speech gets to know when the SDK logs
+// about our requests.
+func newClient(s *settings, speech *deliver.Speech) (client *cloudwatchlogs.Client, newKeys func(), err error) {
 	cfg, err := loadConfig(s)
 	if err != nil {
 		return nil, nil, err
 	}
 	source := &credentialsSource{}
+	if s.Config == nil && s.AccessID == "" {
+		source.load = func() (aws.CredentialsProvider, error) {
+			again, err := loadConfig(s)
+			return again.Credentials, err
+		}
+	}
+	newKeys = source.refresh
 	var region string
-	client := cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) {
+	client = cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) {
 		if s.Endpoint != "" { // here, since the environment wins over cfg.BaseEndpoint
 			o.BaseEndpoint = &s.Endpoint
 		}
+		if o.Credentials != nil {
+			source.provider, o.Credentials = o.Credentials, source
+		}
 		for _, change := range s.ClientOptions {
 			change(o)
+		}
+		if _, same := o.Credentials.(*credentialsSource); !same && o.Credentials != nil {
+			changed := &credentialsSource{provider: o.Credentials} // which may hold the first one
+			o.Credentials = changed
+			newKeys = func() { source.refresh(); changed.refresh() }
 		}
 		// Delivery retries, with all it knows; a second retryer below it would
 		// only add hidden pauses and a quota of its own.
 		o.Retryer = aws.NopRetryer{}
 		o.APIOptions = append(o.APIOptions, awsmiddleware.AddUserAgentKey("cloudwatch-go"))
-		if o.Credentials != nil {
-			if s.Config == nil && s.AccessID == "" && o.Credentials == cfg.Credentials {
-				source.load = func() (aws.CredentialsProvider, error) {
-					again, err := loadConfig(s)
-					return again.Credentials, err
-				}
-			}
-			source.provider = o.Credentials
-			o.Credentials = source
-		}
 		if o.Logger != nil {
 			o.Logger = speech.Logger(o.Logger)
 		}
@@ -52,7 +58,7 @@ func newClient(s *settings, speech *deliver.Speech) (*cloudwatchlogs.Client, *cr
 	if region == "" {
 		return nil, nil, ErrNoRegion
 	}
-	return client, source, nil
+	return client, newKeys, nil
 }
 
 func loadConfig(s *settings) (aws.Config, error) {

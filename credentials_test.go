@@ -91,3 +91,41 @@ func TestKeysRevokedBeforeTheyExpire(t *testing.T) {
 		f.wantMessages(want...)
 	})
 }
+
+// Options for the client may replace the credentials, or put something around
+// them.
+func TestCredentialsOfClientOptions(t *testing.T) {
+	rows := map[string]func(o *cloudwatchlogs.Options){
+		"replaced": func(o *cloudwatchlogs.Options) {
+			o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				return aws.Credentials{AccessKeyID: "MINE", SecretAccessKey: "secret"}, nil
+			})
+		},
+		"wrapped": func(o *cloudwatchlogs.Options) {
+			inner := o.Credentials
+			o.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+				got, err := inner.Retrieve(ctx)
+				got.AccessKeyID = "MINE"
+				return got, err
+			})
+		},
+	}
+	for name, change := range rows {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				srv := cloudwatchtest.New()
+				cfg := srv.Config()
+				cfg.HTTPClient = onlyKey(srv, "MINE")
+				f := newFixtureOn(t, srv, cloudwatch.Options{
+					LogStream: stream, Config: &cfg, ClientOptions: []func(*cloudwatchlogs.Options){change},
+				})
+				want := f.logged(2)
+				f.flush(time.Minute)
+				f.wantMessages(want...)
+				if n := f.Stats().Retries; n > 1 { // one is how the stream is found missing
+					t.Errorf("%d requests were repeated", n)
+				}
+			})
+		})
+	}
+}

@@ -36,7 +36,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		lines:    lines{max: s.MaxEventBytes, split: s.Oversize == Split},
 		shutdown: shutdown{done: make(chan struct{}), over: make(chan struct{})},
 	}
-	client, credentials, err := newClient(s, &p.speech)
+	client, newKeys, err := newClient(s, &p.speech)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Interval:    s.FlushInterval,
 		StartDelay:  s.StartDelay,
 		Restamp:     s.Untimely == Restamp,
-		NewKeys:     credentials.refresh,
+		NewKeys:     newKeys,
 		Announce:    p.announce,
 		Failed:      p.report.failed,
 		Refused:     p.report.refused,

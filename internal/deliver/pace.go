@@ -27,6 +27,8 @@ const (
 	speedUp  = 1.05                  // with each request that it answers
 	jitter   = 0.2                   // of the time between two requests
 
+	maxSlowDowns = 2 // in a row of failures
+
 	slowestTimes = 20               // the interval, is the longest between two requests
 	slowestMax   = 20 * time.Second // but no longer than this
 )

@@ -44,9 +44,11 @@ func (w *Worker) suspect(j *job, a answer, now time.Time, o *account.Outcome) {
 	w.pace.answered()
 	a.err = withoutText(a.err)
 	w.cfg.Refused(a.err)
+	if !j.waits() { // one that is sent again now and then says nothing new
+		w.refusals++
+	}
 	j.refused(w.taken > j.takenBefore)
 	w.judge(j, now, o)
-	w.refusals++
 	if w.refusals > maxRefusals || j.waits() {
 		w.cfg.Failed(string(a.op), a.err)
 	}

@@ -39,7 +39,8 @@ func (w *Worker) pauseAfter(a answer, c class) {
 	if badKeys(a.err) {
 		w.cfg.NewKeys()
 	}
-	if c == throttled && a.op == putLogEvents {
+	// A row of them is one burst. The pauses see to the rest of it.
+	if c == throttled && a.op == putLogEvents && w.failures <= maxSlowDowns {
 		w.pace.throttled(w.at)
 	}
 }
