@@ -46,6 +46,19 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "$$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x $$package || exit 1; \
 		done; \
 	done
+
+.PHONY: fleet
+fleet: ## start 10,000 processes together, in fake time, about 10 minutes; writes docs/fleet/*.svg
+	mkdir -p docs/fleet
+	GOGC=400 go test -run TestFleet -v -timeout 60m . -args -fleet-size 10000 -fleet-creates 50 -fleet-puts 5000 -fleet-plot docs/fleet
+
+.PHONY: faults
+faults: ## run the fault matrix and 100,000 random fault schedules, about half an hour
+	go test -run 'TestFaultMatrix|TestFaultSchedules' -timeout 60m . -args -schedules 100000
+
+.PHONY: soak
+soak: ## run 30 days of faults in fake time, about 2 minutes
+	go test -run TestSoak -timeout 60m . -args -soak-days 30

@@ -62,7 +62,6 @@ func TestFlushOnPanic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				f := newFixture(t, cloudwatch.Options{LogStream: stream, Format: cloudwatch.JSON, CloseTimeout: 3 * time.Second})
-				began := time.Now()
 				if cause := panicOf(func() { row(f) }); cause != errCulprit {
 					t.Errorf("the panic went on with %v", cause)
 				}
@@ -71,7 +70,7 @@ func TestFlushOnPanic(t *testing.T) {
 					t.Errorf("the stream holds %q", got)
 				}
 				f.srv.Inject(cloudwatchtest.Fault{Hang: true})
-				began = time.Now()
+				began := time.Now()
 				if cause := panicOf(func() { row(f) }); cause != errCulprit {
 					t.Errorf("the panic went on with %v", cause)
 				}
