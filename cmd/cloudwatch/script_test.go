@@ -96,9 +96,19 @@ func cmdEvents(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		args = append(args, group.Streams[0])
 	}
-	for _, m := range srv.Messages(args[0], args[1]) {
+	for _, m := range messagesOf(srv, args[0], args[1]) {
 		fmt.Fprintf(ts.Stdout(), "%q\n", m)
 	}
+}
+
+// messagesOf returns the messages of a stream in the order a reader sees them in.
+func messagesOf(srv *cloudwatchtest.Server, group, stream string) (messages []string) {
+	events := srv.Events(group, stream)
+	slices.SortStableFunc(events, func(a, b cloudwatchtest.Event) int { return a.Timestamp.Compare(b.Timestamp) })
+	for _, e := range events {
+		messages = append(messages, e.Message)
+	}
+	return messages
 }
 
 // cmdFault makes an operation fail, a number of times or for ever.
@@ -114,8 +124,9 @@ func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 		f.Error = cloudwatchtest.ExpiredToken()
 	case "throttled":
 		f.Error = cloudwatchtest.Throttled()
-	case "invalid":
+	case "bad": // whatever holds an event "bad"
 		f.Error = &cloudwatchtest.APIError{Status: 400, Code: "InvalidParameterException", Message: "no such thing"}
+		f.Message = func(message string) bool { return message == "bad" }
 	case "hang":
 		f.Hang = true
 	default:
@@ -172,10 +183,13 @@ func cmdLong(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text.String()), 0o600))
 }
 
-// cmdLengths prints how long the messages of a stream are.
+// cmdLengths prints how long the messages of a stream are, records of losses left
+// out.
 func cmdLengths(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 2, "lengths GROUP STREAM")
-	for _, m := range endpointOf(ts).Messages(args[0], args[1]) {
-		fmt.Fprintln(ts.Stdout(), len(m))
+	for _, m := range messagesOf(endpointOf(ts), args[0], args[1]) {
+		if !strings.Contains(m, `"msg":"log events lost"`) {
+			fmt.Fprintln(ts.Stdout(), len(m))
+		}
 	}
 }
