@@ -86,6 +86,9 @@ func (p *pipeline) Flush(ctx context.Context) error {
 	case <-settled:
 	case <-ctx.Done():
 		state := p.queue.State()
+		if state.Pending == 0 { // that was settled in the same moment
+			break
+		}
 		_, last := p.report.last()
 		return &UndeliveredError{state.Pending, state.PendingBytes, ctx.Err(), last}
 	}

@@ -337,3 +337,23 @@ func TestCloseWaitsForOnError(t *testing.T) {
 		}
 	})
 }
+
+// The answer comes in the very moment in which the time is over. Whichever Flush
+// notices, it does not say that nothing is left and that this is an error.
+func TestFlushThatEndsWithItsTime(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream})
+		mustCreate(t, f.srv)
+		f.srv.Inject(cloudwatchtest.Fault{Delay: time.Second})
+		for range 300 {
+			f.logged(1)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			var left *cloudwatch.UndeliveredError
+			if err := f.Flush(ctx); errors.As(err, &left) && left.Events == 0 {
+				t.Fatal(err)
+			}
+			cancel()
+			f.flush(time.Minute)
+		}
+	})
+}
