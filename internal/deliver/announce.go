@@ -17,23 +17,14 @@ const (
 	refusedRecord          // refused as invalid, whyever
 )
 
-// The time from an announcement to the next one.
+// The time from an announcement to the next one. After those that were refused it
+// doubles, up to a minute; the end of delivery makes three attempts.
 const (
 	announcePause = 10 * time.Second
-	untimelyPause = time.Second
-	refusedPause  = time.Minute
+	unheardPause  = time.Second
+	unheardMax    = time.Minute
+	maxRefused    = 3
 )
-
-func (h hearing) pause() time.Duration {
-	switch h {
-	case untimelyRecord:
-		return untimelyPause
-	case refusedRecord:
-		return refusedPause
-	default:
-		return announcePause
-	}
-}
 
 // announcement returns a job that tells the stream of losses of one reason, if
 // there are any, and the last round was long enough ago or this is the end.
@@ -43,9 +34,9 @@ func (w *Worker) announcement(now time.Time, end bool) (j *job, at time.Time) {
 	switch {
 	case w.queue.Untold(queue.Stream) == 0:
 		return nil, time.Time{}
-	case end && w.lastHeard == refusedRecord: // it would be again
+	case end && w.refusedAtEnd >= maxRefused: // it would be again
 		return nil, time.Time{}
-	case now.Before(w.announceAt) && (!end || w.lastHeard == untimelyRecord):
+	case now.Before(w.announceAt) && (!end || w.lastHeard == untimelyRecord || w.refusedAtEnd > 0):
 		return nil, w.announceAt
 	}
 	w.announceAt = now.Add(announcePause)
@@ -74,10 +65,20 @@ func (w *Worker) announcement(now time.Time, end bool) (j *job, at time.Time) {
 // announced enters whether the stream has heard of a loss.
 func (w *Worker) announced(j *job, h hearing) {
 	w.lastHeard = h
-	if h != heard {
-		w.queue.Untell(queue.Stream, j.reason, j.loss)
-		w.announceAt = time.Now().Add(h.pause())
+	if h == heard {
+		w.refusedRecords = 0
+		w.count(func(t *Traffic) { t.Announced += j.loss.Events })
 		return
 	}
-	w.count(func(t *Traffic) { t.Announced += j.loss.Events })
+	pause := unheardPause
+	if h == refusedRecord {
+		w.refusedRecords++
+		pause = min(unheardPause<<min(w.refusedRecords-1, 10), unheardMax)
+		if w.queue.Closed() {
+			w.refusedAtEnd++
+			pause = unheardPause
+		}
+	}
+	w.queue.Untell(queue.Stream, j.reason, j.loss)
+	w.announceAt = time.Now().Add(pause)
 }

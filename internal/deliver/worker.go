@@ -77,8 +77,11 @@ type Worker struct {
 	clock      serviceClock
 	taken      int64     // PutLogEvents that the service took
 	announceAt time.Time // not before this is the stream told of losses again
-	lastHeard  hearing   // what became of the last announcement
 	numbered   int       // announcements made
+	lastHeard  hearing   // what became of the last one
+
+	refusedRecords int // announcements refused in a row
+	refusedAtEnd   int // since the queue was closed
 
 	mu      sync.Mutex
 	traffic Traffic
