@@ -357,7 +357,7 @@ func TestRetentionOfAGroupNotYetSeen(t *testing.T) {
 	})
 }
 
-// Events wait for the retention two seconds at most.
+// Events do not wait for the retention, which is set beside them.
 func TestRetentionThatHangs(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		f := newFixture(t, cloudwatch.Options{RetentionDays: 7})

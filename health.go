@@ -57,8 +57,6 @@ func (w *Writer) FlushOnPanic() {
 
 // flushBefore flushes before it goes on panicking.
 func (p *pipeline) flushBefore(cause any) {
-	ctx, cancel := context.WithTimeout(context.Background(), p.settings.CloseTimeout)
-	defer cancel()
-	_ = p.Flush(ctx) // there is nobody to tell
+	_ = p.flushInTime() // there is nobody to tell
 	panic(cause)
 }

@@ -121,6 +121,10 @@ func newLossError(reason account.Reason, l *account.Loss) *LossError {
 // depend on the options, so that one filter pattern finds it everywhere.
 func (p *pipeline) announce(number int, reason account.Reason, loss *account.Loss, now time.Time) batch.Event {
 	e := newLossError(reason, loss)
+	var levels []any
+	for _, level := range [...]account.Level{account.Debug, account.Info, account.Warn, account.Error, account.None} {
+		levels = append(levels, slog.Int64(level.String(), loss.Levels[level]))
+	}
 	r := slog.NewRecord(now.UTC().Truncate(time.Millisecond), slog.LevelError, "log events lost", 0)
 	r.AddAttrs(
 		slog.Int("number", number),
@@ -129,12 +133,7 @@ func (p *pipeline) announce(number int, reason account.Reason, loss *account.Los
 		slog.Int64("bytes", e.Bytes),
 		slog.Time("from", e.From),
 		slog.Time("to", e.To),
-		slog.Group("levels",
-			slog.Int64("DEBUG", e.Levels.Debug),
-			slog.Int64("INFO", e.Levels.Info),
-			slog.Int64("WARN", e.Levels.Warn),
-			slog.Int64("ERROR", e.Levels.Error),
-			slog.Int64("NONE", e.Levels.None)),
+		slog.Group("levels", levels...),
 	)
 	ms := millis(now)
 	wire, size := encode.NewJSON(encode.Options{}).AppendWire(p.encoder.AppendStart(nil, ms), &r)

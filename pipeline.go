@@ -99,6 +99,13 @@ func (p *pipeline) Flush(ctx context.Context) error {
 	return nil
 }
 
+// flushInTime is Flush within Options.CloseTimeout.
+func (p *pipeline) flushInTime() error {
+	ctx, cancel := context.WithTimeout(context.Background(), p.settings.CloseTimeout)
+	defer cancel()
+	return p.Flush(ctx)
+}
+
 // Close is Shutdown within Options.CloseTimeout.
 func (p *pipeline) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), p.settings.CloseTimeout)

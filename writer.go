@@ -2,7 +2,6 @@ package cloudwatch
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -75,8 +74,4 @@ func (w *Writer) WriteString(text string) (int, error) { return w.Write([]byte(t
 
 // Sync is Flush within Options.CloseTimeout. It makes a Writer a
 // zapcore.WriteSyncer.
-func (w *Writer) Sync() error {
-	ctx, cancel := context.WithTimeout(context.Background(), w.settings.CloseTimeout)
-	defer cancel()
-	return w.Flush(ctx)
-}
+func (w *Writer) Sync() error { return w.flushInTime() }

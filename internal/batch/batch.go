@@ -80,6 +80,9 @@ func (b *Batch) Reset() {
 	*b = Batch{body: b.body[:b.head], head: b.head, index: b.index[:0], ordered: true}
 }
 
+// Head returns the start of the body, which belongs to the batch.
+func (b *Batch) Head() []byte { return b.body[:b.head] }
+
 // Size returns the length of the body: what New takes for a batch like this.
 func (b *Batch) Size() int { return len(b.body) }
 

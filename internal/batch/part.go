@@ -24,6 +24,9 @@ func (b *Batch) Body(from, to int) []byte {
 
 // Counted returns their size as the service counts it.
 func (b *Batch) Counted(from, to int) (bytes int) {
+	if from == 0 && to == len(b.index) {
+		return b.bytes
+	}
 	for _, e := range b.index[from:to] {
 		bytes += int(e.size) + EventOverhead
 	}

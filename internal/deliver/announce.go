@@ -47,14 +47,13 @@ func (w *Worker) announcement(now time.Time, end bool) (j *job, at time.Time) {
 			continue
 		}
 		w.numbered++
-		b := batch.New(w.head(), 0, 0)
+		b := batch.New(batch.Head(w.cfg.Group, w.cfg.Stream), 0, 0)
 		b.Add(w.cfg.Announce(w.numbered, account.Reason(reason), loss, now.Add(w.clock.ahead)))
 		b.Seal()
 		w.keep(&job{
 			reason: account.Reason(reason),
 			loss:   loss,
 			parts:  []*part{{Batch: b, search: all(0, 1)}},
-			timed:  timing{clock: &w.clock},
 		})
 	}
 	last := len(w.jobs) - 1

@@ -56,8 +56,7 @@ func (p *part) loss(from, to int) account.Loss {
 
 // timing says what to do with events whose times the service does not take.
 type timing struct {
-	restamp bool   // send them with the present time; otherwise they are lost
-	head    []byte // of bodies
+	restamp bool // send them with the present time; otherwise they are lost
 	clock   *serviceClock
 }
 
@@ -134,7 +133,7 @@ func (j *job) untimely(p *part, r run, reason account.Reason, now time.Time, o *
 		own = p.restamped[r.from:r.to]
 	}
 	_, _, at := j.timed.clock.window(now)
-	for _, b := range restamp(j.timed.head, events, at, p.restamped != nil) {
+	for _, b := range restamp(p.Head(), events, at, p.restamped != nil) {
 		n := b.Len()
 		j.parts = append(j.parts, &part{
 			Batch: b, search: all(0, n),

@@ -37,7 +37,7 @@ func newTestJob(t *testing.T, restamp bool, times ...int64) *job {
 	if it == nil || it.Len() != len(times) {
 		t.Fatal("the events are not one batch")
 	}
-	return newJob(it, timing{restamp, testHead, &serviceClock{learned: jobNow.Add(100 * day)}})
+	return newJob(it, timing{restamp, &serviceClock{learned: jobNow.Add(100 * day)}})
 }
 
 // lossOf sums up events of such a job.
@@ -274,7 +274,7 @@ func TestTakenWithRejections(t *testing.T) {
 		}
 		q.Close()
 		it, _, _ := q.Next(time.Now())
-		j := newJob(it, timing{true, testHead, new(serviceClock)})
+		j := newJob(it, timing{true, new(serviceClock)})
 		var o account.Outcome
 		j.taken(info(2, -1, -1), jobNow, &o)
 		for i := range 2 {

@@ -226,7 +226,7 @@ func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
 	}
 	it, due, ended := w.queue.Next(now)
 	if it != nil {
-		return newJob(it, timing{w.cfg.Restamp, w.head(), &w.clock}), time.Time{}
+		return newJob(it, timing{w.cfg.Restamp, &w.clock}), time.Time{}
 	}
 	next = earliest(next, due)
 	if w.flying > 0 || len(w.jobs) > 0 {
@@ -243,9 +243,6 @@ func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
 	w.ended = true
 	return nil, next
 }
-
-// head returns the start of bodies.
-func (w *Worker) head() []byte { return batch.Head(w.cfg.Group, w.cfg.Stream) }
 
 // earliest returns the earlier one of two times of which either may not be set.
 func earliest(a, b time.Time) time.Time {

@@ -43,14 +43,19 @@ func (q *Queue) Refuse(reason account.Reason, e batch.Event) {
 
 func (q *Queue) refuse(reason account.Reason, e batch.Event) {
 	q.ledger.Accepted++
-	q.ledger.Lost[reason]++
 	var loss account.Loss
 	loss.Add(e.Time, e.Size, e.Level)
 	q.lose(reason, &loss)
 }
 
-// lose keeps a loss for those who want to hear of it.
+// lose enters a loss in the books, and keeps it for those who want to hear of it.
 func (q *Queue) lose(reason account.Reason, loss *account.Loss) {
+	q.ledger.Lost[reason] += loss.Events
+	q.keep(reason, loss)
+}
+
+// keep keeps a loss that is in the books for those who want to hear of it.
+func (q *Queue) keep(reason account.Reason, loss *account.Loss) {
 	for a := range Audiences {
 		if u := &q.untold[a]; loss.Events > 0 && a.hears(reason) {
 			u.Losses[reason].Merge(loss)

@@ -219,7 +219,6 @@ func (q *Queue) dropOldest() bool {
 	}
 	oldest := q.items[i]
 	loss := oldest.Loss(0, oldest.Len())
-	q.ledger.Lost[account.Full] += loss.Events
 	q.lose(account.Full, &loss)
 	q.remove(oldest)
 	q.recycle(oldest.Batch)

@@ -18,7 +18,7 @@ func (q *Queue) Settle(it *Item, o *account.Outcome, done bool) {
 	}
 	q.ledger.Settle(o)
 	for reason := range o.Lost {
-		q.lose(account.Reason(reason), &o.Lost[reason])
+		q.keep(account.Reason(reason), &o.Lost[reason])
 	}
 	if done {
 		q.remove(it)
@@ -97,7 +97,6 @@ func (q *Queue) Abandon() (events, bytes int64) {
 		loss.Subtract(&it.settled)
 		events += loss.Events
 		bytes += loss.Bytes + loss.Events*batch.EventOverhead
-		q.ledger.Lost[account.Undelivered] += loss.Events
 		q.lose(account.Undelivered, &loss)
 		q.remove(it)
 	}
