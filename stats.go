@@ -127,7 +127,7 @@ func (p *pipeline) Stats() Stats {
 			Undelivered: q.Lost[account.Undelivered],
 		},
 		Restamped:      q.Restamped,
-		Announced:      t.Announced,
+		Announced:      q.Announced,
 		PendingBytes:   q.PendingBytes,
 		DeliveredBytes: q.DeliveredBytes,
 		Batches:        q.Batches,

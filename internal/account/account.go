@@ -75,6 +75,7 @@ type Ledger struct {
 	Delivered int64
 	Lost      [Reasons]int64
 
+	Announced      int64 // lost events of which the stream has been told
 	Restamped      int64 // delivered, but with another time than their own
 	Batches        int64 // requests the service took, wholly or in part
 	DeliveredBytes int64 // as the service counts them, the overhead of each event included

@@ -66,7 +66,7 @@ func (w *Worker) announced(j *job, h hearing) {
 	w.lastHeard = h
 	if h == heard {
 		w.refusedRecords = 0
-		w.count(func(t *Traffic) { t.Announced += j.loss.Events })
+		w.queue.Announced(j.loss)
 		return
 	}
 	pause := unheardPause

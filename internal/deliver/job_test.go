@@ -478,13 +478,13 @@ func TestAnnouncedCounts(t *testing.T) {
 		t.Fatal("no announcement")
 	}
 	w.enter(j, &account.Outcome{}) // not done: nothing is told yet
-	if w.traffic.Announced != 0 || q.Untold(queue.Stream) != 0 {
-		t.Errorf("announced %d, untold %d", w.traffic.Announced, q.Untold(queue.Stream))
+	if q.State().Announced != 0 || q.Untold(queue.Stream) != 0 {
+		t.Errorf("announced %d, untold %d", q.State().Announced, q.Untold(queue.Stream))
 	}
 	var o account.Outcome
 	j.taken(info(1, -1, -1), jobNow, &o)
-	if w.enter(j, &o); w.traffic.Announced != 0 || q.Untold(queue.Stream) != 2 {
-		t.Errorf("rejected: announced %d, untold %d", w.traffic.Announced, q.Untold(queue.Stream))
+	if w.enter(j, &o); q.State().Announced != 0 || q.Untold(queue.Stream) != 2 {
+		t.Errorf("rejected: announced %d, untold %d", q.State().Announced, q.Untold(queue.Stream))
 	}
 	later := time.Now().Add(announcePause)
 	if j, _ = w.announcement(later, false); j == nil {
@@ -492,8 +492,8 @@ func TestAnnouncedCounts(t *testing.T) {
 	}
 	o = account.Outcome{}
 	j.taken(nil, later, &o)
-	if w.enter(j, &o); w.traffic.Announced != 2 || q.Untold(queue.Stream) != 0 {
-		t.Errorf("taken: announced %d, untold %d", w.traffic.Announced, q.Untold(queue.Stream))
+	if w.enter(j, &o); q.State().Announced != 2 || q.Untold(queue.Stream) != 0 {
+		t.Errorf("taken: announced %d, untold %d", q.State().Announced, q.Untold(queue.Stream))
 	}
 	if j, at := w.announcement(later, false); j != nil || !at.IsZero() {
 		t.Errorf("a third announcement, or one at %v", at)

@@ -48,7 +48,6 @@ type Traffic struct {
 	Retries      int64 // PutLogEvents requests that repeated an earlier one
 	Bytes        int64 // of the bodies of PutLogEvents requests
 	InFlight     int   // PutLogEvents requests under way
-	Announced    int64 // lost events that the stream was told of
 	LastDelivery time.Time
 }
 

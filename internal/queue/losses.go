@@ -82,6 +82,14 @@ func (q *Queue) Tell(a Audience) account.Losses {
 	return losses
 }
 
+// Announced enters that the stream has a loss it was told of. It is in the same
+// books as the loss, so that no snapshot has more announced than lost.
+func (q *Queue) Announced(loss *account.Loss) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ledger.Announced += loss.Events
+}
+
 // Untell takes back that an audience was told of a loss.
 func (q *Queue) Untell(a Audience, reason account.Reason, loss *account.Loss) {
 	q.mu.Lock()
