@@ -35,7 +35,7 @@ type oracle struct {
 
 	producers []*producer
 	bad       []int // the numbers of poisoned events, of any producer
-	cutShort  bool  // Close came while there were faults, so what it wanted to tell may be lost
+	cutShort  bool  // Close had no time to tell what it wanted to tell: there were faults, or a request hung
 	refuseAll bool  // requests were refused whatever was in them
 
 	order    int64 // number of the event last read from the endpoint
