@@ -59,6 +59,16 @@ fleet: ## start 10,000 processes together, in fake time, about 10 minutes; write
 faults: ## run the fault matrix and 100,000 random fault schedules, about half an hour
 	go test -run 'TestFaultMatrix|TestFaultSchedules' -timeout 60m . -args -schedules 100000
 
+N ?= 1000
+.PHONY: kill
+kill: ## kill a logging process N (1000) times with SIGKILL, and look for every event, about 10 minutes
+	go test ./internal/killtest -run TestKill -v -timeout 10h -args -kills $(N)
+
+CUTS ?= 100
+.PHONY: powercut
+powercut: ## cut the power CUTS (100) times (copies of a file system in use), about 10 minutes; needs root and Linux
+	go test -run TestSpoolPowerCut -v -timeout 2h . -args -power-cuts $(CUTS)
+
 .PHONY: soak
 soak: ## run 30 days of faults in fake time, about 2 minutes
 	go test -run TestSoak -timeout 60m . -args -soak-days 30

@@ -36,26 +36,32 @@ func BenchmarkLog(b *testing.B) {
 	b.Run("slog.JSONHandler to io.Discard", func(b *testing.B) {
 		benchmarkLog(b, slog.NewJSONHandler(io.Discard, nil))
 	})
-	formats := []struct {
-		name   string
-		format cloudwatch.Format
+	kinds := []struct {
+		name  string
+		opts  cloudwatch.Options
+		spool bool
 	}{
-		{"JSON", cloudwatch.JSON}, {"Text", cloudwatch.Text}, {"Pattern", cloudwatch.Pattern("{time} : {level} - {message}")},
+		{name: "JSON", opts: cloudwatch.Options{Format: cloudwatch.JSON}},
+		{name: "Text", opts: cloudwatch.Options{Format: cloudwatch.Text}},
+		{name: "Pattern", opts: cloudwatch.Options{Format: cloudwatch.Pattern("{time} : {level} - {message}")}},
+		{name: "JSON, spool hot", opts: cloudwatch.Options{SpoolOptions: cloudwatch.SpoolOptions{RAM: "/dev/shm"}}, spool: true},
+		{name: "JSON, spool direct", opts: cloudwatch.Options{SpoolOptions: cloudwatch.SpoolOptions{Direct: true}}, spool: true},
 	}
-	for _, f := range formats {
-		b.Run(f.name+" delivered", func(b *testing.B) {
-			h, err := cloudwatch.NewHandler(group, &cloudwatch.Options{
-				Format:      f.format,
-				OnFull:      cloudwatch.Block,
-				BufferBytes: 16 << 20,
-				Config: &aws.Config{
-					Region:     "us-east-1",
-					HTTPClient: &http.Client{Transport: accepting},
-					Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-						return aws.Credentials{AccessKeyID: "AK", SecretAccessKey: "s"}, nil
-					}),
-				},
-			})
+	for _, k := range kinds {
+		b.Run(k.name+" delivered", func(b *testing.B) {
+			if k.spool {
+				k.opts.Spool = b.TempDir()
+			}
+			k.opts.OnFull = cloudwatch.Block
+			k.opts.BufferBytes = 16 << 20
+			k.opts.Config = &aws.Config{
+				Region:     "us-east-1",
+				HTTPClient: &http.Client{Transport: accepting},
+				Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+					return aws.Credentials{AccessKeyID: "AK", SecretAccessKey: "s"}, nil
+				}),
+			}
+			h, err := cloudwatch.NewHandler(group, &k.opts)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -29,6 +29,9 @@
 //     searched for it.
 //   - Flush and Shutdown tell the truth: nil means that nothing is pending, and
 //     *UndeliveredError says how much is.
+//   - With Options.Spool, an event whose log call has returned survives the death
+//     of the process, kill -9 included: the next start delivers it. Guarantee says
+//     what is in force.
 //   - A constructor makes no request. A program starts while AWS is down.
 //
 // # What it does not promise
@@ -37,8 +40,10 @@
 // the request is made again, byte for byte the same, and the service then has
 // its events twice: it has no key to tell by.
 //
-// The buffer is in memory. Events that are in it when the process dies are
-// lost.
+// Without a spool the buffer is in memory. Events that are in it when the process
+// dies are lost. With one, what was under way when the process died can arrive
+// twice, and a power cut takes what is younger than SpoolOptions.SyncEvery and, in
+// hot mode, SpillAfter.
 //
 // # Order and time
 //

@@ -27,15 +27,20 @@ var (
 // UndeliveredError is returned by Flush and Shutdown when their time was over
 // before everything was delivered.
 type UndeliveredError struct {
-	Events int64 // how many events the service has not confirmed
-	Bytes  int64 // their size: after Flush the memory they take, after Shutdown as the service counts them
-	Err    error // why the wait ended: the error of the context
-	Last   error // why the last request failed; nil if none did
+	Events  int64 // how many events the service has not confirmed
+	Bytes   int64 // their size: after Flush the memory they take, after Shutdown as the service counts them
+	Spooled int64 // how many of them are in the spool: after Shutdown, the next start of the program sends them
+	Err     error // why the wait ended: the error of the context
+	Last    error // why the last request failed; nil if none did
 }
 
 // Error says how much is left, why the wait ended and why delivery failed.
 func (e *UndeliveredError) Error() string {
-	s := fmt.Sprintf("cloudwatch: %d events (%d bytes) not delivered: %v", e.Events, e.Bytes, e.Err)
+	s := fmt.Sprintf("cloudwatch: %d events (%d bytes) not delivered", e.Events, e.Bytes)
+	if e.Spooled > 0 {
+		s += fmt.Sprintf(", %d of them are in the spool", e.Spooled)
+	}
+	s += fmt.Sprintf(": %v", e.Err)
 	if e.Last != nil {
 		s += fmt.Sprintf("; last failure: %v", e.Last)
 	}

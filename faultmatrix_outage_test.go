@@ -15,16 +15,30 @@ import (
 
 // The network is gone for days: fewer events than the buffer holds, and more.
 func TestFaultMatrixOutage(t *testing.T) {
-	const fewer, more = 1700, 5400
+	const fewer, more, muchMore = 1700, 5400, 8_000
 	opts := func(policy cloudwatch.OnFull) cloudwatch.Options {
 		return cloudwatch.Options{LogStream: stream, BufferBytes: outageBuffer, OnFull: policy}
 	}
 	refused := func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED }
+	spooled := func(direct bool) cloudwatch.Options {
+		o := opts(cloudwatch.DropNewest)
+		o.Spool = t.TempDir()
+		o.SpoolOptions = cloudwatch.SpoolOptions{Direct: direct, RAM: ramFileSystem(t), SyncEvery: time.Hour}
+		return o
+	}
+	week := func(c *faultScene) {
+		c.networkGone(blackHole, 7*24*time.Hour, muchMore, false)
+		if s := c.Stats(); s.Dropped.Total() != 0 || s.AtRisk != 0 {
+			c.Errorf("%d events were dropped, %d are at risk", s.Dropped.Total(), s.AtRisk)
+		}
+	}
 	runFaults(t, []faultRow{
-		{27, "no network for 36 hours, all fits into the buffer", opts(cloudwatch.DropNewest), func(c *faultScene) { c.networkGone(refused, fewer, false) }},
-		{27, "no network for 36 hours, DropNewest", opts(cloudwatch.DropNewest), func(c *faultScene) { c.networkGone(blackHole, more, true) }},
-		{27, "no network for 36 hours, DropOldest", opts(cloudwatch.DropOldest), func(c *faultScene) { c.networkGone(blackHole, more, true) }},
-		{27, "no network for 36 hours, Block", opts(cloudwatch.Block), func(c *faultScene) { c.networkGone(blackHole, more, true) }},
+		{27, "no network for 7 days, spool, hot", spooled(false), week},
+		{27, "no network for 7 days, spool, direct", spooled(true), week},
+		{27, "no network for 36 hours, all fits into the buffer", opts(cloudwatch.DropNewest), func(c *faultScene) { c.networkGone(refused, outageLasts, fewer, false) }},
+		{27, "no network for 36 hours, DropNewest", opts(cloudwatch.DropNewest), func(c *faultScene) { c.networkGone(blackHole, outageLasts, more, true) }},
+		{27, "no network for 36 hours, DropOldest", opts(cloudwatch.DropOldest), func(c *faultScene) { c.networkGone(blackHole, outageLasts, more, true) }},
+		{27, "no network for 36 hours, Block", opts(cloudwatch.Block), func(c *faultScene) { c.networkGone(blackHole, outageLasts, more, true) }},
 	})
 }
 
@@ -41,7 +55,7 @@ func blackHole(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-func (c *faultScene) networkGone(network roundTripper, events int, tooMany bool) {
+func (c *faultScene) networkGone(network roundTripper, lasts time.Duration, events int, tooMany bool) {
 	backlog, live := c.loggers[0], c.loggers[1]
 	backlog.notes = make([]note, 0, events) // so that only the library can grow
 	c.logs(live, 1, 0)
@@ -57,25 +71,25 @@ func (c *faultScene) networkGone(network roundTripper, events int, tooMany bool)
 		for i := range events {
 			backlog.log(levels[i%4], time.Now(), payload(backlog, 0, outagePayload, i))
 			logged.Add(1)
-			time.Sleep(outageLasts * 9 / 10 / time.Duration(events))
+			time.Sleep(lasts * 9 / 10 / time.Duration(events))
 		}
 	}()
 	var full int
-	for time.Since(start) < outageLasts {
-		time.Sleep(outageLasts / 6)
+	for time.Since(start) < lasts {
+		time.Sleep(lasts / 6)
 		c.checkNow()
 		used := heap() - idle - events*int(unsafe.Sizeof(note{}))
 		if used > outageBuffer*(1+memorySlack)+memoryConstant && !raceEnabled {
 			c.Errorf("after %v %d bytes are in use", time.Since(start), used)
 		}
-		if full == 0 && time.Since(start) >= outageLasts*5/6 {
+		if full == 0 && time.Since(start) >= lasts*5/6 {
 			full = used
 		}
 		if growth := used - full; full != 0 && growth > outageBuffer/20 && !raceEnabled {
 			c.Errorf("after %v %d bytes more are in use than before", time.Since(start), growth)
 		}
 	}
-	c.wantFew(int64(outageLasts/(10*time.Second)), before)
+	c.wantFew(int64(lasts/(10*time.Second)), before)
 	if s := c.Stats(); (s.PendingBytes > outageBuffer*3/4) != tooMany {
 		c.Errorf("%d of %d bytes are pending", s.PendingBytes, outageBuffer)
 	}

@@ -49,6 +49,7 @@ const (
 	LossUnformatted LossReason = "could not be formatted"
 	LossClosed      LossReason = "logged after close"
 	LossUndelivered LossReason = "undelivered at shutdown"
+	LossDamaged     LossReason = "damaged in the spool"
 )
 
 var lossReasons = [account.Reasons]LossReason{
@@ -61,6 +62,7 @@ var lossReasons = [account.Reasons]LossReason{
 	account.Unformatted: LossUnformatted,
 	account.Closed:      LossClosed,
 	account.Undelivered: LossUndelivered,
+	account.Damaged:     LossDamaged,
 }
 
 // LevelCounts counts events by level. A level between two of slog's counts as

@@ -123,6 +123,17 @@ type Options struct {
 	// Untimely says what happens to events whose times the service does not
 	// take. The zero value is Restamp.
 	Untimely Untimely
+	// Spool is a directory on a local disk, such as "/var/lib/myapp/logs". Events
+	// are kept there until the service has them: once a log call has returned, its
+	// event survives the death of the process, and the next start of the program
+	// that uses the directory delivers it. Outages fill the disk up to
+	// SpoolOptions.MaxBytes instead of memory. The directory is made if it is
+	// missing; it must belong to the user of the process, without write permission
+	// for others. Several processes may share it. What is in force is told by
+	// Guarantee. Empty: events are kept in memory.
+	Spool string
+	// SpoolOptions are the limits of the spool.
+	SpoolOptions SpoolOptions
 	// CloseTimeout is how long Close goes on delivering. 0: 10 seconds.
 	CloseTimeout time.Duration
 

@@ -10,6 +10,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
 // pipeline is the way of an event from a log call to the service: accept
@@ -24,6 +25,14 @@ type pipeline struct {
 	encoder  batch.Encoder  // writes events in wire form
 	speech   deliver.Speech // what the SDK logs is not shipped
 	shutdown shutdown
+
+	// With a spool; otherwise they are nil.
+	spool    *spool.Spool
+	recovery *recovery
+	noHot    error // why there is no hot mode
+	volatile bool  // the directory is in RAM itself
+
+	delivery deliver.Config // of the worker
 }
 
 func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
@@ -40,14 +49,22 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.queue = queue.New(queue.Config{
+	cfg := queue.Config{
 		Head:     batch.Head(s.group, s.stream),
 		MaxBytes: s.BufferBytes,
 		OnFull:   queue.Policy(s.OnFull),
 		Interval: s.FlushInterval,
-	})
+	}
+	own := destinationOf(client, s.group)
+	if s.Spool != "" {
+		if p.spool, err = p.newSpool(own); err != nil {
+			return nil, err
+		}
+		cfg.Store = p.spool
+	}
+	p.queue = queue.New(cfg)
 	p.report = newReport(s.OnError, p.queue)
-	p.worker = deliver.Start(deliver.Config{
+	p.delivery = deliver.Config{
 		Client:      client,
 		Group:       s.group,
 		Stream:      s.stream,
@@ -57,12 +74,21 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Interval:    s.FlushInterval,
 		StartDelay:  s.StartDelay,
 		Restamp:     s.Untimely == Restamp,
+		Load:        p.load,
 		NewKeys:     newKeys,
 		Announce:    p.announce,
 		Failed:      p.report.failed,
 		Refused:     p.report.refused,
 		Settled:     p.report.settled,
-	}, p.queue)
+		Lost:        p.report.look,
+	}
+	if p.spool != nil {
+		p.spool.Start(p.queue)
+	}
+	p.worker = deliver.Start(p.delivery, p.queue)
+	if p.spool != nil {
+		p.recovery = startRecovery(p, own)
+	}
 	return p, nil
 }
 
@@ -90,7 +116,7 @@ func (p *pipeline) Flush(ctx context.Context) error {
 			break
 		}
 		_, last := p.report.last()
-		return &UndeliveredError{state.Pending, state.PendingBytes, ctx.Err(), last}
+		return &UndeliveredError{Events: state.Pending, Bytes: state.PendingBytes, Spooled: state.Pending - p.atRisk(), Err: ctx.Err(), Last: last}
 	}
 	if p.shutdown.gaveUp() { // then what was left is settled as lost
 		<-p.shutdown.done
@@ -169,20 +195,33 @@ const graceTime = time.Second
 // finish runs in its own goroutine from the first Shutdown until all is over.
 func (p *pipeline) finish() {
 	defer close(p.shutdown.done)
+	if p.recovery != nil {
+		p.recovery.end()
+	}
 	select {
 	case <-p.worker.Done():
 	case <-p.worker.Stopped():
 		wait(p.worker.Done(), graceTime)
 	}
-	events, bytes := p.queue.Abandon()
+	if p.spool != nil {
+		wait(p.recovery.done, graceTime)
+		p.spool.Close(graceTime)
+	}
+	kept, dropped := p.queue.Abandon()
 	p.report.close(p.shutdown.over, graceTime)
-	if events == 0 {
+	if kept.Events+dropped.Events == 0 {
 		return
 	}
 	_, last := p.report.last()
 	p.shutdown.mu.Lock()
 	defer p.shutdown.mu.Unlock()
-	p.shutdown.err = &UndeliveredError{events, bytes, p.shutdown.cause, last}
+	p.shutdown.err = &UndeliveredError{
+		Events:  kept.Events + dropped.Events,
+		Bytes:   kept.Bytes + dropped.Bytes,
+		Spooled: kept.Events,
+		Err:     p.shutdown.cause,
+		Last:    last,
+	}
 }
 
 // eventsOf returns the events that a line makes.

@@ -257,7 +257,7 @@ func TestReadmeRecipe(t *testing.T) {
 }
 
 var (
-	makeTargets = []string{"check", "test", "bench", "microbench", "fuzz", "faults", "soak", "fleet", "help"}
+	makeTargets = []string{"check", "test", "bench", "microbench", "fuzz", "faults", "soak", "fleet", "kill", "powercut", "help"}
 	// goCommands are those that TestReadmeCompiles and TestReadmeRecipe show to
 	// work.
 	goCommands = []string{
@@ -386,8 +386,16 @@ func TestReadmeOptions(t *testing.T) {
 // The file map of the design page names each file of the library.
 func TestFileMap(t *testing.T) {
 	var named []string
-	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+\\.go)` \\|").FindAllStringSubmatch(markdownSection(t, readFile(t, "docs/design.md"), "## File map"), -1) {
-		named = append(named, m[1])
+	name := regexp.MustCompile("`([^`]+\\.go)`")
+	for line := range strings.Lines(markdownSection(t, readFile(t, "docs/design.md"), "## File map")) {
+		cell, _, _ := strings.Cut(strings.TrimPrefix(line, "| "), " |")
+		folder := "" // that of the first file in a row
+		for _, m := range name.FindAllStringSubmatch(cell, -1) {
+			named = append(named, path.Join(folder, m[1]))
+			if folder == "" {
+				folder = path.Dir(m[1])
+			}
+		}
 	}
 	var want []string
 	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {

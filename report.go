@@ -34,6 +34,7 @@ type report struct {
 	since    time.Time       // when the first of them failed
 	kinds    map[string]told // of failures, by operation and code
 	untold   *DeliveryError  // to be told
+	others   []error         // to be told as well
 	refusal  error           // the answer to the request last refused
 }
 
@@ -111,6 +112,16 @@ func (r *report) settled() {
 	r.failures = 0
 }
 
+// later has an error told that is not about a request. Of many only some are.
+func (r *report) later(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.others) < maxKinds {
+		r.others = append(r.others, err)
+	}
+	r.look()
+}
+
 // last returns when and why a request last failed.
 func (r *report) last() (time.Time, error) {
 	r.mu.Lock()
@@ -151,14 +162,17 @@ func (r *report) run() {
 // ago, or until the end. It reports whether there was anything.
 func (r *report) tell(end bool) bool {
 	r.mu.Lock()
-	failure, refusal := r.untold, r.refusal
-	r.untold = nil
+	failure, refusal, others := r.untold, r.refusal, r.others
+	r.untold, r.others = nil, nil
 	r.mu.Unlock()
 	if failure != nil {
 		r.onError(failure)
 	}
+	for _, err := range others {
+		r.onError(err)
+	}
 	if r.queue.Untold(queue.Program) == 0 {
-		return failure != nil
+		return failure != nil || len(others) > 0
 	}
 	if !end && time.Since(r.toldAt) < lossPause {
 		r.look() // look again after the pause

@@ -46,6 +46,7 @@ func newSettings(logGroup string, opts *Options) (*settings, error) {
 		s.checkAccess(),
 		s.checkCreation(),
 		s.resolveBuffer(),
+		s.resolveSpool(),
 		s.resolveFormat(),
 	)
 }

@@ -48,6 +48,18 @@ type Stats struct {
 	// Retries is the number of PutLogEvents requests that repeated another one.
 	Retries int64
 
+	// AtRisk events are in memory only although there is a spool: their log calls
+	// have returned, but the disk did not answer in time, or takes nothing. They
+	// are lost if the process is killed now. WereAtRisk is how many log calls have
+	// returned like that.
+	AtRisk     int64
+	WereAtRisk int64
+	// SpoolBytes is what all files in the spool take, as last counted when a
+	// segment was made.
+	SpoolBytes int64
+	// Recovered counts what processes that died had left in the spool.
+	Recovered Recovered
+
 	// InFlight is the number of PutLogEvents requests under way.
 	InFlight int
 
@@ -96,19 +108,20 @@ type Dropped struct {
 	Empty       int64 // blank lines and empty messages: the service takes none
 	Unformatted int64 // the handler given to Using returned an error
 	Closed      int64 // logged after Shutdown or Close was called
-	Undelivered int64 // left when the time of Shutdown or Close was over
+	Undelivered int64 // left when the time of Shutdown or Close was over, and not in the spool
+	Damaged     int64 // in the spool, but could not be read again
 }
 
 // Total returns the sum.
 func (d Dropped) Total() int64 {
-	return d.BufferFull + d.Oversize + d.Empty + d.Unformatted + d.Closed + d.Undelivered
+	return d.BufferFull + d.Oversize + d.Empty + d.Unformatted + d.Closed + d.Undelivered + d.Damaged
 }
 
 // Stats returns a snapshot of what became of every event.
 func (p *pipeline) Stats() Stats {
 	q, t := p.queue.State(), p.worker.Traffic()
 	lastAt, last := p.report.last()
-	return Stats{
+	s := Stats{
 		Accepted:  q.Accepted,
 		Delivered: q.Delivered,
 		Pending:   q.Pending,
@@ -125,6 +138,7 @@ func (p *pipeline) Stats() Stats {
 			Unformatted: q.Lost[account.Unformatted],
 			Closed:      q.Lost[account.Closed],
 			Undelivered: q.Lost[account.Undelivered],
+			Damaged:     q.Lost[account.Damaged],
 		},
 		Restamped:      q.Restamped,
 		Announced:      q.Announced,
@@ -140,4 +154,13 @@ func (p *pipeline) Stats() Stats {
 		LastError:      last,
 		LastErrorTime:  lastAt,
 	}
+	if p.spool != nil {
+		spool := p.spool.State()
+		s.WereAtRisk, s.SpoolBytes = spool.WereRisk, spool.Bytes
+		if spool.Stalled {
+			s.AtRisk = p.queue.Unsafe()
+		}
+		s.Recovered = p.recovery.counts()
+	}
+	return s
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/bench/internal/child"
+	"github.com/cloudwatch-go/cloudwatch/bench/internal/contender"
 	"github.com/cloudwatch-go/cloudwatch/bench/internal/sink"
 )
 
@@ -103,6 +104,13 @@ func compare(ctx context.Context, o options) (err error) {
 		}
 	}
 	began, status := time.Now(), newProgress(os.Stderr)
+	for _, name := range spools {
+		if err := contender.Unfit(name); err != nil {
+			status.say("skipped: %s: %v", name, err)
+		} else {
+			o.spools = append(o.spools, name)
+		}
+	}
 	r := report{
 		figures: figures{extent: o.extent},
 		machine: machine(),

@@ -12,6 +12,7 @@ import (
 // Scenarios: what is measured.
 const (
 	callAlone  = "log call alone"
+	callWhole  = "log call alone, whole process"
 	burst      = "burst"
 	burstTLS   = "burst, TLS"
 	paced      = "paced"
@@ -28,6 +29,9 @@ var everybody = []string{contender.Cloudwatch, contender.Discard, contender.Type
 
 // logCalls are those whose log call alone is measured.
 var logCalls = slices.Concat(everybody, []string{contender.Nothing})
+
+// spools are ours with a spool: those that can run here are part of an extent.
+var spools = []string{contender.Hot, contender.Direct}
 
 // peers are the other libraries.
 var peers = []string{contender.Lzap, contender.Mec07}
@@ -47,6 +51,7 @@ type extent struct {
 	events  int           // of a burst
 	pace    time.Duration // of everything paced
 	largest int           // burst of Growth
+	spools  []string      // contenders with a spool
 }
 
 // takes is how often in a round the most important figures are measured, those
@@ -104,6 +109,11 @@ func plan(e extent) (jobs []job) {
 			}
 		}
 	}
+	for range takes {
+		for _, name := range slices.Concat([]string{contender.Cloudwatch, contender.Discard}, e.spools) {
+			add(callWhole, name, 0, child.Spec{Mode: child.Call, Events: min(e.events, 100_000), Whole: true})
+		}
+	}
 	for take := range takes {
 		for _, name := range everybody {
 			if take > 0 && name != contender.Cloudwatch && name != contender.Discard {
@@ -114,6 +124,9 @@ func plan(e extent) (jobs []job) {
 				add(burstTLS, name, 0, child.Spec{Mode: child.Burst, Events: e.events})
 			}
 		}
+	}
+	for _, name := range e.spools {
+		add(burst, name, 0, child.Spec{Mode: child.Burst, Events: e.events})
 	}
 	add(idle, contender.Cloudwatch, 0, child.Spec{Mode: child.Paced, Rate: rate, For: e.pace, Idle: true})
 	for _, name := range everybody {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestPlanHasEachRun(t *testing.T) {
-	jobs := plan(extent{events: 500_000, largest: 10_000_000, pace: time.Second})
+	jobs := plan(extent{events: 500_000, largest: 10_000_000, pace: time.Second, spools: spools})
 	seen := map[key]int{}
 	for _, j := range jobs {
 		seen[j.key]++
@@ -26,7 +26,7 @@ func TestPlanHasEachRun(t *testing.T) {
 	}
 	for _, k := range []key{
 		{burstTLS, contender.Mec07, 0}, {paced, contender.Lzap, 0}, {latency, contender.Discard, 0},
-		{goroutines, contender.Typed, 64}, {sizes, contender.Cloudwatch, 100_000}, {growth, contender.Cloudwatch, 10_000_000},
+		{burst, contender.Hot, 0}, {goroutines, contender.Typed, 64}, {sizes, contender.Cloudwatch, 100_000}, {growth, contender.Cloudwatch, 10_000_000},
 	} {
 		if seen[k] == 0 {
 			t.Errorf("no %s", k)
@@ -35,6 +35,7 @@ func TestPlanHasEachRun(t *testing.T) {
 	for k, n := range seen {
 		important := slices.Contains([]string{callAlone, burst, burstTLS}, k.scenario) &&
 			(k.contender == contender.Cloudwatch || k.contender == contender.Discard)
+		important = important || k.scenario == callWhole
 		if want := map[bool]int{true: takes, false: 1}[important]; n != want {
 			t.Errorf("%s is there %d times, want %d", k, n, want)
 		}
@@ -42,11 +43,19 @@ func TestPlanHasEachRun(t *testing.T) {
 }
 
 func TestLossesMatterWhereNoneAreAllowed(t *testing.T) {
-	for _, j := range plan(extent{events: 1000, largest: 1000, pace: time.Second}) {
-		lossless := j.contender == contender.Cloudwatch || j.contender == contender.Typed
+	for _, j := range plan(extent{events: 1000, largest: 1000, pace: time.Second, spools: spools}) {
+		lossless := slices.Contains([]string{contender.Cloudwatch, contender.Hot, contender.Direct, contender.Typed}, j.contender)
 		counted := slices.Contains([]string{burst, burstTLS, paced, latency, goroutines, sizes}, j.scenario)
 		if j.delivers() != (lossless && counted) {
 			t.Errorf("%s: delivers is %v", j.key, j.delivers())
+		}
+	}
+}
+
+func TestWhatCannotRunIsNotInThePlan(t *testing.T) {
+	for _, j := range plan(extent{events: 1000, largest: 1000, pace: time.Second, spools: []string{contender.Direct}}) {
+		if j.contender == contender.Hot {
+			t.Errorf("%s is", j.key)
 		}
 	}
 }

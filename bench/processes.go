@@ -98,6 +98,14 @@ func (p *processes) run(ctx context.Context, j job) (s sample, err error) {
 	if j.tls {
 		j.spec.Target = contender.Target{URL: p.sink.HTTPS, CA: p.sink.CA}
 	}
+	if contender.Spooled(j.contender) {
+		place, err := contender.NewPlace()
+		if err != nil {
+			return s, err
+		}
+		defer func() { err = errors.Join(err, place.Remove()) }()
+		j.spec.Target.Place = place
+	}
 	spec, err := json.Marshal(j.spec)
 	if err != nil {
 		return s, err

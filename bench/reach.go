@@ -33,6 +33,7 @@ func (g goal) reached() string {
 func (f figures) goals(binary float64) []goal {
 	us := func(scenario string) []float64 { return f.cpu(key{scenario, contender.Cloudwatch, 0}) }
 	nowhere := func(scenario string) []float64 { return f.cpu(key{scenario, contender.Discard, 0}) }
+	whole := func(name string) []float64 { return f.cpu(key{callWhole, name, 0}) }
 	own, none := key{burst, contender.Cloudwatch, 0}, key{burst, contender.Discard, 0}
 	p999 := func(name string) []float64 {
 		return f.values(key{latency, name, 0}, func(s sample) float64 { return float64(s.Latency.P999) })
@@ -51,6 +52,11 @@ func (f figures) goals(binary float64) []goal {
 		{fmt.Sprintf("peak memory of the whole process in a burst of %s events, beyond BufferBytes", count(largest.x)), 16,
 			f.beyondBuffer(largest), "MiB"},
 		{fmt.Sprintf("CPU per event from 1,000 to %s events, highest over lowest", count(largest.x)), 1.1, f.flatness(), "×"},
+		{"the log call alone, spool in hot mode, over no spool", 1.3, ratio(whole(contender.Hot), whole(contender.Cloudwatch)), "×"},
+		{"allocations per log call, spool in hot mode, beyond those of `slog` itself", 0.01,
+			stat.Median(f.mallocs(key{callWhole, contender.Hot, 0})) - stat.Median(f.mallocs(key{callWhole, contender.Discard, 0})), ""},
+		{"the log call alone, spool in direct mode, over `slog.JSONHandler` to `io.Discard`", 2.5, ratio(whole(contender.Direct), whole(contender.Discard)), "×"},
+		{"the same in wall time", 2.5, ratio(f.wall(key{callWhole, contender.Direct, 0}), f.wall(key{callWhole, contender.Discard, 0})), "×"},
 		{"added to a stripped program that uses the SDK's Logs client already", 0.5, binary / 1e6, "MB"},
 	}
 }

@@ -42,7 +42,7 @@ func (r report) caveat() string {
 func (r report) terminal() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n", r.machine, r.caveat())
-	for _, t := range []table{r.cpuTable(), r.burstTable(), r.latencyTable(), r.goroutineTable(), r.sizeTable(), r.growthTable()} {
+	for _, t := range []table{r.cpuTable(), r.burstTable(), r.spoolTable(), r.latencyTable(), r.goroutineTable(), r.sizeTable(), r.growthTable()} {
 		b.WriteString("\n" + t.terminal())
 	}
 	if r.binaries != nil {
@@ -82,6 +82,7 @@ func (r report) page(images map[string]image) string {
 	show(goalTable(r.goals(r.binaryGrowth())), "")
 	show(r.cpuTable(), "cpu.svg")
 	show(r.burstTable(), "")
+	show(r.spoolTable(), "")
 	show(r.latencyTable(), "latency.svg")
 	show(r.goroutineTable(), "goroutines.svg")
 	show(r.sizeTable(), "sizes.svg")
@@ -106,11 +107,13 @@ Every contender logs the same record with six attributes, about 235 bytes as an 
 ` + "`slog.New(handler).LogAttrs`" + `. Each run is a process of its own, the contenders take turns, and all deliver to the same sink: an
 HTTP/1.1 server in another process on the loopback interface, which takes everything and answers at once. Its CPU time is nobody's. What
 it takes to start a process and a contender is not counted. The CPU time of the log call alone and of bursts is that of %d runs a round
-for the first two contenders, of which the middle one counts.
+for cloudwatch and slog to io.Discard, of which the middle one counts; with a spool so is the log call alone.
 
 | contender | what it is |
 | --- | --- |
 | **cloudwatch** | this library with its defaults, except that a log call waits when the buffer (%d MiB) is full |
+| cloudwatch, spool hot | the same with a spool where temporary files are, and ` + "`SpoolOptions.RAM`" + ` in /dev/shm |
+| cloudwatch, spool direct | the same with ` + "`SpoolOptions.Direct`" + `; with a spool, a log call waits for the disk as long as that takes |
 | slog to io.Discard | ` + "`slog.JSONHandler`" + ` of the standard library writing nowhere: the yardstick, it delivers nothing |
 | slog alone | a handler that does nothing: the part of a log call that no handler can change |
 | typed SDK shipper | what a careful program would write: ` + "`slog.JSONHandler`" + ` into full batches, one goroutine, the SDK's typed call; it waits when full, too |

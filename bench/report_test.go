@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,15 +18,16 @@ import (
 )
 
 // made returns figures of made-up rounds: the log call of contender i of
-// everybody takes i+1 µs, twice that in the second round, and all is delivered.
+// everybody, then those with a spool, takes i+1 µs, twice that in the second round,
+// and all is delivered.
 func made(t *testing.T) figures {
 	t.Helper()
-	f := figures{extent: extent{events: 1000, largest: 10_000, pace: time.Second}}
+	f := figures{extent: extent{events: 1000, largest: 10_000, pace: time.Second, spools: spools}}
 	for factor := 1; factor <= 2; factor++ {
 		r := round{}
 		for _, j := range plan(f.extent) {
 			s := sample{Result: child.Result{Logged: 1000, CPU: time.Second, CallWall: time.Millisecond, Peak: 20 << 20}}
-			for i, name := range everybody {
+			for i, name := range slices.Concat(everybody, spools) {
 				if name == j.contender {
 					s.CPU = time.Duration((i+1)*factor) * time.Millisecond
 				}
@@ -65,12 +67,16 @@ func TestGoalsAreComputedByRound(t *testing.T) {
 		reached string
 	}{
 		"plain HTTP":       {0.5, "reached"},
-		"log call alone":   {0.5, "reached"},
+		"log call alone,":  {0.5, "reached"},
 		"typed-SDK":        {1.0 / 3, "not reached"},
 		"best other":       {0.25, "not reached"},
 		"16 goroutines":    {1, "reached"},
 		"p99.9":            {1, "reached"},
 		"highest over":     {1, "reached"},
+		"hot mode, over":   {6, "not reached"},
+		"direct mode":      {3.5, "not reached"},
+		"in wall time":     {1, "reached"},
+		"per log call":     {0, "reached"},
 		"stripped program": {0.4, "reached"},
 		"peak memory":      {math.NaN(), "not measured"}, // too small a burst
 	} {
@@ -128,7 +134,7 @@ func TestPageHasEveryTableAndPlot(t *testing.T) {
 			t.Errorf("%q in\n%s", bad, page)
 		}
 	}
-	for _, name := range everybody {
+	for _, name := range slices.Concat(everybody, spools) {
 		if !strings.Contains(page, name) {
 			t.Errorf("no %s", name)
 		}
@@ -155,17 +161,25 @@ func TestPageHasEveryTableAndPlot(t *testing.T) {
 	}
 }
 
-func TestReportOfAPeerThatFailed(t *testing.T) {
-	f := made(t)
-	for _, r := range f.rounds {
-		for k := range r {
-			if k.contender == contender.Mec07 {
-				delete(r, k)
+func TestReportOfAContenderThatIsMissing(t *testing.T) {
+	for name, says := range map[string]string{
+		contender.Mec07: "| mec07 v0.2.6 | – |",
+		contender.Hot:   "`cloudwatch, spool hot` was skipped",
+	} {
+		f := made(t)
+		for _, r := range f.rounds {
+			for k := range r {
+				if k.contender == name {
+					delete(r, k)
+				}
 			}
 		}
-	}
-	r := report{figures: f, date: time.Unix(0, 0)}
-	if page := r.page(nil) + r.terminal(); strings.Contains(page, "NaN") || !strings.Contains(page, unknown) {
-		t.Errorf("%s", page)
+		r := report{figures: f, date: time.Unix(0, 0)}
+		if page := r.page(nil); !strings.Contains(page, says) || strings.Count(page, "was skipped") > 1 {
+			t.Errorf("no %q in\n%s", says, page)
+		}
+		if all := r.page(nil) + r.terminal(); strings.Contains(all, "NaN") {
+			t.Errorf("%s", all)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/cloudwatch-go/cloudwatch/bench/internal/contender"
 	"github.com/cloudwatch-go/cloudwatch/bench/internal/stat"
@@ -80,6 +81,29 @@ func (f figures) burstTable() table {
 		t.row(label(name), share, requests, wire,
 			digits(stat.Median(f.mallocs(k))), digits(stat.Median(f.allocBytes(k))), with(digits(stat.Median(f.peak(k))), "MiB"),
 			with(digits(low/1e3)+" to "+digits(high/1e3), "µs"))
+	}
+	return t
+}
+
+func (f figures) spoolTable() table {
+	t := table{
+		title: "With a spool",
+		note: "Every event is in a file before its log call returns. Ratios are over `cloudwatch` without a spool; behind them the median in µs. \"Log call alone\" is " +
+			"measured while nothing is being sent: CPU time here is that of the whole process, since in direct mode another thread writes the file, and wall " +
+			"time what the caller waits. \"Delivered\", and the peak memory, are those of a burst of " + count(f.extent.events) + " events as above. The files of " +
+			"hot mode are in RAM, and part of the peak.",
+		header: []string{"contender", "log call alone, CPU", "log call alone, wall time", "allocations a log call", "delivered, burst, CPU", "peak memory"},
+	}
+	base := contender.Cloudwatch
+	for _, name := range slices.Concat([]string{base}, spools, []string{contender.Discard}) {
+		alone, whole := key{callWhole, name, 0}, key{burst, name, 0}
+		t.row(label(name),
+			overMedian(f.cpu(alone), f.cpu(key{callWhole, base, 0})), overMedian(f.wall(alone), f.wall(key{callWhole, base, 0})),
+			digits(stat.Median(f.mallocs(alone))),
+			overMedian(f.cpu(whole), f.cpu(key{burst, base, 0})), with(digits(stat.Median(f.peak(whole))), "MiB"))
+		if len(f.rounds) > 0 && len(f.rounds[0][alone]) == 0 {
+			t.note += " `" + name + "` was skipped: it cannot run on this machine."
+		}
 	}
 	return t
 }

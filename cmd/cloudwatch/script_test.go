@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cloudwatch": main})
+	testscript.Main(m, map[string]func(){"cloudwatch": main, "logger": loggerMain})
 }
 
 // TestScripts runs testdata/*.txt. Each script has an endpoint of its own, which
@@ -30,6 +30,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Defer(func() { srv.Close() })
+			env.Defer(func() { removeHot(env.WorkDir) })
 			env.Values[endpointKey{}] = srv
 			env.Setenv("AWS_ENDPOINT_URL", srv.URL)
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -47,6 +48,10 @@ func TestScripts(t *testing.T) {
 			"long":     cmdLong,
 			"lengths":  cmdLengths,
 			"text":     cmdText,
+			"segment":  cmdSegment,
+			"damage":   cmdDamage,
+			"waitfile": cmdWaitFile,
+			"files":    cmdFiles,
 		},
 	})
 }

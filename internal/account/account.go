@@ -20,6 +20,7 @@ const (
 	Unformatted // the handler that formats records failed
 	Closed      // logged after the end
 	Undelivered // left when the time to shut down was over
+	Damaged     // the spool's copy of it could not be read again
 
 	Reasons
 )

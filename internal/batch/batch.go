@@ -53,6 +53,7 @@ type Batch struct {
 	oldest  int64 // time of the oldest event, in ms
 	newest  int64 // time of the newest event, in ms
 	ordered bool  // the events came in ascending order
+	sorted  bool  // Seal has put them in order
 }
 
 // entry is an event of the batch and the place in the body where it stands.
@@ -62,6 +63,7 @@ type entry struct {
 	end   uint32
 	size  uint32
 	level account.Level
+	nth   uint16 // to come, from 0
 }
 
 // New returns an empty batch whose body begins with head, with memory for a
@@ -130,7 +132,7 @@ func (b *Batch) Add(e Event) {
 	}
 	start := len(b.body)
 	b.body = append(b.body, e.Wire...)
-	b.index = append(b.index, entry{e.Time, uint32(start), uint32(len(b.body)), uint32(e.Size), e.Level})
+	b.index = append(b.index, entry{e.Time, uint32(start), uint32(len(b.body)), uint32(e.Size), e.Level, uint16(len(b.index))})
 	b.bytes += e.Size + EventOverhead
 	b.held += e.Held()
 }
@@ -159,5 +161,5 @@ func (b *Batch) sort() {
 		sorted = append(sorted, b.body[e.start:e.end]...)
 		e.start, e.end = start, uint32(len(sorted))
 	}
-	b.body, b.ordered = sorted, true
+	b.body, b.ordered, b.sorted = sorted, true, true
 }

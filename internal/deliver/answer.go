@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
 // AttemptTimeout is the deadline of one request, and slowest what the body of
@@ -27,6 +29,7 @@ const (
 	createLogStream    operation = "CreateLogStream"
 	createLogGroup     operation = "CreateLogGroup"
 	putRetentionPolicy operation = "PutRetentionPolicy"
+	load               operation = "load" // of a batch, from the store
 )
 
 // answer is what came of a request.
@@ -34,6 +37,10 @@ type answer struct {
 	op    operation
 	err   error
 	round int // of trouble, when the request was made
+
+	// Of loading, which is a request to the store.
+	item  *queue.Item
+	batch *batch.Batch
 
 	// Of PutLogEvents.
 	job  *job
@@ -93,6 +100,14 @@ func (w *Worker) put(j *job, now time.Time) {
 	}()
 }
 
+// load has a batch read from the store, beside the worker.
+func (w *Worker) load(it *queue.Item) {
+	w.flying++
+	go func() {
+		w.answers <- answer{op: load, item: it, batch: w.cfg.Load(it)}
+	}()
+}
+
 // encode makes a request of a body.
 func (w *Worker) encode(body []byte, compress bool) *request {
 	if compress {
@@ -115,6 +130,12 @@ func (w *Worker) answered(a answer) {
 		w.groupAnswered(a)
 	case putRetentionPolicy:
 		w.retentionAnswered(a, now)
+	case load:
+		w.flying--
+		if w.queue.Loaded(a.item, a.batch) {
+			w.keep(newJob(a.item, w.timing()))
+		}
+		w.cfg.Lost() // what was damaged
 	case putLogEvents:
 		w.flying--
 		w.putCounted(a, now)

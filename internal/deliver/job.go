@@ -60,6 +60,8 @@ type timing struct {
 	clock   *serviceClock
 }
 
+func (w *Worker) timing() timing { return timing{w.cfg.Restamp, &w.clock} }
+
 func newJob(it *queue.Item, timed timing) *job {
 	it.Seal()
 	return &job{item: it, parts: []*part{{Batch: it.Batch, search: all(0, it.Len())}}, timed: timed}

@@ -28,6 +28,9 @@ type Config struct {
 	StartDelay  time.Duration // the first request comes after a random part of it
 	Restamp     bool          // events of times the service does not take get the present one; otherwise they are lost
 
+	// Load reads a batch that is not in memory back from the store, or what is left
+	// of it. It may wait for a disk.
+	Load func(it *queue.Item) *batch.Batch
 	// NewKeys is called when the service does not take the credentials, or there
 	// are none, before the next attempt. It does not ask a server.
 	NewKeys func()
@@ -35,11 +38,12 @@ type Config struct {
 	// it from every other one.
 	Announce func(number int, reason account.Reason, loss *account.Loss, now time.Time) batch.Event
 	// Failed is told of each request that failed and of which nothing was
-	// lost, Refused of each that was refused as invalid, and Settled that
-	// events are done with. None may block.
+	// lost, Refused of each that was refused as invalid, Settled that events
+	// are done with, and Lost that some could not be loaded. None may block.
 	Failed  func(operation string, err error)
 	Refused func(err error)
 	Settled func()
+	Lost    func()
 }
 
 // Traffic counts requests.
@@ -66,7 +70,7 @@ type Worker struct {
 
 	// Only the goroutine uses these.
 	jobs     []*job // taken from the queue and not under way, to be sent before others
-	flying   int    // PutLogEvents under way
+	flying   int    // PutLogEvents under way, and batches being loaded
 	creating bool   // a request that makes stream or group is under way
 	ended    bool   // there is nothing left to be done
 	plain    bool   // the endpoint does not take compressed bodies
@@ -224,8 +228,14 @@ func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
 		return nil, next
 	}
 	it, due, ended := w.queue.Next(now)
-	if it != nil {
-		return newJob(it, timing{w.cfg.Restamp, &w.clock}), time.Time{}
+	for it != nil {
+		if !it.Away() {
+			return newJob(it, w.timing()), time.Time{}
+		}
+		if w.load(it); w.flying >= w.limit() {
+			return nil, next
+		}
+		it, due, ended = w.queue.Next(now)
 	}
 	next = earliest(next, due)
 	if w.flying > 0 || len(w.jobs) > 0 {

@@ -68,7 +68,8 @@ func TestAbandonCountsWhatIsLeft(t *testing.T) {
 	ack(q, wantNext(t, q, 1, 10))
 	b := wantNext(t, q, 11, 20) // in flight, and never heard of again
 	q.Close()
-	events, bytes := q.Abandon()
+	_, dropped := q.Abandon()
+	events, bytes := dropped.Events, dropped.Bytes
 	each := int64(event(11).Size + 26)
 	if events != 15 || bytes != 15*each {
 		t.Errorf("abandoned %d events, %d bytes; want 15, %d", events, bytes, 15*each)
@@ -86,8 +87,8 @@ func TestAbandonCountsWhatIsLeft(t *testing.T) {
 func TestAbandonOfNothing(t *testing.T) {
 	q := newQueue(queue.DropNewest)
 	q.Close()
-	if events, bytes := q.Abandon(); events != 0 || bytes != 0 {
-		t.Errorf("abandoned %d events, %d bytes", events, bytes)
+	if kept, dropped := q.Abandon(); kept != (queue.Left{}) || dropped != (queue.Left{}) {
+		t.Errorf("kept %+v, dropped %+v", kept, dropped)
 	}
 	books(t, q)
 }
@@ -108,7 +109,8 @@ func TestAbandonOfAPartlySettledBatch(t *testing.T) {
 	if s := wantState(t, q, 4, 2, 2); s.PendingBytes != 4*eventBytes {
 		t.Errorf("%d bytes pending, want those of the whole batch", s.PendingBytes)
 	}
-	events, bytes := q.Abandon()
+	_, dropped := q.Abandon()
+	events, bytes := dropped.Events, dropped.Bytes
 	if want := int64(it.Counted(2, 4)); events != 2 || bytes != want {
 		t.Errorf("abandoned %d events, %d bytes; want 2, %d", events, bytes, want)
 	}

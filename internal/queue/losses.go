@@ -41,6 +41,15 @@ func (q *Queue) Refuse(reason account.Reason, e batch.Event) {
 	q.refuse(reason, e)
 }
 
+// Missed enters events that would have come from a store of an earlier process, but
+// cannot be read.
+func (q *Queue) Missed(loss *account.Loss) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ledger.Accepted += loss.Events
+	q.lose(account.Damaged, loss)
+}
+
 func (q *Queue) refuse(reason account.Reason, e batch.Event) {
 	q.ledger.Accepted++
 	var loss account.Loss

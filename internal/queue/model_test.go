@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -13,15 +14,20 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
-// TestRandomOperations runs random operations on queues and on a plain model
-// of them.
+// TestRandomOperations runs random operations on queues, every other one with a
+// store, and on a plain model of them.
 func TestRandomOperations(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
+	defer func() {
+		if t.Failed() {
+			t.Logf("seed %d", seed)
+		}
+	}()
 	for _, policy := range []queue.Policy{queue.DropNewest, queue.DropOldest} {
-		for range 60 {
+		for n := range 60 {
 			synctest.Test(t, func(t *testing.T) {
-				m := newModel(t, r, policy)
+				m := newModel(t, r, policy, n%2 == 1)
 				for range 500 {
 					m.step()
 					m.check()
@@ -29,7 +35,7 @@ func TestRandomOperations(t *testing.T) {
 				m.end()
 			})
 			if t.Failed() {
-				t.Fatalf("seed %d, policy %d", seed, policy)
+				t.Fatalf("policy %d, round %d", policy, n)
 			}
 		}
 	}
@@ -41,6 +47,7 @@ type model struct {
 	t        *testing.T
 	r        *rand.Rand
 	q        *queue.Queue
+	store    *testStore // nil if the queue has none
 	policy   queue.Policy
 	maxBytes int
 	phase    time.Time // a point of the grid
@@ -56,6 +63,7 @@ type model struct {
 	closed   bool
 	want     account.Ledger
 	untold   [queue.Audiences]account.Losses
+	gone     []settled // what the store must have been told of
 }
 
 type modelEvent struct {
@@ -64,11 +72,14 @@ type modelEvent struct {
 }
 
 type modelBatch struct {
-	events  []modelEvent // in ascending order from Next on
-	since   time.Time
-	item    *queue.Item // in flight
-	yields  bool
-	settled []bool // of events; nil before Next
+	events    []modelEvent // in ascending order from Next on
+	after, to int          // positions it has, or had before some were damaged
+	since     time.Time
+	item      *queue.Item // in flight
+	yields    bool
+	settled   []bool // of events; nil before Next, or before it was loaded
+	away      bool   // only in the store
+	loaded    bool   // from the store
 }
 
 type flush struct {
@@ -76,9 +87,14 @@ type flush struct {
 	done <-chan struct{}
 }
 
-func newModel(t *testing.T, r *rand.Rand, policy queue.Policy) *model {
+func newModel(t *testing.T, r *rand.Rand, policy queue.Policy, stored bool) *model {
 	m := &model{t: t, r: r, policy: policy, maxBytes: 500 + r.IntN(20_000), clock: start, jumps: []int{1, 1, 40}[r.IntN(3)]}
-	m.q = queue.New(queue.Config{Head: head, MaxBytes: m.maxBytes, OnFull: policy, Interval: interval})
+	cfg := queue.Config{Head: head, MaxBytes: m.maxBytes, OnFull: policy, Interval: interval}
+	if stored {
+		m.store = &testStore{to: math.MaxUint64}
+		cfg.Store = m.store
+	}
+	m.q = queue.New(cfg)
 	m.append(eventAt(1, 100, m.clock), false)
 	_, m.phase, _ = m.q.Next(time.Now()) // only now is the phase of the grid known
 	return m
@@ -93,10 +109,12 @@ func (m *model) step() {
 	case n < 85:
 		m.settle(m.r.IntN(2) == 0)
 	case n < 87:
-		if b := m.anyInFlight(); b != nil {
+		if b := m.anyOf((*modelBatch).flies); b != nil {
 			m.q.Yield(b.item)
 			b.yields = true
 		}
+	case n < 90 && m.store != nil:
+		m.useStore()
 	case n < 91:
 		time.Sleep(time.Duration(m.r.Int64N(int64(3 * interval))))
 	case n < 94:
@@ -141,7 +159,7 @@ func (m *model) append(e batch.Event, byFlush bool) {
 		m.urgent = m.last
 		full = true
 		if m.policy == queue.DropOldest && (m.flying() == 0 || m.flying()+e.Held() <= m.maxBytes) {
-			full = !m.dropOldest()
+			full = !m.dropOldest(func(b *modelBatch) bool { return !b.away })
 		}
 	}
 	if full {
@@ -156,6 +174,9 @@ func (m *model) append(e batch.Event, byFlush bool) {
 	if err := m.q.Append(e); full != errors.Is(err, queue.ErrFull) || full != (err != nil) {
 		m.t.Errorf("%d bytes of %v to %d of %d: %v", e.Held(), e.Level, m.held(), m.maxBytes, err)
 	}
+	if m.store != nil && !full && m.store.waits[len(m.store.waits)-1] != uint64(m.last) {
+		m.t.Errorf("waited for %v, want %d", m.store.waits, m.last)
+	}
 }
 
 func (m *model) hasRoom(e batch.Event) bool {
@@ -168,22 +189,33 @@ func (m *model) hasRoom(e batch.Event) bool {
 			limit = m.maxBytes / 10 * 9
 		}
 	}
-	return len(m.batches) == 0 || m.held()+e.Held() <= limit && len(m.batches) < 16
+	return m.held() == 0 || m.held()+e.Held() <= limit && len(m.batches) < 16
 }
 
-func (m *model) dropOldest() bool {
+// dropOldest drops the oldest batch of some that is not in flight.
+func (m *model) dropOldest(of func(*modelBatch) bool) bool {
 	for i, b := range m.batches {
-		if b.item != nil {
+		if b.item != nil || !of(b) {
 			continue
 		}
 		for _, e := range b.events {
 			m.lost(account.Full, e.Event)
 		}
 		m.filling = m.filling && i < len(m.batches)-1
-		m.batches = slices.Delete(m.batches, i, i+1)
+		m.remove(b)
 		return true
 	}
 	return false
+}
+
+// remove takes a batch out, of which the store must be told.
+func (m *model) remove(b *modelBatch) {
+	m.batches = slices.DeleteFunc(m.batches, func(other *modelBatch) bool { return other == b })
+	low := m.last
+	if len(m.batches) > 0 {
+		low = m.batches[0].after
+	}
+	m.gone = append(m.gone, settled{uint64(b.after), uint64(b.to), uint64(low)})
 }
 
 func (m *model) add(e batch.Event) {
@@ -192,14 +224,16 @@ func (m *model) add(e batch.Event) {
 		oldest, newest := open.times()
 		if max(newest, e.Time)-min(oldest, e.Time) > 24*time.Hour.Milliseconds() || open.held()+e.Held() > max(m.maxBytes/4, 1) {
 			m.filling = false
+			m.relieve()
 		}
 	}
 	if !m.filling {
-		m.batches = append(m.batches, &modelBatch{since: time.Now()})
+		m.batches = append(m.batches, &modelBatch{since: time.Now(), after: m.last})
 		m.filling = true
 	}
 	open := m.batches[len(m.batches)-1]
 	m.last++
+	open.to = m.last
 	open.events = append(open.events, modelEvent{m.last, e})
 }
 
@@ -271,16 +305,26 @@ func (m *model) next() {
 	if want == m.batches[len(m.batches)-1] {
 		m.filling = false
 	}
-	slices.SortStableFunc(want.events, func(a, b modelEvent) int { return int(a.Time - b.Time) })
+	if after, to := it.Span(); after != uint64(want.after) || to != uint64(want.to) || it.Away() != want.away {
+		m.t.Fatalf("after %d to %d, away %v; want %d, %d, %v", after, to, it.Away(), want.after, want.to, want.away)
+	}
+	if want.item = it; !want.away {
+		m.seal(want)
+	}
+	m.checkOverlap()
+}
+
+// seal seals a batch in flight, which must hold the right events.
+func (m *model) seal(b *modelBatch) {
+	slices.SortStableFunc(b.events, func(a, b modelEvent) int { return int(a.Time - b.Time) })
 	var positions []int
-	for _, e := range want.events {
+	for _, e := range b.events {
 		positions = append(positions, e.position)
 	}
-	if got := numbers(m.t, it); !slices.Equal(got, positions) {
+	if got := numbers(m.t, b.item); !slices.Equal(got, positions) {
 		m.t.Fatalf("the batch holds %v, want %v", got, positions)
 	}
-	want.item, want.settled = it, make([]bool, len(want.events))
-	m.checkOverlap()
+	b.settled = make([]bool, len(b.events))
 }
 
 // waits reports whether times of a batch overlap with those of others before it, or
@@ -309,22 +353,27 @@ func (m *model) checkOverlap() {
 	}
 }
 
-func (m *model) anyInFlight() *modelBatch {
-	var flying []*modelBatch
+// anyOf returns one of the batches of that kind, or nil if there is none.
+func (m *model) anyOf(kind func(*modelBatch) bool) *modelBatch {
+	var list []*modelBatch
 	for _, b := range m.batches {
-		if b.item != nil {
-			flying = append(flying, b)
+		if kind(b) {
+			list = append(list, b)
 		}
 	}
-	if len(flying) == 0 {
+	if len(list) == 0 {
 		return nil
 	}
-	return flying[m.r.IntN(len(flying))]
+	return list[m.r.IntN(len(list))]
 }
+
+func (b *modelBatch) flies() bool    { return b.item != nil }
+func (b *modelBatch) isSealed() bool { return b.flies() && !b.away }
+func (b *modelBatch) isMissed() bool { return b.flies() && b.away }
 
 // settle settles what is left of a batch in flight, or only some of it.
 func (m *model) settle(all bool) {
-	b := m.anyInFlight()
+	b := m.anyOf((*modelBatch).isSealed)
 	if b == nil {
 		return
 	}
@@ -358,7 +407,7 @@ func (m *model) settle(all bool) {
 		m.want.Batches++
 	}
 	if done {
-		m.batches = slices.DeleteFunc(m.batches, func(other *modelBatch) bool { return other == b })
+		m.remove(b)
 	}
 }
 
@@ -371,6 +420,9 @@ func (b *modelBatch) times() (oldest, newest int64) {
 }
 
 func (b *modelBatch) held() (sum int) {
+	if b.away {
+		return 0
+	}
 	for _, e := range b.events {
 		sum += e.Held()
 	}
@@ -404,7 +456,7 @@ func (m *model) flying() (sum int) {
 }
 
 func (m *model) check() {
-	s := books(m.t, m.q)
+	s := identity(m.t, m.q)
 	want := queue.State{Ledger: m.want, PendingBytes: int64(m.held())}
 	oldest := m.last + 1 // position of an event whose batch is in the queue
 	for i, b := range m.batches {
@@ -412,9 +464,7 @@ func (m *model) check() {
 			want.Oldest = b.since
 		}
 		want.Pending += int64(len(b.pending()))
-		for _, e := range b.events {
-			oldest = min(oldest, e.position)
-		}
+		oldest = min(oldest, b.after+1)
 	}
 	if s != want {
 		m.t.Fatalf("the state is\n%+v, want\n%+v", s, want)
@@ -438,6 +488,9 @@ func (m *model) check() {
 			m.t.Errorf("%d losses untold to %d, want %d", got, a, untold)
 		}
 	}
+	if m.store != nil {
+		m.checkStore()
+	}
 }
 
 // end closes the queue and either drains or abandons it.
@@ -445,54 +498,85 @@ func (m *model) end() {
 	m.q.Close()
 	m.closed = true
 	for range m.r.IntN(20) {
-		m.next()
-		m.settle(m.r.IntN(2) == 0)
-		m.check()
+		m.deliver()
 	}
-	if m.r.IntN(2) == 0 {
+	abandoned := m.r.IntN(2) == 0
+	if abandoned {
 		m.abandon()
 	}
-	for n := 0; len(m.batches) > 0; n++ {
+	for n := 0; len(m.batches) > 0 && !abandoned; n++ {
 		if n > 10_000 {
 			m.t.Fatal("it never ends")
 		}
-		m.next()
-		m.settle(m.r.IntN(2) == 0)
-		m.check()
+		m.deliver()
 	}
 	m.check()
 	for a := range queue.Audiences {
 		m.tell(a)
 	}
-	wantEnd(m.t, m.q)
+	if len(m.batches) == 0 {
+		wantEnd(m.t, m.q)
+	}
+}
+
+func (m *model) deliver() {
+	m.next()
+	if m.store != nil {
+		m.useStore()
+	}
+	m.settle(m.r.IntN(2) == 0)
+	m.check()
 }
 
 // abandon has the queue give up, with batches in flight, some of them settled in
-// part.
+// part. What the store has stays.
 func (m *model) abandon() {
-	var left, bytes int64
-	var flying []*queue.Item
+	var want [2]queue.Left // kept, dropped
+	var flying []*modelBatch
 	undelivered := &m.untold[queue.Program][account.Undelivered]
-	for _, b := range m.batches {
-		for _, e := range b.pending() {
-			left++
-			bytes += int64(e.Size) + 26
-			m.lost(account.Undelivered, e.Event)
-		}
-		if b.item != nil {
-			flying = append(flying, b.item)
-		}
-		oldest, newest := b.times() // as close as they are known
-		undelivered.First, undelivered.Last = min(undelivered.First, oldest), max(undelivered.Last, newest)
+	if m.store != nil {
+		m.write()
 	}
-	m.batches = nil
-	gotEvents, gotBytes := m.q.Abandon()
-	if gotEvents != left || gotBytes != bytes {
-		m.t.Errorf("abandoned %d events, %d bytes; want %d, %d", gotEvents, gotBytes, left, bytes)
+	for _, b := range slices.Clone(m.batches) {
+		if b.item != nil {
+			flying = append(flying, b)
+		}
+		var left []modelEvent
+		for _, e := range b.pending() {
+			n := &want[0]
+			if m.isUnsafe(b, e) {
+				n = &want[1]
+				m.lost(account.Undelivered, e.Event)
+			} else {
+				left = append(left, e)
+			}
+			n.Events++
+			n.Bytes += int64(e.Size) + 26
+		}
+		if len(left) == 0 { // as close as their times are known
+			oldest, newest := b.times()
+			undelivered.First, undelivered.Last = min(undelivered.First, oldest), max(undelivered.Last, newest)
+			m.remove(b)
+			continue
+		}
+		b.settled = make([]bool, len(b.events))
+		for i, e := range b.events {
+			b.settled[i] = !slices.ContainsFunc(left, func(other modelEvent) bool { return other.position == e.position })
+		}
+	}
+	kept, dropped := m.q.Abandon()
+	if got := [2]queue.Left{kept, dropped}; got != want {
+		m.t.Errorf("kept and dropped %+v; want %+v", got, want)
 	}
 	m.check()
-	for _, it := range flying { // their answers come too late
-		m.q.Settle(it, &account.Outcome{Delivered: 1, Bytes: 100}, m.r.IntN(2) == 0)
+	for _, b := range flying { // their answers come too late
+		if b.away {
+			if m.q.Loaded(b.item, batch.New(head, 0, 0)) {
+				m.t.Error("a batch was loaded after the end")
+			}
+			continue
+		}
+		m.q.Settle(b.item, &account.Outcome{Delivered: 1, Bytes: 100}, m.r.IntN(2) == 0)
 	}
 	m.check()
 }

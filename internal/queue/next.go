@@ -25,7 +25,7 @@ func (q *Queue) Next(now time.Time) (it *Item, due time.Time, ended bool) {
 		it = newest
 	}
 	it.inFlight = true
-	q.flying += it.Held()
+	q.flying += it.memory()
 	if it == q.open {
 		q.open = nil
 	}
@@ -38,9 +38,10 @@ func (q *Queue) Next(now time.Time) (it *Item, due time.Time, ended bool) {
 func (q *Queue) ready(now time.Time) (oldest, newest *Item, due time.Time) {
 	latest := int64(-1)
 	for _, it := range q.items {
-		apart := it.Oldest() > latest
+		oldestTime, newestTime := it.times()
+		apart := oldestTime > latest
 		if !it.yields {
-			latest = max(latest, it.Newest())
+			latest = max(latest, newestTime)
 		}
 		if it.inFlight || !apart {
 			continue

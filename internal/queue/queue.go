@@ -41,12 +41,14 @@ type Config struct {
 	MaxBytes int           // memory for events; one event always fits an empty queue
 	OnFull   Policy        // what happens to an event that finds no room
 	Interval time.Duration // an event waits at most this long for others to share a batch with
+	Store    Store         // where copies of the events are kept; nil = nowhere
 }
 
 // Queue is a bounded queue of batches. It is safe for concurrent use; Next and
 // Settle belong to the one goroutine that delivers.
 type Queue struct {
 	cfg        Config
+	store      Store
 	limits     [account.Levels]int // the memory up to which events of a level get in
 	maxBatch   int                 // a batch that holds this much memory is sealed
 	maxBatches int                 // so many batches are a full queue
@@ -71,19 +73,6 @@ type Queue struct {
 	usual    struct{ bytes, events int } // what the last full batch had
 }
 
-// Item is a batch in the queue.
-type Item struct {
-	*batch.Batch
-	after    uint64       // position of the event before its first one
-	since    time.Time    // when its first event came
-	inFlight bool         // handed out by Next, not yet done with
-	yields   bool         // others need not wait for it, see Yield
-	settled  account.Loss // sum of the events that are settled, as long as others are not
-}
-
-// left returns the number of events that are not settled.
-func (it *Item) left() int64 { return int64(it.Len()) - it.settled.Events }
-
 type waiter struct {
 	position uint64
 	done     chan struct{}
@@ -92,7 +81,8 @@ type waiter struct {
 // New returns an empty queue.
 func New(cfg Config) *Queue {
 	q := &Queue{
-		cfg: cfg,
+		cfg:   cfg,
+		store: cfg.Store,
 		// Small queues cut small batches, so that dropping the oldest one
 		// does not empty them.
 		maxBatch: max(cfg.MaxBytes/4, 1),
@@ -110,35 +100,35 @@ func New(cfg Config) *Queue {
 		q.limits[account.Debug] = cfg.MaxBytes / 10 * 8
 		q.limits[account.Info] = cfg.MaxBytes / 10 * 9
 	}
+	if q.store == nil {
+		q.store = noStore{}
+	}
 	q.roomOrEnd.L = &q.mu
 	return q
 }
 
-// Append takes a copy of the event. It returns ErrFull or ErrClosed if the
-// event is dropped; under Block it waits for room first.
+// Append takes a copy of the event, and returns when the store is done with it. It
+// returns ErrFull or ErrClosed if the event is dropped; under Block it waits for
+// room first.
 func (q *Queue) Append(e batch.Event) error {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.admit(e, true)
+	err := q.admit(e, true)
+	position := q.taken
+	q.mu.Unlock()
+	if err == nil {
+		q.store.Wait(position)
+	}
+	return err
 }
 
 // admit lets an event in or drops it. One that may not wait is the partial line
 // that Flush takes: it may go beyond the bound, but only once.
 func (q *Queue) admit(e batch.Event, mayWait bool) error {
-	full := false
-	for !q.closed && !full && !q.hasRoom(e) && (mayWait || q.held > q.cfg.MaxBytes) {
-		q.hurry() // a full queue does not wait for the interval
-		switch q.cfg.OnFull {
-		case DropNewest:
-			full = true
-		case DropOldest:
-			// If those in flight leave no room, the others need not go.
-			full = q.flying > 0 && q.flying+e.Held() > q.cfg.MaxBytes || !q.dropOldest()
-		case Block:
-			if full = !mayWait; !full {
-				q.roomOrEnd.Wait()
-			}
-		}
+	full := q.makeRoom(e, mayWait)
+	for waits := mayWait; waits && !full && !q.closed && !q.store.Room(e); full = q.makeRoom(e, mayWait) {
+		q.mu.Unlock()
+		waits = q.store.AwaitRoom()
+		q.mu.Lock()
 	}
 	switch {
 	case q.closed:
@@ -153,6 +143,26 @@ func (q *Queue) admit(e batch.Event, mayWait bool) error {
 	}
 }
 
+// makeRoom makes room in memory for an event, as the policy says. It reports whether
+// that failed.
+func (q *Queue) makeRoom(e batch.Event, mayWait bool) (full bool) {
+	for !q.closed && !full && !q.hasRoom(e) && (mayWait || q.held > q.cfg.MaxBytes) {
+		q.hurry() // a full queue does not wait for the interval
+		switch q.cfg.OnFull {
+		case DropNewest:
+			full = true
+		case DropOldest:
+			// If those in flight leave no room, the others need not go.
+			full = q.flying > 0 && q.flying+e.Held() > q.cfg.MaxBytes || !q.dropOldest(inMemory)
+		case Block:
+			if full = !mayWait; !full {
+				q.roomOrEnd.Wait()
+			}
+		}
+	}
+	return full
+}
+
 func (q *Queue) hasRoom(e batch.Event) bool {
 	return q.held == 0 || q.held+e.Held() <= q.limits[e.Level] && len(q.items) < q.maxBatches
 }
@@ -161,6 +171,9 @@ func (q *Queue) add(e batch.Event) {
 	if q.open != nil && q.fills(e) {
 		q.usual.bytes, q.usual.events = q.open.Size(), q.open.Len()
 		q.open = nil
+		if q.held > q.cfg.MaxBytes/4 {
+			q.relieve()
+		}
 		q.signal()
 	}
 	if q.open == nil {
@@ -173,6 +186,8 @@ func (q *Queue) add(e batch.Event) {
 	q.ledger.Accepted++
 	q.pending++
 	q.taken++
+	q.open.to = q.taken
+	q.store.Add(q.taken, e)
 }
 
 // fills reports whether the open batch is full before the event. Batches whose
@@ -211,19 +226,23 @@ func (q *Queue) recycle(b *batch.Batch) {
 	}
 }
 
-// dropOldest gives up the oldest batch that is not in flight.
-func (q *Queue) dropOldest() bool {
-	i := slices.IndexFunc(q.items, func(it *Item) bool { return !it.inFlight })
+// dropOldest gives up the oldest batch of some that is not in flight.
+func (q *Queue) dropOldest(of func(*Item) bool) bool {
+	i := slices.IndexFunc(q.items, func(it *Item) bool { return !it.inFlight && of(it) })
 	if i < 0 {
 		return false
 	}
 	oldest := q.items[i]
-	loss := oldest.Loss(0, oldest.Len())
+	loss := oldest.sum()
 	q.lose(account.Full, &loss)
 	q.remove(oldest)
-	q.recycle(oldest.Batch)
+	if oldest.Batch != nil {
+		q.recycle(oldest.Batch)
+	}
 	return true
 }
+
+func inMemory(it *Item) bool { return it.Batch != nil }
 
 // hurry makes everything due at once.
 func (q *Queue) hurry() {
@@ -246,6 +265,7 @@ func (q *Queue) Close(last ...batch.Event) {
 		}
 	}
 	q.closed = true
+	q.store.Closed()
 	q.signal()
 	q.roomOrEnd.Broadcast()
 }

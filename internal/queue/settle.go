@@ -37,14 +37,15 @@ func (q *Queue) remove(it *Item) {
 	}
 	if it.inFlight {
 		it.inFlight = false
-		q.flying -= it.Held()
+		q.flying -= it.memory()
 	}
-	q.held -= it.Held()
+	q.held -= it.memory()
 	q.pending -= it.left()
 	settled := q.taken // the position up to which nothing is left in the queue
 	if len(q.items) > 0 {
 		settled = q.items[0].after
 	}
+	q.store.Settled(it.after, it.to, settled)
 	for len(q.waiters) > 0 && q.waiters[0].position <= settled {
 		close(q.waiters[0].done)
 		q.waiters = q.waiters[1:]
@@ -86,19 +87,58 @@ func (q *Queue) Awaited() bool {
 	return q.closed || len(q.waiters) > 0
 }
 
-// Abandon drops what is left in a closed queue whose deliverer has ended, and
-// returns how much that was, in events and in bytes as the service counts them.
-func (q *Queue) Abandon() (events, bytes int64) {
+// Left is how much is left in a queue.
+type Left struct {
+	Events int64
+	Bytes  int64 // as the service counts them
+}
+
+func (l *Left) add(sum *account.Loss) {
+	l.Events += sum.Events
+	l.Bytes += sum.Bytes + sum.Events*batch.EventOverhead
+}
+
+// Abandon ends a closed queue whose deliverer has ended. What is left and in the
+// store stays pending for ever, the rest is dropped. It returns how much that was.
+func (q *Queue) Abandon() (kept, dropped Left) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.items) > 0 {
-		it := q.items[0]
-		loss := it.Loss(0, it.Len())
-		loss.Subtract(&it.settled)
-		events += loss.Events
-		bytes += loss.Bytes + loss.Events*batch.EventOverhead
-		q.lose(account.Undelivered, &loss)
-		q.remove(it)
+	after, to := q.store.Unsafe()
+	for _, it := range slices.Clone(q.items) {
+		drop := it.unsafe(after, to)
+		dropped.add(&drop)
+		q.lose(account.Undelivered, &drop)
+		if it.left() == drop.Events {
+			q.remove(it)
+			continue
+		}
+		it.inFlight = false // answers that still come are too late
+		q.pending -= drop.Events
+		it.settled.Merge(&drop)
+		rest := it.sum()
+		rest.Subtract(&it.settled)
+		kept.add(&rest)
 	}
-	return events, bytes
+	return kept, dropped
+}
+
+// unsafe sums up the events after the one position, up to the other, that are not
+// settled. Where only some are settled and only some are in the store, nobody
+// knows which of them are both: they count as neither.
+func (it *Item) unsafe(after, to uint64) (sum account.Loss) {
+	after, to = max(after, it.after), min(to, it.to)
+	switch {
+	case after >= to:
+	case it.settled.Events > 0 || it.Batch == nil || after == it.after && to == it.to:
+		sum = it.sum()
+		sum.Subtract(&it.settled)
+	default:
+		n := to - after
+		it.Arrived(int(after-it.after), func(e batch.Event) bool {
+			sum.Add(e.Time, e.Size, e.Level)
+			n--
+			return n > 0
+		})
+	}
+	return sum
 }

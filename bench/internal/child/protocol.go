@@ -32,6 +32,7 @@ type Spec struct {
 	Target     contender.Target
 	Mode       Mode
 	Events     int           // of the run, or of each burst of Repeat
+	Whole      bool          // Call: the CPU time of the whole process
 	Bursts     int           // Repeat: how many
 	Goroutines int           // Burst: how many log; 0 is 1
 	Message    int           // Burst: bytes of each message; 0 is the usual record
@@ -44,9 +45,9 @@ type Spec struct {
 // Result is what a child measured.
 type Result struct {
 	Logged     int64         // log calls
-	CPU        time.Duration // CPU time: of the process; for Call of the logging thread
+	CPU        time.Duration // CPU time: of the process; for Call of the logging thread, unless Whole
 	Wall       time.Duration // from the first log call until all is delivered
-	CallWall   time.Duration // from the first log call until the last has returned
+	CallWall   time.Duration // from the first log call until the last has returned; for Call of each slice
 	Mallocs    int64         // heap allocations
 	AllocBytes int64         // heap bytes allocated
 	Peak       int64         // peak resident memory of the process, in bytes

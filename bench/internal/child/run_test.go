@@ -27,10 +27,32 @@ func start(t *testing.T) (*sink.Sink, contender.Target) {
 	return s, contender.Target{URL: server.URL}
 }
 
+// place gives the target a place for files, where the contender needs one.
+func place(t *testing.T, name string, target *contender.Target) {
+	t.Helper()
+	if !contender.Spooled(name) {
+		return
+	}
+	if err := contender.Unfit(name); err != nil {
+		t.Skipf("%s cannot run here: %v", name, err)
+	}
+	p, err := contender.NewPlace()
+	if err != nil {
+		t.Fatal(err)
+	}
+	target.Place = p
+	t.Cleanup(func() {
+		if err := p.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestEveryContenderDeliversAFew(t *testing.T) {
-	for _, name := range []string{contender.Cloudwatch, contender.Typed, contender.Lzap, contender.Mec07} {
+	for _, name := range []string{contender.Cloudwatch, contender.Hot, contender.Direct, contender.Typed, contender.Lzap, contender.Mec07} {
 		t.Run(name, func(t *testing.T) {
 			s, target := start(t)
+			place(t, name, &target)
 			r, err := Run(Spec{Contender: name, Target: target, Mode: Burst, Events: 500, Goroutines: 3})
 			if err != nil {
 				t.Fatal(err)
@@ -58,7 +80,7 @@ func TestRecordHasAbout235BytesOnTheWire(t *testing.T) {
 }
 
 func TestModesDeliverWhatTheyLog(t *testing.T) {
-	for _, name := range []string{contender.Cloudwatch, contender.Typed} {
+	for _, name := range []string{contender.Cloudwatch, contender.Hot, contender.Direct, contender.Typed} {
 		for mode, c := range map[string]struct {
 			spec      Spec
 			logged    int64
@@ -66,12 +88,14 @@ func TestModesDeliverWhatTheyLog(t *testing.T) {
 			perSecond bool
 		}{
 			"call":   {spec: Spec{Mode: Call, Events: 8000}, logged: 8000, unlogged: slice},
+			"whole":  {spec: Spec{Mode: Call, Events: 4000, Whole: true}, logged: 4000, unlogged: slice},
 			"sized":  {spec: Spec{Mode: Burst, Events: 10, Message: 100_000}, logged: 10},
 			"repeat": {spec: Spec{Mode: Repeat, Events: 100, Bursts: 3}, logged: 300, unlogged: 100},
 			"paced":  {spec: Spec{Mode: Paced, Rate: 50_000, For: 20 * time.Millisecond, Timed: true}, perSecond: true},
 		} {
 			t.Run(name+" "+mode, func(t *testing.T) {
 				s, target := start(t)
+				place(t, name, &target)
 				c.spec.Contender, c.spec.Target = name, target
 				r, err := Run(c.spec)
 				if err != nil {

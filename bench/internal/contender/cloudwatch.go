@@ -17,7 +17,15 @@ import (
 type ours struct{ h *cloudwatch.Handler }
 
 func startCloudwatch(t Target) (Contender, error) {
-	h, err := cloudwatch.NewHandler(group, &cloudwatch.Options{
+	h, err := cloudwatch.NewHandler(group, options(t))
+	if err != nil {
+		return nil, err
+	}
+	return ours{h}, nil
+}
+
+func options(t Target) *cloudwatch.Options {
+	return &cloudwatch.Options{
 		AccessID:     accessID,
 		AccessKey:    accessKey,
 		Region:       region,
@@ -29,11 +37,7 @@ func startCloudwatch(t Target) (Contender, error) {
 		ClientOptions: []func(*cloudwatchlogs.Options){
 			func(o *cloudwatchlogs.Options) { o.HTTPClient = t.sdkHTTP() },
 		},
-	})
-	if err != nil {
-		return nil, err
 	}
-	return ours{h}, nil
 }
 
 func (o ours) Handler() slog.Handler { return o.h }

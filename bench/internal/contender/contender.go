@@ -10,6 +10,8 @@ import (
 // Names of the contenders, as they appear in tables.
 const (
 	Cloudwatch = "cloudwatch"
+	Hot        = "cloudwatch, spool hot"
+	Direct     = "cloudwatch, spool direct"
 	Discard    = "slog to io.Discard"
 	Nothing    = "slog alone"
 	Typed      = "typed SDK shipper"
@@ -44,6 +46,8 @@ func Start(name string, t Target) (Contender, error) {
 	switch name {
 	case Cloudwatch:
 		return startCloudwatch(t)
+	case Hot, Direct:
+		return startSpooled(name, t)
 	case Discard:
 		return discard{}, nil
 	case Nothing:
@@ -64,4 +68,7 @@ func Delivers(name string) bool { return name != Discard && name != Nothing }
 
 // Lossless says whether a contender promises to deliver everything here: it
 // makes the log call wait when it cannot keep up.
-func Lossless(name string) bool { return name == Cloudwatch || name == Typed }
+func Lossless(name string) bool { return name == Cloudwatch || Spooled(name) || name == Typed }
+
+// Spooled says whether a contender needs a Place for its files.
+func Spooled(name string) bool { return name == Hot || name == Direct }

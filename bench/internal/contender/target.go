@@ -15,6 +15,8 @@ import (
 type Target struct {
 	URL string
 	CA  string // PEM of the certificate to trust; empty for plain HTTP
+
+	Place Place // of the files of a contender that is Spooled
 }
 
 // sdkHTTP returns the HTTP client that the SDK would use by itself, which

@@ -1,0 +1,91 @@
+package contender
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch"
+)
+
+// Place is where a contender keeps files: two directories of its own.
+type Place struct {
+	Disk string // where the system keeps temporary files
+	RAM  string // on a RAM file system; empty if there is none
+}
+
+// NewPlace makes the directories. The caller removes them.
+func NewPlace() (p Place, err error) {
+	if p.Disk, err = os.MkdirTemp("", "bench-spool-"); err != nil {
+		return p, fmt.Errorf("make a directory for a spool: %w", err)
+	}
+	p.RAM, _ = os.MkdirTemp("/dev/shm", "bench-spool-") // Unfit tells
+	return p, nil
+}
+
+// Remove removes the directories and what is in them.
+func (p Place) Remove() error {
+	err := os.RemoveAll(p.Disk)
+	if p.RAM != "" {
+		err = errors.Join(err, os.RemoveAll(p.RAM))
+	}
+	return err
+}
+
+// spooled is ours with a spool. A log call waits for the disk as long as it takes:
+// it must not look faster than it is because the event was not safe yet.
+type spooled struct{ ours }
+
+func startSpooled(name string, t Target) (Contender, error) {
+	o := options(t)
+	o.Spool = t.Place.Disk
+	o.SpoolOptions = cloudwatch.SpoolOptions{MaxStall: time.Minute, Direct: name == Direct}
+	mode := "direct"
+	if name == Hot {
+		mode, o.SpoolOptions.RAM = "hot", t.Place.RAM
+		if t.Place.RAM == "" {
+			return nil, errors.New("no RAM file system at /dev/shm")
+		}
+	}
+	h, err := cloudwatch.NewHandler(group, o)
+	if err != nil {
+		return nil, err
+	}
+	switch g := h.Guarantee(); {
+	case g.Mode != mode || g.Err != nil:
+		err = fmt.Errorf("the spool is not what it should be: %s", g)
+	case g.Reboot == 0:
+		err = errors.New("temporary files are in RAM; set TMPDIR to a directory on a disk")
+	}
+	if err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return spooled{ours{h}}, nil
+}
+
+func (s spooled) Close() error {
+	if err := s.ours.Close(); err != nil {
+		return err
+	}
+	if n := s.h.Stats().WereAtRisk; n > 0 {
+		return fmt.Errorf("%d log calls returned before their event was safe", n)
+	}
+	return nil
+}
+
+// Unfit says why a contender cannot run here; nil if it can.
+func Unfit(name string) error {
+	if !Spooled(name) {
+		return nil
+	}
+	place, err := NewPlace()
+	if err != nil {
+		return err
+	}
+	c, err := Start(name, Target{Place: place})
+	if err == nil {
+		err = c.Close()
+	}
+	return errors.Join(err, place.Remove())
+}

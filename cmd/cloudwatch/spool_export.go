@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
+)
+
+const exportHelp = `Write the events of a spool that wait for delivery to standard output, a JSON object a
+line: those of one process after those of another, each in the order they were logged.
+Nothing is changed. Of what a process that lives moves or delivers meanwhile, some may
+be missing.
+
+The message is exactly what would be sent. Characters that control a terminal are
+written as JSON escapes.
+
+Exit code 3: some events are damaged and missing. 1: a file cannot be read.`
+
+const exportExamples = `  cloudwatch spool export /var/lib/myapp/logs > events.jsonl
+  cloudwatch spool export /var/lib/myapp/logs | jq -r '[.time, .message] | @tsv'`
+
+func (p *program) exportCommand(f *spoolFlags) *cobra.Command {
+	all := false
+	cmd := p.spoolSubcommand(f, &cobra.Command{
+		Use:     "export DIR",
+		Short:   "Write events as JSON lines",
+		Long:    exportHelp,
+		Example: exportExamples,
+	}, func(ctx context.Context, d *spoolDir) error { return p.exportSpool(ctx, d, all) })
+	cmd.Flags().BoolVar(&all, "all", false, "also events that are settled and still there")
+	return cmd
+}
+
+func (p *program) exportSpool(ctx context.Context, d *spoolDir, all bool) error {
+	files, err := d.survey(ctx)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(files, byOrder)
+	screen := newScreen(p.stderr)
+	w := bufio.NewWriter(p.stdout)
+	e := &exporter{to: w, all: all}
+	damaged, unread := 0, 0
+	for _, f := range files {
+		if f.header != nil {
+			if err := e.file(ctx, f); err != nil {
+				return err
+			}
+			damaged += f.Damaged
+		}
+		switch {
+		case errors.Is(f.err, fs.ErrNotExist):
+			screen.say(fmt.Sprintf("cloudwatch: %s was delivered or moved by another process just now", f.name))
+		case f.unread() || f.err != nil:
+			unread++
+			screen.say(fmt.Sprintf("cloudwatch: %s: %v", f.name, cmp.Or(f.err, spool.ErrHeader)))
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if damaged > 0 {
+		screen.say(fmt.Sprintf("cloudwatch: %s damaged and missing", counted(int64(damaged), "event is", "events are")))
+	}
+	switch {
+	case unread > 0:
+		return exit(exitFailed)
+	case damaged > 0:
+		return exit(exitLoss)
+	}
+	return nil
+}
+
+// byOrder puts files into the order in which their events were logged, process by
+// process.
+func byOrder(a, b *spoolFile) int {
+	if a.header == nil || b.header == nil {
+		return cmp.Compare(a.name, b.name)
+	}
+	return cmp.Or(cmp.Compare(a.header.Producer, b.header.Producer), cmp.Compare(a.first, b.first))
+}
+
+// exporter writes events. An event may be in two files while it is moved from one to
+// the other; it is written once.
+type exporter struct {
+	to       io.Writer
+	all      bool
+	producer uint64
+	written  segment.Ranges // of the producer
+}
+
+// exportedEvent is a line of the output. It is an interface, so names stay.
+type exportedEvent struct {
+	Timestamp int64           `json:"timestamp"` // ms since 1970 UTC
+	Time      string          `json:"time"`
+	Level     string          `json:"level,omitempty"` // unless it was a line of text
+	Message   json.RawMessage `json:"message"`
+	LogGroup  string          `json:"logGroup"`
+	LogStream string          `json:"logStream"`
+	Region    string          `json:"region"`
+	Endpoint  string          `json:"endpoint,omitempty"`
+	Producer  string          `json:"producer"`
+	Seq       uint64          `json:"seq"`
+	Settled   bool            `json:"settled,omitempty"`
+}
+
+func (e *exporter) file(ctx context.Context, f *spoolFile) error {
+	v, err := spool.Look(f.dir, f.name)
+	if err != nil {
+		f.err = err
+		return nil
+	}
+	defer v.Close()
+	h := v.Header
+	if e.producer != h.Producer {
+		e.producer, e.written = h.Producer, nil
+	}
+	if f.state == stateInUse { // up to here everything is written
+		_, _ = v.Scan(func(segment.Record, bool) bool { return ctx.Err() == nil })
+	}
+	_, _ = v.Scan(func(r segment.Record, settled bool) bool {
+		if settled && !e.all || e.written.Contains(r.Seq) {
+			return true
+		}
+		e.written.Add(r.Seq, r.Seq+1)
+		x := exportedEvent{
+			Timestamp: r.Time,
+			Time:      time.UnixMilli(r.Time).UTC().Format("2006-01-02T15:04:05.000Z07:00"),
+			Message:   slices.Concat([]byte{'"'}, r.Payload, []byte{'"'}),
+			LogGroup:  h.Group,
+			LogStream: h.Stream,
+			Region:    h.Region,
+			Endpoint:  h.Endpoint,
+			Producer:  fmt.Sprintf("%016x", h.Producer),
+			Seq:       r.Seq,
+			Settled:   settled,
+		}
+		if l := account.Level(r.Level); l > account.None && l < account.Levels {
+			x.Level = l.String()
+		}
+		err = e.write(&x)
+		return err == nil && ctx.Err() == nil
+	})
+	return cmp.Or(err, ctx.Err())
+}
+
+func (e *exporter) write(x *exportedEvent) error {
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(x); err != nil {
+		return fmt.Errorf("event %d of %s: %w", x.Seq, x.Producer, err)
+	}
+	_, err := e.to.Write(escaped(line.Bytes()))
+	return err
+}
+
+// escaped writes what would control a terminal as JSON escapes. JSON has such characters
+// in strings only, but for the newline at its end.
+func escaped(line []byte) []byte {
+	text := line[:len(line)-1]
+	if !bytes.ContainsFunc(text, harmful) && utf8.Valid(text) {
+		return line
+	}
+	var b []byte
+	for _, r := range string(text) {
+		if harmful(r) {
+			b = fmt.Appendf(b, `\u%04x`, r)
+		} else {
+			b = fmt.Appendf(b, "%c", r)
+		}
+	}
+	return append(b, '\n')
+}

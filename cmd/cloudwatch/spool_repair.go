@@ -1,0 +1,139 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
+)
+
+const repairHelp = `Make what processes left in a spool fit to be sent, as far as it can be.
+
+A header with one damaged copy is written again. If both are gone, it is made anew from
+the checksums of the events, which are still checked, and the destination of other
+files of the same process, or --group, --stream, --region and --endpoint. What was set
+aside is put back. Files in which nothing is are removed.
+
+Damaged events stay damaged: send counts them and delivers the others. A file of which
+nothing can be checked is kept, unless --delete is given. Files in use, and those of a
+newer version, are left as they are.
+
+Exit code 1: something is still not readable.`
+
+const repairExamples = `  cloudwatch spool repair /var/lib/myapp/logs
+  cloudwatch spool repair /var/lib/myapp/logs --group app --stream web-1 --region eu-central-1
+  cloudwatch spool repair /var/lib/myapp/logs --delete`
+
+type repairFlags struct {
+	to     segment.Header
+	delete bool
+	yes    bool
+}
+
+func (p *program) repairCommand(s *spoolFlags) *cobra.Command {
+	var f repairFlags
+	cmd := p.spoolSubcommand(s, &cobra.Command{
+		Use:     "repair DIR",
+		Short:   "Mend what is damaged",
+		Long:    repairHelp,
+		Example: repairExamples,
+	}, func(ctx context.Context, d *spoolDir) error { return p.repairSpool(ctx, d, &f) })
+	fs := cmd.Flags()
+	fs.StringVar(&f.to.Group, "group", "", "log group `NAME` of files that cannot tell")
+	fs.StringVar(&f.to.Stream, "stream", "", "log stream `NAME` of files that cannot tell")
+	fs.StringVar(&f.to.Region, "region", "", "AWS `REGION` of files that cannot tell")
+	fs.StringVar(&f.to.Endpoint, "endpoint", "", "`URL` of files that cannot tell (default AWS)")
+	fs.BoolVar(&f.delete, "delete", false, "delete files of which nothing can be read")
+	fs.BoolVar(&f.yes, "yes", false, "delete them without asking")
+	return cmd
+}
+
+func (p *program) repairSpool(ctx context.Context, d *spoolDir, f *repairFlags) error {
+	files, err := d.survey(ctx)
+	if err != nil {
+		return err
+	}
+	var hopeless []*spoolFile
+	left := 0
+	for _, file := range files {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		done, err := file.repair(f.to, files)
+		if errors.Is(err, disk.ErrLocked) {
+			continue // somebody has taken it meanwhile
+		}
+		if errors.Is(err, spool.ErrLost) {
+			hopeless = append(hopeless, file)
+		}
+		if err != nil {
+			left++
+			done = fmt.Sprintf("not repaired: %v", err)
+		}
+		if done != "" {
+			if _, err := fmt.Fprintf(p.stdout, "%s: %s\n", file.name, printable(done)); err != nil {
+				return err
+			}
+		}
+	}
+	if f.delete && len(hopeless) > 0 {
+		question := fmt.Sprintf("delete %s that cannot be repaired?", counted(int64(len(hopeless)), "file", "files"))
+		if err := p.confirm(ctx, question, f.yes); err != nil {
+			return err
+		}
+		for _, file := range hopeless {
+			if err := spool.Delete(file.dir, file.name); err != nil {
+				return err
+			}
+			left--
+		}
+	}
+	if left > 0 {
+		return exit(exitFailed)
+	}
+	return nil
+}
+
+// repair returns what was done, "" for nothing.
+func (f *spoolFile) repair(to segment.Header, all []*spoolFile) (done string, err error) {
+	switch {
+	case f.state == stateInUse || f.state == stateNewer:
+		return "", nil
+	case f.state == stateUnfinished:
+		return "removed: a copy that was not finished", spool.Delete(f.dir, f.name)
+	case f.header == nil:
+		return f.rebuild(to, all)
+	case f.state == stateSetAside:
+		return "put back", spool.Mend(f.dir, f.name, func(*segment.Header) {})
+	case f.copies < 2:
+		return "repaired: one copy of its header was damaged", spool.Mend(f.dir, f.name, func(*segment.Header) {})
+	}
+	return "", f.err
+}
+
+// rebuild makes a new header.
+func (f *spoolFile) rebuild(to segment.Header, all []*spoolFile) (string, error) {
+	producer, _, _ := strings.Cut(f.name, "-")
+	for _, other := range all {
+		if other.header != nil && strings.HasPrefix(other.name, producer+"-") {
+			to = *other.header // a process has one destination
+		}
+	}
+	err := spool.Rebuild(f.dir, f.name, to)
+	switch {
+	case errors.Is(err, spool.ErrNothing):
+		return "removed: nothing was ever written to it", spool.Delete(f.dir, f.name)
+	case errors.Is(err, spool.ErrNowhere):
+		return "", fmt.Errorf("%w: say it with --group, --stream and --region", err)
+	case err == nil:
+		return "repaired: its header was lost", nil
+	}
+	return "", cmp.Or(err, f.err)
+}

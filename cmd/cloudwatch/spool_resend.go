@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
+)
+
+// resend sends the files for one destination. A Writer does the work: it adopts what
+// processes have left there as soon as it has the same spool, and retries and
+// acknowledges as for the events of its own program.
+type resend struct {
+	*program
+	dir    *spoolDir
+	flags  *sendFlags
+	screen *screen
+	to     destination
+
+	files   []*spoolFile
+	events  int64
+	streams []string        // of the destination
+	notes   map[string]bool // what the log stream is told of: a process and its stream
+
+	lost     int64
+	hopeless int // the exit code for trouble that will not go away
+}
+
+// add adds a file whose header will be h.
+func (r *resend) add(f *spoolFile, h segment.Header) {
+	r.files = append(r.files, f)
+	r.events += int64(f.pending())
+	if !slices.Contains(r.streams, h.Stream) {
+		r.streams = append(r.streams, h.Stream)
+	}
+	if r.notes == nil {
+		r.notes = make(map[string]bool)
+	}
+	if f.pending()+f.Damaged > 0 {
+		r.notes[fmt.Sprint(h.Producer, h.Stream)] = true
+	}
+}
+
+func (r *resend) summary() string {
+	streams := "log stream " + r.streams[0]
+	if n := len(r.streams); n > 1 {
+		streams = counted(int64(n), "log stream", "log streams")
+	}
+	return fmt.Sprintf("%s in %s for log group %s, %s, region %s, %s",
+		events(r.events), counted(int64(len(r.files)), "file", "files"), r.to.group, streams, r.to.region, hostOf(r.to.endpoint))
+}
+
+const (
+	resendPoll     = 50 * time.Millisecond
+	resendPatience = 5 * time.Second // for files nothing happens with although nothing is being sent
+	noteTime       = time.Second     // for the note behind the last event
+	drainTime      = 10 * time.Second
+	abortTime      = time.Second
+)
+
+// run returns when everything is sent, or given up.
+func (r *resend) run(ctx context.Context) error {
+	t := &trouble{screen: r.screen, group: r.to.group, endpoint: r.to.endpoint, hopeless: make(chan int, 1)}
+	options := &cloudwatch.Options{
+		LogStream: strings.NewReplacer("{", "{{", "}", "}}").Replace(r.streams[0]), // for its notes
+		Region:    r.to.region,
+		Endpoint:  r.to.endpoint,
+		Profile:   r.flags.profile,
+		OnError:   func(err error) { r.tell(t, err) },
+	}
+	r.withoutAccount(options)
+	// Once without the spool: nothing shall change there if the settings are wrong.
+	w, err := cloudwatch.NewWriter(r.to.group, options)
+	if err != nil {
+		return wrongUsage(err)
+	}
+	if err := errors.Join(w.Close(), r.retarget()); err != nil {
+		return err
+	}
+	options.Spool = r.dir.disk.Path()
+	options.SpoolOptions = cloudwatch.SpoolOptions{
+		MaxBytes:    math.MaxInt64,
+		MinFree:     -1,
+		Direct:      true,
+		AllowRemote: r.flags.allowRemote,
+	}
+	if r.dir.hot != nil {
+		options.SpoolOptions.RAM = filepath.Dir(r.dir.hot.Path())
+	}
+	if w, err = cloudwatch.NewWriter(r.to.group, options); err != nil {
+		return err
+	}
+	limit := abortTime
+	if r.wait(ctx, w, t) {
+		limit = drainTime
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	_ = w.Shutdown(ending) // what is left is found in the spool
+	r.screen.show("")
+	sent := w.Stats().Recovered
+	r.lost = sent.Lost
+	text := fmt.Sprintf("cloudwatch: sent %s to log group %s", events(sent.Delivered), r.to.group)
+	if r.lost > 0 {
+		text += fmt.Sprintf("; %s lost", count(r.lost))
+	}
+	r.screen.say(text)
+	return nil
+}
+
+// retarget writes the destination into the files, where it is another one.
+func (r *resend) retarget() error {
+	for _, f := range r.files {
+		h := *f.header
+		if r.flags.retarget(&h); h == *f.header {
+			continue
+		}
+		err := spool.Mend(f.dir, f.name, r.flags.retarget)
+		if err != nil && !errors.Is(err, disk.ErrLocked) && !errors.Is(err, fs.ErrNotExist) { // somebody else sends it
+			return err
+		}
+	}
+	return nil
+}
+
+// wait returns when the files are gone, and the notes about them are in the queue. It
+// returns false if it gives up.
+func (r *resend) wait(ctx context.Context, w *cloudwatch.Writer, t *trouble) bool {
+	tick := time.NewTicker(resendPoll)
+	defer tick.Stop()
+	var giveUp <-chan time.Time
+	last, since := "", time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case code := <-t.hopeless:
+			if w.Stats().Recovered.Delivered > 0 {
+				r.screen.say("cloudwatch: it has worked before in this run, trying again")
+			} else if r.hopeless == 0 {
+				r.hopeless, giveUp = code, time.After(hopelessGrace)
+			}
+		case <-giveUp:
+			return false
+		case now := <-tick.C:
+			s := w.Stats()
+			left := r.left()
+			r.screen.show(fmt.Sprintf("%s of %s sent", count(s.Recovered.Delivered), events(r.events)))
+			state := fmt.Sprint(left, s.Recovered, s.Accepted)
+			if state != last || s.Recovered.Pending > 0 {
+				last, since = state, now
+			}
+			switch quiet := now.Sub(since); {
+			case left == 0 && (s.Accepted >= int64(len(r.notes)) || quiet > noteTime):
+				r.hopeless = 0
+				return true
+			case quiet > resendPatience:
+				return false
+			}
+		}
+	}
+}
+
+// left returns how many of the files are still there. Those in RAM become segments on
+// the disk first.
+func (r *resend) left() (n int) {
+	there := map[string]bool{}
+	for _, dir := range r.dir.both() {
+		entries, err := dir.List()
+		if err != nil {
+			return len(r.files)
+		}
+		for _, e := range entries {
+			there[stem(e.Name)] = true
+		}
+	}
+	for _, f := range r.files {
+		if there[stem(f.name)] {
+			n++
+		}
+	}
+	return n
+}
+
+func stem(name string) string { return strings.TrimSuffix(name, filepath.Ext(name)) }
+
+// tell is the library's OnError. It says nothing of files for other destinations.
+func (r *resend) tell(t *trouble, err error) {
+	s, ok := errors.AsType[*cloudwatch.SpoolError](err)
+	if ok && s.Op == "send segment" && !slices.ContainsFunc(r.files, func(f *spoolFile) bool { return stem(f.name) == stem(s.Path) }) {
+		return
+	}
+	t.tell(err)
+}

@@ -1,0 +1,133 @@
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// File is a file in a Dir. Its methods may be called at the same time.
+type File struct {
+	dir  *Dir
+	name string
+	file *os.File
+	size int64 // when it was made or opened
+}
+
+// Name returns the name in the directory.
+func (f *File) Name() string { return f.name }
+
+// Size returns the size the file had when it was made or opened.
+func (f *File) Size() int64 { return f.size }
+
+// ReadAt is that of io.ReaderAt: io.EOF, as it is, at the end.
+func (f *File) ReadAt(p []byte, off int64) (int, error) {
+	return f.file.ReadAt(p, off)
+}
+
+// WriteAt is that of io.WriterAt, except that more than it says can have been
+// written if there is an error: a full disk (ENOSPC, EDQUOT) or a limit (EFBIG)
+// cuts it short anywhere.
+func (f *File) WriteAt(p []byte, off int64) (int, error) {
+	n, err := f.file.WriteAt(p, off)
+	if err != nil {
+		return n, fail("write", f.name, err)
+	}
+	return n, nil
+}
+
+// Sync returns when all that was written is on the medium. After an error the
+// system may have thrown away what it could not write, and the next Sync can
+// succeed without it: the file is lost.
+func (f *File) Sync() error {
+	if err := f.file.Sync(); err != nil {
+		return fail("sync", f.name, err)
+	}
+	return nil
+}
+
+// Close closes the file and lets go of its lock, or, if it is mapped, leaves the
+// lock to the mapping.
+func (f *File) Close() error {
+	if err := f.file.Close(); err != nil {
+		return fail("close", f.name, err)
+	}
+	return nil
+}
+
+// Intact returns an error if the file has been deleted or renamed (ErrGone),
+// if its name belongs to another file (ErrReplaced), or if it is shorter than it
+// was (ErrTruncated): someone has meddled.
+func (f *File) Intact() error {
+	size, err := f.inPlace()
+	if err == nil && size < f.size {
+		err = ErrTruncated
+	}
+	if err != nil {
+		return fail("look at", f.name, err)
+	}
+	return nil
+}
+
+// inPlace returns the size, or an error if the file no longer has its name.
+func (f *File) inPlace() (size int64, err error) {
+	info, err := f.file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	named, err := f.dir.root.Lstat(f.name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, ErrGone
+	case err != nil:
+		return 0, err
+	case !os.SameFile(info, named):
+		return 0, ErrReplaced
+	}
+	return info.Size(), nil
+}
+
+// claim takes the lock. By then the file may have been deleted or renamed by
+// whoever had the lock before.
+func (f *File) claim() error {
+	if err := lock(f.file); err != nil {
+		return err
+	}
+	size, err := f.inPlace()
+	f.size = size
+	return err
+}
+
+// reserve makes a new file what Create promises.
+func (f *File) reserve(size int64) error {
+	if err := f.file.Chmod(0o600); err != nil { // the umask may have taken some
+		return err
+	}
+	if err := reserve(f.file, size); err != nil {
+		return err
+	}
+	f.size = size
+	return nil
+}
+
+// control does a system call on a file that is not closed meanwhile, and
+// repeats it when a signal has interrupted it.
+func control(f *os.File, call func(fd uintptr) error) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var result error
+	err = conn.Control(func(fd uintptr) {
+		for {
+			if result = call(fd); result != syscall.EINTR {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return fs.ErrClosed // the only reason, but it comes by another name
+	}
+	return result
+}

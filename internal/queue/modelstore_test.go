@@ -1,0 +1,155 @@
+package queue_test
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+)
+
+// The part of the model that is about the store: which batches are only there, and
+// what it is told.
+
+// useStore has the store do something.
+func (m *model) useStore() {
+	switch m.r.IntN(5) {
+	case 0:
+		m.write()
+	case 1:
+		m.q.Relieve()
+		m.relieve()
+	case 2:
+		if m.r.IntN(5) == 0 {
+			m.giveUp()
+		}
+	default:
+		if b := m.anyOf((*modelBatch).isMissed); b != nil {
+			m.load(b)
+		}
+	}
+}
+
+// write has the store get on.
+func (m *model) write() {
+	s := m.store
+	s.stored += m.r.Uint64N(uint64(m.last) - s.stored + 1)
+	s.after, s.to = s.stored, math.MaxUint64
+	if m.r.IntN(3) == 0 {
+		s.to = s.after + m.r.Uint64N(30)
+	}
+}
+
+// giveUp has the store be full.
+func (m *model) giveUp() {
+	gives := m.policy == queue.DropOldest && m.dropOldest(func(b *modelBatch) bool {
+		return !m.filling || b != m.batches[len(m.batches)-1]
+	})
+	if got := m.q.GiveUp(); got != gives {
+		m.t.Errorf("something was given up: %v, want %v", got, gives)
+	}
+}
+
+// relieve gives back the memory of the newest batches that can go.
+func (m *model) relieve() {
+	for i := len(m.batches) - 1; i >= 0 && m.store != nil && m.held() > m.maxBytes/2; i-- {
+		b := m.batches[i]
+		open := m.filling && i == len(m.batches)-1
+		b.away = b.away || !open && !b.flies() && uint64(b.to) <= m.store.stored
+	}
+}
+
+// load brings a batch back, or what is left of it.
+func (m *model) load(b *modelBatch) {
+	all, oneOf := m.r.IntN(2) == 0, 1+m.r.IntN(4)
+	var found []modelEvent
+	from := batch.New(head, 0, 0)
+	damaged := &account.Loss{}
+	for _, e := range b.byPosition() {
+		if all || m.r.IntN(oneOf) > 0 {
+			found = append(found, e)
+			from.Add(e.Event)
+		} else {
+			damaged.Add(e.Time, e.Size, e.Level)
+		}
+	}
+	damaged.First, damaged.Last = b.times() // as close as they are known
+	m.want.Lost[account.Damaged] += damaged.Events
+	for a := range queue.Audiences {
+		m.untold[a][account.Damaged].Merge(damaged)
+	}
+	if got := m.q.Loaded(b.item, from); got != (len(found) > 0) {
+		m.t.Errorf("%d events were loaded, but %v", len(found), got)
+	}
+	b.events, b.away, b.loaded = found, false, true
+	if len(found) == 0 {
+		m.remove(b)
+		return
+	}
+	m.seal(b)
+	m.checkOverlap()
+}
+
+func (b *modelBatch) byPosition() []modelEvent {
+	return slices.SortedFunc(slices.Values(b.events), func(a, b modelEvent) int { return cmp.Compare(a.position, b.position) })
+}
+
+// isUnsafe reports whether an event of a batch is dropped by Abandon. Where some of a
+// batch are settled, and some are unsafe, all that are left are dropped.
+func (m *model) isUnsafe(b *modelBatch, e modelEvent) bool {
+	if m.store == nil {
+		return true
+	}
+	after, to := max(m.store.after, uint64(b.after)), min(m.store.to, uint64(b.to))
+	switch {
+	case after >= to:
+		return false
+	case b.away || slices.Contains(b.settled, true):
+		return true
+	default:
+		return uint64(e.position) > after && uint64(e.position) <= to
+	}
+}
+
+// checkStore checks what the store was told, and what Copy and Unsafe answer.
+func (m *model) checkStore() {
+	if got := m.store.settled; !slices.Equal(got, m.gone) {
+		m.t.Fatalf("settled %v, want %v", got, m.gone)
+	}
+	m.store.settled, m.gone = nil, nil
+
+	var unsafe int64
+	for _, b := range m.batches {
+		after, to := max(m.store.after, uint64(b.after)), min(m.store.to, uint64(b.to))
+		if after < to {
+			unsafe += min(int64(to-after), int64(len(b.pending())))
+		}
+	}
+	if got := m.q.Unsafe(); got != unsafe {
+		m.t.Errorf("%d events are unsafe, want %d", got, unsafe)
+	}
+
+	after, most := m.r.Uint64N(uint64(m.last)+1), m.r.IntN(50)
+	visited, reached := m.copied(after, most)
+	if got, r := copied(m.q, after, most); !slices.Equal(got, visited) || r != reached {
+		m.t.Errorf("%d events after %d: visited %v and reached %d, want %v and %d", most, after, got, r, visited, reached)
+	}
+}
+
+func (m *model) copied(after uint64, most int) (list []int, reached uint64) {
+	for _, b := range m.batches {
+		for _, e := range b.byPosition() {
+			if b.away || b.loaded || uint64(e.position) <= after {
+				continue
+			}
+			if len(list) == most { // between the last one visited and this one, those of other batches need not be
+				before := max(after, uint64(b.after), uint64(e.position-1))
+				return list, before
+			}
+			list = append(list, e.position)
+		}
+	}
+	return list, uint64(m.last)
+}

@@ -1,0 +1,149 @@
+package queue
+
+import (
+	"math"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+)
+
+// Store keeps copies of the events where they outlive the process. It knows them
+// by their positions: 1, 2, 3 and so on, in the order they entered the queue.
+//
+// But for AwaitRoom and Wait, its methods are called under the lock of the queue. They
+// must not wait for anything.
+type Store interface {
+	// Room reports whether there is room for an event. If not, AwaitRoom waits for
+	// it. If that returns false there is none soon, and the event is added anyway.
+	Room(e batch.Event) bool
+	AwaitRoom() bool
+	// Add is told of an event that enters the queue. The wire form is only valid
+	// during the call.
+	Add(position uint64, e batch.Event)
+	// Settled is told that the events after the first position, up to the second,
+	// are done with, and that so are all up to low.
+	Settled(after, to, low uint64)
+	// Stored returns the position up to which every event is on disk, or done with.
+	Stored() uint64
+	// Unsafe returns which events are in memory only: those after the one position,
+	// up to the other.
+	Unsafe() (after, to uint64)
+	// Short is told that there is little memory left: what is not on disk should
+	// go there.
+	Short()
+	// Closed is told that no other event comes.
+	Closed()
+	// Wait returns when the event is as safe as the store can make it.
+	Wait(position uint64)
+}
+
+// noStore is the store of a queue without one.
+type noStore struct{}
+
+func (noStore) Room(batch.Event) bool          { return true }
+func (noStore) AwaitRoom() bool                { return true }
+func (noStore) Add(uint64, batch.Event)        {}
+func (noStore) Settled(uint64, uint64, uint64) {}
+func (noStore) Stored() uint64                 { return 0 }
+func (noStore) Unsafe() (after, to uint64)     { return 0, math.MaxUint64 }
+func (noStore) Short()                         {}
+func (noStore) Closed()                        {}
+func (noStore) Wait(uint64)                    {}
+
+// Copy visits the events after a position that are in memory and not done with, in
+// the order they came, until visit returns false. visit gets copies of nothing: it
+// runs under the lock, and may keep only what it copies itself. reached is the
+// position up to which all were visited, or need not be. It stops early where a
+// batch is being sealed: that is only for a moment.
+func (q *Queue) Copy(after uint64, visit func(position uint64, e batch.Event) bool) (reached uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	reached = after
+	for _, it := range q.items {
+		if it.to <= reached {
+			continue
+		}
+		if it.Batch == nil || it.reread { // a store has them, it need not ask
+			reached = it.to
+			continue
+		}
+		if !it.sealing.TryLock() {
+			return reached
+		}
+		reached = max(reached, it.after) // what was between is done with
+		going := true
+		it.Arrived(int(reached-it.after), func(e batch.Event) bool {
+			if going = visit(reached+1, e); going {
+				reached++
+			}
+			return going
+		})
+		it.sealing.Unlock()
+		if !going {
+			return reached
+		}
+	}
+	return q.taken
+}
+
+// Since returns when the first event after a position came that is not done with;
+// the zero time if there is none.
+func (q *Queue) Since(after uint64) time.Time {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, it := range q.items {
+		if it.to > after {
+			return it.since
+		}
+	}
+	return time.Time{}
+}
+
+// Unsafe returns how many events are in memory only.
+func (q *Queue) Unsafe() (n int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	after, to := q.store.Unsafe()
+	for _, it := range q.items {
+		from, end := max(after, it.after), min(to, it.to)
+		if from < end {
+			n += min(it.left(), int64(end-from))
+		}
+	}
+	return n
+}
+
+// GiveUp drops the oldest batch that is not in flight, if that is what the policy
+// says. The store calls it when it is full.
+func (q *Queue) GiveUp() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.cfg.OnFull == DropOldest && q.dropOldest(func(it *Item) bool { return it != q.open })
+}
+
+// Relieve gives back memory if there is little left and the store has events
+// that are in it.
+func (q *Queue) Relieve() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.relieve()
+}
+
+// relieve gives back the memory of batches that are on disk, the newest first: the
+// oldest are sent next.
+func (q *Queue) relieve() {
+	stored := q.store.Stored()
+	for i := len(q.items) - 1; i >= 0 && q.held > q.cfg.MaxBytes/2; i-- {
+		it := q.items[i]
+		if it == q.open || it.inFlight || it.Batch == nil || it.to > stored {
+			continue
+		}
+		b := it.Batch
+		it.leave()
+		q.held -= b.Held()
+		q.recycle(b)
+	}
+	if q.held > q.cfg.MaxBytes/4 {
+		q.store.Short()
+	}
+}

@@ -1,0 +1,206 @@
+package segment
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+)
+
+// Header says who wrote a segment and where its events go. It is written before the
+// first record and never changed.
+type Header struct {
+	ID       uint64 // random; part of every checksum behind the header
+	Producer uint64 // random; one per process and log stream
+	Number   uint32 // counts the segments of a producer
+	Hot      bool   // the file is on a RAM file system
+
+	// For people who look at the file; nothing depends on them.
+	Created time.Time // to the millisecond
+	Boot    string    // which boot of the machine
+	PID     int       // of the process
+	Program string    // its name
+	Writer  string    // version of the library
+
+	// The destination.
+	Region, Endpoint, Group, Stream string
+}
+
+// The first bytes of a copy, up to body, and how they are checked are the same in
+// every version of the format, for ever. So an old program can tell a file from
+// the future, which it must not touch, from a damaged one.
+//
+//	 0                       8       10      12              16              20
+//	+-----------------------+-------+-------+---------------+---------------+------
+//	| CWSPOOL\0             |version|minimum| body length   | CRC32C        | body
+//	+-----------------------+-------+-------+---------------+---------------+------
+//
+// The checksum is that of the first 16 bytes and the body. minimum is the oldest
+// version whose programs can read the file. A newer format that only adds to the
+// body, or uses flags that need not be understood, leaves it as it is.
+const (
+	magic = "CWSPOOL\x00"
+
+	headerVersion = 8  // uint16
+	headerMinimum = 10 // uint16
+	headerLength  = 12 // uint32
+	headerCRC     = 16 // uint32
+
+	// The body of version 1. Seven strings follow, each with its length as a
+	// uint16 before it.
+	headerNumber   = 20 // uint32
+	headerID       = 24 // uint64
+	headerProducer = 32 // uint64
+	headerCreated  = 40 // int64, milliseconds since 1970 UTC
+	headerPID      = 48 // uint32
+	headerFlags    = 52 // uint32
+	headerStrings  = 56
+
+	body        = headerNumber
+	stringCount = 7
+)
+
+// flagHot says that the file is on a RAM file system. Flags that are not known are
+// ignored.
+const flagHot = 1
+
+// maxDiagnostic is what Encode cuts Boot, Program and Writer to, in bytes, so that
+// the destination has the rest: room for a log group and a log stream of 512
+// characters each, whatever they are.
+const (
+	maxDiagnostic  = 256
+	maxDestination = copyBytes - headerStrings - stringCount*2 - 3*maxDiagnostic
+)
+
+// Errors of DecodeHeader.
+var (
+	ErrUnwritten = errors.New("segment: the header was never written")
+	ErrDamaged   = errors.New("segment: both copies of the header are damaged")
+)
+
+// VersionError is returned for a segment that only newer programs can read. It is to
+// be left as it is.
+type VersionError struct {
+	Version uint16 // of the format
+	Minimum uint16 // version that a program must know to read it
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("segment: format version %d needs a program that knows version %d, this one knows %d", e.Version, e.Minimum, Version)
+}
+
+// Encode returns the first HeaderBytes of the file. Boot, Program and Writer are cut
+// to 256 bytes each. A destination that does not fit is an error.
+func (h *Header) Encode() ([]byte, error) {
+	if n := len(h.Region) + len(h.Endpoint) + len(h.Group) + len(h.Stream); n > maxDestination {
+		return nil, fmt.Errorf("segment: encode header: destination of %d bytes, at most %d fit", n, maxDestination)
+	}
+	b := make([]byte, headerStrings, HeaderBytes)
+	copy(b, magic)
+	little.PutUint16(b[headerVersion:], Version)
+	little.PutUint16(b[headerMinimum:], 1)
+	little.PutUint32(b[headerNumber:], h.Number)
+	little.PutUint64(b[headerID:], h.ID)
+	little.PutUint64(b[headerProducer:], h.Producer)
+	little.PutUint64(b[headerCreated:], uint64(h.Created.UnixMilli()))
+	little.PutUint32(b[headerPID:], uint32(h.PID))
+	if h.Hot {
+		little.PutUint32(b[headerFlags:], flagHot)
+	}
+	for _, s := range [stringCount]string{
+		h.Region, h.Endpoint, h.Group, h.Stream,
+		cut(h.Boot, maxDiagnostic), cut(h.Program, maxDiagnostic), cut(h.Writer, maxDiagnostic),
+	} {
+		b = little.AppendUint16(b, uint16(len(s)))
+		b = append(b, s...)
+	}
+	little.PutUint32(b[headerLength:], uint32(len(b)-body))
+	little.PutUint32(b[headerCRC:], sum(b, headerCRC))
+	both := b[:HeaderBytes]
+	copy(both[copyBytes:], b)
+	return both, nil
+}
+
+// cut returns the start of s, at most so many bytes of it and no half character.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
+}
+
+// DecodeHeader reads the header from the first bytes of a file, HeaderBytes of them
+// or as many as there are. The errors are ErrUnwritten if they are all zero,
+// *VersionError and ErrDamaged.
+//
+// If the copies differ, the one created later counts: what a power cut brings back
+// in its place is the header of an older file.
+func DecodeHeader(b []byte) (*Header, error) {
+	b = b[:min(len(b), HeaderBytes)]
+	if len(bytes.TrimLeft(b, "\x00")) == 0 {
+		return nil, ErrUnwritten
+	}
+	var newest *Header
+	failure := ErrDamaged
+	for at := 0; at < len(b); at += copyBytes {
+		h, err := decodeCopy(b[at:min(len(b), at+copyBytes)])
+		switch {
+		case err != nil && err != ErrDamaged:
+			failure = err
+		case err == nil && (newest == nil || h.Created.After(newest.Created)):
+			newest = h
+		}
+	}
+	if newest == nil {
+		return nil, failure
+	}
+	return newest, nil
+}
+
+func decodeCopy(b []byte) (*Header, error) {
+	if len(b) < body || string(b[:len(magic)]) != magic {
+		return nil, ErrDamaged
+	}
+	length := little.Uint32(b[headerLength:])
+	if uint64(length) > uint64(len(b)-body) {
+		return nil, ErrDamaged
+	}
+	b = b[:body+int(length)]
+	if little.Uint32(b[headerCRC:]) != sum(b, headerCRC) {
+		return nil, ErrDamaged
+	}
+	version, minimum := little.Uint16(b[headerVersion:]), little.Uint16(b[headerMinimum:])
+	if minimum < 1 || minimum > Version || version < minimum {
+		return nil, &VersionError{version, minimum}
+	}
+	if len(b) < headerStrings {
+		return nil, ErrDamaged
+	}
+	h := &Header{
+		ID:       little.Uint64(b[headerID:]),
+		Producer: little.Uint64(b[headerProducer:]),
+		Number:   little.Uint32(b[headerNumber:]),
+		Hot:      little.Uint32(b[headerFlags:])&flagHot != 0,
+		Created:  time.UnixMilli(int64(little.Uint64(b[headerCreated:]))).UTC(),
+		PID:      int(little.Uint32(b[headerPID:])),
+	}
+	b = b[headerStrings:]
+	for _, s := range [stringCount]*string{
+		&h.Region, &h.Endpoint, &h.Group, &h.Stream,
+		&h.Boot, &h.Program, &h.Writer,
+	} {
+		if len(b) < 2 {
+			return nil, ErrDamaged
+		}
+		n := int(little.Uint16(b))
+		if b = b[2:]; len(b) < n {
+			return nil, ErrDamaged
+		}
+		*s, b = string(b[:n]), b[n:]
+	}
+	return h, nil // what a newer format adds to the body is ignored
+}

@@ -1,0 +1,61 @@
+package spool
+
+import (
+	"errors"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/crash"
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+// acknowledge writes to the disk which events are done with. A segment of which all
+// are is removed, which says the same. It reports whether one was.
+func (s *Spool) acknowledge() (removed bool) {
+	type slot struct {
+		*openFile
+		at   int64
+		data []byte
+	}
+	var slots []slot
+	var finished []*openFile
+	s.mu.Lock()
+	for _, f := range s.segments {
+		switch {
+		case f.finished() && !f.syncing:
+			finished = append(finished, f)
+		case f.unacked && f.suspect == nil:
+			f.acks.Generation++
+			f.acks.Written = f.records
+			f.acks.Settled = f.settled
+			slots = append(slots, slot{f, segment.SlotOffset(f.acks.Generation), f.acks.EncodeSlot(f.header.ID)})
+			f.unacked = false
+		}
+	}
+	for _, f := range finished {
+		s.forget(f)
+	}
+	s.mu.Unlock()
+	for _, slot := range slots {
+		crash.At("before ack")
+		// Where this fails, events are delivered twice: nothing to be done about.
+		_, _ = slot.WriteAt(slot.data, slot.at)
+		crash.At("after ack")
+	}
+	for _, f := range finished {
+		s.remove(f)
+	}
+	return len(finished) > 0
+}
+
+// remove removes a segment of which nothing is needed any more.
+func (s *Spool) remove(f *openFile) {
+	crash.At("before unlink")
+	if err := f.Intact(); err == nil || errors.Is(err, disk.ErrTruncated) { // otherwise that name is somebody else's
+		_ = s.cfg.Dir.Remove(f.name) // what stays is found by the next process
+	}
+	crash.At("after unlink")
+	_ = f.Close() // nothing is needed of it
+	if s.trouble.err != nil {
+		s.trouble.at = s.trouble.at.Add(-troubleMax) // there is room now
+	}
+}

@@ -1,0 +1,194 @@
+package spool_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+// batches takes all batches, which must be at least so many.
+func (p *program) batches(atLeast int) (items []*queue.Item, lists [][]int) {
+	p.t.Helper()
+	for it, list := p.next(); it != nil; it, list = p.next() {
+		items, lists = append(items, it), append(lists, list)
+	}
+	if len(items) < atLeast {
+		p.t.Fatalf("%d batches, want %d or more", len(items), atLeast)
+	}
+	return items, lists
+}
+
+// TestAcknowledgements are on disk soon after the service has answered, whatever the
+// order, and the slots for them are written in turns.
+func TestAcknowledgements(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(200) // of one segment
+		items, lists := p.batches(2)
+		p.log(20)
+		more, list := p.next()
+		items, lists = append(items, more), append(lists, list)
+		var slots []int64
+		m.disk.onCall = func(op, name string, off int64, data []byte) {
+			if op == "write" && off < segment.Start {
+				slots = append(slots, off)
+			}
+		}
+		left := span(1, 220)
+		for _, i := range []int{1, 2, 0} {
+			if i == 0 {
+				p.log(1) // or the segment is finished
+				left = append(left, 221)
+			}
+			p.ack(items[i])
+			left = slices.DeleteFunc(left, func(n int) bool { return slices.Contains(lists[i], n) })
+			synctest.Wait()
+			wantList(t, "left on disk", m.onDisk(), left)
+		}
+		if want := []int64{segment.SlotOffset(1), segment.SlotOffset(2), segment.SlotOffset(3)}; !slices.Equal(slots, want) {
+			t.Errorf("written at %v, want %v", slots, want)
+		}
+		c := m.segments()[0]
+		if c.acks.Generation != 3 || c.acks.Written != 221 || len(c.acks.Settled) != 1 {
+			t.Errorf("acknowledged: %+v", c.acks)
+		}
+
+		// Where the newer slot is torn, the older one counts.
+		p.crash()
+		m.disk.tamper(c.name, func(data []byte) []byte {
+			data[segment.SlotOffset(3)]++
+			return data
+		})
+		got, damaged := m.orphans(m.disk)
+		wantList(t, "left by the older slot", got, append(slices.Clone(lists[0]), 221))
+		if damaged > 0 {
+			t.Errorf("%d are damaged", damaged)
+		}
+	})
+}
+
+// TestSettledInPartIsNotAcknowledged: the spool is told of whole batches.
+func TestSettledInPartIsNotAcknowledged(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(20)
+		it, _ := p.next()
+		p.queue.Settle(it, &account.Outcome{Delivered: 3, Settled: it.Loss(0, 3)}, false)
+		synctest.Wait()
+		wantList(t, "left on disk", m.onDisk(), span(1, 20))
+	})
+}
+
+// TestFinishedSegmentIsRemoved, but not the one that takes records.
+func TestFinishedSegmentIsRemoved(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(400) // of two segments
+		synctest.Wait()
+		first, second, ahead := m.segments()[0], m.segments()[1], m.disk.names(".seg")[2]
+		items, lists := p.batches(3)
+		for i, it := range items {
+			if slices.Contains(lists[i], first.records[0]) {
+				continue
+			}
+			p.ack(it)
+		}
+		synctest.Wait()
+		if got := m.disk.names(".seg"); len(got) != 3 {
+			t.Errorf("%v: something is gone too early", got)
+		}
+		for i, it := range items {
+			if slices.Contains(lists[i], first.records[0]) {
+				p.ack(it)
+			}
+		}
+		synctest.Wait()
+		if got := m.disk.names(""); !slices.Equal(got, []string{second.name, ahead}) {
+			t.Errorf("left: %v, want %s and %s", got, second.name, ahead)
+		}
+		if p.log(1); !slices.Equal(m.segments()[0].left, []int{401}) {
+			t.Errorf("the present segment has %v", m.segments()[0].left)
+		}
+		p.deliver()
+		p.log(400)
+		p.deliver()
+		synctest.Wait()
+		if got := m.disk.names(""); len(got) != 2 || got[0] != ahead {
+			t.Errorf("left: %v", got)
+		}
+	})
+}
+
+// TestFinishedWhileItIsSynced: it is removed when that has ended.
+func TestFinishedWhileItIsSynced(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(400)
+		synctest.Wait()
+		names := m.disk.names(".seg")
+		release := m.disk.stall("sync", names[0])
+		pass(syncEvery)
+		p.deliver()
+		synctest.Wait()
+		if got := m.disk.names(".seg"); !slices.Equal(got, names) {
+			t.Errorf("left: %v, want %v", got, names)
+		}
+		if got := m.onDisk(); len(got) > 0 {
+			t.Errorf("not acknowledged: %s", short(got))
+		}
+		release()
+		synctest.Wait()
+		if got := m.disk.names(".seg"); !slices.Equal(got, names[1:]) {
+			t.Errorf("left: %v, want %v", got, names[1:])
+		}
+	})
+}
+
+// TestFailedAcknowledgement: after a crash those events are sent twice, and nothing
+// else happens.
+func TestFailedAcknowledgement(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(20)
+		synctest.Wait()
+		end := m.disk.inject(fault{op: "write", err: errBroken})
+		p.deliver()
+		synctest.Wait()
+		end()
+		p.log(5)
+		p.wantAtRisk(0, 0)
+		wantList(t, "left on disk", m.onDisk(), span(1, 25))
+		p.deliver()
+		synctest.Wait()
+		wantList(t, "left on disk", m.onDisk(), nil)
+	})
+}
+
+// TestFailedRemoval: the file stays for the next process, with what was acknowledged
+// last.
+func TestFailedRemoval(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(400)
+		synctest.Wait()
+		first := m.disk.names(".seg")[0]
+		end := m.disk.inject(fault{op: "remove", err: errReadOnly})
+		p.deliver()
+		synctest.Wait()
+		end()
+		p.log(1)
+		p.crash()
+		if got := m.disk.names(".seg"); len(got) != 3 || got[0] != first {
+			t.Errorf("left: %v", got)
+		}
+		// The last acknowledgement would have been that it is gone.
+		got, damaged := m.orphans(m.disk)
+		if damaged > 0 || len(got) > 100 || !slices.Contains(got, 401) {
+			t.Errorf("left: %s, %d damaged", short(got), damaged)
+		}
+	})
+}

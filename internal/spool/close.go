@@ -1,0 +1,52 @@
+package spool
+
+import "time"
+
+// Close writes what is not settled to disk, removes what is not needed any more, and
+// gives the rest to the next process. It waits for a disk at most so long; the
+// goroutines of a disk that does not answer end when it does.
+func (s *Spool) Close(atMost time.Duration) {
+	close(s.stop)
+	t := time.NewTimer(atMost)
+	defer t.Stop()
+	select {
+	case <-s.done:
+	case <-t.C:
+	}
+}
+
+// end is the end of the writer.
+func (s *Spool) end() {
+	s.want.Store(s.taken.Load())
+	s.trouble.at = time.Time{} // one more attempt
+	s.write()
+	s.check(time.Now())
+	if s.current != nil {
+		s.seal(s.current)
+	}
+	s.others.Wait() // a segment that is being synced is not removed
+	s.acknowledge()
+	select {
+	case m := <-s.ready:
+		if m.file != nil {
+			s.remove(m.file)
+		}
+	default:
+	}
+	s.mu.Lock()
+	left := s.segments
+	s.mu.Unlock()
+	for _, f := range left {
+		if f.dirty {
+			_ = f.Sync() // nothing is left to be done about it
+		}
+		_ = f.Close()
+	}
+	if s.hot != nil {
+		_ = s.hot.close(s.stored.Load() < s.taken.Load())
+	}
+	if s.cfg.Hot != nil {
+		_ = s.cfg.Hot.Close()
+	}
+	_ = s.cfg.Dir.Close()
+}

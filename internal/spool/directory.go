@@ -1,0 +1,186 @@
+package spool
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"syscall"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+)
+
+// Directory is a place for files: one of the operating system, see OnDisk, or one of
+// a test that fails on purpose.
+type Directory interface {
+	Path() string
+	Create(name string, size int64) (File, error)
+	Open(name string) (File, error)
+	List() ([]disk.Entry, error)
+	Remove(name string) error
+	Rename(old, new string) error
+	Sync() error
+	Space() (free, total int64, err error)
+	// Renew makes the directory again if it was deleted or replaced.
+	Renew() error
+	Close() error
+}
+
+// File is a file that no other process uses.
+type File interface {
+	io.ReaderAt
+	io.WriterAt
+	Sync() error
+	Size() int64
+	Intact() error
+	Map(size int) (Mapping, error)
+	Close() error
+}
+
+// Mapping is a file in memory.
+type Mapping interface {
+	Write(off int, p []byte) error
+	Close() error
+}
+
+// OnDisk returns a directory of the operating system. open opens it. An error that
+// may pass, such as a full disk, is left for later: then every method fails until
+// it has passed.
+func OnDisk(path string, open func() (*disk.Dir, error)) (Directory, error) {
+	d := &osDir{path: path, reopen: open}
+	if _, err := d.opened(); err != nil && !passes(err) {
+		return nil, err
+	}
+	return d, nil
+}
+
+// passes reports whether an error may pass without anybody changing settings.
+func passes(err error) bool {
+	for _, errno := range []syscall.Errno{
+		syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM,
+	} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
+type osDir struct {
+	path   string
+	reopen func() (*disk.Dir, error)
+
+	mu  sync.Mutex
+	dir *disk.Dir // nil as long as it cannot be opened
+}
+
+func (d *osDir) opened() (*disk.Dir, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.dir != nil {
+		return d.dir, nil
+	}
+	dir, err := d.reopen()
+	if err == nil {
+		d.dir = dir
+	}
+	return dir, err
+}
+
+func (d *osDir) Path() string { return d.path }
+
+func (d *osDir) Renew() error {
+	dir, err := d.opened()
+	if err != nil || dir.Intact() == nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.dir == dir {
+		_ = dir.Close() // it is gone
+		d.dir = nil
+	}
+	return nil
+}
+
+func (d *osDir) Create(name string, size int64) (File, error) {
+	dir, err := d.opened()
+	if err != nil {
+		return nil, err
+	}
+	f, err := dir.Create(name, size)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (d *osDir) Open(name string) (File, error) {
+	dir, err := d.opened()
+	if err != nil {
+		return nil, err
+	}
+	f, err := dir.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (d *osDir) List() ([]disk.Entry, error) {
+	dir, err := d.opened()
+	if err != nil {
+		return nil, err
+	}
+	return dir.List()
+}
+
+func (d *osDir) Remove(name string) error {
+	dir, err := d.opened()
+	if err != nil {
+		return err
+	}
+	return dir.Remove(name)
+}
+
+func (d *osDir) Rename(old, new string) error {
+	dir, err := d.opened()
+	if err != nil {
+		return err
+	}
+	return dir.Rename(old, new)
+}
+
+func (d *osDir) Sync() error {
+	dir, err := d.opened()
+	if err != nil {
+		return err
+	}
+	return dir.Sync()
+}
+
+func (d *osDir) Space() (free, total int64, err error) {
+	dir, err := d.opened()
+	if err != nil {
+		return 0, 0, err
+	}
+	return dir.Space()
+}
+
+func (d *osDir) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.dir == nil {
+		return nil
+	}
+	return d.dir.Close()
+}
+
+type osFile struct{ *disk.File }
+
+func (f osFile) Map(size int) (Mapping, error) {
+	m, err := disk.Map(f.File, size)
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}

@@ -1,0 +1,137 @@
+package spool
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/crash"
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+// Endings of file names. What stands before is the producer and the number of the
+// segment, in hexadecimal digits: names of the user never become part of a path.
+const (
+	segmentEnding = ".seg"
+	hotEnding     = ".hot"
+	newEnding     = ".new" // being moved to the disk, incomplete
+	badEnding     = ".bad" // set aside, never read again
+)
+
+func fileName(h *segment.Header, ending string) string {
+	return fmt.Sprintf("%016x-%08x%s", h.Producer, h.Number, ending)
+}
+
+// producerOf returns the part of a file name that says whose it is.
+func producerOf(name string) string {
+	producer, _, _ := strings.Cut(name, "-")
+	return producer
+}
+
+// openFile is a segment of this process. The lock of the spool guards what
+// changes, but for what the comments say.
+type openFile struct {
+	File
+	name   string
+	header segment.Header
+
+	sealed  bool    // no more records are written to it
+	offset  int64   // where the next record goes
+	records uint32  // in the file
+	places  []place // some records, so that none has to be looked for from the start
+	first   uint64  // position of the first event it may have
+	last    uint64  // of the last one it has
+	settled segment.Ranges
+	acks    segment.Acks // as last written
+	unacked bool         // settled has changed since
+	dirty   bool         // written since the last sync, first at dirtyAt
+	dirtyAt time.Time
+	syncing bool  // a goroutine syncs it
+	suspect error // a sync has failed, or somebody changed it: it is not written to or synced again
+	rescued bool  // what was in such a file is in another one
+}
+
+// intact returns an error if the file is not as it was left: if it is not there, or
+// has another header.
+func (f *openFile) intact() error {
+	if err := f.Intact(); err != nil {
+		return err
+	}
+	page := make([]byte, segment.HeaderBytes)
+	if _, err := f.ReadAt(page, 0); err != nil {
+		return err
+	}
+	h, err := segment.DecodeHeader(page)
+	if err == nil && h.ID != f.header.ID {
+		err = disk.ErrReplaced
+	}
+	return err
+}
+
+// finished reports whether all it had is done with.
+func (f *openFile) finished() bool {
+	return f.sealed && (f.records == 0 || f.settled.Covers(f.first, f.last+1))
+}
+
+// place says where in a segment a record stands.
+type place struct {
+	seq    uint64
+	offset int64
+	number uint32
+}
+
+// placeEvery is how far apart places are, in bytes.
+const placeEvery = 64 << 10
+
+// settle enters that the events from one position to before another are done with.
+// The one that takes records may get some of them later.
+func (f *openFile) settle(from, to uint64) {
+	from = max(from, f.first)
+	if f.sealed {
+		to = min(to, f.last+1)
+	}
+	if from < to {
+		f.settled.Add(from, to)
+		f.unacked = true
+	}
+}
+
+// made is a segment that was made ahead, or why it could not be.
+type made struct {
+	file *openFile
+	err  error
+}
+
+// newFile makes a file with a header that is on the disk before any record can be.
+func newFile(dir Directory, header segment.Header, ending string, size int64) (*openFile, error) {
+	header.ID = rand.Uint64()
+	header.Created = time.Now()
+	page, err := header.Encode()
+	if err != nil {
+		return nil, err
+	}
+	f := &openFile{name: fileName(&header, ending), header: header, offset: segment.Start}
+	if f.File, err = dir.Create(f.name, size); err != nil {
+		return nil, err
+	}
+	crash.At("after create")
+	if err = f.writeHeader(page, dir); err != nil {
+		_ = dir.Remove(f.name) // or its space would stay taken
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *openFile) writeHeader(page []byte, dir Directory) error {
+	if _, err := f.WriteAt(page, 0); err != nil {
+		return err
+	}
+	crash.At("after header")
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return dir.Sync()
+}

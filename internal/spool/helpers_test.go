@@ -1,0 +1,380 @@
+package spool_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
+)
+
+// Most tests use segments with room for some 250 events, and a queue for as many.
+const (
+	segmentBytes = 64 << 10
+	hotBytes     = 256 << 10
+	maxBytes     = 16 * segmentBytes
+	maxStall     = 5 * time.Millisecond
+	syncEvery    = time.Second
+	spillAfter   = 10 * time.Second
+	queueBytes   = 64 << 10
+	interval     = time.Second
+)
+
+type batchEvent = batch.Event
+
+var head = batch.Head("g", "s")
+
+// sized makes the n-th event of a test: with a level of its own, and a text with
+// so many dots that says what it is and has to be escaped.
+func sized(n, dots int) batch.Event {
+	e := batch.Event{Time: 1_763_812_800_000 + int64(n), Level: account.Level(n % int(account.Levels))}
+	text := fmt.Sprintf("%d %d \"é\"\x00\n%s", n, dots, strings.Repeat(".", dots))
+	e.Wire, e.Size = new(batch.Encoder).AppendEvent(nil, e.Time, []byte(text))
+	return e
+}
+
+func event(n int) batch.Event { return sized(n, 50+n%50) }
+
+// numberOf returns which event that is. It must be just as it was made.
+func numberOf(t testing.TB, e batch.Event) (n int) {
+	t.Helper()
+	var dots int
+	if _, err := fmt.Sscanf(string(batch.Message(e.Wire)), "%d %d", &n, &dots); err != nil {
+		t.Fatalf("%s is no event of the test", e.Wire)
+	}
+	if want := sized(n, dots); e.Time != want.Time || e.Level != want.Level || e.Size != want.Size || !bytes.Equal(e.Wire, want.Wire) {
+		t.Fatalf("event %d is\n%+v %s, want\n%+v %s", n, e, e.Wire, want, want.Wire)
+	}
+	return n
+}
+
+// span returns the numbers from first to last.
+func span(first, last int) (list []int) {
+	for n := first; n <= last; n++ {
+		list = append(list, n)
+	}
+	return list
+}
+
+// machine has the file systems that processes use.
+type machine struct {
+	t         testing.TB
+	rng       *rand.Rand
+	disk, ram *memFS
+	programs  int
+}
+
+func newMachine(t testing.TB) *machine { return newMachineOf(t, 1) }
+
+func newMachineOf(t testing.TB, seed uint64) *machine {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	m := &machine{t: t, rng: rng, disk: newFS(rng, false), ram: newFS(rng, true)}
+	t.Cleanup(func() {
+		m.disk.check(t)
+		m.ram.check(t)
+	})
+	return m
+}
+
+// program is a process that logs. The test plays the service.
+type program struct {
+	*process
+	t     testing.TB
+	m     *machine
+	cfg   config
+	queue *queue.Queue
+	spool *spool.Spool
+	last  int // number of the newest event
+
+	mu     sync.Mutex
+	failed []string // what Failed was told
+}
+
+// config is that of a program.
+type config struct {
+	spool.Config
+	queue queue.Config
+}
+
+// direct is how most programs of the tests are: without a RAM file system.
+func direct(c *config) { c.Hot, c.HotLeft = nil, nil }
+
+// large has room for larger events.
+func large(c *config) {
+	c.SegmentBytes, c.MaxBytes = 1<<20, 16<<20
+	c.queue.MaxBytes = 4 << 20
+}
+
+// start starts a program. It is killed when the test ends.
+func (m *machine) start(changes ...func(*config)) *program {
+	m.programs++
+	p := &program{process: newProcess(), t: m.t, m: m}
+	hot := m.ram.open(p.process)
+	p.cfg.Config = spool.Config{
+		Dir: m.disk.open(p.process), Hot: hot, HotLeft: hot,
+		Header: segment.Header{Producer: uint64(m.programs), PID: m.programs, Group: "g", Stream: fmt.Sprint("stream ", m.programs)},
+
+		MaxBytes: maxBytes, SegmentBytes: segmentBytes, HotBytes: hotBytes,
+		MaxStall: maxStall, SyncEvery: syncEvery, SpillAfter: spillAfter,
+		Failed: func(op, path string, err error) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.failed = append(p.failed, fmt.Sprintf("%s %s: %v", op, path, err))
+		},
+	}
+	p.cfg.queue = queue.Config{Head: head, MaxBytes: queueBytes, OnFull: queue.DropNewest, Interval: interval}
+	for _, change := range changes {
+		change(&p.cfg)
+	}
+	p.spool = spool.New(p.cfg.Config)
+	p.cfg.queue.Store = p.spool
+	p.queue = queue.New(p.cfg.queue)
+	p.spool.Start(p.queue)
+	m.t.Cleanup(p.end)
+	return p
+}
+
+// end kills the program if it has not ended, and waits for its goroutines.
+func (p *program) end() {
+	if !p.isDead() {
+		p.kill()
+		p.spool.Close(time.Hour)
+	}
+}
+
+// log logs so many events, which must be taken.
+func (p *program) log(n int) {
+	p.t.Helper()
+	for range n {
+		p.last++
+		if err := p.queue.Append(event(p.last)); err != nil {
+			p.t.Fatalf("event %d: %v", p.last, err)
+		}
+	}
+}
+
+// next takes the next batch, which is loaded if need be, and returns which events
+// it has. The item is nil if there is none.
+func (p *program) next() (it *queue.Item, list []int) {
+	p.t.Helper()
+	p.queue.Flush()
+	for {
+		it, _, _ = p.queue.Next(time.Now())
+		if it == nil {
+			return nil, nil
+		}
+		if !it.Away() || p.queue.Loaded(it, p.load(it)) {
+			break
+		}
+	}
+	it.Seal()
+	for i := range it.Len() {
+		list = append(list, numberOf(p.t, it.Event(i)))
+	}
+	return it, list
+}
+
+func (p *program) load(it *queue.Item) *batch.Batch {
+	b := batch.New(head, 0, 0)
+	after, to := it.Span()
+	p.spool.Load(after, to, b.Add)
+	return b
+}
+
+// ack settles a whole batch as delivered.
+func (p *program) ack(it *queue.Item) {
+	p.queue.Settle(it, &account.Outcome{Delivered: it.Len(), Bytes: it.Bytes()}, true)
+}
+
+// deliver delivers everything, and returns what that was.
+func (p *program) deliver() (all []int) {
+	p.t.Helper()
+	for it, list := p.next(); it != nil; it, list = p.next() {
+		all = append(all, list...)
+		p.ack(it)
+	}
+	return all
+}
+
+// close ends the program as Shutdown does, without delivering what is left.
+func (p *program) close() {
+	p.queue.Close()
+	p.spool.Close(time.Second)
+	p.queue.Abandon()
+	p.kill()
+}
+
+// crash kills the program. Then the locks of its files are free.
+func (p *program) crash() {
+	p.kill()
+	p.spool.Close(time.Hour)
+}
+
+// told returns what Failed was told since the last time.
+func (p *program) told() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	told := p.failed
+	p.failed = nil
+	return told
+}
+
+func (p *program) wantTold(parts ...string) {
+	p.t.Helper()
+	told := p.told()
+	if len(told) != len(parts) {
+		p.t.Errorf("told %q, want %q", told, parts)
+		return
+	}
+	for i, part := range parts {
+		if !strings.Contains(told[i], part) {
+			p.t.Errorf("told %q, want %q", told[i], part)
+		}
+	}
+}
+
+// wantAtRisk checks how many events are in memory only, and how many log calls have
+// returned while theirs were.
+func (p *program) wantAtRisk(now, ever int64) {
+	p.t.Helper()
+	if got := p.queue.Unsafe(); got != now {
+		p.t.Errorf("%d events are in memory only, want %d", got, now)
+	}
+	if got := p.spool.State().WereRisk; got != ever {
+		p.t.Errorf("%d events were in memory only, want %d", got, ever)
+	}
+}
+
+// content is a segment as it stands in a file.
+type content struct {
+	name    string
+	header  segment.Header
+	acks    segment.Acks
+	records []int // events it has
+	left    []int // those not settled, by the acks on disk
+}
+
+// read reads a segment as it is now, whoever has its lock.
+func read(t testing.TB, f *memFS, name string) (c content) {
+	t.Helper()
+	data := f.read(name)
+	c.name = name
+	header, err := segment.DecodeHeader(data[:min(len(data), segment.HeaderBytes)])
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	c.header = *header
+	c.acks = segment.DecodeAcks(data[segment.HeaderBytes:segment.Start], header.ID)
+	scan := segment.NewScanner(bytes.NewReader(data), int64(len(data)), header.ID)
+	var encoder batch.Encoder
+	for scan.Next() {
+		r := scan.Record()
+		wire := encoder.AppendEnd(append(encoder.AppendStart(nil, r.Time), r.Payload...))
+		n := numberOf(t, batch.Event{Time: r.Time, Size: r.Size, Level: account.Level(r.Level), Wire: wire})
+		c.records = append(c.records, n)
+		if !c.acks.Settled.Contains(r.Seq) {
+			c.left = append(c.left, n)
+		}
+	}
+	if scan.Lost() > 0 {
+		t.Errorf("%s: %d records are not there", name, scan.Lost())
+	}
+	return c
+}
+
+// segments reads all segments on disk.
+func (m *machine) segments() (list []content) {
+	m.t.Helper()
+	for _, name := range m.disk.names(".seg") {
+		list = append(list, read(m.t, m.disk, name))
+	}
+	return list
+}
+
+// onDisk returns which events are on disk and not settled there, in their order.
+func (m *machine) onDisk() (list []int) {
+	m.t.Helper()
+	for _, c := range m.segments() {
+		list = append(list, c.left...)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// orphans returns what the next process finds: the events of all segments that dead
+// processes left, in the order of files and records, and how many are damaged.
+func (m *machine) orphans(f *memFS) (list []int, damaged int) {
+	m.t.Helper()
+	dir := f.open(newProcess())
+	for _, name := range append(f.names(".seg"), f.names(".hot")...) {
+		o, err := spool.OpenOrphan(dir, name)
+		if errors.Is(err, spool.ErrNothing) {
+			continue
+		}
+		if err != nil {
+			m.t.Fatalf("open %s: %v", name, err)
+		}
+		n, err := o.Scan(func(_ uint64, e batch.Event) bool {
+			list = append(list, numberOf(m.t, e))
+			return true
+		})
+		if err != nil {
+			m.t.Fatalf("scan %s: %v", name, err)
+		}
+		damaged += n
+		o.Release()
+	}
+	return list, damaged
+}
+
+func wantList(t testing.TB, what string, got, want []int) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: %s, want %s", what, short(got), short(want))
+	}
+}
+
+// short shows numbers as ranges.
+func short(list []int) string {
+	var text []string
+	for i := 0; i < len(list); {
+		j := i
+		for j+1 < len(list) && list[j+1] == list[j]+1 {
+			j++
+		}
+		if j > i {
+			text = append(text, fmt.Sprintf("%d-%d", list[i], list[j]))
+		} else {
+			text = append(text, fmt.Sprint(list[i]))
+		}
+		i = j + 1
+	}
+	return "[" + strings.Join(text, " ") + "]"
+}
+
+// bubble runs a test in fake time. It fails if a goroutine is left at its end.
+func bubble(t *testing.T, test func(t *testing.T, m *machine)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(t, newMachine(t)) })
+}
+
+// pass lets time pass, and everybody do what there is to be done by then.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// What disks say.
+var errBroken, errNoSpace, errReadOnly error = syscall.EIO, syscall.ENOSPC, syscall.EROFS

@@ -1,0 +1,80 @@
+package spool
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+// Load visits the events after a position, up to another, that can be read, in their
+// order. It waits for the disk. What visit is given is only valid during the call.
+func (s *Spool) Load(after, to uint64, visit func(batch.Event)) {
+	var encoder batch.Encoder
+	var wire []byte
+	var found segment.Ranges
+	for _, c := range s.candidates(after, to) {
+		if found.Covers(after+1, to+1) {
+			return
+		}
+		scan := segment.NewScanner(c.file, c.end, c.id)
+		if c.from.offset > 0 {
+			scan.Resume(c.from.offset, c.from.number, c.from.seq)
+		}
+		for scan.Next() {
+			r := scan.Record()
+			if r.Seq > to {
+				break
+			}
+			if r.Seq <= after || found.Contains(r.Seq) {
+				continue
+			}
+			found.Add(r.Seq, r.Seq+1)
+			e := eventOf(&encoder, wire[:0], r)
+			wire = e.Wire
+			visit(e)
+		}
+	}
+}
+
+// candidate is a segment in which events may be.
+type candidate struct {
+	file  File
+	id    uint64
+	first uint64 // position of the first event it may have
+	from  place  // where to begin; zero: at its start
+	end   int64
+}
+
+// candidates returns the segments that may have some of the events, in the order of
+// those. One that was rescued is not among them: others have what can be read of it.
+func (s *Spool) candidates(after, to uint64) (list []candidate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.segments {
+		if f.rescued || f.last <= after || f.first > to {
+			continue
+		}
+		c := candidate{file: f.File, id: f.header.ID, first: f.first, end: f.offset}
+		for _, p := range f.places {
+			if p.seq <= after+1 {
+				c.from = p
+			}
+		}
+		list = append(list, c)
+	}
+	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(a.first, b.first) })
+	return list
+}
+
+// eventOf returns the event of a record. Its wire form is appended to dst.
+func eventOf(encoder *batch.Encoder, dst []byte, r segment.Record) batch.Event {
+	dst = append(encoder.AppendStart(dst, r.Time), r.Payload...)
+	level := account.Level(r.Level)
+	if level >= account.Levels {
+		level = account.None
+	}
+	return batch.Event{Time: r.Time, Size: r.Size, Level: level, Wire: encoder.AppendEnd(dst)}
+}

@@ -1,0 +1,126 @@
+package spool
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+// Kind is what the name of a file says about it.
+type Kind int
+
+const (
+	Other      Kind = iota // not a segment
+	Segment                // on the disk
+	Hot                    // on a RAM file system
+	Unfinished             // being moved to the disk; incomplete
+	SetAside               // unreadable, and never tried again
+)
+
+// KindOf returns what a file is by its name.
+func KindOf(name string) Kind {
+	for ending, kind := range map[string]Kind{
+		segmentEnding: Segment, hotEnding: Hot, newEnding: Unfinished, badEnding: SetAside,
+	} {
+		if strings.HasSuffix(name, ending) {
+			return kind
+		}
+	}
+	return Other
+}
+
+// View is a segment that is only looked at: its process may live and write to it
+// meanwhile, or remove it.
+type View struct {
+	Header segment.Header
+	Copies int // of the header that are whole: 1 or 2
+
+	orphan Orphan // of which nothing is used that writes
+	end    int64  // behind the last record that Scan has found; 0 before
+}
+
+// Look opens a segment without its lock. The errors are those of OpenOrphan, but for
+// disk.ErrLocked.
+func Look(dir *disk.Dir, name string) (*View, error) {
+	f, err := dir.OpenReadOnly(name)
+	if err != nil {
+		return nil, err
+	}
+	v := &View{orphan: Orphan{Name: name, file: osFile{f}}}
+	if err := v.orphan.read(); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	v.Header = v.orphan.Header
+	for _, whole := range wholeCopies(f) {
+		if whole {
+			v.Copies++
+		}
+	}
+	return v, nil
+}
+
+// copyBytes is the size of a copy of the header.
+const copyBytes = segment.HeaderBytes / 2
+
+// wholeCopies reports which copies of the header can be read.
+func wholeCopies(f *disk.File) (whole [2]bool) {
+	for i := range whole {
+		page := make([]byte, copyBytes)
+		n, _ := f.ReadAt(page, int64(i)*copyBytes) // what cannot be read is not whole
+		_, err := segment.DecodeHeader(page[:n])
+		whole[i] = err == nil
+	}
+	return whole
+}
+
+// Found is what Scan has found in a segment.
+type Found struct {
+	Records int // that can be read
+	Settled int // of those
+	Lost    int // records that cannot be read
+	Damaged int // of those, the ones that were not settled: events that are lost
+
+	// Unreadable bytes are neither zero nor part of a record. Behind the last record
+	// they may be one that its process did not finish, which is no damage.
+	Unreadable int64
+}
+
+// Scan visits all records in their order, until visit returns false. The payload is
+// only valid during the call.
+//
+// It reads piece by piece. While a process writes, what a piece did not have yet can be
+// followed by what the next one has, which looks like damage. So if it is done again,
+// it goes as far as it came before: up to there everything is written.
+func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, err error) {
+	o := &v.orphan
+	scan := segment.NewScanner(o.file, cmp.Or(v.end, o.file.Size()), o.Header.ID)
+	last := uint64(0) // sequence number of the last record
+	for scan.Next() {
+		r := scan.Record()
+		if n := scan.Lost() - f.Lost; n > 0 {
+			f.Lost += n
+			f.Damaged += min(n, o.unsettled(last+1, r.Seq))
+		}
+		last = r.Seq
+		v.end = scan.Offset() + int64(segment.Length(len(r.Payload)))
+		f.Records++
+		settled := o.before.Contains(r.Seq)
+		if settled {
+			f.Settled++
+		}
+		if !visit(r, settled) {
+			return f, scan.Err()
+		}
+	}
+	missing := scan.Missing(o.written)
+	f.Lost += missing
+	f.Damaged += max(missing-o.settledAfter(last), 0)
+	f.Unreadable = scan.Skipped()
+	return f, scan.Err()
+}
+
+// Close closes the file.
+func (v *View) Close() { v.orphan.Release() }

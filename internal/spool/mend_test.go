@@ -1,0 +1,152 @@
+package spool_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
+)
+
+const mendName = "00000000000000aa-00000007.seg"
+
+var mendHeader = segment.Header{
+	ID: 1 << 40, Producer: 0xaa, Number: 7, Created: time.UnixMilli(1763812800000).UTC(),
+	Region: "eu-central-1", Group: "group", Stream: "stream",
+}
+
+// mendDir has a segment with three events, the first of which is settled.
+func mendDir(t *testing.T, name string, damage func([]byte)) *disk.Dir {
+	t.Helper()
+	page, err := mendHeader.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := append(page, make([]byte, segment.AcksBytes)...)
+	acks := segment.Acks{Generation: 1, Written: 3, Settled: segment.Ranges{{From: 1, To: 2}}}
+	copy(b[segment.SlotOffset(1):], acks.EncodeSlot(mendHeader.ID))
+	for seq := uint64(1); seq <= 3; seq++ {
+		b = segment.AppendRecord(b, mendHeader.ID, int64(len(b)), uint32(seq), segment.Record{Seq: seq, Payload: []byte("text")})
+	}
+	if damage != nil {
+		damage(b)
+	}
+	dir, err := disk.OpenDir(filepath.Join(t.TempDir(), "spool"), disk.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir.Path(), name), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dir.Close() })
+	return dir
+}
+
+// wantWhole holds that the file is a segment with two pending events.
+func wantWhole(t *testing.T, dir *disk.Dir, name string, group string) {
+	t.Helper()
+	v, err := spool.Look(dir, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	found, err := v.Scan(func(segment.Record, bool) bool { return true })
+	if err != nil || found.Records != 3 || found.Settled != 1 || found.Lost != 0 {
+		t.Errorf("found %+v, error %v", found, err)
+	}
+	if h := v.Header; v.Copies != 2 || h.Group != group || h.Producer != 0xaa || h.Number != 7 {
+		t.Errorf("%d copies of the header %+v", v.Copies, h)
+	}
+}
+
+func TestMend(t *testing.T) {
+	const half = segment.HeaderBytes / 2
+	change := func(h *segment.Header) { h.Group = "other" }
+	for name, damage := range map[string]func([]byte){
+		"whole":       nil,
+		"first copy":  func(b []byte) { b[30] ^= 1 },
+		"second copy": func(b []byte) { b[half+30] ^= 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := mendDir(t, mendName, damage)
+			if err := spool.Mend(dir, mendName, change); err != nil {
+				t.Fatal(err)
+			}
+			wantWhole(t, dir, mendName, "other")
+		})
+	}
+}
+
+func TestRebuild(t *testing.T) {
+	bad := mendName[:len(mendName)-len(".seg")] + ".bad"
+	lost := func(b []byte) { clear(b[:segment.HeaderBytes]) }
+	to := segment.Header{Region: "r", Group: "other", Stream: "s"}
+	for _, name := range []string{mendName, bad} {
+		dir := mendDir(t, name, lost)
+		if err := spool.Rebuild(dir, name, to); err != nil {
+			t.Fatal(err)
+		}
+		wantWhole(t, dir, mendName, "other")
+	}
+	for name, test := range map[string]struct {
+		file   string
+		damage func([]byte)
+		to     segment.Header
+		want   error
+	}{
+		"no destination":  {mendName, lost, segment.Header{}, spool.ErrNowhere},
+		"one record only": {mendName, func(b []byte) { lost(b); clear(b[segment.Start+40:]) }, to, spool.ErrLost},
+		"nothing":         {mendName, func(b []byte) { clear(b) }, to, spool.ErrNothing},
+		"hot":             {"00000000000000aa-00000007.hot", lost, to, spool.ErrLost},
+		"no such name":    {"what.seg", lost, to, spool.ErrLost},
+	} {
+		if err := spool.Rebuild(mendDir(t, test.file, test.damage), test.file, test.to); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", name, err, test.want)
+		}
+	}
+	if err := spool.Rebuild(mendDir(t, mendName, nil), mendName, to); err == nil {
+		t.Error("made a header although there was one")
+	}
+}
+
+// What belongs to a living process is not touched, and neither is a file that has the
+// name already.
+func TestMendTouchesNothingElse(t *testing.T) {
+	dir := mendDir(t, mendName, nil)
+	owner, err := dir.Open(mendName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, do := range map[string]func() error{
+		"Mend":    func() error { return spool.Mend(dir, mendName, func(h *segment.Header) { h.Group = "other" }) },
+		"Rebuild": func() error { return spool.Rebuild(dir, mendName, mendHeader) },
+		"Delete":  func() error { return spool.Delete(dir, mendName) },
+	} {
+		if err := do(); !errors.Is(err, disk.ErrLocked) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	wantWhole(t, dir, mendName, "group")
+	_ = owner.Close()
+
+	bad := mendName[:len(mendName)-len(".seg")] + ".bad"
+	both := mendDir(t, bad, nil)
+	if err := os.WriteFile(filepath.Join(both.Path(), mendName), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := spool.Mend(both, bad, func(*segment.Header) {}); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("rename over a file: %v", err)
+	}
+	if err := spool.Delete(both, mendName); err != nil {
+		t.Error(err)
+	}
+	if err := spool.Mend(both, bad, func(*segment.Header) {}); err != nil {
+		t.Error(err)
+	}
+	wantWhole(t, both, mendName, "group")
+}

@@ -1,0 +1,307 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/crash"
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+// Orphan is a segment whose process has ended. Whoever has opened it is the only one
+// who has.
+type Orphan struct {
+	Header segment.Header
+	Name   string
+
+	dir     Directory
+	file    File
+	before  segment.Ranges // what was settled when it was opened
+	written uint32         // records that were written for certain
+	acks    segment.Acks   // as last written; only Acknowledge uses it from then on
+	newest  int64          // time of the newest event, in ms
+	encoder batch.Encoder
+	wire    []byte
+}
+
+// Errors of OpenOrphan beside those of the disk: disk.ErrLocked if its process
+// lives, *segment.VersionError if another version of this library must read it.
+var (
+	ErrNothing = errors.New("nothing was ever written to it")
+	ErrHeader  = errors.New("its header is damaged")
+)
+
+// OpenOrphan opens a segment that another process left.
+func OpenOrphan(dir Directory, name string) (*Orphan, error) {
+	f, err := dir.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	o := &Orphan{Name: name, dir: dir, file: f}
+	if err := o.read(); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return o, nil
+}
+
+func (o *Orphan) read() error {
+	page := make([]byte, min(segment.Start, o.file.Size()))
+	n, err := o.file.ReadAt(page, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	page = append(page[:n], make([]byte, segment.Start-n)...)
+	header, err := segment.DecodeHeader(page[:segment.HeaderBytes])
+	switch {
+	case errors.Is(err, segment.ErrUnwritten) && o.blank():
+		return ErrNothing
+	case errors.Is(err, segment.ErrUnwritten): // it was written once
+		return ErrHeader
+	case errors.Is(err, segment.ErrDamaged):
+		return ErrHeader
+	case err != nil:
+		return err
+	}
+	o.Header = *header
+	o.acks = segment.DecodeAcks(page[segment.HeaderBytes:], header.ID)
+	o.before = append(o.before, o.acks.Settled...)
+	o.written = o.acks.Written
+	return nil
+}
+
+// Size returns the size of the file in bytes.
+func (o *Orphan) Size() int64 { return o.file.Size() }
+
+// Ended returns the time of the newest event that Scan has found.
+func (o *Orphan) Ended() time.Time { return time.UnixMilli(o.newest).UTC() }
+
+// Scan visits the events that are not settled, until visit returns false. It returns
+// how many more there were and cannot be read. What visit is given is only valid
+// during the call.
+func (o *Orphan) Scan(visit func(seq uint64, e batch.Event) bool) (damaged int, err error) {
+	scan := segment.NewScanner(o.file, o.file.Size(), o.Header.ID)
+	last, lost := uint64(0), 0 // sequence number of the last record, and records lost before it
+	for scan.Next() {
+		r := scan.Record()
+		if n := scan.Lost() - lost; n > 0 {
+			damaged += min(n, o.unsettled(last+1, r.Seq))
+		}
+		last, lost = r.Seq, scan.Lost()
+		o.newest = max(o.newest, r.Time)
+		if o.before.Contains(r.Seq) {
+			continue
+		}
+		e := eventOf(&o.encoder, o.wire[:0], r)
+		o.wire = e.Wire
+		if !visit(r.Seq, e) {
+			return damaged, scan.Err()
+		}
+	}
+	if missing := scan.Missing(o.written); missing > 0 {
+		damaged += max(missing-o.settledAfter(last), 0)
+	}
+	return damaged, scan.Err()
+}
+
+// unsettled returns how many sequence numbers from one to before another are not
+// settled.
+func (o *Orphan) unsettled(from, to uint64) int {
+	n := to - from
+	for _, r := range o.before {
+		if a, b := max(r.From, from), min(r.To, to); a < b {
+			n -= b - a
+		}
+	}
+	return int(min(n, 1<<30))
+}
+
+// settledAfter returns how many sequence numbers after one are settled.
+func (o *Orphan) settledAfter(seq uint64) (n int) {
+	for _, r := range o.before {
+		if from := max(r.From, seq+1); from < r.To {
+			n += int(min(r.To-from, 1<<30))
+		}
+	}
+	return n
+}
+
+// Acknowledge writes to the disk which sequence numbers are settled, beside those
+// that were before. It may be called beside Scan.
+func (o *Orphan) Acknowledge(settled segment.Ranges) {
+	for _, r := range settled {
+		o.acks.Settled.Add(r.From, r.To)
+	}
+	o.acks.Generation++
+	// Where this fails, events are delivered twice: nothing to be done about.
+	_, _ = o.file.WriteAt(o.acks.EncodeSlot(o.Header.ID), segment.SlotOffset(o.acks.Generation))
+}
+
+// Remove removes the segment: nothing in it is needed any more.
+func (o *Orphan) Remove() error {
+	crash.At("before unlink of orphan")
+	return errors.Join(o.dir.Remove(o.Name), o.file.Close())
+}
+
+// Release leaves the segment to others, or to a later attempt.
+func (o *Orphan) Release() { _ = o.file.Close() }
+
+// Directory returns where the segments are.
+func (s *Spool) Directory() Directory { return s.cfg.Dir }
+
+// SameProcess reports whether two segments are of the same process.
+func SameProcess(a, b string) bool { return producerOf(a) == producerOf(b) }
+
+// Orphans returns the names of the segments in a directory that are not of this
+// spool, those of one process in a row. Some may have owners.
+func (s *Spool) Orphans() ([]string, error) {
+	return s.foreign(s.cfg.Dir, segmentEnding)
+}
+
+func (s *Spool) foreign(dir Directory, endings ...string) (names []string, err error) {
+	files, err := dir.List()
+	for _, f := range files {
+		for _, ending := range endings {
+			if strings.HasSuffix(f.Name, ending) && producerOf(f.Name) != fmt.Sprintf("%016x", s.cfg.Header.Producer) {
+				names = append(names, f.Name)
+			}
+		}
+	}
+	return names, err
+}
+
+// Adopt brings what other processes left on the RAM file system to the disk, and
+// removes what was left of attempts to do so.
+func (s *Spool) Adopt() error {
+	var errs []error
+	unfinished, err := s.foreign(s.cfg.Dir, newEnding)
+	errs = append(errs, err)
+	for _, name := range unfinished {
+		if f, err := s.cfg.Dir.Open(name); err == nil {
+			errs = append(errs, s.cfg.Dir.Remove(name), f.Close())
+		}
+	}
+	if s.cfg.HotLeft == nil {
+		return errors.Join(errs...)
+	}
+	hot, err := s.foreign(s.cfg.HotLeft, hotEnding)
+	errs = append(errs, err)
+	for _, name := range hot {
+		o, err := OpenOrphan(s.cfg.HotLeft, name)
+		switch {
+		case err == nil:
+			errs = append(errs, s.adopt(o))
+		case errors.Is(err, ErrNothing):
+			errs = append(errs, s.discard(s.cfg.HotLeft, name))
+		case !errors.Is(err, disk.ErrLocked) && !errors.Is(err, fs.ErrNotExist): // another process may have been faster
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// adopt moves a hot file to the disk. It is complete there before it has the name of
+// a segment, and only then is it removed here.
+func (s *Spool) adopt(o *Orphan) error {
+	f, err := s.copyHot(o)
+	if f != nil {
+		if err == nil {
+			crash.At("during adoption")
+			err = s.cfg.Dir.Rename(f.name, strings.TrimSuffix(f.name, newEnding)+segmentEnding)
+		} else {
+			_ = s.cfg.Dir.Remove(f.name)
+		}
+		_ = f.Close()
+	}
+	if err != nil {
+		o.Release()
+		return fmt.Errorf("move hot file to disk: %w", err)
+	}
+	return o.Remove()
+}
+
+// copyHot copies what is not settled of a hot file to a new file on disk, which is
+// nil if there is nothing.
+func (s *Spool) copyHot(o *Orphan) (f *openFile, err error) {
+	begin := func() bool {
+		if f == nil && err == nil {
+			if err = s.checkSpace(); err == nil {
+				header := o.Header
+				header.Hot = false
+				f, err = newFile(s.cfg.Dir, header, newEnding, o.Size())
+			}
+		}
+		return err == nil
+	}
+	var buf []byte
+	damaged, scanErr := o.Scan(func(seq uint64, e batch.Event) bool {
+		if !begin() {
+			return false
+		}
+		f.records++
+		buf = segment.AppendRecord(buf[:0], f.header.ID, f.offset, f.records, recordOf(seq, e))
+		_, err = f.WriteAt(buf, f.offset)
+		f.offset += int64(len(buf))
+		return err == nil
+	})
+	if err = errors.Join(err, scanErr); err != nil {
+		return f, err
+	}
+	if damaged > 0 && begin() { // whoever sends the copy counts those as damaged that it does not have
+		acks := segment.Acks{Generation: 1, Written: f.records + uint32(damaged)}
+		_, err = f.WriteAt(acks.EncodeSlot(f.header.ID), segment.SlotOffset(acks.Generation))
+	}
+	if f != nil && err == nil {
+		err = f.Sync()
+	}
+	return f, err
+}
+
+// discard removes a file in which nothing ever was.
+func (s *Spool) discard(dir Directory, name string) error {
+	f, err := dir.Open(name)
+	if err != nil {
+		return nil // somebody else does
+	}
+	return errors.Join(dir.Remove(name), f.Close())
+}
+
+// Discard removes a segment to which nothing was ever written.
+func (s *Spool) Discard(name string) error { return s.discard(s.cfg.Dir, name) }
+
+// SetAside gives a file that cannot be read a name under which nobody tries again,
+// and returns its size. Such files take at most an eighth of MaxBytes: the first ones
+// are removed then, and their names returned.
+func (s *Spool) SetAside(name string) (bytes int64, removed []string, err error) {
+	f, err := s.cfg.Dir.Open(name)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer f.Close()
+	files, err := s.cfg.Dir.List()
+	if err != nil {
+		return 0, nil, err
+	}
+	bad := f.Size()
+	for _, other := range files {
+		if strings.HasSuffix(other.Name, badEnding) {
+			bad += other.Size
+		}
+	}
+	for _, other := range files {
+		if bad <= s.cfg.MaxBytes/8 {
+			break
+		}
+		if strings.HasSuffix(other.Name, badEnding) && s.cfg.Dir.Remove(other.Name) == nil {
+			bad -= other.Size
+			removed = append(removed, other.Name)
+		}
+	}
+	return f.Size(), removed, s.cfg.Dir.Rename(name, strings.TrimSuffix(name, segmentEnding)+badEnding)
+}

@@ -1,0 +1,302 @@
+package spool_test
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+// checkEvery is how often the spool looks at its files.
+const checkEvery = 5 * time.Second
+
+// damages are what people and accidents do to a segment that is in use.
+var damages = []struct {
+	name   string
+	do     func(m *machine, name string)
+	intact bool // what is left of it has the name
+}{
+	{"unlinked", func(m *machine, name string) { m.disk.unlink(name) }, false},
+	{"emptied", func(m *machine, name string) { m.disk.truncate(name, 0) }, true},
+	{"truncated", func(m *machine, name string) { m.disk.truncate(name, segment.Start+4<<10) }, true},
+	{"overwritten", func(m *machine, name string) {
+		m.disk.tamper(name, func(data []byte) []byte { return bytes.Repeat([]byte("x"), len(data)) })
+	}, true},
+	{"replaced", func(m *machine, name string) { m.disk.replace(name, []byte("something else")) }, false},
+}
+
+// TestDamagedSegment: what was in it is written again, from memory, within five
+// seconds.
+func TestDamagedSegment(t *testing.T) {
+	for _, damage := range damages {
+		for _, which := range []int{0, 1} { // a full segment, and the present one
+			t.Run(fmt.Sprint(damage.name, " ", which), func(t *testing.T) {
+				bubble(t, func(t *testing.T, m *machine) {
+					p := m.start(direct, func(c *config) { c.queue.MaxBytes = 1 << 20 }) // nothing leaves the memory
+					p.log(350)
+					synctest.Wait()
+					name := m.disk.names(".seg")[which]
+					damage.do(m, name)
+					pass(checkEvery)
+					p.log(10)
+					p.wantAtRisk(0, 0)
+					p.wantTold("keep segment " + name)
+					synctest.Wait()
+					if which == 1 && len(m.disk.names(".seg")) > 5 {
+						t.Errorf("files: %v", m.disk.names(".seg"))
+					}
+					if damage.name == "replaced" || damage.name == "overwritten" {
+						m.disk.unlink(name)
+					}
+					p.crash()
+					got, _ := m.orphans(m.disk)
+					slices.Sort(got)
+					wantList(t, "left", slices.Compact(got), span(1, 360))
+				})
+			})
+		}
+	}
+}
+
+// TestDamagedSegmentIsDoneWith: nothing is left when everything is delivered, and
+// what has taken the place of a segment is not touched.
+func TestDamagedSegmentIsDoneWith(t *testing.T) {
+	for _, damage := range damages {
+		t.Run(damage.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, m *machine) {
+				p := m.start(direct, func(c *config) { c.queue.MaxBytes = 1 << 20 })
+				p.log(350)
+				synctest.Wait()
+				name := m.disk.names(".seg")[0]
+				damage.do(m, name)
+				pass(checkEvery)
+				list := p.deliver()
+				slices.Sort(list)
+				wantList(t, "delivered", list, span(1, 350))
+				pass(time.Minute)
+				p.close()
+				var want []string
+				if damage.name == "replaced" {
+					want = []string{name}
+				}
+				if got := m.disk.names(""); !slices.Equal(got, want) {
+					t.Errorf("left: %v, want %v", got, want)
+				}
+			})
+		})
+	}
+}
+
+// TestDamagedSegmentOfWhatIsNotInMemory: as far as it can be read.
+func TestDamagedSegmentOfWhatIsNotInMemory(t *testing.T) {
+	for _, damage := range damages {
+		t.Run(damage.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, m *machine) {
+				p := m.start(direct)
+				p.log(1200)
+				synctest.Wait()
+				var inMemory []int
+				p.queue.Copy(0, func(position uint64, _ batchEvent) bool {
+					inMemory = append(inMemory, int(position))
+					return true
+				})
+				if len(inMemory) > 600 {
+					t.Fatalf("%d events are in memory", len(inMemory))
+				}
+				victim := m.segments()[2]
+				damage.do(m, victim.name)
+				var lost []int
+				if damage.intact {
+					left := 0
+					if damage.name == "truncated" {
+						for _, n := range victim.records {
+							if left += segment.Length(len(payload(n))); left > 4<<10 {
+								break
+							}
+							lost = append(lost, n)
+						}
+					}
+					can := append(lost, inMemory...)
+					lost = slices.DeleteFunc(slices.Clone(victim.records), func(n int) bool { return slices.Contains(can, n) })
+				}
+				pass(checkEvery)
+				p.log(1)
+				p.wantTold("keep segment " + victim.name)
+				got := p.deliver()
+				slices.Sort(got)
+				wantList(t, "delivered", got, slices.DeleteFunc(span(1, 1201), func(n int) bool { return slices.Contains(lost, n) }))
+				s := p.queue.State()
+				if s.Lost[account.Damaged] != int64(len(lost)) || s.Pending != 0 {
+					t.Errorf("%d are lost, want %d; %d pending", s.Lost[account.Damaged], len(lost), s.Pending)
+				}
+				if damage.intact == (len(lost) == 0) {
+					t.Errorf("the test is of no use: %d are lost", len(lost))
+				}
+				p.close()
+				if got := m.disk.names(""); len(got) > 1 || len(got) == 1 && damage.name != "replaced" {
+					t.Errorf("left: %v", got)
+				}
+			})
+		})
+	}
+}
+
+// TestRescueThatFails is tried again, until there is room.
+func TestRescueThatFails(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct, func(c *config) { c.queue.MaxBytes = 1 << 20 })
+		p.log(350)
+		synctest.Wait()
+		end := m.disk.inject(fault{op: "create", err: errNoSpace})
+		m.disk.unlink(m.disk.names(".seg")[0])
+		pass(time.Minute)
+		p.log(10)
+		end()
+		pass(time.Minute)
+		p.log(10)
+		synctest.Wait()
+		got := m.onDisk()
+		wantList(t, "on disk", slices.Compact(got), span(1, 370))
+		for _, told := range p.told() {
+			if !strings.Contains(told, "make segment") && !strings.Contains(told, "keep segment") {
+				t.Errorf("told %q", told)
+			}
+		}
+		list := p.deliver()
+		slices.Sort(list)
+		wantList(t, "delivered", list, span(1, 370))
+		p.close()
+		if got := m.disk.names(""); len(got) != 0 {
+			t.Errorf("left: %v", got)
+		}
+	})
+}
+
+// TestSettledWhileItIsRescued: what the service has meanwhile is not left for ever.
+func TestSettledWhileItIsRescued(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(250)
+		synctest.Wait()
+		old := m.disk.names(".seg")[0]
+		m.disk.inject(fault{op: "sync", name: old, err: errBroken, once: true})
+		release := m.disk.stall("write", "")
+		pass(syncEvery + 2*maxStall)
+		items, lists := p.batches(2)
+		p.ack(items[1])
+		release()
+		synctest.Wait()
+		p.log(1)
+		pass(time.Minute)
+		synctest.Wait()
+		var left []int
+		for _, c := range m.segments()[1:] {
+			left = append(left, c.left...)
+		}
+		slices.Sort(left)
+		want := slices.DeleteFunc(span(1, 251), func(n int) bool { return slices.Contains(lists[1], n) })
+		wantList(t, "left in the new ones", left, want)
+		for i, it := range items {
+			if i != 1 {
+				p.ack(it)
+			}
+		}
+		p.deliver()
+		p.close()
+		if got := m.disk.names(""); len(got) != 0 {
+			t.Errorf("left: %v", got)
+		}
+	})
+}
+
+// TestDirectoryDeleted: it is made again, with what was in it.
+func TestDirectoryDeleted(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(350)
+		synctest.Wait()
+		m.disk.removeDir()
+		p.log(10)
+		pass(checkEvery)
+		synctest.Wait()
+		p.log(10)
+		synctest.Wait()
+		wantList(t, "on disk", m.onDisk(), span(1, 370))
+		for _, told := range p.told() {
+			if !strings.Contains(told, "keep segment") {
+				t.Errorf("told %q", told)
+			}
+		}
+		got := p.deliver()
+		slices.Sort(got)
+		wantList(t, "delivered", got, span(1, 370))
+		p.close()
+		if got := m.disk.names(""); len(got) != 0 {
+			t.Errorf("left: %v", got)
+		}
+	})
+}
+
+// TestFailedWrite: the events go to another segment. What of them stands in the first
+// one is not sent again once the service has it.
+func TestFailedWrite(t *testing.T) {
+	for _, short := range []int{0, 8, 100, 1 << 20} {
+		t.Run(fmt.Sprint(short), func(t *testing.T) {
+			bubble(t, func(t *testing.T, m *machine) {
+				p := m.start(direct)
+				p.log(10)
+				synctest.Wait()
+				first := m.disk.names(".seg")[0]
+				m.disk.inject(fault{op: "write", err: errNoSpace, short: short, once: true})
+				p.log(1)
+				p.wantTold("write segment " + first)
+				p.log(10)
+				p.wantAtRisk(0, 0)
+				synctest.Wait()
+				got := m.onDisk()
+				wantList(t, "on disk", slices.Compact(got), span(1, 21))
+				items, _ := p.batches(1)
+				p.log(1)
+				for _, it := range items {
+					p.ack(it)
+				}
+				synctest.Wait()
+				wantList(t, "left on disk", m.onDisk(), []int{22})
+			})
+		})
+	}
+}
+
+// TestWritesThatFail, one after the other, leave events in memory, and nothing of them
+// behind.
+func TestWritesThatFail(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(10)
+		synctest.Wait()
+		end := m.disk.inject(fault{op: "write", err: errNoSpace, short: -1})
+		p.log(20)
+		p.wantAtRisk(20, 20)
+		if told := p.told(); len(told) == 0 {
+			t.Error("nobody was told")
+		}
+		pass(time.Minute)
+		end()
+		pass(time.Minute)
+		p.log(5)
+		p.wantAtRisk(0, 20)
+		got := p.deliver()
+		slices.Sort(got)
+		wantList(t, "delivered", got, span(1, 35))
+		p.close()
+		if got := m.disk.names(""); len(got) != 0 {
+			t.Errorf("left: %v", got)
+		}
+	})
+}

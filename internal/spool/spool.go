@@ -1,0 +1,316 @@
+// Package spool keeps the events of a queue where they outlive the process: in
+// segments on disk, and on a RAM file system where there is one that does.
+//
+// The spool follows the queue. A goroutine, the writer, copies events from the
+// queue to the open segment with plain writes: in direct mode as soon as they are
+// logged, and the log call waits for that, for MaxStall at most. In hot mode the
+// log call stores its event in a mapped file on a RAM file system, and the writer
+// only has to write what the service does not take in time.
+//
+// Log calls and delivery never wait for a disk beyond MaxStall. Where a disk
+// fails, events stay in memory, and the writer tries again.
+package spool
+
+import (
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+// Source is where the events are: a *queue.Queue. It calls the methods of the
+// spool under its lock, so the spool never calls it with a lock of its own held.
+type Source interface {
+	// Copy visits the events after a position that are in memory and not settled,
+	// until visit returns false. reached is up to where nothing is left to visit.
+	Copy(after uint64, visit func(position uint64, e batch.Event) bool) (reached uint64)
+	// Since returns when the first event after a position came that is not
+	// settled; zero if there is none.
+	Since(after uint64) time.Time
+	// Relieve is called when events have reached the disk.
+	Relieve()
+	// GiveUp is called when the disk is full. It reports whether something old was
+	// given up for what is new.
+	GiveUp() bool
+}
+
+// Config is read by New and never changed.
+type Config struct {
+	Dir     Directory      // where segments are kept
+	Hot     Directory      // on a RAM file system; nil = direct mode
+	HotLeft Directory      // where other processes may have left hot files; nil = nowhere
+	Header  segment.Header // of every segment; what differs is filled in
+
+	MaxBytes     int64         // of all files in Dir
+	MinFree      int64         // what the file system must have left
+	SegmentBytes int64         // of a segment
+	HotBytes     int64         // of all hot files
+	MaxStall     time.Duration // a log call waits at most this long for the disk
+	SyncEvery    time.Duration // what is written is synced after this time
+	SpillAfter   time.Duration // hot events are written to disk when they are older
+
+	// Failed is told when events can no longer be written, and why. It must not
+	// wait.
+	Failed func(operation, path string, err error)
+}
+
+// Spool keeps events of one queue. It is the queue's store.
+type Spool struct {
+	cfg    Config
+	source Source        // set by Start
+	hot    *hot          // nil in direct mode
+	noHot  error         // why there is none although there should be
+	wake   chan struct{} // capacity 1: the writer may have something to do
+	stop   chan struct{} // closed by Close
+	done   chan struct{} // closed when the writer has ended
+	ready  chan made     // capacity 1: the segment made ahead
+
+	taken    atomic.Uint64 // position of the newest event
+	stored   atomic.Uint64 // everything up to here is on disk or settled
+	want     atomic.Uint64 // the writer shall get this far; in direct mode it wants everything
+	idle     atomic.Bool   // the writer waits for the next event
+	chores   atomic.Bool   // there are acknowledgements to be written
+	short    atomic.Bool   // there is little memory left
+	needed   atomic.Uint64 // must be on disk before there is room in the hot files
+	stalled  atomic.Bool   // the disk does not answer or has failed: log calls do not wait
+	wereRisk atomic.Int64  // log calls that returned with their event in memory only
+
+	// Only the writer uses these.
+	buf       []byte
+	piece     piece
+	visit     func(uint64, batch.Event) bool // visitEvent, made once
+	spins     int                            // see spin
+	making    bool                           // a segment is being made ahead
+	numbered  uint32                         // segments made
+	trouble   trouble
+	checkedAt time.Time // when the files were last looked at
+
+	mu       sync.Mutex
+	progress sync.Cond      // on mu: stored has grown, or the disk stalls
+	sleepers atomic.Int64   // log calls that wait for progress; grows under mu
+	segments []*openFile    // those not removed, oldest first
+	current  *openFile      // the last of segments that takes records; nil if there is none
+	bytes    int64          // what all files in Dir took when that was last known
+	failure  error          // why nothing can be written now; nil if all is well
+	others   sync.WaitGroup // goroutines that make and sync segments
+}
+
+// New returns a spool with its first segment or its hot files made. Where that fails
+// for now, it tries again later.
+func New(cfg Config) *Spool {
+	s := &Spool{
+		cfg:   cfg,
+		wake:  make(chan struct{}, 1),
+		stop:  make(chan struct{}),
+		done:  make(chan struct{}),
+		ready: make(chan made, 1),
+	}
+	s.progress.L = &s.mu
+	if cfg.Hot != nil {
+		s.hot, s.noHot = newHot(s)
+	}
+	s.makeAhead()
+	if s.hot != nil { // nobody waits for a segment
+		return s
+	}
+	first := time.NewTimer(startTime)
+	defer first.Stop()
+	select {
+	case m := <-s.ready:
+		s.ready <- m // the writer takes it from there
+	case <-first.C:
+	}
+	return s
+}
+
+// startTime is how long New waits for a disk. It bounds the start of a program
+// whose disk does not answer.
+const startTime = time.Second
+
+// Start starts the writer.
+func (s *Spool) Start(source Source) {
+	s.source = source
+	s.visit = s.visitEvent
+	s.spins = spinsLater
+	go s.run()
+}
+
+// direct reports whether log calls wait for the disk.
+func (s *Spool) direct() bool { return s.hot == nil }
+
+// Hot reports whether log calls store events on a RAM file system. If they should
+// but do not, the error says why.
+func (s *Spool) Hot() (bool, error) {
+	if s.hot == nil {
+		return false, s.noHot
+	}
+	s.hot.mu.Lock()
+	defer s.hot.mu.Unlock()
+	return !s.hot.broken, s.hot.why
+}
+
+// The methods of queue.Store.
+
+// Room is called before an event enters the queue, under its lock. It reports whether
+// the event can be added right now. AwaitRoom, called without the lock, waits until
+// that may be so, for MaxStall at most; while the disk stalls it does not wait, and
+// returns false.
+func (s *Spool) Room(e batch.Event) bool {
+	if s.hot == nil {
+		return true
+	}
+	room, needed := s.hot.room(e)
+	s.needed.Store(needed)
+	return room
+}
+
+// AwaitRoom is explained at Room.
+func (s *Spool) AwaitRoom() bool {
+	if s.stalled.Load() {
+		return false
+	}
+	needed := s.needed.Load()
+	s.raise(needed)
+	return s.sleep(func() bool { return s.stored.Load() >= needed })
+}
+
+// Add is called with each event, under the lock of the queue.
+func (s *Spool) Add(position uint64, e batch.Event) {
+	s.taken.Store(position)
+	if s.hot != nil && !s.hot.add(position, e) {
+		s.raise(position)
+	} else if s.idle.Load() {
+		s.signal()
+	}
+}
+
+// Settled is called when events are done with, under the lock of the queue.
+func (s *Spool) Settled(after, to, low uint64) {
+	if s.hot != nil {
+		s.hot.settle(after+1, to+1, low)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.segments {
+		f.settle(after+1, to+1)
+	}
+	if len(s.segments) > 0 {
+		s.chores.Store(true)
+		s.signal()
+	}
+}
+
+// Stored returns the position up to which everything is on disk or settled.
+func (s *Spool) Stored() uint64 { return s.stored.Load() }
+
+// Unsafe returns the range of events that would not survive the process.
+func (s *Spool) Unsafe() (after, to uint64) {
+	after = s.stored.Load()
+	if s.hot != nil {
+		to = s.hot.gap.Load()
+		after = max(after, s.hot.since.Load())
+		return after, max(after, to)
+	}
+	return after, math.MaxUint64
+}
+
+// Short has everything written to disk, so that memory can be given back.
+func (s *Spool) Short() {
+	s.short.Store(true)
+	s.raise(s.taken.Load())
+}
+
+// Closed has everything written to disk, since hot files do not outlive the
+// machine.
+func (s *Spool) Closed() { s.raise(s.taken.Load()) }
+
+// raise has the writer get to a position.
+func (s *Spool) raise(position uint64) {
+	for {
+		old := s.want.Load()
+		if old >= position || s.want.CompareAndSwap(old, position) {
+			break
+		}
+	}
+	s.signal()
+}
+
+func (s *Spool) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// safe reports whether the event survives the process.
+func (s *Spool) safe(position uint64) bool {
+	return s.stored.Load() >= position || s.hot != nil && s.hot.gap.Load() < position
+}
+
+// spins is how often a log call looks whether its event is written before it goes
+// to sleep. A write takes about a microsecond, to sleep and be woken several.
+const spins = 1000
+
+// Wait returns when the event survives the process, or after MaxStall. While the
+// disk stalls nobody waits.
+func (s *Spool) Wait(position uint64) {
+	for i := range spins {
+		if s.safe(position) {
+			return
+		}
+		if s.stalled.Load() {
+			s.wereRisk.Add(1)
+			return
+		}
+		if i%100 == 99 {
+			runtime.Gosched()
+		}
+	}
+	if !s.sleep(func() bool { return s.safe(position) }) {
+		s.wereRisk.Add(1)
+	}
+}
+
+// sleep waits until it is so, for MaxStall at most, and reports whether it is. If it
+// is not, nobody else needs to wait.
+func (s *Spool) sleep(so func() bool) bool {
+	watch := time.AfterFunc(s.cfg.MaxStall, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if !so() {
+			s.stalled.Store(true)
+		}
+		s.progress.Broadcast()
+	})
+	defer watch.Stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sleepers.Add(1)
+	defer s.sleepers.Add(-1)
+	for !so() {
+		if s.stalled.Load() {
+			return false
+		}
+		s.progress.Wait()
+	}
+	return true
+}
+
+// State is a snapshot.
+type State struct {
+	Bytes    int64 // of all files in the directory, when that was last known
+	Stalled  bool  // log calls do not wait for the disk: events may be in memory only
+	WereRisk int64 // log calls that returned with their event in memory only
+	Failure  error // why nothing can be written now
+}
+
+// State returns a snapshot.
+func (s *Spool) State() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return State{s.bytes, s.stalled.Load(), s.wereRisk.Load(), s.failure}
+}

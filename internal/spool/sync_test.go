@@ -1,0 +1,149 @@
+package spool_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestSyncEvery: what was written is synced that long after, and not more often.
+func TestSyncEvery(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(1)
+		synctest.Wait()
+		made := m.disk.callsOf("sync") // headers
+		for n := range int(3*syncEvery/time.Millisecond) / 10 {
+			pass(10 * time.Millisecond)
+			synctest.Wait()
+			if want := (n + 1) / 100; m.disk.callsOf("sync")-made != want {
+				t.Fatalf("%d syncs after %d ms, want %d", m.disk.callsOf("sync")-made, 10*(n+1), want)
+			}
+			if n < 250 {
+				p.log(1)
+			}
+		}
+		pass(10 * syncEvery)
+		if got := m.disk.callsOf("sync") - made; got != 3 {
+			t.Errorf("%d syncs, although nothing was written", got)
+		}
+	})
+}
+
+// TestNobodyWaitsForASync, neither log calls nor acknowledgements.
+func TestNobodyWaitsForASync(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(10)
+		release := m.disk.stall("sync", "")
+		pass(syncEvery)
+		began := time.Now()
+		p.log(200)
+		p.deliver()
+		p.log(1)
+		synctest.Wait()
+		p.wantAtRisk(0, 0)
+		if time.Since(began) > 0 {
+			t.Errorf("it took %v", time.Since(began))
+		}
+		wantList(t, "left on disk", m.onDisk(), []int{211})
+		release()
+	})
+}
+
+// TestPowerCut takes at most what came within SyncEvery.
+func TestPowerCut(t *testing.T) {
+	for seed := range uint64(30) {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMachineOf(t, seed)
+			p := m.start(direct)
+			p.log(350) // of two segments
+			p.next()
+			pass(syncEvery)
+			synctest.Wait()
+			p.log(50)
+			m.disk.powerCut()
+			p.crash()
+			got, damaged := m.orphans(m.disk)
+			if len(got) < 350 || !slices.Equal(got[:350], span(1, 350)) || !slices.IsSorted(got) || got[len(got)-1] > 400 {
+				t.Errorf("left: %s", short(got))
+			}
+			if damaged > 50 {
+				t.Errorf("%d are damaged", damaged)
+			}
+			if t.Failed() {
+				t.Logf("seed %d", seed)
+			}
+		})
+	}
+}
+
+// TestNothingIsSyncedAgainAfterAFailure: what was in the segment goes to another one,
+// and the old one stays until that is done with.
+func TestNothingIsSyncedAgainAfterAFailure(t *testing.T) {
+	for _, more := range []bool{false, true} { // events, while the sync is under way
+		bubble(t, func(t *testing.T, m *machine) {
+			p := m.start(direct)
+			p.log(100)
+			synctest.Wait()
+			old := m.disk.names(".seg")[0]
+			release := m.disk.stall("sync", old)
+			pass(syncEvery)
+			want := 100
+			if more {
+				p.log(10)
+				want = 110
+			}
+			m.disk.inject(fault{op: "sync", name: old, err: errBroken, once: true}) // and then it says that all is well
+			release()
+			synctest.Wait()
+			p.wantTold("keep segment " + old)
+			p.wantAtRisk(0, 0)
+			list := m.segments()
+			if len(list) < 2 || list[0].name != old {
+				t.Fatalf("the segments are %+v", list)
+			}
+			wantList(t, "in the old one", list[0].left, span(1, want))
+			wantList(t, "in the new one", list[1].left, span(1, want))
+			p.log(5)
+			pass(time.Minute)
+			synctest.Wait()
+			m.disk.powerCut()
+			// Nothing is left of the old one, and all of the others.
+			var got []int
+			for _, c := range m.segments()[1:] {
+				got = append(got, c.left...)
+			}
+			wantList(t, "left of the others", got, span(1, want+5))
+		})
+	}
+}
+
+// TestSegmentThatWasRescued is removed when what it had is done with, and not before.
+func TestSegmentThatWasRescued(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(100)
+		synctest.Wait()
+		old := m.disk.names(".seg")[0]
+		m.disk.inject(fault{op: "sync", name: old, err: errBroken, once: true})
+		pass(syncEvery)
+		items, _ := p.batches(1)
+		synctest.Wait()
+		if got := m.disk.names(".seg"); got[0] != old {
+			t.Errorf("left: %v", got)
+		}
+		for _, it := range items {
+			p.ack(it)
+		}
+		synctest.Wait()
+		if got := m.disk.names(".seg"); got[0] == old || len(got) > 2 {
+			t.Errorf("left: %v", got)
+		}
+		p.close()
+		if got := m.disk.names(""); len(got) != 0 {
+			t.Errorf("left: %v", got)
+		}
+	})
+}

@@ -1,0 +1,105 @@
+package spool
+
+import (
+	"errors"
+	"syscall"
+	"time"
+)
+
+// Pauses between attempts while nothing can be written; they double from the first
+// to the last.
+const (
+	troubleMin = time.Second
+	troubleMax = 30 * time.Second
+)
+
+// checkEvery is how often files are looked at that somebody may have removed.
+const checkEvery = 5 * time.Second
+
+// trouble says that nothing can be written now.
+type trouble struct {
+	err   error
+	what  string // operation and cause as told
+	pause time.Duration
+	at    time.Time // of the next attempt
+}
+
+// fail enters that events cannot be written for now: they are in memory only, and
+// log calls do not wait.
+func (s *Spool) fail(operation, path string, err error) {
+	t := &s.trouble
+	t.err = err
+	t.pause = min(max(2*t.pause, troubleMin), troubleMax)
+	t.at = time.Now().Add(t.pause)
+	s.mu.Lock()
+	s.failure = err
+	s.stalled.Store(true)
+	s.progress.Broadcast()
+	s.mu.Unlock()
+	if what := operation + causeOf(err); what != t.what {
+		t.what = what
+		s.cfg.Failed(operation, path, err)
+	}
+}
+
+// causeOf returns what an error has in common with others of its kind. Its text names
+// a file, or numbers.
+func causeOf(err error) string {
+	for _, cause := range []error{ErrFull, ErrLow} {
+		if errors.Is(err, cause) {
+			return cause.Error()
+		}
+	}
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno.Error()
+	}
+	return err.Error()
+}
+
+// recovered enters that everything wanted is written.
+func (s *Spool) recovered() {
+	if s.trouble.err == nil && !s.stalled.Load() {
+		return
+	}
+	s.trouble = trouble{}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failure = nil
+	s.stalled.Store(false)
+}
+
+// check looks for segments that are not as they were left: somebody has removed or
+// changed them, or the disk has lost them.
+func (s *Spool) check(now time.Time) {
+	s.mu.Lock()
+	files := append([]*openFile(nil), s.segments...)
+	s.mu.Unlock()
+	if now.Sub(s.checkedAt) >= checkEvery {
+		s.checkedAt = now
+		for _, f := range files {
+			if err := f.intact(); err != nil {
+				s.suspect(f, err)
+			}
+		}
+		if s.hot != nil {
+			s.hot.check()
+		}
+	}
+	for _, f := range files {
+		s.mu.Lock()
+		suspect, rescued := f.suspect, f.rescued
+		s.mu.Unlock()
+		if suspect != nil && !rescued {
+			s.rescue(f, suspect)
+		}
+	}
+}
+
+func (s *Spool) suspect(f *openFile, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.suspect == nil {
+		f.suspect = err
+	}
+}

@@ -1,0 +1,302 @@
+package spool
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/crash"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+// pieceBytes is how much is written at once: enough for the disk, and short enough
+// for the log calls that wait while it is copied.
+const pieceBytes = 64 << 10
+
+// choresEvery is after how many writes in a row the writer looks for other things to
+// do.
+const choresEvery = 256
+
+// run is the writer.
+func (s *Spool) run() {
+	defer close(s.done)
+	for writes := 1; ; writes++ {
+		s.write()
+		more := s.spin()
+		if !more || s.chores.Load() || writes%choresEvery == 0 {
+			s.chores.Store(false)
+			now := time.Now()
+			s.acknowledge()
+			s.sync(now)
+			s.check(now)
+		}
+		if more {
+			continue
+		}
+		select {
+		case <-s.stop:
+			s.end()
+			return
+		default:
+			s.rest()
+		}
+	}
+}
+
+// wanted returns the position the writer shall get to.
+func (s *Spool) wanted() uint64 {
+	if s.direct() {
+		return s.taken.Load()
+	}
+	return s.want.Load()
+}
+
+// How often the writer looks for the next event before it goes to sleep, where
+// the last one came soon, and where it did not; and what soon is.
+const (
+	spinsSoon  = 2000
+	spinsLater = 20
+	soon       = 20 * time.Microsecond
+)
+
+// spin reports whether there is something to write, in direct mode. Where events come
+// one after the other, it costs less to look again and again than to sleep and be
+// woken.
+func (s *Spool) spin() bool {
+	if !s.direct() || s.trouble.err != nil {
+		return false
+	}
+	for i := range s.spins {
+		if s.wanted() > s.stored.Load() {
+			return true
+		}
+		if i%100 == 99 {
+			runtime.Gosched()
+		}
+	}
+	s.spins = spinsLater
+	return false
+}
+
+// rest returns when there may be something to do.
+func (s *Spool) rest() {
+	now := time.Now()
+	next := s.next(now)
+	var timer <-chan time.Time
+	if !next.IsZero() {
+		t := time.NewTimer(next.Sub(now))
+		defer t.Stop()
+		timer = t.C
+	}
+	s.idle.Store(s.direct() || next.IsZero())
+	defer s.idle.Store(false)
+	if s.wanted() > s.stored.Load() && s.trouble.err == nil {
+		return
+	}
+	select {
+	case <-s.wake:
+		if time.Since(now) < soon {
+			s.spins = spinsSoon
+		}
+	case <-timer:
+		s.chores.Store(true)
+		s.spill(time.Now())
+	case <-s.stop:
+	}
+}
+
+// next returns when there is something to do if nothing happens; zero if never.
+func (s *Spool) next(now time.Time) (next time.Time) {
+	since := s.source.Since(0)
+	if s.trouble.err != nil {
+		next = earliest(next, s.trouble.at)
+	}
+	if !since.IsZero() {
+		next = earliest(next, s.checkedAt.Add(checkEvery))
+	}
+	if !s.direct() { // what is wanted already waits for something else
+		if unwanted := s.source.Since(max(s.stored.Load(), s.want.Load())); !unwanted.IsZero() {
+			next = earliest(next, unwanted.Add(s.cfg.SpillAfter))
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.segments {
+		if f.dirty && !f.syncing && f.suspect == nil {
+			next = earliest(next, f.dirtyAt.Add(s.cfg.SyncEvery))
+		}
+	}
+	return next
+}
+
+// spill has hot events written to disk that have waited for long.
+func (s *Spool) spill(now time.Time) {
+	if s.direct() {
+		return
+	}
+	if since := s.source.Since(s.stored.Load()); !since.IsZero() && now.Sub(since) >= s.cfg.SpillAfter {
+		s.raise(s.taken.Load())
+	}
+}
+
+// write brings to disk what is wanted there.
+func (s *Spool) write() {
+	again := false // the last write has failed
+	for target := s.wanted(); s.stored.Load() < target; target = s.wanted() {
+		f := s.room()
+		if f == nil {
+			return
+		}
+		p := s.gather(f, target)
+		if err := s.put(p); err != nil {
+			s.seal(f)
+			if again { // not even to another one
+				s.fail("write segment", f.name, err)
+				return
+			}
+			again = true
+			s.cfg.Failed("write segment", f.name, err)
+			continue
+		}
+		again = false
+		switch {
+		case p.full:
+			s.seal(f)
+		case p.reached == s.stored.Load(): // a batch is being sealed
+			runtime.Gosched()
+		}
+		s.advance(p.reached)
+		// What is acknowledged late is delivered twice if the process dies.
+		if s.chores.CompareAndSwap(true, false) {
+			s.acknowledge()
+		}
+	}
+	s.recovered()
+}
+
+// piece is what one write brings to a segment. Its bytes are in buf.
+type piece struct {
+	file    *openFile
+	target  uint64 // no event after this position is needed
+	records uint32
+	first   place          // of its first record
+	last    uint64         // position of its last one
+	settled segment.Ranges // events passed over, since they are done with
+	reached uint64         // everything up to here is in it, or need not be
+	full    bool           // the next record does not fit into the segment
+}
+
+// gather makes the next piece.
+func (s *Spool) gather(f *openFile, target uint64) *piece {
+	s.buf = s.buf[:0]
+	p := &s.piece
+	*p = piece{file: f, target: target, reached: s.stored.Load(), settled: p.settled[:0]}
+	reached := s.source.Copy(p.reached, s.visit)
+	if reached > p.reached {
+		p.settled.Add(p.reached+1, reached+1)
+		p.reached = reached
+	}
+	return p
+}
+
+// visitEvent is what gather does with each event.
+func (s *Spool) visitEvent(position uint64, e batch.Event) bool {
+	p := &s.piece
+	if position > p.target || !s.frame(p, recordOf(position, e)) {
+		return false
+	}
+	if position > p.reached+1 {
+		p.settled.Add(p.reached+1, position)
+	}
+	p.reached = position
+	return true
+}
+
+// frame appends a record to the piece. It reports whether it fits.
+func (s *Spool) frame(p *piece, r segment.Record) bool {
+	f := p.file
+	at := f.offset + int64(len(s.buf))
+	length := segment.Length(len(r.Payload))
+	if at+int64(length) > f.Size() {
+		p.full = true
+		return false
+	}
+	if len(s.buf) > 0 && len(s.buf)+length > pieceBytes {
+		return false
+	}
+	p.records++
+	number := f.records + p.records
+	if p.records == 1 {
+		p.first = place{r.Seq, at, number}
+	}
+	s.buf = segment.AppendRecord(s.buf, f.header.ID, at, number, r)
+	p.last = r.Seq
+	return true
+}
+
+// put writes the piece, and enters what was passed over, also if that was all.
+func (s *Spool) put(p *piece) error {
+	if p.records > 0 {
+		if err := s.putRecords(p); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range p.settled {
+		p.file.settled.Add(r.From, r.To)
+		p.file.unacked = true
+	}
+	return nil
+}
+
+func (s *Spool) putRecords(p *piece) error {
+	f := p.file
+	crash.At("before write")
+	_, err := f.WriteAt(s.buf, f.offset)
+	if err == nil {
+		crash.At("after write")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.last = p.last // after an error, too: some of them may be there
+	if err != nil {
+		return err
+	}
+	if n := len(f.places); n == 0 || p.first.offset-f.places[n-1].offset >= placeEvery {
+		f.places = append(f.places, p.first)
+	}
+	f.offset += int64(len(s.buf))
+	f.records += p.records
+	if !f.dirty {
+		f.dirty, f.dirtyAt = true, time.Now()
+	}
+	return nil
+}
+
+// advance enters that everything up to a position is on disk, or done with.
+func (s *Spool) advance(position uint64) {
+	if position <= s.stored.Load() {
+		return
+	}
+	s.stored.Store(position)
+	if s.sleepers.Load() > 0 {
+		s.mu.Lock()
+		s.progress.Broadcast()
+		s.mu.Unlock()
+	}
+	if s.hot != nil {
+		s.hot.moved(position)
+	}
+	if s.short.CompareAndSwap(true, false) {
+		s.source.Relieve()
+	}
+}
+
+// earliest returns the earlier one of two times of which either may not be set.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

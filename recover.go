@@ -1,0 +1,230 @@
+package cloudwatch
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
+)
+
+// recoverEvery is how often the spool is searched for what processes that died have
+// left.
+const recoverEvery = 30 * time.Second
+
+// recovery sends what processes that have ended left in the spool, each to its own
+// log stream, beside what is logged now. Its one goroutine does that one segment after
+// the other.
+type recovery struct {
+	p     *pipeline
+	spool *spool.Spool
+	own   destination
+	stop  chan struct{} // closed by end
+	done  chan struct{} // closed when the goroutine has ended
+
+	known map[string]bool // files that are held; only the goroutine uses it
+
+	mu   sync.Mutex
+	sum  Recovered // of what is over
+	lane *lane     // what is being sent; nil if nothing is; only the goroutine sets it
+}
+
+// Recovered counts the events that processes which died had left in the spool, and
+// that this process found there. They are not in the other counts of Stats.
+//
+//	Events == Delivered + Pending + Lost
+type Recovered struct {
+	Events    int64 // found so far
+	Delivered int64 // to the log streams of those processes
+	Pending   int64 // being sent; others may still be found
+	Lost      int64 // rejected by the service, or damaged
+	Damaged   int64 // those among Lost that could not be read
+	Held      int64 // bytes of segments that are not sent: for another log group, region or endpoint, or unreadable
+}
+
+func startRecovery(p *pipeline, own destination) *recovery {
+	r := &recovery{
+		p:     p,
+		spool: p.spool,
+		own:   own,
+		stop:  make(chan struct{}),
+		done:  make(chan struct{}),
+		known: make(map[string]bool),
+	}
+	go r.run()
+	return r
+}
+
+// end stops sending. What is not acknowledged stays in the spool.
+func (r *recovery) end() {
+	close(r.stop)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.lane != nil {
+		r.lane.abort()
+	}
+}
+
+func (r *recovery) stopped() bool {
+	select {
+	case <-r.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// counts returns a snapshot.
+func (r *recovery) counts() Recovered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	sum := r.sum
+	if r.lane != nil {
+		sum.add(r.lane.counts())
+	}
+	return sum
+}
+
+func (s *Recovered) add(other Recovered) {
+	s.Events += other.Events
+	s.Delivered += other.Delivered
+	s.Pending += other.Pending
+	s.Lost += other.Lost
+	s.Damaged += other.Damaged
+	s.Held += other.Held
+}
+
+func (r *recovery) run() {
+	defer close(r.done)
+	again := time.NewTicker(recoverEvery)
+	defer again.Stop()
+	for {
+		r.round()
+		select {
+		case <-again.C:
+		case <-r.stop:
+			return
+		}
+	}
+}
+
+// round looks once at everything that is there, and sends what it can.
+func (r *recovery) round() {
+	if err := r.spool.Adopt(); err != nil {
+		r.tell("recover", r.p.settings.Spool, err)
+	}
+	names, err := r.spool.Orphans()
+	if err != nil {
+		r.tell("recover", r.p.settings.Spool, err)
+	}
+	for len(names) > 0 && !r.stopped() {
+		n := 1 // those of one process are in a row
+		for n < len(names) && spool.SameProcess(names[n], names[0]) {
+			n++
+		}
+		r.process(names[:n])
+		names = names[n:]
+	}
+}
+
+// process sends the segments of one process.
+func (r *recovery) process(names []string) {
+	for _, name := range names {
+		if r.stopped() {
+			break
+		}
+		o, err := spool.OpenOrphan(r.spool.Directory(), name)
+		switch {
+		case errors.Is(err, disk.ErrLocked), errors.Is(err, fs.ErrNotExist): // it has an owner, or has had one
+		case errors.Is(err, spool.ErrNothing):
+			if err := r.spool.Discard(name); err != nil {
+				r.tell("remove segment", name, err)
+			}
+		case errors.Is(err, spool.ErrHeader):
+			r.setAside(name, err)
+		case err != nil: // another version's, somebody else's, or the disk fails
+			r.hold(name, 0, err)
+		case r.own != destination{o.Header.Region, o.Header.Endpoint, o.Header.Group}:
+			r.hold(name, o.Size(), fmt.Errorf("%w: log group %q, region %q, endpoint %q", errElsewhere, o.Header.Group, o.Header.Region, o.Header.Endpoint))
+			o.Release()
+		default:
+			r.send(o)
+		}
+	}
+	r.finish()
+}
+
+var (
+	errElsewhere = errors.New("its events belong elsewhere")
+	errTooMuch   = errors.New("removed: such files take more than an eighth of MaxBytes")
+)
+
+// send gives a segment to the lane of its process.
+func (r *recovery) send(o *spool.Orphan) {
+	if r.lane != nil && r.lane.stream != o.Header.Stream { // somebody has sent some of them elsewhere
+		r.finish()
+	}
+	if r.lane == nil {
+		l := newLane(r.p, o.Header.Stream)
+		r.mu.Lock()
+		r.lane = l
+		r.mu.Unlock()
+		if r.stopped() { // end may have missed it
+			l.abort()
+		}
+	}
+	r.lane.feed(o)
+}
+
+// finish waits until everything of a process is delivered, and says so in the log
+// stream.
+func (r *recovery) finish() {
+	l := r.lane
+	if l == nil {
+		return
+	}
+	l.finish()
+	counts := l.counts()
+	r.mu.Lock()
+	r.sum.add(counts)
+	r.lane = nil
+	r.mu.Unlock()
+	if counts.Events > 0 && !r.stopped() {
+		r.p.noteRecovered(l, counts)
+	}
+}
+
+// setAside keeps a segment that cannot be read from being tried again and again.
+func (r *recovery) setAside(name string, why error) {
+	bytes, removed, err := r.spool.SetAside(name)
+	for _, old := range removed {
+		r.tell("keep what cannot be read", old, errTooMuch)
+	}
+	if err != nil {
+		r.hold(name, bytes, err)
+		return
+	}
+	r.tell("read segment", name, fmt.Errorf("%w; it is set aside", why))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sum.Held += bytes
+}
+
+// hold leaves a segment where it is.
+func (r *recovery) hold(name string, bytes int64, why error) {
+	if r.known[name] {
+		return
+	}
+	r.known[name] = true
+	r.tell("send segment", name, why)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sum.Held += bytes
+}
+
+func (r *recovery) tell(op, path string, err error) {
+	r.p.report.later(&SpoolError{op, path, err})
+}

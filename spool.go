@@ -1,0 +1,221 @@
+package cloudwatch
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
+)
+
+// SpoolOptions are the limits of Options.Spool. The zero value works.
+type SpoolOptions struct {
+	// MaxBytes bounds what all files in the directory take, those that other
+	// processes left included. What comes when it is reached is kept in memory, up
+	// to BufferBytes. 0: 1 GiB. At least 32 MiB. Each 8 MiB in use need a file
+	// descriptor.
+	MaxBytes int64
+	// MinFree is what the file system must have left, in bytes: the spool takes no
+	// more when there is less. 0: 5 % of the file system or 512 MiB, whichever is
+	// more. -1: nothing.
+	MinFree int64
+	// MaxStall bounds how long a log call waits for a disk that does not answer.
+	// Then the event is in memory only and counted in Stats.AtRisk. 0: 5 ms.
+	MaxStall time.Duration
+	// SyncEvery is the time after which what was written is synced: what a power
+	// cut can take. 0: one second.
+	SyncEvery time.Duration
+	// SpillAfter is the time after which events that the service has not taken are
+	// written from RAM to the disk, in hot mode. A reboot can take what is younger
+	// than that and SyncEvery together. 0: 10 seconds.
+	SpillAfter time.Duration
+	// Direct writes every event to the disk at once, even where a RAM file system
+	// would do against kill -9. It costs a system call for each event.
+	Direct bool
+	// RAM is a directory on a RAM file system for hot mode, for where the right one
+	// is not known by itself: in a container whose /dev/shm, or another tmpfs, stays
+	// when the container is stopped and started. Empty: /dev/shm, but not in such
+	// containers.
+	RAM string
+	// AllowRemote lets the directory be on a network or FUSE file system. Whether
+	// locks and syncs do there what they should is not known.
+	AllowRemote bool
+}
+
+// Defaults and bounds of the fields above.
+const (
+	defaultSpoolBytes = 1 << 30
+	minSpoolBytes     = 32 << 20
+	segmentBytes      = 8 << 20
+	hotBytes          = 8 << 20
+	minFree           = 512 << 20
+	minFreeShare      = 20 // one part of so many of the file system
+	defaultMaxStall   = 5 * time.Millisecond
+	defaultSyncEvery  = time.Second
+	defaultSpillAfter = 10 * time.Second
+)
+
+func (s *settings) resolveSpool() error {
+	o := &s.SpoolOptions
+	switch {
+	case s.Spool == "" && *o != (SpoolOptions{}):
+		return errors.New("Options.SpoolOptions are set but Spool is empty")
+	case o.MaxBytes != 0 && o.MaxBytes < minSpoolBytes:
+		return fmt.Errorf("Options.SpoolOptions.MaxBytes %d: at least %d", o.MaxBytes, minSpoolBytes)
+	case o.MinFree < -1:
+		return fmt.Errorf("Options.SpoolOptions.MinFree %d: negative; -1 means nothing", o.MinFree)
+	case o.MaxStall < 0 || o.SyncEvery < 0 || o.SpillAfter < 0:
+		return errors.New("Options.SpoolOptions: a negative time")
+	}
+	if s.Spool == "" {
+		return nil
+	}
+	setDefault(&o.MaxBytes, defaultSpoolBytes)
+	setDefault(&o.MaxStall, defaultMaxStall)
+	setDefault(&o.SyncEvery, defaultSyncEvery)
+	setDefault(&o.SpillAfter, defaultSpillAfter)
+	return nil
+}
+
+// destination is where events go: those of a process that has ended are sent with
+// the credentials of this one only if they go to the same place.
+type destination struct{ region, endpoint, group string }
+
+func destinationOf(client *cloudwatchlogs.Client, group string) destination {
+	o := client.Options()
+	return destination{o.Region, aws.ToString(o.BaseEndpoint), group}
+}
+
+// newSpool opens the spool. It returns an error for what only a human can put right;
+// what may pass, such as a full disk, is told to OnError later.
+func (p *pipeline) newSpool(to destination) (*spool.Spool, error) {
+	s, o := p.settings, &p.settings.SpoolOptions
+	open := func() (*disk.Dir, error) { return disk.OpenDir(s.Spool, disk.Options{AllowRemote: o.AllowRemote}) }
+	dir, err := spool.OnDisk(s.Spool, open)
+	if err != nil {
+		return nil, fmt.Errorf("Options.Spool: %w", err)
+	}
+	cfg := spool.Config{
+		Dir:          dir,
+		MaxBytes:     o.MaxBytes,
+		MinFree:      max(o.MinFree, 0),
+		SegmentBytes: segmentBytes,
+		HotBytes:     hotBytes,
+		MaxStall:     o.MaxStall,
+		SyncEvery:    o.SyncEvery,
+		SpillAfter:   o.SpillAfter,
+		Header: segment.Header{
+			Producer: rand.Uint64(),
+			Boot:     bootID(),
+			PID:      os.Getpid(),
+			Program:  filepath.Base(os.Args[0]),
+			Region:   to.region,
+			Endpoint: to.endpoint,
+			Group:    to.group,
+			Stream:   s.stream,
+			Writer:   version(),
+		},
+		Failed: func(op, path string, err error) { p.report.later(&SpoolError{op, path, err}) },
+	}
+	if d, err := open(); err == nil {
+		p.volatile = d.FileSystem() == disk.RAM
+		_ = d.Close() // it was only looked at
+	}
+	if _, total, err := dir.Space(); o.MinFree == 0 && err == nil {
+		cfg.MinFree = max(total/minFreeShare, minFree)
+	}
+	hot, err := spool.OnDisk(s.Spool, func() (*disk.Dir, error) { return openHot(open, o.RAM) })
+	if err == nil {
+		cfg.HotLeft = hot
+	}
+	if !o.Direct {
+		cfg.Hot, p.noHot = cfg.HotLeft, err
+	}
+	return spool.New(cfg), nil
+}
+
+// openHot opens the directory on a RAM file system that belongs to a spool.
+func openHot(open func() (*disk.Dir, error), ram string) (*disk.Dir, error) {
+	dir, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close() // it was only needed for the way
+	if ram != "" {
+		return disk.OpenHotIn(dir, ram)
+	}
+	return disk.OpenHot(dir)
+}
+
+// bootID names the present run of the machine, where that is known. It is only shown
+// to people.
+func bootID() string {
+	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // Linux only
+	return strings.TrimSpace(string(id))
+}
+
+// version returns that of this library, for people.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	const path = "github.com/cloudwatch-go/cloudwatch"
+	for _, m := range append(info.Deps, &info.Main) {
+		if m.Path == path {
+			return m.Version
+		}
+	}
+	return ""
+}
+
+// load reads a batch back that is only in the spool.
+func (p *pipeline) load(it *queue.Item) *batch.Batch {
+	b := batch.New(batch.Head(p.settings.group, p.settings.stream), 0, 0)
+	after, to := it.Span()
+	p.spool.Load(after, to, b.Add)
+	return b
+}
+
+// atRisk returns how many events are in memory only.
+func (p *pipeline) atRisk() int64 {
+	if p.spool == nil {
+		return p.queue.State().Pending
+	}
+	return p.queue.Unsafe()
+}
+
+// SpoolError is told to OnError when the spool cannot do what it should: from then
+// on events are kept in memory, as without a spool, until the spool has recovered. It
+// is told once for each kind of failure in a row.
+type SpoolError struct {
+	Op   string // what could not be done, such as "write segment"
+	Path string // of the directory, or the name of the file in it
+	Err  error  // errors.Is knows ErrSpoolFull, ErrSpoolLow, and errors of the system such as syscall.EIO
+}
+
+// Causes of a SpoolError beside those the system names.
+var (
+	ErrSpoolFull = spool.ErrFull // SpoolOptions.MaxBytes is reached
+	ErrSpoolLow  = spool.ErrLow  // less than SpoolOptions.MinFree is left
+)
+
+// Error says what could not be done, where and why.
+func (e *SpoolError) Error() string {
+	return fmt.Sprintf("cloudwatch: spool: %s %s: %v", e.Op, e.Path, e.Err)
+}
+
+// Unwrap returns why.
+func (e *SpoolError) Unwrap() error { return e.Err }

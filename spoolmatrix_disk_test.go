@@ -1,0 +1,386 @@
+//go:build linux
+
+package cloudwatch_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch"
+)
+
+// Disks and file systems fail.
+func TestSpoolMatrixDisk(t *testing.T) {
+	r := rows{}
+	r.inModes("14 errors make the file system read-only", readOnly)
+	r.inModes("15 a thin volume is full", thin)
+	r.inModes("43 on an overlay", func(t *testing.T, o cloudwatch.SpoolOptions) {
+		everyDay(t, filepath.Join(overlay(t), "spool"), o)
+	})
+	r.inModes("43 on tmpfs", func(t *testing.T, o cloudwatch.SpoolOptions) {
+		o.RAM = "" // it is in RAM itself
+		everyDay(t, filepath.Join(mountTmpfs(t, 64*mib), "spool"), o)
+	})
+	r.run(t, 6)
+}
+
+func readOnly(t *testing.T, o cloudwatch.SpoolOptions) {
+	e := newExt4In(t, t.TempDir(), 64*mib, "errors=remount-ro")
+	s := newSpoolScene(t, e.path, o)
+	s.net.shut()
+	s.begin()
+	s.logs(100)
+	s.waitFor(5*time.Second, "they are on disk", func() bool { return len(s.files(".seg")) == 2 })
+	time.Sleep(1500 * time.Millisecond) // they are synced as well
+	e.fail(t)
+	s.size = 20_000
+	s.logs(600) // more than what fits into hot files
+	s.wantTold(2*time.Second, syscall.EROFS)
+	s.degraded(2 * time.Second)
+	s.logs(100)
+	safe := s.safeFrom(0)
+	time.Sleep(3 * time.Second) // and it is not told again and again
+	stats := s.Stats()
+	s.Logf("%d of %d events at risk, %d were; SpoolError told %d times in 3 s; %v", stats.AtRisk, len(s.events), stats.WereAtRisk, s.spoolErrors(), s.Guarantee())
+	if n := s.spoolErrors(); n > 3 { // two segments, and no other can be made
+		s.Errorf("the same trouble is told %d times: %q", n, s.told.errors()[:3])
+	}
+	if int64(len(s.events)-safe) != stats.AtRisk || stats.AtRisk != stats.WereAtRisk {
+		s.Errorf("%d events are at risk, %d were; of %d logged %d were safe", stats.AtRisk, stats.WereAtRisk, len(s.events), safe)
+	}
+	// All is delivered from memory, and a disk that cannot be written to does not
+	// keep the next start from working.
+	s.net.open()
+	s.waitFor(20*time.Second, "everything is delivered", func() bool { return s.Stats().Pending == 0 })
+	if err := s.closeIn(10 * time.Second); err != nil {
+		s.Errorf("Shutdown: %v", err)
+	}
+	s.net.shut()
+	before := s.spoolErrors()
+	s.begin()
+	s.logs(100)
+	s.waitFor(5*time.Second, "it is told at the next start", func() bool { return s.spoolErrors() > before })
+	if g := s.Guarantee(); g.Kill && o.Direct {
+		s.Errorf("Guarantee says %v", g)
+	}
+	s.net.open()
+	s.waitFor(20*time.Second, "everything is delivered", func() bool { return s.Stats().Pending == 0 })
+	if err := s.closeIn(10 * time.Second); err != nil {
+		s.Errorf("Shutdown: %v", err)
+	}
+	e.repair(t)
+	s.end()
+}
+
+// fail makes the kernel believe that the file system has an error.
+func (e *ext4) fail(t *testing.T) {
+	t.Helper()
+	if err := os.WriteFile("/sys/fs/ext4/"+e.device+"/trigger_fs_error", []byte("1"), 0); err != nil {
+		t.Skipf("this kernel cannot make file systems fail: %v", err)
+	}
+}
+
+// repair mounts the file system again.
+func (e *ext4) repair(t *testing.T) {
+	t.Helper()
+	unmount(t, e.path)
+	loop := attach(t, e.image)
+	defer loop.Close()
+	if err := mountAt(loop.Name(), e.path, "ext4", ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// thin is a volume with less behind it than it says: space can be reserved and
+// written to, but not synced.
+func thin(t *testing.T, o cloudwatch.SpoolOptions) {
+	pool := mountTmpfs(t, 40*mib)
+	e := newExt4In(t, pool, 64*mib, "", "-O", "^has_journal")
+	s := newSpoolScene(t, e.path, o)
+	s.opts.BufferBytes = 8 * mib // so that events are only on disk
+	s.net.shut()
+	s.begin()
+	s.logs(100)
+	empty := fill(t, pool, mib)
+	s.size = 20_000
+	s.logs(400)
+	s.waitFor(10*time.Second, "the failure is told", func() bool { return s.spoolErrors() > 0 })
+	changes := 0
+	kill := s.Guarantee().Kill
+	for began := time.Now(); time.Since(began) < 3*time.Second; time.Sleep(time.Millisecond) {
+		if now := s.Guarantee().Kill; now != kill {
+			kill = now
+			changes++
+		}
+	}
+	before := len(s.events)
+	s.logs(100)
+	stats := s.Stats()
+	s.Logf("%d of %d events at risk, %d were; %d times the guarantee changed; SpoolError told %d times in 3 s; %v", stats.AtRisk, len(s.events), stats.WereAtRisk, changes, s.spoolErrors(), s.Guarantee())
+	for _, err := range s.told.errors() {
+		s.Log(err)
+	}
+	if n := s.spoolErrors(); n > 3 {
+		s.Errorf("the same trouble is told %d times", n)
+	}
+	if changes > 2 {
+		s.Errorf("the guarantee changes all the time")
+	}
+	if s.safeFrom(before) == 100 && o.Direct && s.Guarantee().Err == nil {
+		s.Errorf("all is well, they say: %v", s.Guarantee())
+	}
+	empty()
+	s.waitFor(60*time.Second, "new events are safe", func() bool {
+		before = len(s.events)
+		s.logs(100)
+		time.Sleep(100 * time.Millisecond)
+		return s.safeFrom(before) == 100 && s.Guarantee().Err == nil
+	})
+	_ = s.closeIn(50 * time.Millisecond)
+	s.end()
+}
+
+// everyDay is what happens every day.
+func everyDay(t *testing.T, dir string, o cloudwatch.SpoolOptions) {
+	s := newSpoolScene(t, dir, o)
+	s.net.shut()
+	s.begin()
+	s.Logf("guarantee: %v", s.Guarantee())
+	if g := s.Guarantee(); !g.Kill || g.Err != nil || (g.Mode == "direct") != o.Direct {
+		s.Errorf("Guarantee says %v", g)
+	}
+	s.size = 20_000
+	s.logs(1000)
+	if n := s.safeFrom(0); n != 1000 {
+		s.Errorf("only %d of 1000 events are safe", n)
+	}
+	s.leaves(1000)
+	s.size = 0
+	p := s.spawn(true)
+	p.do("log", 100)
+	p.kill()
+	s.end()
+}
+
+// overlay mounts one, as containers have.
+func overlay(t *testing.T) (path string) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"lower", "upper", "work"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return mount(t, "overlay", "overlay", "lowerdir="+dir+"/lower,upperdir="+dir+"/upper,workdir="+dir+"/work")
+}
+
+// A disk stalls. What is measured is one after the other.
+func TestSpoolMatrixStall(t *testing.T) {
+	measured, r := rows{"17 a neighbour syncs all the time": slowDisk}, rows{}
+	measured.inModes("16 two seconds", stalls)
+	measured.run(t, 1)
+	r.inModes("16 Close meanwhile", closeInStall)
+	r.inModes("16 start meanwhile", func(t *testing.T, o cloudwatch.SpoolOptions) { startInStall(t, o, true) })
+	r.inModes("16 first start meanwhile", func(t *testing.T, o cloudwatch.SpoolOptions) { startInStall(t, o, false) })
+	r.run(t, 6)
+}
+
+func stalls(t *testing.T, o cloudwatch.SpoolOptions) {
+	o.MaxStall = 0 // the default
+	e := newExt4(t, 128*mib)
+	s := newSpoolScene(t, e.path, o)
+	s.net.shut()
+	s.begin()
+	s.logs(1000)
+	s.waitFor(5*time.Second, "they are on disk", func() bool { return len(s.files(".seg")) == 2 })
+	calm := s.measure(500*time.Millisecond, false)
+	thaw := freeze(t, e)
+	frozen := s.measure(2*time.Second, true)
+	stats := s.Stats()
+	thaw()
+	began := time.Now()
+	s.restored(10 * time.Second)
+	drained := time.Since(began)
+	s.Logf("%s, calm: %v", s.Guarantee().Mode, calm)
+	s.Logf("%s, frozen for 2 s: %v; %d events at risk; %v after the thaw none", s.Guarantee().Mode, frozen, stats.AtRisk, drained.Round(time.Millisecond))
+	// What stops the world stops it for most of the two seconds. The machine may be busy.
+	const most = 500 * time.Millisecond
+	if frozen.call > most || frozen.gap > most || frozen.collection > most {
+		s.Errorf("want at most %v: %v", most, frozen)
+	}
+	if o.Direct && stats.AtRisk == 0 {
+		s.Errorf("no event was at risk while nothing could be written")
+	}
+	if !o.Direct && stats.WereAtRisk > 0 {
+		s.Errorf("%d events were at risk although there is RAM", stats.WereAtRisk)
+	}
+	s.leaves(int64(len(s.events)))
+	s.end()
+}
+
+// measurement is what others notice of a stall.
+type measurement struct {
+	events     int
+	call       time.Duration // the longest log call
+	gap        time.Duration // the longest time between two wake-ups of a goroutine that sleeps for 1 ms
+	collection time.Duration // how long a garbage collection took
+}
+
+// measure logs for a time, an event every 200 us.
+func (s *spoolScene) measure(d time.Duration, collect bool) (m measurement) {
+	stop := make(chan struct{})
+	var others sync.WaitGroup
+	others.Go(func() {
+		for last := time.Now(); ; {
+			time.Sleep(time.Millisecond)
+			now := time.Now()
+			m.gap = max(m.gap, now.Sub(last))
+			last = now
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	})
+	if collect {
+		others.Go(func() {
+			time.Sleep(d / 2)
+			began := time.Now()
+			runtime.GC()
+			m.collection = time.Since(began)
+		})
+	}
+	s.longest = 0
+	before := len(s.events)
+	for began := time.Now(); time.Since(began) < d; {
+		s.logs(1)
+		time.Sleep(200 * time.Microsecond)
+	}
+	close(stop)
+	others.Wait()
+	m.events, m.call = len(s.events)-before, s.longest
+	return m
+}
+
+func (m measurement) String() string {
+	round := func(d time.Duration) time.Duration { return d.Round(time.Microsecond) }
+	text := "longest log call " + round(m.call).String() + ", longest gap of a 1 ms heartbeat " + round(m.gap).String()
+	if m.collection > 0 {
+		text += ", a garbage collection " + round(m.collection).String()
+	}
+	return text
+}
+
+func closeInStall(t *testing.T, o cloudwatch.SpoolOptions) {
+	o.MaxStall = 0 // the default
+	e := newExt4(t, 128*mib)
+	s := newSpoolScene(t, e.path, o)
+	s.net.shut()
+	s.begin()
+	s.logs(1000)
+	s.waitFor(5*time.Second, "they are on disk", func() bool { return len(s.files(".seg")) == 2 })
+	thaw := freeze(t, e)
+	s.logs(1000)
+	const closeTimeout = 500 * time.Millisecond
+	began := time.Now()
+	err := s.closeIn(closeTimeout)
+	took := time.Since(began)
+	s.Logf("Close took %v of %v; %v; dropped %+v", took.Round(time.Millisecond), closeTimeout, err, s.past[0].Dropped)
+	if took > closeTimeout+2*time.Second {
+		s.Errorf("Close took %v, its timeout is %v", took, closeTimeout)
+	}
+	if u := (*cloudwatch.UndeliveredError)(nil); !errors.As(err, &u) || u.Events != 2000 || u.Spooled < int64(s.safeFrom(0)) {
+		s.Errorf("Shutdown: %v; %d of 2000 events were safe", err, s.safeFrom(0))
+	}
+	thaw()
+	time.Sleep(500 * time.Millisecond) // what was left of the program ends now
+	s.end()
+}
+
+// startInStall starts during a stall, with what an earlier start has left or without.
+func startInStall(t *testing.T, o cloudwatch.SpoolOptions, again bool) {
+	o.MaxStall = 0 // the default
+	e := newExt4(t, 128*mib)
+	s := newSpoolScene(t, e.path, o)
+	s.net.shut()
+	if again {
+		s.begin()
+		s.logs(100)
+		s.leaves(100)
+	}
+	before := len(s.events)
+	thaw := freeze(t, e)
+	began := time.Now()
+	ready := time.AfterFunc(10*time.Second, thaw) // or it would wait for ever
+	s.begin()
+	took := time.Since(began)
+	s.Logf("NewHandler took %v; %v", took.Round(time.Millisecond), s.Guarantee())
+	if !ready.Stop() || took > 2500*time.Millisecond {
+		s.Errorf("NewHandler took %v", took)
+	}
+	s.logs(100)
+	if n := s.safeFrom(before); n != 0 && o.Direct {
+		s.Errorf("%d events are called safe while nothing can be written", n)
+	}
+	thaw()
+	s.restored(10 * time.Second)
+	s.net.open()
+	s.waitFor(10*time.Second, "everything is delivered", func() bool {
+		stats := s.Stats()
+		return stats.Pending == 0 && stats.Recovered.Pending == 0 && stats.Recovered.Delivered == int64(before)
+	})
+	s.end()
+}
+
+// slowDisk has a neighbour that writes 4 MiB and syncs, again and again.
+func slowDisk(t *testing.T) {
+	if !testing.Verbose() {
+		t.Skip("it only prints figures: use -v")
+	}
+	for _, mode := range []string{"direct", "hot"} {
+		e := newExt4(t, 128*mib)
+		o := optionsFor(t, mode)
+		o.MaxStall = 0 // the default
+		s := newSpoolScene(t, e.path, o)
+		s.net.shut()
+		s.begin()
+		stop := make(chan struct{})
+		var neighbour sync.WaitGroup
+		neighbour.Go(func() {
+			f, err := os.Create(filepath.Join(e.path, "neighbour"))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer f.Close()
+			for piece := make([]byte, 4*mib); ; {
+				if _, err := f.WriteAt(piece, 0); err != nil {
+					t.Error(err)
+				}
+				if err := f.Sync(); err != nil {
+					t.Error(err)
+				}
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		})
+		m := s.measure(time.Second, true)
+		close(stop)
+		neighbour.Wait()
+		s.Logf("%s, beside a storm of syncs: %v; %d events were at risk", mode, m, s.Stats().WereAtRisk)
+		if err := os.Remove(filepath.Join(e.path, "neighbour")); err != nil {
+			t.Error(err)
+		}
+		s.end()
+	}
+}

@@ -1,0 +1,508 @@
+//go:build linux
+
+package cloudwatch_test
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+// The spool matrix has a row for each way in which disks, file systems, limits and
+// other people let a spool down; numbers are those of the list of faults in
+// docs/reliability.md. Its rows run the whole library on real file systems, in real
+// time. How it ends is the same for all, see spoolScene.end: everything works again,
+// the program starts once more, and the books are checked.
+
+// rows of the matrix by their names.
+type rows map[string]func(t *testing.T)
+
+// run runs the rows, so many at once. They mostly wait, so that is not what -parallel
+// says.
+func (r rows) run(t *testing.T, atOnce int) {
+	var running sync.WaitGroup
+	places := make(chan struct{}, atOnce)
+	for _, name := range slices.Sorted(maps.Keys(r)) {
+		places <- struct{}{}
+		running.Go(func() {
+			t.Run(name, r[name])
+			<-places
+		})
+	}
+	running.Wait()
+}
+
+// inModes adds a row for each mode of the spool.
+func (r rows) inModes(name string, row func(t *testing.T, o cloudwatch.SpoolOptions)) {
+	for _, mode := range []string{"direct", "hot"} {
+		r[name+" in "+mode+" mode"] = func(t *testing.T) { row(t, optionsFor(t, mode)) }
+	}
+}
+
+// directSpool has no limit but those of the row. A machine that is busy for a moment
+// is no disk that stalls.
+var directSpool = cloudwatch.SpoolOptions{Direct: true, MinFree: -1, MaxStall: 2 * time.Second}
+
+func optionsFor(t *testing.T, mode string) cloudwatch.SpoolOptions {
+	t.Helper()
+	o := directSpool
+	if mode == "hot" {
+		o.Direct, o.RAM, o.SpillAfter = false, sharedMemory(t), 100*time.Millisecond
+	}
+	return o
+}
+
+// spoolScene is a spool, an endpoint, and the programs that use them one after the
+// other. It knows what each log call promised.
+type spoolScene struct {
+	*testing.T
+	srv     *cloudwatchtest.Server
+	net     *gate
+	opts    cloudwatch.Options
+	told    *errorLog // what OnError was told
+	*scribe           // of the handler that runs now; nil if none does
+	events  []promise // by number
+	past    []cloudwatch.Stats
+
+	size    int  // about that of the messages; 0: some 140 bytes
+	killed  bool // some programs were killed: nobody knows their statistics
+	spoiled bool // somebody has destroyed what was on disk: events may be missing that were safe
+	rest    bool // something may stay in the directory
+}
+
+// promise is what the library said of an event.
+type promise struct {
+	accepted bool // the log call returned nil
+	safe     bool // and the event was on disk, or as good as that
+}
+
+// newSpoolScene is for a spool in a directory. Nothing runs yet.
+func newSpoolScene(t *testing.T, dir string, o cloudwatch.SpoolOptions) *spoolScene {
+	t.Helper()
+	s := &spoolScene{T: t, srv: cloudwatchtest.Start(t), told: &errorLog{}}
+	s.net = newGate(s.srv.Transport())
+	cfg := s.srv.Config()
+	cfg.HTTPClient = &http.Client{Transport: s.net}
+	s.opts = cloudwatch.Options{
+		Config:        &cfg,
+		LogStream:     stream,
+		Format:        cloudwatch.Pattern("{message}"),
+		FlushInterval: 50 * time.Millisecond,
+		CloseTimeout:  10 * time.Second,
+		OnError:       s.told.add,
+		Spool:         dir,
+		SpoolOptions:  o,
+	}
+	t.Cleanup(func() { // whatever happened
+		if s.scribe != nil {
+			_ = s.closeIn(100 * time.Millisecond)
+		}
+	})
+	return s
+}
+
+// begin starts the program.
+func (s *spoolScene) begin() {
+	s.Helper()
+	if err := s.tryToBegin(); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *spoolScene) tryToBegin() error {
+	h, err := cloudwatch.NewHandler(group, &s.opts)
+	if err == nil {
+		s.scribe = newScribe(h)
+	}
+	return err
+}
+
+// logs logs n events.
+func (s *spoolScene) logs(n int) {
+	s.Helper()
+	for range n {
+		p, err := s.scribe.write(len(s.events), s.size)
+		if err != nil && !errors.Is(err, cloudwatch.ErrBufferFull) {
+			s.Errorf("log call: %v", err)
+		}
+		s.events = append(s.events, p)
+	}
+}
+
+// logsUntil logs events until something is so.
+func (s *spoolScene) logsUntil(what string, so func() bool) {
+	s.Helper()
+	for began := time.Now(); !so(); s.logs(10) {
+		if time.Since(began) > 20*time.Second {
+			s.Fatalf("still not so: %s; statistics %+v; told %v", what, s.Stats(), s.told.errors())
+		}
+	}
+}
+
+// fails reports whether nothing can be written, for one of these reasons.
+func (s *spoolScene) fails(reasons ...error) bool {
+	for _, reason := range reasons {
+		if g := s.Guarantee(); errors.Is(g.Err, reason) {
+			return true
+		}
+	}
+	return false
+}
+
+// safeFrom counts the events from a number on that were safe when their log calls
+// returned.
+func (s *spoolScene) safeFrom(number int) (n int) {
+	for _, p := range s.events[number:] {
+		if p.safe {
+			n++
+		}
+	}
+	return n
+}
+
+// closeIn ends the program. What is not delivered by then is left to the next one.
+func (s *spoolScene) closeIn(atMost time.Duration) error {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), atMost)
+	defer cancel()
+	err := s.Shutdown(ctx)
+	// A program that is being started has our files, and so their locks, for a moment.
+	syscall.ForkLock.RLock()
+	syscall.ForkLock.RUnlock()
+	stats := s.Stats()
+	s.checkStats(stats)
+	s.past = append(s.past, stats)
+	s.scribe = nil
+	return err
+}
+
+// leaves ends the program with everything that the endpoint has not taken in the
+// spool.
+func (s *spoolScene) leaves(spooled int64) {
+	s.Helper()
+	err := s.closeIn(50 * time.Millisecond)
+	var undelivered *cloudwatch.UndeliveredError
+	if !errors.As(err, &undelivered) || undelivered.Spooled != spooled {
+		s.Errorf("Shutdown: %v, want %d events in the spool", err, spooled)
+	}
+}
+
+func (s *spoolScene) checkStats(stats cloudwatch.Stats) {
+	s.Helper()
+	if sum := stats.Delivered + stats.Pending + stats.Rejected.Total() + stats.Dropped.Total(); sum != stats.Accepted {
+		s.Errorf("accepted %d, but delivered + pending + rejected + dropped = %d: %+v", stats.Accepted, sum, stats)
+	}
+	if r := stats.Recovered; r.Events != r.Delivered+r.Pending+r.Lost {
+		s.Errorf("recovered events do not add up: %+v", r)
+	}
+}
+
+// waitFor waits until something is so.
+func (s *spoolScene) waitFor(within time.Duration, what string, so func() bool) {
+	s.Helper()
+	began := time.Now()
+	for !so() {
+		if time.Since(began) > within {
+			s.Fatalf("after %v still not so: %s; files of %v, guarantee %v, statistics %+v; told %v", within, what, s.producers(), s.guaranteeNow(), s.statsNow(), s.told.errors())
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (s *spoolScene) guaranteeNow() (g cloudwatch.Guarantee) {
+	if s.scribe != nil {
+		g = s.Guarantee()
+	}
+	return g
+}
+
+func (s *spoolScene) statsNow() (stats cloudwatch.Stats) {
+	if s.scribe != nil {
+		stats = s.Stats()
+	}
+	return stats
+}
+
+// wantTold waits until OnError was told one of these errors, as a *SpoolError.
+func (s *spoolScene) wantTold(within time.Duration, targets ...error) {
+	s.Helper()
+	s.waitFor(within, fmt.Sprintf("a SpoolError for one of %q is told", targets), func() bool {
+		for _, err := range s.told.errors() {
+			if e := (*cloudwatch.SpoolError)(nil); !errors.As(err, &e) {
+				continue
+			}
+			for _, target := range targets {
+				if errors.Is(err, target) {
+					return true
+				}
+			}
+		}
+		return false
+	})
+}
+
+// spoolErrors counts the *SpoolErrors that were told.
+func (s *spoolScene) spoolErrors() (n int) {
+	for _, err := range s.told.errors() {
+		if e := (*cloudwatch.SpoolError)(nil); errors.As(err, &e) {
+			n++
+		}
+	}
+	return n
+}
+
+// degraded waits until log calls no longer wait for the disk.
+func (s *spoolScene) degraded(within time.Duration) {
+	s.Helper()
+	s.waitFor(within, "the guarantee is less than before", func() bool {
+		g := s.Guarantee()
+		return !g.Kill && g.Err != nil
+	})
+}
+
+// restored waits until everything is on disk again.
+func (s *spoolScene) restored(within time.Duration) {
+	s.Helper()
+	s.waitFor(within, "no event is at risk", func() bool {
+		return s.Guarantee().Kill && s.Stats().AtRisk == 0
+	})
+}
+
+// files lists the directory of the spool.
+func (s *spoolScene) files(endings ...string) (names []string) {
+	s.Helper()
+	entries, err := os.ReadDir(s.opts.Spool)
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, e := range entries {
+		for _, ending := range endings {
+			if strings.HasSuffix(e.Name(), ending) {
+				names = append(names, filepath.Join(s.opts.Spool, e.Name()))
+			}
+		}
+	}
+	return names
+}
+
+// end has everything work, lets the program deliver what is left, starts it once
+// more, and checks the books.
+func (s *spoolScene) end() {
+	s.Helper()
+	s.net.open()
+	if s.scribe != nil {
+		if err := s.closeIn(20 * time.Second); err != nil {
+			s.Errorf("Shutdown: %v", err)
+		}
+	}
+	left := s.producers()
+	s.begin()
+	s.waitFor(20*time.Second, "the next start has delivered everything", func() bool {
+		if s.rest && s.Stats().Recovered.Pending == 0 && s.Stats().Recovered.Events+s.Stats().Recovered.Held > 0 {
+			return true
+		}
+		now := s.producers()
+		for producer := range left {
+			if len(now[producer]) > 0 {
+				return false
+			}
+		}
+		return s.Stats().Recovered.Pending == 0
+	})
+	if err := s.closeIn(10 * time.Second); err != nil {
+		s.Errorf("Shutdown at the end: %v", err)
+	}
+	s.checkBooks()
+}
+
+// producers are those that have files in the spool, or on the RAM file system.
+func (s *spoolScene) producers() map[string][]string {
+	s.Helper()
+	names := s.files(".seg", ".hot", ".new")
+	if ram := s.opts.SpoolOptions.RAM; ram != "" {
+		hot, err := filepath.Glob(filepath.Join(ram, "*", "*.hot"))
+		if err != nil {
+			s.Fatal(err)
+		}
+		names = append(names, hot...)
+	}
+	have := make(map[string][]string)
+	for _, name := range names {
+		producer, file, _ := strings.Cut(filepath.Base(name), "-")
+		have[producer] = append(have[producer], file)
+	}
+	return have
+}
+
+// checkBooks compares what the endpoint has with what was promised.
+func (s *spoolScene) checkBooks() {
+	s.Helper()
+	times := make([]int, len(s.events))
+	var had, doubled, notes int64
+	for _, e := range s.srv.Events(group, stream) {
+		n, ok := numberOf(e.Message)
+		switch {
+		case ok && n < len(times):
+			if had++; times[n] > 0 {
+				doubled++
+			}
+			times[n]++
+		case strings.Contains(e.Message, `"msg":"log events recovered"`):
+			notes++
+		case !strings.Contains(e.Message, `"msg":"log events lost"`):
+			s.Errorf("the endpoint got a message that nobody has logged: %.100q", e.Message)
+		}
+	}
+	var missing, broken int64
+	for n, p := range s.events {
+		switch {
+		case times[n] > 0:
+		case p.safe && !s.spoiled:
+			if broken++; broken == 1 {
+				s.Errorf("event %d is missing although it was safe", n)
+			}
+			fallthrough
+		case p.accepted:
+			missing++
+		}
+	}
+	if broken > 1 {
+		s.Errorf("%d events are missing although they were safe", broken)
+	}
+	var sent, lost, undelivered int64
+	for _, stats := range s.past {
+		sent += stats.Delivered + stats.Recovered.Delivered
+		undelivered += stats.Dropped.Undelivered // a disk that answers later may have them
+		lost += stats.Dropped.Undelivered + stats.Dropped.Damaged + stats.Rejected.Total() + stats.Recovered.Lost
+	}
+	if !s.killed && sent != had+notes {
+		s.Errorf("the endpoint has %d events and %d notes, but statistics say that %d were delivered", had, notes, sent)
+	}
+	if !s.killed && (missing > lost || missing < lost-undelivered) {
+		s.Errorf("%d events are missing, but statistics say that %d were lost", missing, lost)
+	}
+	if left := s.left(); !s.rest && len(left) > 0 {
+		s.Errorf("the spool still has %v", left)
+	}
+	s.Logf("%d events logged, %d of them safe at once; %d delivered, %d of them twice; %d missing, %d counted as lost",
+		len(s.events), s.safeFrom(0), had, doubled, missing, lost)
+}
+
+// left is what is in the directory but the file of the hot mode.
+func (s *spoolScene) left() (names []string) {
+	s.Helper()
+	for _, name := range s.files("") {
+		if filepath.Base(name) != "id" && filepath.Base(name) != "lost+found" {
+			names = append(names, filepath.Base(name))
+		}
+	}
+	return names
+}
+
+// scribe logs numbered events.
+type scribe struct {
+	*cloudwatch.Handler
+	atRisk  int64         // Stats.WereAtRisk after the last one
+	longest time.Duration // that a log call has taken
+}
+
+func newScribe(h *cloudwatch.Handler) *scribe { return &scribe{Handler: h} }
+
+// write logs an event. Its log call promised what nothing has taken back meanwhile.
+func (s *scribe) write(number, size int) (promise, error) {
+	text := messageOf(number, size)
+	r := slog.NewRecord(time.Now(), slog.LevelInfo, text, 0)
+	err := s.Handle(context.Background(), r)
+	s.longest = max(s.longest, time.Since(r.Time))
+	before := s.atRisk
+	s.atRisk = s.Stats().WereAtRisk
+	return promise{accepted: err == nil, safe: err == nil && s.atRisk == before}, err
+}
+
+// messageOf is what is logged: a number, and text of about that size that tells
+// whether anything of it has changed.
+func messageOf(number, size int) string {
+	const usual, most = 40, 200
+	text := fmt.Appendf(nil, "event %08d %05d ", number, size)
+	for n, x := max(size, usual)+number%most, uint32(number); len(text) < n; {
+		x = x*1664525 + 1013904223
+		text = hex.AppendEncode(text, binary.BigEndian.AppendUint32(nil, x))
+	}
+	return string(text)
+}
+
+// numberOf reads a message. It reports whether nothing of it has changed.
+func numberOf(message string) (number int, ok bool) {
+	var size int
+	if _, err := fmt.Sscanf(message, "event %08d %05d ", &number, &size); err != nil || number < 0 || size > len(message) {
+		return 0, false
+	}
+	return number, message == messageOf(number, size)
+}
+
+// gate is a network that can be closed: requests wait in front of it.
+type gate struct {
+	endpoint http.RoundTripper
+
+	mu  sync.Mutex
+	way chan struct{} // closed = the gate is open
+}
+
+func newGate(endpoint http.RoundTripper) *gate {
+	g := &gate{endpoint: endpoint, way: make(chan struct{})}
+	close(g.way)
+	return g
+}
+
+func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
+	g.mu.Lock()
+	way := g.way
+	g.mu.Unlock()
+	select {
+	case <-way:
+		return g.endpoint.RoundTrip(r)
+	case <-r.Context().Done():
+		if r.Body != nil {
+			r.Body.Close()
+		}
+		return nil, r.Context().Err()
+	}
+}
+
+// shut closes the gate: an outage.
+func (g *gate) shut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-g.way:
+		g.way = make(chan struct{})
+	default:
+	}
+}
+
+// open ends the outage.
+func (g *gate) open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-g.way:
+	default:
+		close(g.way)
+	}
+}

@@ -1,0 +1,234 @@
+//go:build linux
+
+package cloudwatch_test
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch"
+)
+
+const (
+	mib          = 1 << 20
+	segmentBytes = 8 * mib
+)
+
+// noRoom is why nothing can be written if there is no space.
+var noRoom = []error{syscall.ENOSPC, cloudwatch.ErrSpoolLow}
+
+// There is no room, or none any more.
+func TestSpoolMatrixSpace(t *testing.T) {
+	r := rows{
+		"9 an 8 MiB tmpfs is full before start": func(t *testing.T) { fullBeforeStart(t, mountTmpfs(t, segmentBytes), 0) },
+		"9 ext4 is full before start":           func(t *testing.T) { fullBeforeStart(t, newExt4(t, 64*mib).path, 0) },
+		"9 ext4 has almost enough before start": func(t *testing.T) { fullBeforeStart(t, newExt4(t, 64*mib).path, segmentBytes-64<<10) },
+		"10 ext4 fills while running":           fillsWhileRunning,
+		"13 no inodes are left":                 noInodes,
+		"13 less than MinFree is left":          minFree,
+		"22 the hot tier is too small":          func(t *testing.T) { noHotTier(t, mountTmpfs(t, mib)) },
+		"22 the hot tier is absent":             func(t *testing.T) { noHotTier(t, t.TempDir()) },
+	}
+	r.inModes("MaxBytes is reached", maxBytes)
+	r.run(t, 4)
+}
+
+// fullBeforeStart has so many bytes left on the file system of the directory.
+func fullBeforeStart(t *testing.T, dir string, left int64) {
+	s := newSpoolScene(t, dir, directSpool)
+	empty := fill(t, dir, left)
+	s.net.shut()
+	s.begin()
+	s.logs(100)
+	s.degraded(time.Second)
+	if n := s.safeFrom(0); n != 0 {
+		s.Errorf("%d events are called safe", n)
+	}
+	if stats := s.Stats(); stats.AtRisk != 100 || stats.WereAtRisk != 100 {
+		s.Errorf("%d are at risk, %d were, want 100", stats.AtRisk, stats.WereAtRisk)
+	}
+	s.wantTold(2*time.Second, noRoom...)
+	wantNothing(s)
+	empty()
+	began := time.Now()
+	s.restored(10 * time.Second)
+	s.Logf("recovered %v after there was space", time.Since(began).Round(time.Millisecond))
+	s.logs(100)
+	if n := s.safeFrom(100); n != 100 {
+		s.Errorf("only %d of 100 events are safe", n)
+	}
+	s.leaves(200)
+	s.end()
+}
+
+// wantNothing fails if a failure has left something in the directory.
+func wantNothing(s *spoolScene) {
+	s.Helper()
+	s.waitFor(time.Second, "nothing is left in the spool", func() bool { // an attempt may be under way
+		return len(s.files(".seg", ".new", ".hot")) == 0
+	})
+}
+
+func fillsWhileRunning(t *testing.T) {
+	e := newExt4(t, 64*mib)
+	s := newSpoolScene(t, e.path, directSpool)
+	s.net.shut()
+	s.begin()
+	s.logs(10)
+	s.waitFor(5*time.Second, "a segment is made ahead", func() bool { return len(s.files(".seg")) == 2 })
+	empty := fill(t, e.path, 0)
+	s.size = 20_000
+	s.logsUntil("the disk is full", func() bool { return s.fails(noRoom...) })
+	safe, bytes := 0, 0
+	for n, p := range s.events {
+		if p.safe {
+			safe++
+			bytes += len(messageOf(n, s.size))
+		}
+	}
+	s.Logf("a full disk still took %d events, %d bytes of the %d of two segments", safe, bytes, 2*segmentBytes)
+	if bytes < 2*segmentBytes*9/10 {
+		s.Errorf("the segments of %d bytes took only %d bytes", 2*segmentBytes, bytes)
+	}
+	s.wantTold(2*time.Second, noRoom...)
+	s.logs(100)
+	s.waitFor(5*time.Second, "only the two segments are there", func() bool { return len(s.files(".seg", ".new")) == 2 })
+	empty()
+	s.restored(15 * time.Second)
+	before := len(s.events)
+	s.logs(100)
+	if n := s.safeFrom(before); n != 100 {
+		s.Errorf("only %d of 100 events are safe", n)
+	}
+	s.leaves(int64(len(s.events)))
+	s.end()
+}
+
+func noInodes(t *testing.T) {
+	e := newExt4(t, 64*mib, "-N", "16")
+	var files []string
+	for i := 0; ; i++ {
+		name := e.path + "/inode-" + string(rune('a'+i))
+		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, syscall.ENOSPC) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		files = append(files, name)
+	}
+	if len(files) < 3 {
+		t.Fatalf("only %d inodes", len(files))
+	}
+	s := newSpoolScene(t, e.path, directSpool)
+	s.net.shut()
+	s.begin()
+	s.logs(100)
+	s.degraded(time.Second)
+	s.wantTold(2*time.Second, noRoom...)
+	wantNothing(s)
+	for _, name := range files {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.restored(10 * time.Second)
+	s.leaves(100)
+	s.end()
+}
+
+func minFree(t *testing.T) {
+	e := newExt4(t, 128*mib)
+	o := directSpool
+	o.MinFree = 64 * mib
+	s := newSpoolScene(t, e.path, o)
+	s.net.shut()
+	s.begin()
+	s.waitFor(5*time.Second, "a segment is made ahead", func() bool { return len(s.files(".seg")) == 1 })
+	empty := fill(t, e.path, 64*mib)
+	lowest := freeSpace(t, e.path)
+	s.size = 20_000
+	s.logsUntil("there is too little space", func() bool { return s.fails(cloudwatch.ErrSpoolLow) })
+	s.wantTold(2*time.Second, cloudwatch.ErrSpoolLow)
+	if free := freeSpace(t, e.path); free < lowest {
+		s.Errorf("%d bytes are free, %d were when there was too little", free, lowest)
+	}
+	empty()
+	s.restored(10 * time.Second)
+	s.leaves(int64(len(s.events)))
+	s.end()
+}
+
+// maxBytes is a flood, and nobody takes it.
+func maxBytes(t *testing.T, o cloudwatch.SpoolOptions) {
+	o.MaxBytes = 32*mib + 4096
+	s := newSpoolScene(t, spoolOf(t), o)
+	s.opts.BufferBytes = 8 * mib
+	// Something is there already, so that moving it and making segments meet.
+	s.net.shut()
+	s.begin()
+	s.logs(1000)
+	s.leaves(1000)
+	most := watchBytes(t, s.opts.Spool)
+	s.begin()
+	s.size = 20_000
+	s.logsUntil("the buffer is full", func() bool { return s.Stats().Dropped.BufferFull > 0 })
+	used := most()
+	stats := s.Stats()
+	s.Logf("%s: MaxBytes %d, the files took at most %d; %d events accepted, %d at risk", s.Guarantee().Mode, o.MaxBytes, used, stats.Accepted-stats.Dropped.BufferFull, stats.AtRisk)
+	if used > o.MaxBytes {
+		s.Errorf("the files took %d bytes, MaxBytes is %d", used, o.MaxBytes)
+	}
+	if used < o.MaxBytes-segmentBytes {
+		s.Errorf("the files took only %d bytes, MaxBytes is %d", used, o.MaxBytes)
+	}
+	s.wantTold(2*time.Second, cloudwatch.ErrSpoolFull)
+	s.net.open()
+	s.waitFor(30*time.Second, "everything is delivered", func() bool { return s.Stats().Pending == 0 })
+	s.end()
+}
+
+// watchBytes looks all the time what the files of a directory take. The function it
+// returns ends that and returns the most there was.
+func watchBytes(t *testing.T, dir string) (most func() int64) {
+	stop := make(chan struct{})
+	var bytes int64
+	var done sync.WaitGroup
+	done.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(100 * time.Microsecond):
+				bytes = max(bytes, usedBy(dir))
+			}
+		}
+	})
+	end := sync.OnceFunc(func() { close(stop); done.Wait() })
+	t.Cleanup(end)
+	return func() int64 { end(); return bytes }
+}
+
+// noHotTier has a directory for it in which there is no room, or that is not in RAM.
+func noHotTier(t *testing.T, ram string) {
+	s := newSpoolScene(t, t.TempDir(), cloudwatch.SpoolOptions{MinFree: -1, RAM: ram, MaxStall: directSpool.MaxStall})
+	s.net.shut()
+	s.begin()
+	g := s.Guarantee()
+	s.Logf("guarantee: %v", g)
+	if g.Mode != "direct" || g.Err == nil || !g.Kill {
+		s.Errorf("Guarantee says %v", g)
+	}
+	s.logs(100)
+	if n := s.safeFrom(0); n != 100 {
+		s.Errorf("only %d of 100 events are safe", n)
+	}
+	s.leaves(100)
+	s.end()
+}
