@@ -54,7 +54,8 @@ func TestTakeRequests(t *testing.T) {
 		if n, m := srv.RequestCount("PutLogEvents"), srv.RequestCount(""); n != 2 || m != 2 {
 			t.Errorf("RequestCount: %d, %d, want the 2 in the log", n, m)
 		}
-		time.Sleep(time.Minute) // the third is answered
+		time.Sleep(time.Minute)
+		synctest.Wait() // the third is answered
 		put(t, c, "x")
 		check("the late one", srv.TakeRequests(), "3:200", "1:200")
 		time.Sleep(time.Hour) // the fifth is cut

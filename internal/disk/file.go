@@ -57,8 +57,8 @@ func (f *File) Close() error {
 }
 
 // Intact returns an error if the file has been deleted or renamed (ErrGone),
-// if its name belongs to another file (ErrReplaced), or if it is shorter than it
-// was (ErrTruncated): someone has meddled.
+// if its name belongs to another file (ErrReplaced), if it is shorter than it was
+// (ErrTruncated), or if its directory is not intact: someone has meddled.
 func (f *File) Intact() error {
 	size, err := f.inPlace()
 	if err == nil && size < f.size {
@@ -67,7 +67,7 @@ func (f *File) Intact() error {
 	if err != nil {
 		return fail("look at", f.name, err)
 	}
-	return nil
+	return f.dir.Intact()
 }
 
 // inPlace returns the size, or an error if the file no longer has its name.

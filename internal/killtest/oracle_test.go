@@ -65,7 +65,8 @@ type request struct {
 	by       *process
 	arrived  time.Time
 	answered time.Time // zero: there was no answer
-	repeated int64     // events that another process has delivered as well, since this one was killed
+	stored   int       // events
+	repeated int64     // of those that another process has delivered as well, since this one was killed
 }
 
 func newOracle() *oracle {
@@ -131,6 +132,7 @@ func (o *oracle) delivered(r *request, stream string, events []cloudwatchtest.Ev
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	r.stored = len(events)
 	for i := range events {
 		o.event(r, stream, &events[i])
 	}
@@ -214,6 +216,16 @@ func (o *oracle) complete(p *process) bool {
 		}
 	}
 	return true
+}
+
+// stored returns how many events a process has delivered.
+func (o *oracle) stored(p *process) (events int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, r := range p.requests {
+		events += r.stored
+	}
+	return events
 }
 
 // settle checks what has become of all processes, and forgets them. All are dead,

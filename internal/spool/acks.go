@@ -1,10 +1,7 @@
 package spool
 
 import (
-	"errors"
-
 	"github.com/cloudwatch-go/cloudwatch/internal/crash"
-	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
@@ -50,7 +47,7 @@ func (s *Spool) acknowledge() (removed bool) {
 // remove removes a segment of which nothing is needed any more.
 func (s *Spool) remove(f *openFile) {
 	crash.At("before unlink")
-	if err := f.Intact(); err == nil || errors.Is(err, disk.ErrTruncated) { // otherwise that name is somebody else's
+	if f.named() {
 		_ = s.cfg.Dir.Remove(f.name) // what stays is found by the next process
 	}
 	crash.At("after unlink")

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -70,6 +71,12 @@ func (f *openFile) intact() error {
 	return err
 }
 
+// named reports whether its name is still that of the file, and not of another one.
+func (f *openFile) named() bool {
+	err := f.Intact()
+	return err == nil || errors.Is(err, disk.ErrTruncated)
+}
+
 // finished reports whether all it had is done with.
 func (f *openFile) finished() bool {
 	return f.sealed && (f.records == 0 || f.settled.Covers(f.first, f.last+1))
@@ -86,7 +93,8 @@ type place struct {
 const placeEvery = 64 << 10
 
 // settle enters that the events from one position to before another are done with.
-// The one that takes records may get some of them later.
+// The one that takes records may not have them, and will not get them then: that
+// need not be on the disk.
 func (f *openFile) settle(from, to uint64) {
 	from = max(from, f.first)
 	if f.sealed {
@@ -94,7 +102,7 @@ func (f *openFile) settle(from, to uint64) {
 	}
 	if from < to {
 		f.settled.Add(from, to)
-		f.unacked = true
+		f.unacked = f.unacked || from <= f.last
 	}
 }
 

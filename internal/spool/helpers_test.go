@@ -378,3 +378,8 @@ func pass(d time.Duration) {
 
 // What disks say.
 var errBroken, errNoSpace, errReadOnly error = syscall.EIO, syscall.ENOSPC, syscall.EROFS
+
+// snapshot returns what a machine would have if all of its processes were killed now.
+func (m *machine) snapshot() *machine {
+	return &machine{t: m.t, rng: m.rng, disk: m.disk.snapshot(), ram: m.ram.snapshot()}
+}

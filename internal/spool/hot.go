@@ -23,6 +23,7 @@ const hotFiles = 8
 type hot struct {
 	spool *Spool
 	gap   atomic.Uint64 // events up to this position may be missing
+	left  atomic.Int64  // bytes left in the file that is being filled; grows under mu
 	since atomic.Uint64 // but none up to this one
 
 	mu     sync.Mutex
@@ -73,9 +74,12 @@ func newArea(s *Spool) (*area, error) {
 // room reports whether an event can be stored, or never can be. Otherwise the second
 // result is the position up to which everything must be on disk before.
 func (h *hot) room(e batch.Event) (bool, uint64) {
+	length := int64(segment.Length(len(e.Wire))) // a little more than it takes
+	if length <= h.left.Load() {
+		return true, 0
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	length := int64(segment.Length(len(e.Wire))) // a little more than it takes
 	next := h.after(1)
 	if h.broken || h.fits(h.areas[h.fills], length) || length > next.Size()-segment.Start || h.empty(next) {
 		return true, 0
@@ -117,6 +121,7 @@ func (h *hot) add(position uint64, e batch.Event) bool {
 	a.offset += length
 	a.records++
 	a.last = position
+	h.left.Store(a.Size() - a.offset)
 	return true
 }
 
@@ -222,7 +227,7 @@ func (h *hot) close(needed bool) error {
 			continue
 		}
 		errs = append(errs, a.Mapping.Close())
-		if !needed && a.Intact() == nil {
+		if !needed && a.named() {
 			errs = append(errs, h.spool.cfg.Hot.Remove(a.name))
 		}
 		errs = append(errs, a.File.Close())

@@ -199,6 +199,9 @@ func (s *Spool) Adopt() error {
 			errs = append(errs, s.adopt(o))
 		case errors.Is(err, ErrNothing):
 			errs = append(errs, s.discard(s.cfg.HotLeft, name))
+		case errors.Is(err, ErrHeader): // or it would be tried for ever
+			errs = append(errs, fmt.Errorf("read hot file %s: %w; it is set aside", name, err),
+				s.cfg.HotLeft.Rename(name, strings.TrimSuffix(name, hotEnding)+badEnding))
 		case !errors.Is(err, disk.ErrLocked) && !errors.Is(err, fs.ErrNotExist): // another process may have been faster
 			errs = append(errs, err)
 		}

@@ -164,7 +164,9 @@ func (s *Spool) Room(e batch.Event) bool {
 		return true
 	}
 	room, needed := s.hot.room(e)
-	s.needed.Store(needed)
+	if !room {
+		s.needed.Store(needed)
+	}
 	return room
 }
 
@@ -266,7 +268,7 @@ func (s *Spool) Wait(position uint64) {
 			s.wereRisk.Add(1)
 			return
 		}
-		if i%100 == 99 {
+		if i%100 == 9 {
 			runtime.Gosched()
 		}
 	}

@@ -646,3 +646,14 @@ func (m *memMapping) Write(off int, p []byte) error {
 	}
 	return nil
 }
+
+// snapshot returns the files as they are, with no process that uses them.
+func (f *memFS) snapshot() *memFS {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := newFS(f.rng, f.ram)
+	for name, n := range f.dir.files {
+		s.dir.files[name] = &inode{data: slices.Clone(n.data), synced: slices.Clone(n.synced)}
+	}
+	return s
+}

@@ -70,7 +70,7 @@ func (s *Spool) spin() bool {
 		if s.wanted() > s.stored.Load() {
 			return true
 		}
-		if i%100 == 99 {
+		if i%100 == 9 {
 			runtime.Gosched()
 		}
 	}
@@ -245,7 +245,7 @@ func (s *Spool) put(p *piece) error {
 	defer s.mu.Unlock()
 	for _, r := range p.settled {
 		p.file.settled.Add(r.From, r.To)
-		p.file.unacked = true
+		p.file.unacked = p.file.unacked || p.records > 0
 	}
 	return nil
 }
@@ -288,7 +288,7 @@ func (s *Spool) advance(position uint64) {
 	if s.hot != nil {
 		s.hot.moved(position)
 	}
-	if s.short.CompareAndSwap(true, false) {
+	if s.short.Load() && s.short.CompareAndSwap(true, false) {
 		s.source.Relieve()
 	}
 }

@@ -1,0 +1,349 @@
+package spool_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+// everywhere returns what the next process finds on the disk and in RAM.
+func (m *machine) everywhere() (list []int) {
+	m.t.Helper()
+	for _, f := range []*memFS{m.disk, m.ram} {
+		some, damaged := m.orphans(f)
+		list = append(list, some...)
+		if damaged > 0 {
+			m.t.Errorf("%d events are damaged", damaged)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// TestHotNeedsNoDisk as long as the service takes everything in time.
+func TestHotNeedsNoDisk(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start()
+		pass(0)
+		if hot, err := p.spool.Hot(); !hot || err != nil {
+			t.Fatalf("hot %v, %v", hot, err)
+		}
+		writes := m.disk.callsOf("write")
+		for range 60 {
+			p.log(50)
+			pass(interval)
+			p.deliver()
+		}
+		p.log(50)
+		if got := m.disk.callsOf("write"); got != writes {
+			t.Errorf("%d writes to the disk", got-writes)
+		}
+		p.wantAtRisk(0, 0)
+		p.crash()
+		wantList(t, "left", m.everywhere(), span(3001, 3050))
+	})
+}
+
+// TestSpillAfter: what the service does not take in time goes to the disk, and only
+// there.
+func TestSpillAfter(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start()
+		p.log(30)
+		pass(spillAfter - 1)
+		wantList(t, "on disk too early", m.onDisk(), nil)
+		pass(1)
+		wantList(t, "on disk", m.onDisk(), span(1, 30))
+		p.log(1)
+		pass(spillAfter + syncEvery)
+		m.ram.powerCut()
+		m.disk.powerCut()
+		p.crash()
+		wantList(t, "left", m.everywhere(), span(1, 31))
+	})
+}
+
+// TestSpilledIsNotInRAM any more, so that the next process does not send it twice.
+func TestSpilledIsNotInRAM(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start()
+		p.log(30)
+		pass(spillAfter)
+		p.log(5)
+		p.crash()
+		onDisk, _ := m.orphans(m.disk)
+		inRAM, _ := m.orphans(m.ram)
+		wantList(t, "on disk", onDisk, span(1, 30))
+		wantList(t, "in RAM", inRAM, span(31, 35))
+	})
+}
+
+// TestHotFilesAreUsedAgain, and have none of their old events then.
+func TestHotFilesAreUsedAgain(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start()
+		ids := make(map[uint64]bool)
+		for range 40 {
+			p.log(40)
+			p.deliver()
+			for _, name := range m.ram.names(".hot") {
+				ids[read(t, m.ram, name).header.ID] = true
+			}
+		}
+		if got := m.ram.names(""); len(got) != 8 || len(ids) < 20 {
+			t.Errorf("%d files were used %d times", len(got), len(ids))
+		}
+		p.log(40)
+		p.crash()
+		wantList(t, "left", m.everywhere(), span(1601, 1640))
+		if m.ram.peak > hotBytes {
+			t.Errorf("%d bytes of RAM", m.ram.peak)
+		}
+	})
+}
+
+// TestMoreThanFitsIntoRAM goes to the disk in time: nobody waits, and nothing is at
+// risk.
+func TestMoreThanFitsIntoRAM(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(func(c *config) { c.queue.MaxBytes = 1 << 20 })
+		if took := timed(func() { p.log(1500) }); took > 0 {
+			t.Errorf("log calls took %v", took)
+		}
+		p.wantAtRisk(0, 0)
+		pass(0)
+		p.crash()
+		wantList(t, "left", m.everywhere(), span(1, 1500))
+	})
+}
+
+// TestFullRAM while the disk does not answer: the first log call waits for MaxStall,
+// and what comes then is at risk.
+func TestFullRAM(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(func(c *config) { c.queue.MaxBytes = 1 << 20 })
+		pass(0)
+		release := m.disk.stall("write", "")
+		n := 0
+		for timed(func() { p.log(1) }) == 0 {
+			n++
+		}
+		if n < 400 || n > 8*(hotBytes/8-segment.Start)/100 {
+			t.Errorf("%d events found room", n)
+		}
+		if took := timed(func() { p.log(100) }); took > 0 {
+			t.Errorf("the others took %v", took)
+		}
+		// Kill -9 takes these, and no others.
+		left, risk := m.snapshot().everywhere(), p.spool.State().WereRisk
+		if risk < 90 || len(left) != p.last-int(risk) || p.queue.Unsafe() < risk {
+			t.Errorf("%d of %d would be left, but %d are at risk, or %d", len(left), p.last, risk, p.queue.Unsafe())
+		}
+		release()
+		pass(0)
+		p.wantAtRisk(0, risk)
+		if took := timed(func() { p.log(20) }); took > 0 {
+			t.Errorf("after that log calls took %v", took)
+		}
+		p.wantAtRisk(0, risk)
+		p.crash()
+		wantList(t, "left", m.everywhere(), span(1, p.last))
+	})
+}
+
+// TestFullRAMForAMoment: who waits finds room.
+func TestFullRAMForAMoment(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(func(c *config) { c.queue.MaxBytes = 1 << 20 })
+		pass(0)
+		release := m.disk.stall("write", "")
+		go func() {
+			time.Sleep(maxStall / 2)
+			release()
+		}()
+		if took := timed(func() { p.log(800) }); took != maxStall/2 {
+			t.Errorf("log calls took %v", took)
+		}
+		p.wantAtRisk(0, 0)
+		p.crash()
+		wantList(t, "left", m.everywhere(), span(1, 800))
+	})
+}
+
+// TestEventTooLargeForRAM goes to the disk at once, and its log call waits for that.
+func TestEventTooLargeForRAM(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start()
+		p.log(5)
+		for range 3 {
+			p.last++
+			if err := p.queue.Append(sized(p.last, hotBytes/8)); err != nil {
+				t.Fatal(err)
+			}
+			p.wantAtRisk(0, 0)
+			p.log(5)
+		}
+		p.wantAtRisk(0, 0)
+		p.crash()
+		wantList(t, "left", slices.Compact(m.everywhere()), span(1, 23))
+	})
+}
+
+// TestBrokenMapping: log calls wait for the disk from then on. What was stored before
+// is still safe.
+func TestBrokenMapping(t *testing.T) {
+	breaks := map[string]func(m *machine){
+		"a store fails": func(m *machine) { m.ram.inject(fault{op: "store", err: errBroken}) },
+		"emptied": func(m *machine) {
+			for _, name := range m.ram.names(".hot") {
+				m.ram.truncate(name, 0)
+			}
+		},
+		"unlinked": func(m *machine) {
+			for _, name := range m.ram.names(".hot") {
+				m.ram.unlink(name)
+			}
+		},
+		"one unlinked": func(m *machine) { m.ram.unlink(m.ram.names(".hot")[3]) },
+		"replaced": func(m *machine) {
+			for _, name := range m.ram.names(".hot") {
+				m.ram.replace(name, make([]byte, hotBytes/8))
+			}
+		},
+	}
+	for name, do := range breaks {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, m *machine) {
+				p := m.start()
+				p.log(30)
+				pass(0)
+				do(m)
+				pass(checkEvery)
+				p.log(10)
+				p.wantTold("use hot file spool: ")
+				p.wantAtRisk(0, 0)
+				p.log(100)
+				p.wantAtRisk(0, 0)
+				pass(time.Hour)
+				p.wantTold()
+				wantList(t, "on disk", m.onDisk(), span(1, 140))
+				release := m.disk.stall("write", "")
+				if took := timed(func() { p.log(2) }); took != maxStall {
+					t.Errorf("log calls took %v, want to wait for the disk", took)
+				}
+				p.wantAtRisk(2, 2)
+				release()
+				pass(0)
+				p.wantAtRisk(0, 2)
+				got := p.deliver()
+				slices.Sort(got)
+				wantList(t, "delivered", got, span(1, 142))
+				p.close()
+				if got := m.disk.names(""); len(got) != 0 {
+					t.Errorf("left on disk: %v", got)
+				}
+				if got := m.ram.names(""); len(got) != 0 && name != "replaced" {
+					t.Errorf("left in RAM: %v", got)
+				}
+			})
+		})
+	}
+}
+
+// TestNoHotFiles: where they cannot be made, there is direct mode, and nothing is left
+// of the attempt.
+func TestNoHotFiles(t *testing.T) {
+	for _, op := range []string{"create", "write", "sync", "syncdir", "map"} {
+		t.Run(op, func(t *testing.T) {
+			bubble(t, func(t *testing.T, m *machine) {
+				// Not the first one.
+				m.ram.onCall = nil
+				m.ram.inject(fault{op: op, name: lateName(op), err: errNoSpace})
+				p := m.start()
+				hot, err := p.spool.Hot()
+				if hot || err == nil || !strings.Contains(err.Error(), "no space left") {
+					t.Errorf("hot %v, %v", hot, err)
+				}
+				if got := m.ram.names(""); len(got) != 0 {
+					t.Errorf("left in RAM: %v", got)
+				}
+				p.log(100)
+				p.wantAtRisk(0, 0)
+				pass(0)
+				wantList(t, "on disk", m.onDisk(), span(1, 100))
+			})
+		})
+	}
+}
+
+// lateName is part of the name of the third file; directories have none.
+func lateName(op string) string {
+	if op == "syncdir" {
+		return ""
+	}
+	return "00000003"
+}
+
+// TestHotFilesAtTheEnd: nothing is left in RAM, since that does not outlive the
+// machine, unless the disk did not take it.
+func TestHotFilesAtTheEnd(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		t.Run(fmt.Sprint("disk fails ", fails), func(t *testing.T) {
+			bubble(t, func(t *testing.T, m *machine) {
+				p := m.start()
+				p.log(100)
+				pass(0)
+				if fails {
+					m.disk.inject(fault{op: "write", name: ".seg", err: errBroken})
+				}
+				p.queue.Close()
+				p.spool.Close(time.Second)
+				kept, dropped := p.queue.Abandon()
+				if kept.Events != 100 || dropped.Events != 0 {
+					t.Errorf("kept %d, dropped %d", kept.Events, dropped.Events)
+				}
+				p.kill()
+				if got := m.ram.names(""); (len(got) > 0) != fails {
+					t.Errorf("left in RAM: %v", got)
+				}
+				wantList(t, "left", m.everywhere(), span(1, 100))
+			})
+		})
+	}
+}
+
+// TestHotSpoolThatIsEmptyAtTheEnd leaves nothing anywhere.
+func TestHotSpoolThatIsEmptyAtTheEnd(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(func(c *config) { c.queue.MaxBytes = 1 << 20 })
+		p.log(600)
+		p.deliver()
+		p.log(10)
+		p.deliver()
+		p.close()
+		if disk, ram := m.disk.names(""), m.ram.names(""); len(disk)+len(ram) > 0 {
+			t.Errorf("left: %v, %v", disk, ram)
+		}
+	})
+}
+
+// TestSpillWhileTheDiskFails: the writer does not try more often than it should.
+func TestSpillWhileTheDiskFails(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		m.disk.inject(fault{op: "create", err: errReadOnly})
+		p := m.start()
+		p.log(30)
+		pass(time.Hour)
+		if got := m.disk.callsOf("list"); got > 2*130 {
+			t.Errorf("%d attempts in an hour", got)
+		}
+		p.wantAtRisk(0, 0)
+		p.log(30)
+		p.crash()
+		wantList(t, "left", m.everywhere(), span(1, 60))
+	})
+}

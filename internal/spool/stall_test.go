@@ -1,0 +1,282 @@
+package spool_test
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
+)
+
+// timed returns how long something takes.
+func timed(do func()) time.Duration {
+	began := time.Now()
+	do()
+	return time.Since(began)
+}
+
+// TestStall: log calls wait for a disk that does not answer, for MaxStall at most.
+// Then nobody waits, until it answers again.
+func TestStall(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(10)
+		pass(0)
+		release := m.disk.stall("", "")
+		if took := timed(func() { p.log(1) }); took != maxStall {
+			t.Errorf("the first log call took %v, want %v", took, maxStall)
+		}
+		p.wantAtRisk(1, 1)
+		if took := timed(func() { p.log(200); p.deliver(); p.log(100) }); took > 0 {
+			t.Errorf("the others took %v", took)
+		}
+		p.wantAtRisk(100, 301)
+		if state := p.spool.State(); !state.Stalled || state.Failure != nil {
+			t.Errorf("the state is %+v", state)
+		}
+		pass(time.Hour)
+		p.wantAtRisk(100, 301)
+		release()
+		pass(0)
+		p.wantAtRisk(0, 301)
+		if state := p.spool.State(); state.Stalled {
+			t.Errorf("the state is %+v", state)
+		}
+		wantList(t, "on disk", m.onDisk(), span(212, 311))
+		p.wantTold() // a disk that is slow has not failed
+
+		// From now on they wait again.
+		release = m.disk.stall("write", "")
+		if took := timed(func() { p.log(1) }); took != maxStall {
+			t.Errorf("a log call after that took %v, want %v", took, maxStall)
+		}
+		p.wantAtRisk(1, 302)
+		release()
+	})
+}
+
+// TestShortStall: who waits less than MaxStall is safe.
+func TestShortStall(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(10)
+		pass(0)
+		release := m.disk.stall("write", "")
+		go func() {
+			time.Sleep(maxStall - 1)
+			release()
+		}()
+		if took := timed(func() { p.log(1) }); took != maxStall-1 {
+			t.Errorf("it took %v", took)
+		}
+		p.wantAtRisk(0, 0)
+	})
+}
+
+// TestManyWait at once: the first one's time is everybody's.
+func TestManyWait(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(10)
+		pass(0)
+		release := m.disk.stall("write", "")
+		var done sync.WaitGroup
+		began := time.Now()
+		for n := range 20 {
+			done.Go(func() {
+				time.Sleep(time.Duration(n) * time.Millisecond / 2)
+				if err := p.queue.Append(event(100 + n)); err != nil {
+					t.Error(err)
+				}
+				if took, most := time.Since(began), max(maxStall, time.Duration(n)*time.Millisecond/2); took != most {
+					t.Errorf("log call %d returned after %v, want %v", n, took, most)
+				}
+			})
+		}
+		done.Wait()
+		p.wantAtRisk(20, 20)
+		release()
+		pass(0)
+		p.wantAtRisk(0, 20)
+	})
+}
+
+// TestStallOfAnything a segment needs: log calls are safe until they need one, and then
+// bounded.
+func TestStallOfAnything(t *testing.T) {
+	for _, op := range []string{"create", "write", "sync", "syncdir", "list", "space", "renew"} {
+		t.Run(op, func(t *testing.T) {
+			bubble(t, func(t *testing.T, m *machine) {
+				p := m.start(direct, func(c *config) { c.queue.MaxBytes = 1 << 20 })
+				p.log(1)
+				pass(0)
+				release := m.disk.stall(op, "")
+				total := timed(func() { p.log(900) })
+				if total > maxStall {
+					t.Errorf("900 log calls took %v", total)
+				}
+				stored := int64(p.spool.Stored())
+				p.wantAtRisk(901-stored, 901-stored)
+				if op != "write" && stored < 500 {
+					t.Errorf("%d are on disk, although there were two segments", stored)
+				}
+				release()
+				pass(time.Minute)
+				p.wantAtRisk(0, 901-stored)
+				wantList(t, "on disk", m.onDisk(), span(1, 901))
+				if took := timed(func() { p.log(1) }); took > 0 {
+					t.Errorf("a log call took %v", took)
+				}
+				p.deliver()
+				p.close()
+				if got := m.disk.names(""); len(got) != 0 {
+					t.Errorf("left: %v", got)
+				}
+			})
+		})
+	}
+}
+
+// TestStartOnADiskThatDoesNotAnswer takes a second at most.
+func TestStartOnADiskThatDoesNotAnswer(t *testing.T) {
+	for _, op := range []string{"renew", "create", "write", "sync"} {
+		bubble(t, func(t *testing.T, m *machine) {
+			release := m.disk.stall(op, "")
+			var p *program
+			if took := timed(func() { p = m.start(direct) }); took != time.Second {
+				t.Errorf("%s: it took %v", op, took)
+			}
+			if took := timed(func() { p.log(100) }); took > maxStall {
+				t.Errorf("%s: log calls took %v", op, took)
+			}
+			p.wantAtRisk(100, 100)
+			release()
+			pass(time.Second)
+			p.wantAtRisk(0, 100)
+			p.log(1)
+			p.wantAtRisk(0, 100)
+		})
+	}
+}
+
+// TestHotStartDoesNotWaitForTheDisk.
+func TestHotStartDoesNotWaitForTheDisk(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		defer m.disk.stall("", "")()
+		var p *program
+		if took := timed(func() { p = m.start(); p.log(100) }); took > 0 {
+			t.Errorf("it took %v", took)
+		}
+		p.wantAtRisk(0, 0)
+	})
+}
+
+// TestCloseWhileTheDiskStalls takes the time it has. What is in memory only is lost,
+// the rest is there for the next process.
+func TestCloseWhileTheDiskStalls(t *testing.T) {
+	for _, op := range []string{"write", "sync", "remove", "create", ""} {
+		t.Run(op, func(t *testing.T) {
+			bubble(t, func(t *testing.T, m *machine) {
+				p := m.start(direct)
+				p.log(10)
+				pass(syncEvery / 2)
+				p.log(10)
+				release := m.disk.stall(op, "")
+				p.log(10)
+				p.queue.Close()
+				if took := timed(func() { p.spool.Close(100 * time.Millisecond) }); took > 100*time.Millisecond {
+					t.Errorf("Close took %v", took)
+				}
+				stored := p.spool.Stored()
+				if want := uint64(30); stored != want && op != "write" && op != "" {
+					t.Errorf("stored up to %d, want %d", stored, want)
+				}
+				kept, dropped := p.queue.Abandon()
+				if kept.Events != int64(stored) || dropped.Events != int64(30-stored) {
+					t.Errorf("kept %d, dropped %d, but %d were on disk", kept.Events, dropped.Events, stored)
+				}
+				p.kill()
+				release()
+				synctest.Wait() // the goroutines end now
+				got, _ := m.orphans(m.disk)
+				wantList(t, "left", got, span(1, int(stored)))
+			})
+		})
+	}
+}
+
+// TestCloseWhileASyncHangs acknowledges what there is all the same.
+func TestCloseWhileASyncHangs(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(100)
+		pass(0)
+		release := m.disk.stall("sync", "")
+		pass(syncEvery)
+		p.log(5)
+		wb := m.disk.stall("write", "")
+		it, list := p.next() // the acknowledgement waits for the disk until Close is under way
+		p.ack(it)
+		go func() {
+			time.Sleep(time.Millisecond)
+			wb()
+		}()
+		p.queue.Close()
+		p.spool.Close(100 * time.Millisecond)
+		p.kill()
+		release()
+		synctest.Wait()
+		got, _ := m.orphans(m.disk)
+		wantList(t, "left", got, span(len(list)+1, 105))
+	})
+}
+
+// TestStallWithAFullMemory: log calls do what the policy of the queue says, and what
+// the service takes makes room.
+func TestStallWithAFullMemory(t *testing.T) {
+	for _, policy := range []queue.Policy{queue.DropNewest, queue.DropOldest} {
+		bubble(t, func(t *testing.T, m *machine) {
+			p := m.start(direct, func(c *config) { c.queue.OnFull = policy })
+			release := m.disk.stall("", "")
+			taken := 0
+			took := timed(func() {
+				for n := 1; n <= 1000; n++ {
+					if p.queue.Append(event(n)) == nil {
+						taken++
+					}
+				}
+			})
+			if took > maxStall {
+				t.Errorf("policy %d: log calls took %v", policy, took)
+			}
+			if got := p.spool.State().WereRisk; got != int64(taken) {
+				t.Errorf("policy %d: %d of %d were at risk", policy, got, taken)
+			}
+			if s := p.queue.State(); s.PendingBytes > queueBytes || s.Pending != p.queue.Unsafe() {
+				t.Errorf("policy %d: %d bytes, %d pending", policy, s.PendingBytes, s.Pending)
+			}
+			release()
+			pass(0)
+			if got := p.queue.Unsafe(); got != 0 {
+				t.Errorf("policy %d: %d are in memory only", policy, got)
+			}
+		})
+	}
+}
+
+// TestStateOfAHotSpoolThatStalls: nobody needs the disk, so nothing is at risk.
+func TestStateOfAHotSpoolThatStalls(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start()
+		defer m.disk.stall("", "")()
+		p.log(50)
+		pass(time.Hour)
+		p.log(50)
+		if state := p.spool.State(); state != (spool.State{}) {
+			t.Errorf("the state is %+v", state)
+		}
+		p.wantAtRisk(0, 0)
+	})
+}
