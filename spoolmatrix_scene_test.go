@@ -80,10 +80,9 @@ type spoolScene struct {
 	events  []promise // by number
 	past    []cloudwatch.Stats
 
-	size    int  // about that of the messages; 0: some 140 bytes
-	killed  bool // some programs were killed: nobody knows their statistics
-	spoiled bool // somebody has destroyed what was on disk: events may be missing that were safe
-	rest    bool // something may stay in the directory
+	size   int  // about that of the messages; 0: some 140 bytes
+	killed bool // some programs were killed: nobody knows their statistics
+	aside  bool // what cannot be read is set aside, and stays
 }
 
 // promise is what the library said of an event.
@@ -314,9 +313,6 @@ func (s *spoolScene) end() {
 	left := s.producers()
 	s.begin()
 	s.waitFor(20*time.Second, "the next start has delivered everything", func() bool {
-		if s.rest && s.Stats().Recovered.Pending == 0 && s.Stats().Recovered.Events+s.Stats().Recovered.Held > 0 {
-			return true
-		}
 		now := s.producers()
 		for producer := range left {
 			if len(now[producer]) > 0 {
@@ -373,7 +369,7 @@ func (s *spoolScene) checkBooks() {
 	for n, p := range s.events {
 		switch {
 		case times[n] > 0:
-		case p.safe && !s.spoiled:
+		case p.safe:
 			if broken++; broken == 1 {
 				s.Errorf("event %d is missing although it was safe", n)
 			}
@@ -397,19 +393,20 @@ func (s *spoolScene) checkBooks() {
 	if !s.killed && (missing > lost || missing < lost-undelivered) {
 		s.Errorf("%d events are missing, but statistics say that %d were lost", missing, lost)
 	}
-	if left := s.left(); !s.rest && len(left) > 0 {
+	if left := s.left(); len(left) > 0 {
 		s.Errorf("the spool still has %v", left)
 	}
 	s.Logf("%d events logged, %d of them safe at once; %d delivered, %d of them twice; %d missing, %d counted as lost",
 		len(s.events), s.safeFrom(0), had, doubled, missing, lost)
 }
 
-// left is what is in the directory but the file of the hot mode.
+// left is what is in the directory but should not be, in the end.
 func (s *spoolScene) left() (names []string) {
 	s.Helper()
 	for _, name := range s.files("") {
-		if filepath.Base(name) != "id" && filepath.Base(name) != "lost+found" {
-			names = append(names, filepath.Base(name))
+		name = filepath.Base(name)
+		if name != "id" && name != "lost+found" && !(s.aside && strings.HasSuffix(name, ".bad")) {
+			names = append(names, name)
 		}
 	}
 	return names

@@ -9,32 +9,46 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/killtest"
 )
 
-// TestNothingTwice kills processes when no request of theirs is under way that the
-// service could still take: then nothing is delivered twice.
+// TestNothingTwice ends processes when no request is under way of which they do not know
+// whether the service has taken it: then nothing is delivered twice.
 func TestNothingTwice(t *testing.T) {
-	for name, direct := range map[string]bool{"direct": true, "hot": false} {
-		t.Run(name, func(t *testing.T) {
+	for _, way := range []struct {
+		name   string
+		params killtest.Params
+	}{
+		{"direct", killtest.Params{Direct: true}},
+		{"hot", killtest.Params{}},
+		{"hot and spilling", killtest.Params{SpillAfter: 5 * time.Millisecond}},
+	} {
+		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, "")
-			if h.ram == "" && !direct {
+			if h.ram == "" && !way.params.Direct {
 				t.Skip("there is no RAM file system")
 			}
-			p := killtest.Params{Direct: direct, Goroutines: 2, Burst: 20, MaxStall: killtest.Strict, SpillAfter: 5 * time.Millisecond, Interval: 20 * time.Millisecond}
+			p := way.params
+			p.Goroutines, p.MaxStall, p.Interval = 2, killtest.Strict, 20*time.Millisecond
 
 			// One that logs, and has delivered some of it.
+			p.Burst = 20
 			h.endpoint.set(answers)
-			c := h.start(p, "logs")
-			h.killWhenQuiet(c)
+			h.killWhenQuiet(h.start(p, "logs"))
 
 			// One that delivers some of what another one left.
-			p.Events, p.Burst = 20_000, 0
+			p.Burst, p.Events = 0, 20_000
 			h.endpoint.set(refuses)
-			c = h.start(p, "leaves much")
+			c := h.start(p, "leaves much")
 			c.await("logging", c.done)
 			c.kill()
-			h.endpoint.set(answers)
 			p.Events = 1
+			h.endpoint.set(answers)
 			h.killWhenQuiet(h.start(p, "recovers"))
+
+			// One that is closed meanwhile: it waits for the answer.
+			h.endpoint.set(dawdles)
+			c = h.start(p, "recovers")
+			c.await("requests", func() bool { return h.oracle.stored(c.process) > 100 })
+			c.close()
 
 			h.drain()
 			if sum := h.oracle.sum(); sum.duplicates > 0 {
@@ -48,7 +62,7 @@ func TestNothingTwice(t *testing.T) {
 // to all others for a while.
 func (h *harness) killWhenQuiet(c *child) {
 	h.t.Helper()
-	c.await("requests", func() bool { return h.oracle.stored(c.process) > 2000 })
+	c.await("requests", func() bool { return h.oracle.stored(c.process) > 1000 })
 	h.endpoint.set(hangs)
 	const acknowledged = 500 * time.Millisecond
 	time.Sleep(acknowledged)

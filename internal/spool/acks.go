@@ -21,11 +21,8 @@ func (s *Spool) acknowledge() (removed bool) {
 		case f.finished() && !f.syncing:
 			finished = append(finished, f)
 		case f.unacked && f.suspect == nil:
-			f.acks.Generation++
-			f.acks.Written = f.records
-			f.acks.Settled = f.settled
-			slots = append(slots, slot{f, segment.SlotOffset(f.acks.Generation), f.acks.EncodeSlot(f.header.ID)})
-			f.unacked = false
+			data, at := f.nextSlot()
+			slots = append(slots, slot{f, at, data})
 		}
 	}
 	for _, f := range finished {
@@ -47,12 +44,23 @@ func (s *Spool) acknowledge() (removed bool) {
 // remove removes a segment of which nothing is needed any more.
 func (s *Spool) remove(f *openFile) {
 	crash.At("before unlink")
-	if f.named() {
-		_ = s.cfg.Dir.Remove(f.name) // what stays is found by the next process
+	if f.named() && s.cfg.Dir.Remove(f.name) != nil {
+		// The next process finds it. It should find nothing to send.
+		data, at := f.nextSlot()
+		_, _ = f.WriteAt(data, at)
 	}
 	crash.At("after unlink")
 	_ = f.Close() // nothing is needed of it
 	if s.trouble.err != nil {
 		s.trouble.at = s.trouble.at.Add(-troubleMax) // there is room now
 	}
+}
+
+// nextSlot returns what says which events are done with, and where it is written.
+func (f *openFile) nextSlot() (data []byte, at int64) {
+	f.acks.Generation++
+	f.acks.Written = f.records
+	f.acks.Settled = f.settled
+	f.unacked = false
+	return f.acks.EncodeSlot(f.header.ID), segment.SlotOffset(f.acks.Generation)
 }

@@ -177,11 +177,8 @@ func (h *hot) moved(position uint64) { h.settle(0, position+1, 0) }
 
 // acknowledge writes which events of the area are done with.
 func (h *hot) acknowledge(a *area) {
-	a.acks.Generation++
-	a.acks.Written = a.records
-	a.acks.Settled = a.settled
-	a.unacked = false
-	h.store(a, int(segment.SlotOffset(a.acks.Generation)), a.acks.EncodeSlot(a.header.ID))
+	data, at := a.nextSlot()
+	h.store(a, int(at), data)
 }
 
 // store writes into the mapping.

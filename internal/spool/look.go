@@ -102,7 +102,7 @@ func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, e
 		r := scan.Record()
 		if n := scan.Lost() - f.Lost; n > 0 {
 			f.Lost += n
-			f.Damaged += min(n, o.unsettled(last+1, r.Seq))
+			f.Damaged += o.damagedBefore(r.Seq, last, n)
 		}
 		last = r.Seq
 		v.end = scan.Offset() + int64(segment.Length(len(r.Payload)))
@@ -117,7 +117,7 @@ func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, e
 	}
 	missing := scan.Missing(o.written)
 	f.Lost += missing
-	f.Damaged += max(missing-o.settledAfter(last), 0)
+	f.Damaged += o.damagedAfter(last, missing)
 	f.Unreadable = scan.Skipped()
 	return f, scan.Err()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"strings"
 	"time"
 
@@ -91,7 +92,7 @@ func (o *Orphan) Scan(visit func(seq uint64, e batch.Event) bool) (damaged int, 
 	for scan.Next() {
 		r := scan.Record()
 		if n := scan.Lost() - lost; n > 0 {
-			damaged += min(n, o.unsettled(last+1, r.Seq))
+			damaged += o.damagedBefore(r.Seq, last, n)
 		}
 		last, lost = r.Seq, scan.Lost()
 		o.newest = max(o.newest, r.Time)
@@ -104,29 +105,34 @@ func (o *Orphan) Scan(visit func(seq uint64, e batch.Event) bool) (damaged int, 
 			return damaged, scan.Err()
 		}
 	}
-	if missing := scan.Missing(o.written); missing > 0 {
-		damaged += max(missing-o.settledAfter(last), 0)
-	}
-	return damaged, scan.Err()
+	return damaged + o.damagedAfter(last, scan.Missing(o.written)), scan.Err()
 }
 
-// unsettled returns how many sequence numbers from one to before another are not
-// settled.
-func (o *Orphan) unsettled(from, to uint64) int {
-	n := to - from
+// damagedBefore returns how many of n records that cannot be read were not settled:
+// those between two sequence numbers, of which last is 0 if they are the first ones of
+// the segment. Then they count as the ones right before the other number.
+func (o *Orphan) damagedBefore(seq, last uint64, n int) int {
+	from := last + 1
+	if last == 0 {
+		from = seq - uint64(n)
+	}
+	return min(n, int(min(seq-from-o.settled(from, seq), 1<<30)))
+}
+
+// damagedAfter is damagedBefore for those behind the last one that can be read.
+func (o *Orphan) damagedAfter(last uint64, n int) int {
+	to := last + 1 + uint64(n)
+	if last == 0 { // nothing is known of their numbers
+		to = math.MaxUint64
+	}
+	return n - int(min(o.settled(last+1, to), uint64(n)))
+}
+
+// settled returns how many sequence numbers from one to before another are.
+func (o *Orphan) settled(from, to uint64) (n uint64) {
 	for _, r := range o.before {
 		if a, b := max(r.From, from), min(r.To, to); a < b {
-			n -= b - a
-		}
-	}
-	return int(min(n, 1<<30))
-}
-
-// settledAfter returns how many sequence numbers after one are settled.
-func (o *Orphan) settledAfter(seq uint64) (n int) {
-	for _, r := range o.before {
-		if from := max(r.From, seq+1); from < r.To {
-			n += int(min(r.To-from, 1<<30))
+			n += b - a
 		}
 	}
 	return n

@@ -1,0 +1,328 @@
+package spool_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
+)
+
+// adopter is a program that has not logged anything, in direct mode, so that what is
+// in RAM is not its own.
+func adopter(c *config) { c.Hot = nil }
+
+// TestAdopt moves what a process that was killed has left in RAM to the disk.
+func TestAdopt(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start()
+		p.log(20)
+		p.deliver()
+		p.log(180)
+		lives := m.start()
+		lives.log(10)
+		p.crash()
+		hot := len(m.ram.names(".hot"))
+		a := m.start(adopter)
+		for range 2 { // the second time there is nothing to do
+			if err := a.spool.Adopt(); err != nil {
+				t.Error(err)
+			}
+			if got := m.ram.names(""); len(got) != hot-8 {
+				t.Errorf("left in RAM: %v", got)
+			}
+			names, err := a.spool.Orphans()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var moved []string
+			for _, name := range names {
+				if spool.SameProcess(name, "0000000000000001") && len(m.dataOf(name)) == hotBytes/8 {
+					moved = append(moved, name)
+				}
+			}
+			list, damaged := m.orphans(m.disk.only(moved))
+			wantList(t, "moved", list, span(21, 200))
+			if damaged > 0 {
+				t.Errorf("%d are damaged", damaged)
+			}
+			if h := read(t, m.disk, moved[0]).header; h.Hot || h.Producer != 1 || h.Stream != "stream 1" {
+				t.Errorf("its header is %+v", h)
+			}
+		}
+		lives.deliver() // it still has its files
+		lives.log(5)
+		lives.crash()
+		if err := a.spool.Adopt(); err != nil {
+			t.Error(err)
+		}
+		if got := m.ram.names(""); len(got) != 0 {
+			t.Errorf("left in RAM: %v", got)
+		}
+	})
+}
+
+func (m *machine) dataOf(name string) []byte { return m.disk.read(name) }
+
+// TestAdoptInterrupted at any point, by kill -9 or by a power cut that takes what is in
+// RAM: nothing that was on the disk is lost, and with kill -9 nothing at all. What is
+// there twice is one file at most.
+func TestAdoptInterrupted(t *testing.T) {
+	points := 0
+	for n, over := 0, false; !over; n++ {
+		points++
+		bubble(t, func(t *testing.T, m *machine) {
+			p := m.start()
+			p.log(150) // of three files
+			p.crash()
+			a := m.start(adopter)
+			pass(0)
+			a.killAfter(n)
+			err := a.spool.Adopt()
+			if over = !a.isDead(); over && err != nil {
+				t.Error(err)
+			}
+			a.crash()
+			b := m.start(adopter)
+			if err := b.spool.Adopt(); err != nil {
+				t.Errorf("killed at %d: %v", n, err)
+			}
+			pass(0)
+			b.crash()
+			if got := append(m.disk.names(".new"), m.ram.names("")...); len(got) > 0 {
+				t.Errorf("killed at %d: left %v", n, got)
+			}
+			list, damaged := m.orphans(m.disk)
+			twice := len(list)
+			slices.Sort(list)
+			list = slices.Compact(list)
+			wantList(t, fmt.Sprintf("killed at %d", n), list, span(1, 150))
+			if twice -= len(list); twice > 60 || damaged > 0 {
+				t.Errorf("killed at %d: %d events are there twice, %d damaged", n, twice, damaged)
+			}
+		})
+	}
+	if points < 30 {
+		t.Errorf("only %d points", points)
+	}
+}
+
+// TestPowerCutAfterAdoption takes nothing of what was moved.
+func TestPowerCutAfterAdoption(t *testing.T) {
+	for seed := range uint64(10) {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMachineOf(t, seed)
+			p := m.start()
+			p.log(150)
+			p.crash()
+			a := m.start(adopter)
+			if err := a.spool.Adopt(); err != nil {
+				t.Error(err)
+			}
+			m.disk.powerCut()
+			m.ram.powerCut()
+			a.crash()
+			b := m.start(adopter)
+			if err := b.spool.Adopt(); err != nil {
+				t.Error(err)
+			}
+			b.crash()
+			list, _ := m.orphans(m.disk)
+			wantList(t, "left", list, span(1, 150))
+		})
+	}
+}
+
+// TestAdoptOnADiskThatFails: everything stays in RAM, for another attempt.
+func TestAdoptOnADiskThatFails(t *testing.T) {
+	for _, op := range []string{"list", "space", "create", "write", "sync", "syncdir", "rename"} {
+		t.Run(op, func(t *testing.T) {
+			bubble(t, func(t *testing.T, m *machine) {
+				p := m.start()
+				p.log(150)
+				p.crash()
+				a := m.start(adopter)
+				pass(0)
+				end := m.disk.inject(fault{op: op, err: errNoSpace, short: -1})
+				if err := a.spool.Adopt(); !errors.Is(err, errNoSpace) {
+					t.Errorf("got %v", err)
+				}
+				wantList(t, "left", m.snapshot().everywhere(), span(1, 150))
+				end()
+				if err := a.spool.Adopt(); err != nil {
+					t.Error(err)
+				}
+				if got := append(m.disk.names(".new"), m.ram.names("")...); len(got) > 0 {
+					t.Errorf("left: %v", got)
+				}
+				a.crash()
+				wantList(t, "left", m.everywhere(), span(1, 150))
+			})
+		})
+	}
+}
+
+// TestAdoptCountsDamage: whoever sends what was moved says how much is missing.
+func TestAdoptCountsDamage(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start()
+		p.log(20)
+		p.deliver()
+		p.log(20)
+		p.crash()
+		var bad []int
+		for _, name := range m.ram.names(".hot") {
+			c := read(t, m.ram, name)
+			m.ram.tamper(name, func(data []byte) []byte {
+				at := segment.Start
+				for i, n := range c.records {
+					if i%9 == 4 && n > 20 {
+						bad = append(bad, n)
+					}
+					if i%9 == 4 {
+						data[at+40]++
+					}
+					at += segment.Length(len(payload(n)))
+				}
+				return data
+			})
+		}
+		a := m.start(adopter)
+		if err := a.spool.Adopt(); err != nil {
+			t.Error(err)
+		}
+		a.crash()
+		list, damaged := m.orphans(m.disk)
+		wantList(t, "left", list, slices.DeleteFunc(span(21, 40), func(n int) bool { return slices.Contains(bad, n) }))
+		if damaged != len(bad) || damaged == 0 {
+			t.Errorf("%d are damaged, want %d", damaged, len(bad))
+		}
+	})
+}
+
+// TestAdoptOfWhatCannotBeRead does not keep it from the rest.
+func TestAdoptOfWhatCannotBeRead(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start()
+		p.log(150)
+		p.crash()
+		m.ram.put("00000000000000aa-00000001.hot", nil)
+		m.ram.put("00000000000000aa-00000002.hot", make([]byte, hotBytes/8))
+		m.ram.put("00000000000000aa-00000003.hot", []byte("this is no segment"))
+		m.disk.put("00000000000000aa-00000004.new", make([]byte, 100))
+		a := m.start(adopter)
+		err := a.spool.Adopt()
+		if !errors.Is(err, spool.ErrHeader) || !strings.Contains(err.Error(), "00000000000000aa-00000003") {
+			t.Errorf("told %v", err)
+		}
+		if err := a.spool.Adopt(); err != nil {
+			t.Errorf("told again: %v", err)
+		}
+		if got := m.ram.names(""); !slices.Equal(got, []string{"00000000000000aa-00000003.bad"}) {
+			t.Errorf("left in RAM: %v", got)
+		}
+		if got := m.disk.names(".new"); len(got) > 0 {
+			t.Errorf("left on disk: %v", got)
+		}
+		a.crash()
+		wantList(t, "left", m.everywhere(), span(1, 150))
+	})
+}
+
+// TestUnfinishedFileOfALivingProcess is not removed.
+func TestUnfinishedFileOfALivingProcess(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		const name = "00000000000000aa-00000004.new"
+		m.disk.put(name, make([]byte, 100))
+		f, err := m.disk.open(newProcess()).Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := m.start(adopter)
+		if err := a.spool.Adopt(); err != nil {
+			t.Error(err)
+		}
+		if got := m.disk.names(".new"); len(got) != 1 {
+			t.Errorf("left: %v", got)
+		}
+		f.Close()
+		if err := a.spool.Adopt(); err != nil {
+			t.Error(err)
+		}
+		if got := m.disk.names(".new"); len(got) != 0 {
+			t.Errorf("left: %v", got)
+		}
+	})
+}
+
+// TestTwoAdopt at once: each hot file is moved by one of them.
+func TestTwoAdopt(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start()
+		p.log(350)
+		p.crash()
+		a, b := m.start(adopter), m.start(adopter)
+		done := make(chan error)
+		for _, q := range []*program{a, b} {
+			go func() { done <- q.spool.Adopt() }()
+		}
+		for range 2 {
+			if err := <-done; err != nil && !errors.Is(err, disk.ErrLocked) {
+				t.Error(err)
+			}
+		}
+		a.crash()
+		b.crash()
+		wantList(t, "left", m.everywhere(), span(1, 350))
+	})
+}
+
+// TestAdoptWithinMaxBytes, also if a segment is made at the same time: the limit is
+// never exceeded by a byte.
+func TestAdoptWithinMaxBytes(t *testing.T) {
+	for _, slow := range []string{".seg", ".new"} {
+		t.Run("slow to make "+slow, func(t *testing.T) {
+			bubble(t, func(t *testing.T, m *machine) {
+				p := m.start()
+				p.log(150)
+				p.deliver()
+				p.close()
+				p = m.start()
+				p.log(50)
+				p.crash()
+				for _, name := range m.disk.names("") {
+					m.disk.unlink(name)
+				}
+				m.disk.peak = 0
+				const most = 3*segmentBytes - 1 // two segments and a hot file, or three segments less a byte
+				a := m.start(adopter, func(c *config) { c.MaxBytes = most })
+				a.log(1)
+				pass(0)
+				m.disk.unlink(m.disk.names(".seg")[1]) // the one made ahead
+				pass(0)
+				release := m.disk.stall("create", slow)
+				adopted := make(chan error)
+				adopt := func() { adopted <- a.spool.Adopt() }
+				if slow == ".new" {
+					go adopt()
+					synctest.Wait()
+				}
+				a.log(320) // another segment is needed
+				if slow == ".seg" {
+					go adopt()
+				}
+				release()
+				<-adopted
+				pass(0)
+				if m.disk.peak > most {
+					t.Errorf("%d bytes, at most %d are allowed", m.disk.peak, most)
+				}
+			})
+		})
+	}
+}
