@@ -85,20 +85,20 @@ func newLane(p *pipeline, stream string) *lane {
 }
 
 // feed puts the events of a segment into the queue. It returns when they are there, or
-// the lane was aborted.
+// the lane was left.
 func (l *lane) feed(o *spool.Orphan) {
 	f := &feed{Orphan: o}
 	l.mu.Lock()
 	l.segments = append(l.segments, f)
 	l.producer, l.program = o.Header.Producer, o.Header.Program
 	l.mu.Unlock()
-	aborted := false
+	stopped := false
 	damaged, err := o.Scan(func(seq uint64, e batch.Event) bool {
 		l.expect(f, seq)
-		aborted = l.queue.Append(e) != nil
-		return !aborted
+		stopped = l.queue.Append(e) != nil
+		return !stopped
 	})
-	if damaged > 0 && !aborted {
+	if damaged > 0 && !stopped {
 		ms := millis(o.Ended()) // nothing is known of them but that they were not later
 		loss := account.Loss{Events: int64(damaged), First: ms, Last: ms}
 		loss.Levels[account.None] = loss.Events
@@ -112,7 +112,7 @@ func (l *lane) feed(o *spool.Orphan) {
 	if o.Ended().After(l.ended) {
 		l.ended = o.Ended()
 	}
-	f.whole = !aborted && err == nil
+	f.whole = !stopped && err == nil
 	l.signal()
 }
 
@@ -132,7 +132,7 @@ func (l *lane) expect(f *feed, seq uint64) {
 	f.runs = append(f.runs, run{l.position - 1, l.position, seq})
 }
 
-// finish waits until everything is settled, or the lane was aborted.
+// finish waits until everything is settled, or the lane was left.
 func (l *lane) finish() {
 	l.queue.Close()
 	<-l.worker.Done()
@@ -140,11 +140,14 @@ func (l *lane) finish() {
 	<-l.kept
 }
 
-// abort ends the lane where it is.
-func (l *lane) abort() {
+// leave ends the lane after the answers to what is under way: without them its events
+// would be delivered twice. abort does not wait for those.
+func (l *lane) leave() {
 	l.queue.Close()
-	l.worker.Stop()
+	l.worker.Finish()
 }
+
+func (l *lane) abort() { l.worker.Stop() }
 
 // keep acknowledges what is settled in the segments, and removes those that are
 // wholly.
@@ -275,5 +278,8 @@ func (p *pipeline) noteRecovered(l *lane, c Recovered) {
 	if err != nil { // it has nothing that could not be written
 		return
 	}
-	_ = p.accept(text, now, level) // a loss is counted
+	_ = p.events(text, now, level, func(e batch.Event) error {
+		p.queue.Note(e)
+		return nil
+	})
 }

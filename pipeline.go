@@ -204,7 +204,12 @@ func (p *pipeline) finish() {
 		wait(p.worker.Done(), graceTime)
 	}
 	if p.spool != nil {
-		wait(p.recovery.done, graceTime)
+		select {
+		case <-p.recovery.done:
+		case <-p.shutdown.over:
+			p.recovery.abort()
+			wait(p.recovery.done, graceTime)
+		}
 		p.spool.Close(graceTime)
 	}
 	kept, dropped := p.queue.Abandon()

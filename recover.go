@@ -58,13 +58,21 @@ func startRecovery(p *pipeline, own destination) *recovery {
 	return r
 }
 
-// end stops sending. What is not acknowledged stays in the spool.
+// end stops sending, but for what is under way. What is not acknowledged stays in the
+// spool.
 func (r *recovery) end() {
 	close(r.stop)
+	r.inLane((*lane).leave)
+}
+
+// abort does not wait for what is under way, after end.
+func (r *recovery) abort() { r.inLane((*lane).abort) }
+
+func (r *recovery) inLane(do func(*lane)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.lane != nil {
-		r.lane.abort()
+		do(r.lane)
 	}
 }
 
@@ -173,7 +181,7 @@ func (r *recovery) send(o *spool.Orphan) {
 		r.lane = l
 		r.mu.Unlock()
 		if r.stopped() { // end may have missed it
-			l.abort()
+			l.leave()
 		}
 	}
 	r.lane.feed(o)

@@ -306,13 +306,13 @@ func (s *spoolScene) end() {
 	s.Helper()
 	s.net.open()
 	if s.scribe != nil {
-		if err := s.closeIn(20 * time.Second); err != nil {
+		if err := s.closeIn(time.Minute); err != nil {
 			s.Errorf("Shutdown: %v", err)
 		}
 	}
 	left := s.producers()
 	s.begin()
-	s.waitFor(20*time.Second, "the next start has delivered everything", func() bool {
+	s.waitFor(time.Minute, "the next start has delivered everything", func() bool {
 		now := s.producers()
 		for producer := range left {
 			if len(now[producer]) > 0 {
@@ -321,7 +321,7 @@ func (s *spoolScene) end() {
 		}
 		return s.Stats().Recovered.Pending == 0
 	})
-	if err := s.closeIn(10 * time.Second); err != nil {
+	if err := s.closeIn(time.Minute); err != nil {
 		s.Errorf("Shutdown at the end: %v", err)
 	}
 	s.checkBooks()

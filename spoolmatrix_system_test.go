@@ -234,18 +234,20 @@ func freeSpace(t *testing.T, dir string) int64 {
 	return int64(st.Bfree) * st.Bsize
 }
 
-// usedBy returns what all files in a directory take.
-func usedBy(dir string) (bytes int64) {
+// usedBy adds up the sizes of all files in a directory, and what the file system has
+// allocated for them.
+func usedBy(dir string) (used, allocated int64) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return 0
+		return 0, 0
 	}
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
-			bytes += max(info.Size(), info.Sys().(*syscall.Stat_t).Blocks*512)
+			used += info.Size()
+			allocated += info.Sys().(*syscall.Stat_t).Blocks * 512
 		}
 	}
-	return bytes
+	return used, allocated
 }
 
 // sharedMemory is a directory on a RAM file system.

@@ -64,6 +64,8 @@ type Worker struct {
 	ctx   context.Context // ends when delivery must stop
 	stop  context.CancelFunc
 	done  chan struct{} // closed when the goroutine has ended
+	quit  chan struct{} // closed by Finish
+	last  sync.Once     // of Finish
 
 	answers     chan answer // to requests; has room for all that can be under way
 	compressors compressors // free ones; has room for all there can be
@@ -96,6 +98,7 @@ func Start(cfg Config, q *queue.Queue) *Worker {
 		cfg:         cfg,
 		queue:       q,
 		done:        make(chan struct{}),
+		quit:        make(chan struct{}),
 		answers:     make(chan answer, cfg.MaxInFlight+2), // and one to create, one for the retention
 		compressors: make(compressors, cfg.MaxInFlight),
 		plain:       !cfg.Compress,
@@ -116,6 +119,20 @@ func (w *Worker) Done() <-chan struct{} { return w.done }
 // Stop ends delivery: requests under way are given up, their batches stay in the
 // queue.
 func (w *Worker) Stop() { w.stop() }
+
+// Finish ends delivery after the answers to the requests under way. What else is in
+// the queue stays there.
+func (w *Worker) Finish() { w.last.Do(func() { close(w.quit) }) }
+
+// ending reports whether nothing new is to be done.
+func (w *Worker) ending() bool {
+	select {
+	case <-w.quit:
+		return true
+	default:
+		return w.ctx.Err() != nil
+	}
+}
 
 // Stopped is closed when Stop was called or delivery has ended.
 func (w *Worker) Stopped() <-chan struct{} { return w.ctx.Done() }
@@ -139,7 +156,7 @@ func (w *Worker) run() {
 	defer w.stop()
 	for {
 		next := w.start()
-		if idle := w.flying == 0 && !w.creating && !w.retaining; idle && (w.ended || w.ctx.Err() != nil) {
+		if idle := w.flying == 0 && !w.creating && !w.retaining; idle && (w.ended || w.ending()) {
 			return
 		}
 		w.wait(next)
@@ -155,9 +172,12 @@ func (w *Worker) wait(next time.Time) {
 		defer t.Stop()
 		timer = t.C
 	}
-	stopped := w.ctx.Done()
+	stopped, quit := w.ctx.Done(), w.quit
 	if w.ctx.Err() != nil {
 		stopped = nil // only the answers to what is under way are waited for
+	}
+	if w.ending() {
+		quit = nil
 	}
 	select {
 	case a := <-w.answers:
@@ -165,13 +185,14 @@ func (w *Worker) wait(next time.Time) {
 	case <-timer:
 	case <-w.queue.Wake():
 	case <-stopped:
+	case <-quit:
 	}
 }
 
 // start makes every request that can be made now. It returns when there may be
 // more, the zero time if only an answer or the queue can tell.
 func (w *Worker) start() (next time.Time) {
-	for w.ctx.Err() == nil && !w.creating {
+	for !w.ending() && !w.creating {
 		now, awaited := time.Now(), w.queue.Awaited()
 		if again := w.again(awaited); now.Before(again) {
 			return again

@@ -45,7 +45,8 @@ func (h *harness) startSlow(random *rand.Rand) *child {
 	return h.start(killtest.Params{
 		Direct:     modes[random.IntN(len(modes))],
 		Goroutines: 2,
-		Burst:      10,
+		Events:     1500,
+		Burst:      5,
 		MaxStall:   killtest.Strict,
 		SpillAfter: 20 * time.Millisecond,
 		Interval:   10 * time.Millisecond,

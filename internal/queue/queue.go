@@ -121,6 +121,16 @@ func (q *Queue) Append(e batch.Event) error {
 	return err
 }
 
+// Note is Append for what the library itself has to say: a queue that is closed does
+// not want it, and nobody waits for room.
+func (q *Queue) Note(e batch.Event) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed {
+		_ = q.admit(e, false) // a loss is counted
+	}
+}
+
 // admit lets an event in or drops it. One that may not wait is the partial line
 // that Flush takes: it may go beyond the bound, but only once.
 func (q *Queue) admit(e batch.Event, mayWait bool) error {

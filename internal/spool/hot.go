@@ -55,9 +55,8 @@ func newHot(s *Spool) (*hot, error) {
 }
 
 func newArea(s *Spool) (*area, error) {
-	s.numbered++
 	header := s.cfg.Header
-	header.Number, header.Hot = s.numbered, true
+	header.Number, header.Hot = s.numbered.Add(1), true
 	f, err := newFile(s.cfg.Hot, header, hotEnding, s.cfg.HotBytes/hotFiles)
 	if err != nil {
 		return nil, err
@@ -147,6 +146,7 @@ func (h *hot) reuse(a *area, position uint64) bool {
 	crash.At("before hot reuse")
 	header := a.header
 	header.ID, header.Created = rand.Uint64(), time.Now()
+	header.Number = h.spool.numbered.Add(1)
 	page, err := header.Encode()
 	if err != nil || !h.store(a, 0, page) {
 		return false

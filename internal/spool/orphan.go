@@ -4,14 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"strings"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/crash"
-	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
@@ -180,96 +178,6 @@ func (s *Spool) foreign(dir Directory, endings ...string) (names []string, err e
 		}
 	}
 	return names, err
-}
-
-// Adopt brings what other processes left on the RAM file system to the disk, and
-// removes what was left of attempts to do so.
-func (s *Spool) Adopt() error {
-	var errs []error
-	unfinished, err := s.foreign(s.cfg.Dir, newEnding)
-	errs = append(errs, err)
-	for _, name := range unfinished {
-		if f, err := s.cfg.Dir.Open(name); err == nil {
-			errs = append(errs, s.cfg.Dir.Remove(name), f.Close())
-		}
-	}
-	if s.cfg.HotLeft == nil {
-		return errors.Join(errs...)
-	}
-	hot, err := s.foreign(s.cfg.HotLeft, hotEnding)
-	errs = append(errs, err)
-	for _, name := range hot {
-		o, err := OpenOrphan(s.cfg.HotLeft, name)
-		switch {
-		case err == nil:
-			errs = append(errs, s.adopt(o))
-		case errors.Is(err, ErrNothing):
-			errs = append(errs, s.discard(s.cfg.HotLeft, name))
-		case errors.Is(err, ErrHeader): // or it would be tried for ever
-			errs = append(errs, fmt.Errorf("read hot file %s: %w; it is set aside", name, err),
-				s.cfg.HotLeft.Rename(name, strings.TrimSuffix(name, hotEnding)+badEnding))
-		case !errors.Is(err, disk.ErrLocked) && !errors.Is(err, fs.ErrNotExist): // another process may have been faster
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// adopt moves a hot file to the disk. It is complete there before it has the name of
-// a segment, and only then is it removed here.
-func (s *Spool) adopt(o *Orphan) error {
-	f, err := s.copyHot(o)
-	if f != nil {
-		if err == nil {
-			crash.At("during adoption")
-			err = s.cfg.Dir.Rename(f.name, strings.TrimSuffix(f.name, newEnding)+segmentEnding)
-		} else {
-			_ = s.cfg.Dir.Remove(f.name)
-		}
-		_ = f.Close()
-	}
-	if err != nil {
-		o.Release()
-		return fmt.Errorf("move hot file to disk: %w", err)
-	}
-	return o.Remove()
-}
-
-// copyHot copies what is not settled of a hot file to a new file on disk, which is
-// nil if there is nothing.
-func (s *Spool) copyHot(o *Orphan) (f *openFile, err error) {
-	begin := func() bool {
-		if f == nil && err == nil {
-			if err = s.checkSpace(); err == nil {
-				header := o.Header
-				header.Hot = false
-				f, err = newFile(s.cfg.Dir, header, newEnding, o.Size())
-			}
-		}
-		return err == nil
-	}
-	var buf []byte
-	damaged, scanErr := o.Scan(func(seq uint64, e batch.Event) bool {
-		if !begin() {
-			return false
-		}
-		f.records++
-		buf = segment.AppendRecord(buf[:0], f.header.ID, f.offset, f.records, recordOf(seq, e))
-		_, err = f.WriteAt(buf, f.offset)
-		f.offset += int64(len(buf))
-		return err == nil
-	})
-	if err = errors.Join(err, scanErr); err != nil {
-		return f, err
-	}
-	if damaged > 0 && begin() { // whoever sends the copy counts those as damaged that it does not have
-		acks := segment.Acks{Generation: 1, Written: f.records + uint32(damaged)}
-		_, err = f.WriteAt(acks.EncodeSlot(f.header.ID), segment.SlotOffset(acks.Generation))
-	}
-	if f != nil && err == nil {
-		err = f.Sync()
-	}
-	return f, err
 }
 
 // discard removes a file in which nothing ever was.

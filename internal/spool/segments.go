@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
 // Reasons why no segment can be made, beside what a disk says.
@@ -62,18 +64,27 @@ func (s *Spool) makeAhead() {
 		return
 	}
 	s.making = true
-	s.numbered++
 	header := s.cfg.Header
-	header.Number = s.numbered
+	header.Number = s.numbered.Add(1)
 	s.others.Add(1)
 	go func() {
 		defer s.others.Done()
 		var m made
-		if m.err = errors.Join(s.cfg.Dir.Renew(), s.checkSpace()); m.err == nil {
-			m.file, m.err = newFile(s.cfg.Dir, header, segmentEnding, s.cfg.SegmentBytes)
+		if m.err = s.cfg.Dir.Renew(); m.err == nil {
+			m.file, m.err = s.makeFile(header, segmentEnding, s.cfg.SegmentBytes)
 		}
 		s.ready <- m
 	}()
+}
+
+// makeFile makes a file in the directory if the limits allow it.
+func (s *Spool) makeFile(header segment.Header, ending string, size int64) (*openFile, error) {
+	s.space <- struct{}{}
+	defer func() { <-s.space }()
+	if err := s.checkSpace(); err != nil {
+		return nil, err
+	}
+	return newFile(s.cfg.Dir, header, ending, size)
 }
 
 // checkSpace reports whether the limits allow another segment.

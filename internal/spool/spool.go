@@ -68,6 +68,7 @@ type Spool struct {
 	stop   chan struct{} // closed by Close
 	done   chan struct{} // closed when the writer has ended
 	ready  chan made     // capacity 1: the segment made ahead
+	space  chan struct{} // capacity 1: held while the limits are looked at and a file is made
 
 	taken    atomic.Uint64 // position of the newest event
 	stored   atomic.Uint64 // everything up to here is on disk or settled
@@ -77,6 +78,7 @@ type Spool struct {
 	short    atomic.Bool   // there is little memory left
 	needed   atomic.Uint64 // must be on disk before there is room in the hot files
 	stalled  atomic.Bool   // the disk does not answer or has failed: log calls do not wait
+	numbered atomic.Uint32 // segments made
 	wereRisk atomic.Int64  // log calls that returned with their event in memory only
 
 	// Only the writer uses these.
@@ -85,7 +87,6 @@ type Spool struct {
 	visit     func(uint64, batch.Event) bool // visitEvent, made once
 	spins     int                            // see spin
 	making    bool                           // a segment is being made ahead
-	numbered  uint32                         // segments made
 	trouble   trouble
 	checkedAt time.Time // when the files were last looked at
 
@@ -108,6 +109,7 @@ func New(cfg Config) *Spool {
 		stop:  make(chan struct{}),
 		done:  make(chan struct{}),
 		ready: make(chan made, 1),
+		space: make(chan struct{}, 1),
 	}
 	s.progress.L = &s.mu
 	if cfg.Hot != nil {

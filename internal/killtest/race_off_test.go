@@ -1,0 +1,5 @@
+//go:build unix && !race
+
+package killtest_test
+
+const raceEnabled = false
