@@ -19,7 +19,8 @@ import (
 func TestSpoolMatrixDisk(t *testing.T) {
 	r := rows{}
 	r.inModes("14 errors make the file system read-only", readOnly)
-	r.inModes("15 a thin volume is full", thin)
+	r.inModes("15 a thin volume is full", func(t *testing.T, o cloudwatch.SpoolOptions) { thin(t, o, 64*mib) })
+	r.inModes("15 a thin volume is full and memory short", func(t *testing.T, o cloudwatch.SpoolOptions) { thin(t, o, 8*mib) })
 	r.inModes("43 on an overlay", func(t *testing.T, o cloudwatch.SpoolOptions) {
 		everyDay(t, filepath.Join(overlay(t), "spool"), o)
 	})
@@ -36,7 +37,7 @@ func readOnly(t *testing.T, o cloudwatch.SpoolOptions) {
 	s.net.shut()
 	s.begin()
 	s.logs(100)
-	s.waitFor(5*time.Second, "they are on disk", func() bool { return len(s.files(".seg")) == 2 })
+	s.made(2)
 	time.Sleep(1500 * time.Millisecond) // they are synced as well
 	e.fail(t)
 	s.size = 20_000
@@ -99,11 +100,11 @@ func (e *ext4) repair(t *testing.T) {
 
 // thin is a volume with less behind it than it says: space can be reserved and
 // written to, but not synced.
-func thin(t *testing.T, o cloudwatch.SpoolOptions) {
+func thin(t *testing.T, o cloudwatch.SpoolOptions, memory int) {
 	pool := mountTmpfs(t, 40*mib)
 	e := newExt4In(t, pool, 64*mib, "", "-O", "^has_journal")
 	s := newSpoolScene(t, e.path, o)
-	s.opts.BufferBytes = 8 * mib // so that events are only on disk
+	s.opts.BufferBytes = memory
 	s.net.shut()
 	s.begin()
 	s.logs(100)
@@ -198,7 +199,7 @@ func stalls(t *testing.T, o cloudwatch.SpoolOptions) {
 	s.net.shut()
 	s.begin()
 	s.logs(1000)
-	s.waitFor(5*time.Second, "they are on disk", func() bool { return len(s.files(".seg")) == 2 })
+	s.made(2)
 	calm := s.measure(500*time.Millisecond, false)
 	thaw := freeze(t, e)
 	frozen := s.measure(2*time.Second, true)
@@ -285,7 +286,7 @@ func closeInStall(t *testing.T, o cloudwatch.SpoolOptions) {
 	s.net.shut()
 	s.begin()
 	s.logs(1000)
-	s.waitFor(5*time.Second, "they are on disk", func() bool { return len(s.files(".seg")) == 2 })
+	s.made(2)
 	thaw := freeze(t, e)
 	s.logs(1000)
 	const closeTimeout = 500 * time.Millisecond

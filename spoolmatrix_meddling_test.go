@@ -253,7 +253,7 @@ func unusable(t *testing.T, o cloudwatch.SpoolOptions, harm func(s *spoolScene) 
 	s.net.shut()
 	s.begin()
 	s.logs(300)
-	s.waitFor(2*time.Second, "they are on disk", func() bool { return len(s.files(".seg")) == 2 })
+	s.made(2)
 	before := s.spoolErrors()
 	began := time.Now()
 	undo := harm(s)
@@ -294,7 +294,7 @@ func withoutPermissions(t *testing.T, o cloudwatch.SpoolOptions) {
 	}
 	p := s.spawnAs(user, true)
 	p.do("log", 300)
-	s.waitFor(2*time.Second, "they are on disk", func() bool { return len(s.files(".seg")) == 2 })
+	s.made(2)
 	if err := os.Chmod(s.opts.Spool, 0); err != nil {
 		t.Fatal(err)
 	}

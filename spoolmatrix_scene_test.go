@@ -22,6 +22,7 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
 // The spool matrix has a row for each way in which disks, file systems, limits and
@@ -183,8 +184,8 @@ func (s *spoolScene) closeIn(atMost time.Duration) error {
 	err := s.Shutdown(ctx)
 	// A program that is being started has our files, and so their locks, for a moment.
 	syscall.ForkLock.RLock()
-	syscall.ForkLock.RUnlock()
 	stats := s.Stats()
+	syscall.ForkLock.RUnlock()
 	s.checkStats(stats)
 	s.past = append(s.past, stats)
 	s.scribe = nil
@@ -325,6 +326,26 @@ func (s *spoolScene) end() {
 		s.Errorf("Shutdown at the end: %v", err)
 	}
 	s.checkBooks()
+}
+
+// made waits until there are so many segments, with nothing left to be done for them.
+func (s *spoolScene) made(n int) {
+	s.Helper()
+	s.waitFor(5*time.Second, fmt.Sprintf("%d segments are made", n), func() bool {
+		whole := 0
+		for _, name := range s.files(".seg") {
+			if f, err := os.Open(name); err == nil {
+				page := make([]byte, segment.HeaderBytes)
+				_, _ = f.ReadAt(page, 0)
+				if _, err := segment.DecodeHeader(page); err == nil {
+					whole++
+				}
+				_ = f.Close()
+			}
+		}
+		return whole >= n
+	})
+	time.Sleep(50 * time.Millisecond) // the header is being synced
 }
 
 // producers are those that have files in the spool, or on the RAM file system.

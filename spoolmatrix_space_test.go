@@ -79,7 +79,7 @@ func fillsWhileRunning(t *testing.T) {
 	s.net.shut()
 	s.begin()
 	s.logs(10)
-	s.waitFor(5*time.Second, "a segment is made ahead", func() bool { return len(s.files(".seg")) == 2 })
+	s.made(2)
 	empty := fill(t, e.path, 0)
 	s.size = 20_000
 	s.logsUntil("the disk is full", func() bool { return s.fails(noRoom...) })
@@ -150,7 +150,7 @@ func minFree(t *testing.T) {
 	s := newSpoolScene(t, e.path, o)
 	s.net.shut()
 	s.begin()
-	s.waitFor(5*time.Second, "a segment is made ahead", func() bool { return len(s.files(".seg")) == 1 })
+	s.made(1)
 	empty := fill(t, e.path, 64*mib)
 	lowest := freeSpace(t, e.path)
 	s.size = 20_000

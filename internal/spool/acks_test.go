@@ -33,11 +33,11 @@ func TestAcknowledgements(t *testing.T) {
 		more, list := p.next()
 		items, lists = append(items, more), append(lists, list)
 		var slots []int64
-		m.disk.onCall = func(op, name string, off int64, data []byte) {
+		m.disk.watch(func(op, name string, off int64, data []byte) {
 			if op == "write" && off < segment.Start {
 				slots = append(slots, off)
 			}
-		}
+		})
 		left := span(1, 220)
 		for _, i := range []int{1, 2, 0} {
 			if i == 0 {

@@ -298,7 +298,7 @@ func TestAdoptWithinMaxBytes(t *testing.T) {
 				for _, name := range m.disk.names("") {
 					m.disk.unlink(name)
 				}
-				m.disk.peak = 0
+				m.disk.forget()
 				const most = 2*segmentBytes + hotBytes/8 - 1
 				a := m.start(adopter, func(c *config) { c.MaxBytes = most })
 				a.log(1)
@@ -320,8 +320,8 @@ func TestAdoptWithinMaxBytes(t *testing.T) {
 				release()
 				<-adopted
 				pass(0)
-				if m.disk.peak > most {
-					t.Errorf("%d bytes, at most %d are allowed", m.disk.peak, most)
+				if m.disk.most() > most {
+					t.Errorf("%d bytes, at most %d are allowed", m.disk.most(), most)
 				}
 			})
 		})

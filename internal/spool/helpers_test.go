@@ -313,28 +313,45 @@ func (m *machine) onDisk() (list []int) {
 	return list
 }
 
-// orphans returns what the next process finds: the events of all segments that dead
-// processes left, in the order of files and records, and how many are damaged.
-func (m *machine) orphans(f *memFS) (list []int, damaged int) {
+// found is what the next process finds in a file.
+type found struct {
+	name    string
+	events  []int // in their order
+	damaged int
+}
+
+// filesOf returns what is in the segments that dead processes left.
+func (m *machine) filesOf(f *memFS) (list []found) {
 	m.t.Helper()
 	dir := f.open(newProcess())
 	for _, name := range append(f.names(".seg"), f.names(".hot")...) {
 		o, err := spool.OpenOrphan(dir, name)
-		if errors.Is(err, spool.ErrNothing) {
+		if errors.Is(err, spool.ErrNothing) || errors.Is(err, spool.ErrHeader) { // it was killed while it made it
 			continue
 		}
 		if err != nil {
 			m.t.Fatalf("open %s: %v", name, err)
 		}
-		n, err := o.Scan(func(_ uint64, e batch.Event) bool {
-			list = append(list, numberOf(m.t, e))
+		file := found{name: name}
+		file.damaged, err = o.Scan(func(_ uint64, e batch.Event) bool {
+			file.events = append(file.events, numberOf(m.t, e))
 			return true
 		})
 		if err != nil {
 			m.t.Fatalf("scan %s: %v", name, err)
 		}
-		damaged += n
 		o.Release()
+		list = append(list, file)
+	}
+	return list
+}
+
+// orphans returns all events that dead processes left, and how many are damaged.
+func (m *machine) orphans(f *memFS) (list []int, damaged int) {
+	m.t.Helper()
+	for _, file := range m.filesOf(f) {
+		list = append(list, file.events...)
+		damaged += file.damaged
 	}
 	return list, damaged
 }

@@ -33,11 +33,11 @@ func TestHotNeedsNoDisk(t *testing.T) {
 			t.Fatalf("hot %v, %v", hot, err)
 		}
 		writes := 0
-		m.disk.onCall = func(op, name string, off int64, data []byte) {
+		m.disk.watch(func(op, name string, off int64, data []byte) {
 			if op == "write" && off > 0 { // another segment may be made ahead
 				writes++
 			}
-		}
+		})
 		for range 60 {
 			p.log(50)
 			pass(interval)
@@ -105,8 +105,8 @@ func TestHotFilesAreUsedAgain(t *testing.T) {
 		p.log(40)
 		p.crash()
 		wantList(t, "left", m.everywhere(), span(1601, 1640))
-		if m.ram.peak > hotBytes {
-			t.Errorf("%d bytes of RAM", m.ram.peak)
+		if m.ram.most() > hotBytes {
+			t.Errorf("%d bytes of RAM", m.ram.most())
 		}
 	})
 }
@@ -266,7 +266,6 @@ func TestNoHotFiles(t *testing.T) {
 		t.Run(op, func(t *testing.T) {
 			bubble(t, func(t *testing.T, m *machine) {
 				// Not the first one.
-				m.ram.onCall = nil
 				m.ram.inject(fault{op: op, name: lateName(op), err: errNoSpace})
 				p := m.start()
 				hot, err := p.spool.Hot()

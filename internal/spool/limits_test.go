@@ -41,13 +41,13 @@ func TestLimits(t *testing.T) {
 				p.log(2000)
 				synctest.Wait()
 				list := m.segments()
-				if len(list) != row.segments || m.disk.peak != int64(row.segments*segmentBytes) {
-					t.Errorf("%d segments, %d bytes at most; want %d segments", len(list), m.disk.peak, row.segments)
+				if len(list) != row.segments || m.disk.most() != int64(row.segments*segmentBytes) {
+					t.Errorf("%d segments, %d bytes at most; want %d segments", len(list), m.disk.most(), row.segments)
 				}
 				stored := int(p.spool.Stored())
 				wantList(t, "on disk", m.onDisk(), span(1, stored))
 				p.wantAtRisk(int64(2000-stored), int64(2000-stored))
-				if state := p.spool.State(); !state.Stalled || state.Failure == nil || state.Bytes != m.disk.peak {
+				if state := p.spool.State(); !state.Stalled || state.Failure == nil || state.Bytes != m.disk.most() {
 					t.Errorf("the state is %+v", state)
 				}
 				p.wantTold("make segment spool: " + row.err.Error())
@@ -63,8 +63,8 @@ func TestLimits(t *testing.T) {
 					all = append(all, list...)
 				}
 				synctest.Wait()
-				if m.disk.peak > row.maxBytes {
-					t.Errorf("%d bytes", m.disk.peak)
+				if m.disk.most() > row.maxBytes {
+					t.Errorf("%d bytes", m.disk.most())
 				}
 				if got := int(p.spool.Stored()); got <= stored {
 					t.Errorf("nothing more is on disk")
@@ -121,8 +121,8 @@ func TestOldEventsMakeRoomOnDisk(t *testing.T) {
 			p.wantAtRisk(0, 0)
 			synctest.Wait()
 		}
-		if m.disk.peak > 4*segmentBytes {
-			t.Errorf("%d bytes", m.disk.peak)
+		if m.disk.most() > 4*segmentBytes {
+			t.Errorf("%d bytes", m.disk.most())
 		}
 		p.wantTold()
 		s := p.queue.State()

@@ -103,11 +103,11 @@ func TestLoadReadsFromNearby(t *testing.T) {
 		}
 		pass(0)
 		read := 0
-		m.disk.onCall = func(op, name string, off int64, data []byte) {
+		m.disk.watch(func(op, name string, off int64, data []byte) {
 			if op == "read" {
 				read += len(data)
 			}
-		}
+		})
 		for after := 0; after < 6000; after += 100 {
 			wantList(t, "loaded", p.loaded(after, after+100), span(after+1, after+100))
 		}

@@ -3,8 +3,10 @@ package spool_test
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -34,17 +36,15 @@ func TestModel(t *testing.T) {
 	}
 	for n := range uint64((*spoolSteps + steps - 1) / steps) {
 		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, seed+n)
 			t.Cleanup(func() {
 				if t.Failed() {
-					t.Logf("-spool-seed %d -spool-steps %d", seed+n, steps)
+					t.Logf("-spool-seed %d -spool-steps %d; the last steps: %s", seed+n, steps, w.steps[max(0, len(w.steps)-40):])
 				}
 			})
-			w := newWorld(t, seed+n)
 			for range steps {
-				if w.step(); !t.Failed() {
-					w.check()
-				}
-				if t.Failed() {
+				w.step()
+				if w.check(); t.Failed() {
 					return
 				}
 			}
@@ -56,180 +56,532 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// world is a machine and what is known of the events of its programs.
+// world is a machine, and what is known of the events of its programs.
 type world struct {
-	t *testing.T
-	m *machine
-	r *rand.Rand
+	t     *testing.T
+	m     *machine
+	r     *rand.Rand
+	steps []string // so far
 
-	p        *program // that runs
-	started  time.Time
-	events   []*fate // of all programs; the number of an event is its place
-	first    int     // number of the first event of the program
-	flying   []*flight
-	dying    bool      // it is killed within some operations
-	fault    func()    // ends the present one; nil if there is none
-	stalls   bool      // the fault is that something does not answer
-	clean    bool      // there was no fault since the program started
-	trouble  time.Time // when there was trouble last
-	cut      bool      // the power was cut before
-	logSteps []string
+	fates []*fate // of the events; the place is the number
+	cut   bool    // the power was cut before: there may be holes
+
+	p       *program // the present one
+	first   int      // number of its first event
+	flying  []*flight
+	dying   bool      // it will be killed within some operations
+	clean   bool      // nothing has failed since it started
+	trouble time.Time // when something was wrong last
+
+	fault   string // the present one; "" if there is none
+	restore func() // ends it
+	stalls  bool   // something does not answer
 }
 
 // fate is what is known of an event.
 type fate struct {
-	program   int
-	goroutine int
-	logged    bool      // the log call has returned, and the event was taken
-	safe      time.Time // since then kill -9 cannot take it; zero = never
-	done      bool      // the service has it, and the spool was told
-	acked     bool      // that was on the disk before the program ended
-	left      bool      // it was found on disk or in RAM when its program had ended
-	durable   bool      // so that a power cut cannot take it
+	program, goroutine int
+
+	logged  bool      // it was taken, and the log call has returned
+	safe    time.Time // since when kill -9 cannot take it; zero = it can
+	done    bool      // the service has it, and the spool was told
+	acked   bool      // and has had time to note that
+	copies  int       // of it that were there when a program ended last
+	left    bool      // it was there then
+	durable bool      // and a power cut cannot take it
 }
 
 // flight is a batch that is under way.
 type flight struct {
-	it   *queue.Item
-	list []int
-	done int // events settled
+	it      *queue.Item
+	list    []int
+	settled int // so many of them
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
-	m := newMachineOf(t, seed)
-	w := &world{t: t, m: m, r: rand.New(rand.NewPCG(seed, 1)), events: []*fate{{}}}
+	w := &world{t: t, m: newMachineOf(t, seed), r: rand.New(rand.NewPCG(seed, 1)), fates: []*fate{{}}}
 	w.start()
 	return w
 }
 
 func (w *world) step() {
-	switch n := w.r.IntN(100); {
-	case n < 30:
-		w.log(1 + w.r.IntN(40))
-	case n < 35:
-		w.burst()
-	case n < 50:
-		w.take()
-	case n < 65:
-		w.answer()
-	case n < 78:
-		w.pass()
-	case n < 84:
-		w.break_()
-	case n < 90:
-		w.mend()
-	case n < 92:
-		w.kill()
-	case n < 94:
-		if !w.dying {
-			w.p.killAfter(w.r.IntN(60))
-			w.dying = true
+	steps := []struct {
+		name string
+		odds int
+		do   func()
+	}{
+		{"log", 30, func() { w.log(1+w.r.IntN(40), 1) }},
+		{"burst", 5, func() { w.log(1+w.r.IntN(15), 4) }},
+		{"take", 15, w.take},
+		{"answer", 15, w.answer},
+		{"wait", 15, w.wait},
+		{"fail", 5, w.fail},
+		{"mend", 6, w.mend},
+		{"meddle", 2, w.meddle},
+		{"kill", 2, w.kill},
+		{"kill soon", 2, w.killSoon},
+		{"power cut", 1, w.powerCut},
+		{"close", 2, w.close},
+	}
+	n := w.r.IntN(100)
+	for _, s := range steps {
+		if n -= s.odds; n < 0 {
+			w.steps = append(w.steps, s.name)
+			s.do()
+			break
 		}
-	case n < 95:
-		w.powerCut()
-	case n < 97:
-		w.close()
-	default:
-		w.meddle()
 	}
 	if w.p.isDead() {
-		w.ended("killed")
+		w.killed()
 	}
 }
 
-func (w *world) note(what string) { w.logSteps = append(w.logSteps, what) }
-
-// start starts a program. It deals with what others have left.
+// start starts a program. It deals with what the others have left.
 func (w *world) start() {
-	if w.stalls { // it would not get that far
+	if w.stalls { // it would not get far
 		w.mend()
 	}
-	w.started = time.Now()
-	w.first = len(w.events)
-	w.flying, w.dying, w.clean = nil, false, w.fault == nil
-	hot := w.r.IntN(2) == 0
+	w.first = len(w.fates)
+	w.flying, w.dying, w.clean = nil, false, w.fault == ""
+	direct := w.r.IntN(2) == 0
 	w.p = w.m.start(func(c *config) {
 		c.SegmentBytes, c.HotBytes = segmentBytes/2, 8*(segment.Start+2<<10)
 		c.MaxBytes = 24 * c.SegmentBytes
-		if !hot {
+		if direct {
 			c.Hot = nil
 		}
 	})
-	w.recover()
+	w.recoverOthers()
 	synctest.Wait()
 }
 
-func (w *world) isHot() bool {
-	hot, _ := w.p.spool.Hot()
-	return hot
-}
-
-// newEvent makes an event that is not logged yet.
-func (w *world) newEvent(goroutine int) (n int, e batch.Event) {
-	n = len(w.events)
-	w.events = append(w.events, &fate{program: w.m.programs, goroutine: goroutine})
-	dots := w.r.IntN(200)
-	if w.r.IntN(100) == 0 {
-		dots = w.r.IntN(6 << 10)
-	}
-	return n, sized(n, dots)
-}
-
-// append logs an event. It reports whether the log call has returned before the
-// program was killed, if it was, and the event was taken.
-func (w *world) append(e batch.Event) bool {
-	err := w.p.queue.Append(e)
-	if err != nil && !errors.Is(err, queue.ErrFull) {
-		w.t.Errorf("Append: %v", err)
-	}
-	return err == nil && !w.p.isDead()
-}
-
-func (w *world) log(count int) {
-	for range count {
-		n, e := w.newEvent(0)
-		before := w.p.spool.State().WereRisk
-		began := time.Now()
-		w.events[n].logged = w.append(e)
-		if took := time.Since(began); took > 2*maxStall {
-			w.t.Errorf("a log call took %v", took)
+// log has goroutines log so many events each.
+func (w *world) log(count, goroutines int) {
+	before, began := w.p.spool.State().WereRisk, time.Now()
+	from := len(w.fates)
+	events := make([][]batch.Event, goroutines)
+	for n := range count * goroutines {
+		g := n % goroutines
+		w.fates = append(w.fates, &fate{program: w.m.programs, goroutine: g})
+		dots := w.r.IntN(200)
+		if w.r.IntN(100) == 0 {
+			dots = w.r.IntN(6 << 10)
 		}
-		if w.events[n].logged && w.p.spool.State().WereRisk == before {
-			w.events[n].safe = time.Now()
-		}
+		events[g] = append(events[g], sized(from+n, dots))
 	}
-}
-
-// burst has several goroutines log at once.
-func (w *world) burst() {
-	before := w.p.spool.State().WereRisk
-	first := len(w.events)
 	var all sync.WaitGroup
-	for g := range 4 {
-		var numbers []int
-		var events []batch.Event
-		for range 1 + w.r.IntN(15) {
-			n, e := w.newEvent(g + 1)
-			numbers, events = append(numbers, n), append(events, e)
-		}
-		fates := w.events // it grows no more while they log, see below
-		_ = fates
+	for g := range goroutines {
 		all.Go(func() {
-			for i, e := range events {
-				if w.append(e) {
-					w.at(numbers[i]).logged = true
+			for i, e := range events[g] {
+				err := w.p.queue.Append(e)
+				if err != nil && !errors.Is(err, queue.ErrFull) {
+					w.t.Errorf("Append: %v", err)
 				}
+				w.fates[from+i*goroutines+g].logged = err == nil && !w.p.isDead()
 			}
 		})
 	}
 	all.Wait()
-	if w.p.spool.State().WereRisk == before {
-		for _, f := range w.events[first:] {
-			if f.logged {
-				f.safe = time.Now()
-			}
+	if took := time.Since(began); took > 2*maxStall { // for room, and for the disk
+		w.t.Errorf("%d log calls took %v", count, took)
+	}
+	if w.p.spool.State().WereRisk > before {
+		return // some are at risk, nobody says which
+	}
+	for _, f := range w.fates[from:] {
+		if f.logged {
+			f.safe = time.Now()
 		}
 	}
 }
 
-func (w *world) at(n int) *fate { return w.events[n] }
+// take has the service get a batch.
+func (w *world) take() {
+	if len(w.flying) > 3 {
+		return
+	}
+	it, list := w.p.next()
+	if it == nil || w.p.isDead() {
+		return
+	}
+	seen := make(map[int]int)
+	for _, n := range list {
+		f := w.fates[n]
+		if f.program != w.m.programs || f.done {
+			w.t.Errorf("event %d was taken: %+v", n, f)
+		}
+		if n < seen[f.goroutine] {
+			w.t.Errorf("event %d comes after %d", n, seen[f.goroutine])
+		}
+		seen[f.goroutine] = n
+	}
+	w.flying = append(w.flying, &flight{it: it, list: list})
+}
+
+// answer has the service answer, for all or some of a batch.
+func (w *world) answer() {
+	if len(w.flying) == 0 {
+		return
+	}
+	i := w.r.IntN(len(w.flying))
+	f := w.flying[i]
+	from, to := f.settled, len(f.list)
+	if w.r.IntN(3) == 0 {
+		to = from + w.r.IntN(to-from)
+	}
+	o := account.Outcome{Delivered: to - from, Bytes: f.it.Counted(from, to), Settled: f.it.Loss(from, to)}
+	f.settled = to
+	dead := w.p.isDead()
+	w.p.queue.Settle(f.it, &o, to == len(f.list))
+	if to < len(f.list) {
+		return
+	}
+	w.flying = slices.Delete(w.flying, i, i+1)
+	for _, n := range f.list {
+		w.fates[n].done = !dead
+	}
+}
+
+// wait lets time pass.
+func (w *world) wait() {
+	most := []time.Duration{time.Millisecond, 100 * time.Millisecond, 2 * time.Second, 20 * time.Second, time.Minute}
+	pass(time.Duration(w.r.Int64N(int64(most[w.r.IntN(len(most))]))))
+}
+
+// fail makes something fail from now on.
+func (w *world) fail() {
+	if w.fault != "" {
+		return
+	}
+	faults := []struct {
+		what   string
+		fault  fault
+		stalls bool
+	}{
+		{"no space", fault{op: "create", err: errNoSpace}, false},
+		{"read-only", fault{op: "create", err: errReadOnly}, false},
+		{"short writes", fault{op: "write", err: errNoSpace, short: -1}, false},
+		{"a short write", fault{op: "write", err: errNoSpace, short: -1, once: true}, false},
+		{"no write", fault{op: "write", err: errBroken}, false},
+		{"a sync fails", fault{op: "sync", err: errBroken, once: true}, false},
+		{"syncs fail", fault{op: "sync", err: errBroken}, false},
+		{"directory syncs fail", fault{op: "syncdir", err: errBroken}, false},
+		{"removals fail", fault{op: "remove", err: errReadOnly}, false},
+		{"lists fail", fault{op: "list", err: errBroken}, false},
+		{"renames fail", fault{op: "rename", err: errReadOnly}, false},
+		{"writes stall", fault{op: "write"}, true},
+		{"syncs stall", fault{op: "sync"}, true},
+		{"creations stall", fault{op: "create"}, true},
+		{"removals stall", fault{op: "remove"}, true},
+		{"full", fault{}, false},
+		{"RAM fails", fault{op: "store", err: errBroken, once: true}, false},
+	}
+	f := faults[w.r.IntN(len(faults))]
+	w.fault, w.stalls, w.clean = f.what, f.stalls, false
+	w.steps = append(w.steps, "("+f.what+")")
+	switch {
+	case f.what == "full":
+		w.m.disk.limit(0)
+		w.restore = func() { w.m.disk.limit(1 << 40) }
+	case f.what == "RAM fails":
+		w.restore = w.m.ram.inject(f.fault)
+	case f.stalls:
+		w.restore = w.m.disk.stall(f.fault.op, "")
+	default:
+		w.restore = w.m.disk.inject(f.fault)
+	}
+}
+
+// mend ends what fails.
+func (w *world) mend() {
+	if w.fault != "" {
+		w.restore()
+		w.fault, w.stalls = "", false
+		w.trouble = time.Now()
+	}
+}
+
+// meddle has somebody delete a file of the program. It has time to notice.
+func (w *world) meddle() {
+	own := w.own(w.m.disk)
+	if len(own) == 0 || w.dying || !w.isCalm(time.Minute) || len(w.m.disk.names("")) > 12 {
+		return
+	}
+	w.clean = false
+	w.m.disk.unlink(own[w.r.IntN(len(own))])
+	pass(2 * checkEvery)
+	w.trouble = time.Now()
+}
+
+func (w *world) kill() { w.p.kill() }
+
+func (w *world) killSoon() {
+	if !w.dying {
+		w.dying = true
+		w.p.killAfter(w.r.IntN(60))
+	}
+}
+
+// killed looks at what a program has left that was killed, and starts another one.
+func (w *world) killed() {
+	w.p.crash()
+	safe := func(f *fate) bool { return !f.safe.IsZero() }
+	w.inspect("kill", safe, w.synced(), func(f *fate) bool { return f.left })
+	w.start()
+}
+
+// powerCut takes what was not synced, and everything in RAM.
+func (w *world) powerCut() {
+	synced := w.synced()
+	w.m.disk.powerCut()
+	w.m.ram.powerCut()
+	w.cut = true
+	w.p.crash()
+	w.inspect("power cut", synced, func(*fate) bool { return true }, func(f *fate) bool { return f.durable })
+	for _, f := range w.fates {
+		f.durable = f.left
+	}
+	w.start()
+}
+
+// synced says which events of the program a power cut cannot take now: those that were
+// stored long enough ago, if nothing was wrong meanwhile.
+func (w *world) synced() func(f *fate) bool {
+	now, needs := time.Now(), syncEvery+10*time.Millisecond
+	if hot, _ := w.p.spool.Hot(); hot {
+		needs += spillAfter
+	}
+	calm := w.isCalm(needs)
+	return func(f *fate) bool { return calm && !f.safe.IsZero() && now.Sub(f.safe) > needs }
+}
+
+// isCalm reports whether nothing was wrong for some time, and for as long as it takes to
+// make up for it.
+func (w *world) isCalm(d time.Duration) bool {
+	return w.fault == "" && time.Since(w.trouble) > d+2*checkEvery
+}
+
+// close ends the program as it should be.
+func (w *world) close() {
+	if w.dying {
+		return
+	}
+	if w.fault == "" && w.r.IntN(2) == 0 {
+		w.deliver()
+	}
+	calm := w.isCalm(0)
+	w.p.queue.Close()
+	began := time.Now()
+	w.p.spool.Close(5 * time.Second)
+	if took := time.Since(began); took > 5*time.Second || w.fault == "" && took > 0 {
+		w.t.Errorf("Close took %v", took)
+	}
+	kept, dropped := w.p.queue.Abandon()
+	if calm && dropped.Events > 0 {
+		w.t.Errorf("%d events were dropped", dropped.Events)
+	}
+	s := w.p.queue.State()
+	if s.Pending != kept.Events || s.Accepted != s.Delivered+s.Pending+s.Lost[account.Full]+dropped.Events {
+		w.t.Errorf("kept %+v, dropped %+v, but the books say %+v", kept, dropped, s)
+	}
+	w.p.kill()
+	synctest.Wait()
+	if left := append(w.own(w.m.disk), w.own(w.m.ram)...); w.clean && s.Pending == 0 && len(left) > 0 {
+		w.t.Errorf("everything was delivered, but these are left: %v", left)
+	}
+	stays := func(f *fate) bool { return f.logged && dropped.Events == 0 }
+	w.inspect("close", stays, func(f *fate) bool { return calm }, func(f *fate) bool { return f.left })
+	w.start()
+}
+
+// deliver has the service take everything.
+func (w *world) deliver() {
+	for w.take(); len(w.flying) > 0; w.take() {
+		for len(w.flying) > 0 {
+			w.answer()
+		}
+	}
+}
+
+// own returns the files of the program.
+func (w *world) own(f *memFS) []string {
+	return slices.DeleteFunc(f.names(""), func(name string) bool { return !strings.HasPrefix(name, fmt.Sprintf("%016x", w.m.programs)) })
+}
+
+// recoverOthers has the program send what others have left, or some of it.
+func (w *world) recoverOthers() {
+	w.told(w.p.spool.Adopt())
+	names, err := w.p.spool.Orphans()
+	w.told(err)
+	for _, name := range names {
+		o, err := spool.OpenOrphan(w.p.spool.Directory(), name)
+		switch {
+		case errors.Is(err, spool.ErrNothing):
+			w.told(w.p.spool.Discard(name))
+			continue
+		case errors.Is(err, spool.ErrHeader):
+			_, _, err := w.p.spool.SetAside(name)
+			w.told(err)
+			continue
+		case err != nil:
+			w.told(err)
+			continue
+		}
+		var list []int
+		var seqs []uint64
+		_, err = o.Scan(func(seq uint64, e batch.Event) bool {
+			list, seqs = append(list, numberOf(w.t, e)), append(seqs, seq)
+			return true
+		})
+		w.told(err)
+		for _, n := range list {
+			w.fates[n].durable = w.fates[n].durable || name[17] >= '8' // was moved to the disk just now, or before
+		}
+		w.send(o, list, seqs)
+	}
+}
+
+// told checks that nothing fails that need not.
+func (w *world) told(err error) {
+	if err != nil && w.fault == "" && !errors.Is(err, spool.ErrHeader) && !errors.Is(err, spool.ErrFull) {
+		w.t.Errorf("while it deals with what others have left: %v", err)
+	}
+}
+
+// send has the service get what another program has left.
+func (w *world) send(o *spool.Orphan, list []int, seqs []uint64) {
+	switch w.r.IntN(4) {
+	case 0: // nothing
+		o.Release()
+	case 1: // some of it
+		var settled segment.Ranges
+		for i, n := range list {
+			if w.r.IntN(2) == 0 {
+				settled.Add(seqs[i], seqs[i]+1)
+				w.sent(n, len(settled) < 200)
+			}
+		}
+		o.Acknowledge(settled)
+		o.Release()
+	default:
+		err := o.Remove()
+		w.told(err)
+		for _, n := range list {
+			w.sent(n, err == nil)
+		}
+	}
+}
+
+// sent enters that the service has an event of another program, and whether that is on
+// the disk.
+func (w *world) sent(n int, acked bool) {
+	f := w.fates[n]
+	f.done = true
+	f.acked = acked && f.copies == 1 && w.fault == ""
+}
+
+// check checks what must hold at any time.
+func (w *world) check() {
+	w.m.disk.check(w.t)
+	w.m.ram.check(w.t)
+	if most := w.p.cfg.MaxBytes; w.m.disk.most() > most {
+		w.t.Errorf("%d bytes on disk", w.m.disk.most())
+	}
+	s := w.p.queue.State()
+	if s.PendingBytes > queueBytes+8<<10 {
+		w.t.Errorf("%d bytes of memory", s.PendingBytes)
+	}
+	if n := s.Lost[account.Damaged]; n > 0 {
+		w.t.Errorf("%d events could not be loaded again", n)
+	}
+	synctest.Wait()
+	if w.dying {
+		return
+	}
+	state := w.p.spool.State()
+	if state.Stalled || state.Failure != nil {
+		if full := errors.Is(state.Failure, spool.ErrFull); w.fault == "" && !full && time.Since(w.trouble) > 31*time.Second {
+			w.t.Errorf("it has not recovered: %+v", state)
+		} else if full {
+			w.trouble = time.Now()
+		}
+		return
+	}
+	if w.fault != "" {
+		return
+	}
+	if w.p.queue.Unsafe() > 0 {
+		w.t.Errorf("%d events are in memory only", w.p.queue.Unsafe())
+	}
+	for _, f := range w.fates[w.first:] { // by now
+		if f.logged && f.safe.IsZero() {
+			f.safe = time.Now()
+		}
+		f.acked = f.done
+	}
+}
+
+// inspect looks at all that is there when a program has ended. must says which of its
+// events have to be there, durable which of them a power cut cannot take, and stays
+// which of the others have to be there.
+func (w *world) inspect(why string, must, durable, stays func(f *fate) bool) {
+	w.t.Helper()
+	found := make(map[int]int)
+	m := w.m.snapshot()
+	for _, fs := range []*memFS{m.disk, m.ram} {
+		for _, file := range m.filesOf(fs) {
+			if file.damaged > 0 && !w.cut {
+				w.t.Errorf("%s: %d events of %s are damaged", why, file.damaged, file.name)
+			}
+			last := make(map[int]int) // of each goroutine
+			for _, n := range file.events {
+				if n >= len(w.fates) {
+					w.t.Fatalf("%s: event %d was never logged", why, n)
+				}
+				if f := w.fates[n]; n < last[f.goroutine] {
+					w.t.Errorf("%s: event %d stands behind %d", why, n, last[f.goroutine])
+				} else {
+					last[f.goroutine] = n
+				}
+				found[n]++
+			}
+		}
+	}
+	hot, _ := w.p.spool.Hot()
+	for n, f := range w.fates {
+		own := n >= w.first
+		f.copies = found[n]
+		switch {
+		case f.copies == 0 && !f.done && (own && must(f) || !own && stays(f)):
+			w.t.Errorf("%s: event %d is lost: %+v", why, n, *f)
+		case f.copies > 0 && f.acked && why != "power cut" && (w.clean || !own):
+			w.t.Errorf("%s: event %d was acknowledged, but is there: %+v", why, n, *f)
+		case f.copies > 1 && own && w.clean && !hot && why != "power cut":
+			w.t.Errorf("%s: event %d is there %d times", why, n, f.copies)
+		}
+		f.left = f.copies > 0
+		f.acked = f.acked && !f.left // a power cut can bring it back
+		f.durable = f.left && (f.durable || own && durable(f))
+	}
+	if w.t.Failed() {
+		for _, fs := range []*memFS{m.disk, m.ram} {
+			for _, file := range m.filesOf(fs) {
+				w.t.Logf("%s: %s, %d damaged", file.name, short(file.events), file.damaged)
+			}
+		}
+		w.t.Logf("program %d, hot %v, events from %d on, fault %q, clean %v", w.m.programs, hot, w.first, w.fault, w.clean)
+	}
+}
+
+// end ends the last program when everything is delivered.
+func (w *world) end() {
+	w.mend()
+	if w.dying {
+		w.kill()
+		w.killed()
+	}
+	pass(time.Minute)
+	w.check()
+	w.deliver()
+	w.close()
+}

@@ -133,9 +133,7 @@ func TestOrphanInOrder(t *testing.T) {
 			pass(0)
 			p.crash()
 		}
-		for _, name := range m.disk.names(".seg") {
-			want = append(want, name)
-		}
+		want = append(want, m.disk.names(".seg")...)
 		p := m.start(direct)
 		got, err := p.spool.Orphans()
 		if err != nil || !slices.Equal(got, want) {

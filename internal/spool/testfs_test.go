@@ -301,6 +301,33 @@ func (f *memFS) removeDir() {
 	f.dir = nil
 }
 
+// limit has other programs leave so many bytes free.
+func (f *memFS) limit(free int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.capacity = f.used() + free
+}
+
+// most returns the most that all files ever took, since forget was called.
+func (f *memFS) most() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.peak
+}
+
+func (f *memFS) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.peak = f.used()
+}
+
+// watch has each read and write told from now on.
+func (f *memFS) watch(told func(op, name string, off int64, p []byte)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.onCall = told
+}
+
 func (f *memFS) callsOf(op string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

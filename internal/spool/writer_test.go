@@ -35,11 +35,11 @@ func TestWritesAreGrouped(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		var writes []int
-		m.disk.onCall = func(op, name string, off int64, data []byte) {
+		m.disk.watch(func(op, name string, off int64, data []byte) {
 			if op == "write" && off >= segment.Start {
 				writes = append(writes, len(data))
 			}
-		}
+		})
 		p.log(1)
 		release := m.disk.stall("write", "")
 		p.log(201) // the first one is being written, the others wait for that
