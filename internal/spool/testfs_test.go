@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
@@ -73,6 +74,7 @@ func newMemDir() *memDir {
 // process uses file systems until it is killed.
 type process struct {
 	died chan struct{}
+	at   time.Time // when that was closed
 
 	mu    sync.Mutex
 	left  int // operations that change something until it is killed by itself; negative = never
@@ -96,6 +98,7 @@ func (p *process) kill() {
 	defer p.mu.Unlock()
 	if !p.dying {
 		p.dying = true
+		p.at = time.Now()
 		close(p.died)
 	}
 }
