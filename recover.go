@@ -154,7 +154,7 @@ func (r *recovery) process(names []string) {
 		case errors.Is(err, spool.ErrHeader):
 			r.setAside(name, err)
 		case err != nil: // another version's, somebody else's, or the disk fails
-			r.hold(name, 0, err)
+			r.hold(name, r.spool.SizeOf(name), err)
 		case r.own != destination{o.Header.Region, o.Header.Endpoint, o.Header.Group}:
 			r.hold(name, o.Size(), fmt.Errorf("%w: log group %q, region %q, endpoint %q", errElsewhere, o.Header.Group, o.Header.Region, o.Header.Endpoint))
 			o.Release()

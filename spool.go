@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -102,7 +103,14 @@ func destinationOf(client *cloudwatchlogs.Client, group string) destination {
 // what may pass, such as a full disk, is told to OnError later.
 func (p *pipeline) newSpool(to destination) (*spool.Spool, error) {
 	s, o := p.settings, &p.settings.SpoolOptions
-	open := func() (*disk.Dir, error) { return disk.OpenDir(s.Spool, disk.Options{AllowRemote: o.AllowRemote}) }
+	var ram atomic.Pointer[disk.Dir] // where the hot files are
+	open := func() (*disk.Dir, error) {
+		d, err := disk.OpenDir(s.Spool, disk.Options{AllowRemote: o.AllowRemote})
+		if hot := ram.Load(); err == nil && hot != nil {
+			_ = disk.KeepHot(d, hot) // without, a next process would not find the hot files of this one
+		}
+		return d, err
+	}
 	dir, err := spool.OnDisk(s.Spool, open)
 	if err != nil {
 		return nil, fmt.Errorf("Options.Spool: %w", err)
@@ -136,7 +144,13 @@ func (p *pipeline) newSpool(to destination) (*spool.Spool, error) {
 	if _, total, err := dir.Space(); o.MinFree == 0 && err == nil {
 		cfg.MinFree = max(total/minFreeShare, minFree)
 	}
-	hot, err := spool.OnDisk(s.Spool, func() (*disk.Dir, error) { return openHot(open, o.RAM) })
+	hot, err := spool.OnDisk(s.Spool, func() (*disk.Dir, error) {
+		hot, err := openHot(open, o.RAM)
+		if err == nil {
+			ram.Store(hot)
+		}
+		return hot, err
+	})
 	if err == nil {
 		cfg.HotLeft = hot
 	}

@@ -57,9 +57,8 @@ type childTask struct {
 
 // order is what a child is told to do, one a line, each answered by a report.
 type order struct {
-	Do string // "log" N events, "flood" with a pause of N us in the background, "limit" a Resource to N, ...
-	N  int64
-
+	Do       string // see child.follow
+	N        int64
 	Resource int
 }
 
@@ -67,13 +66,10 @@ type order struct {
 type childReport struct {
 	Accepted, Delivered, Pending, Rejected, Dropped, AtRisk, WereAtRisk int64
 
-	Guarantee cloudwatch.Guarantee `json:"-"`
-	Kill      bool
-	Said      string   // the guarantee in words
-	Told      []string // what OnError was told
-	Failed    string   // why the order could not be followed
-	Close     string   // what Close returned
-	Spooled   int64
+	Kill   bool     // of the guarantee
+	Said   string   // the guarantee in words
+	Told   []string // what OnError was told
+	Failed string   // why the order could not be followed
 }
 
 // runChild is the child.
@@ -106,7 +102,6 @@ func runChild(text []byte) error {
 		LogStream:     stream,
 		Format:        cloudwatch.Pattern("{message}"),
 		FlushInterval: 50 * time.Millisecond,
-		CloseTimeout:  200 * time.Millisecond,
 		OnError:       told.add,
 		Spool:         task.Spool,
 		SpoolOptions:  task.Options,
@@ -121,14 +116,11 @@ func runChild(text []byte) error {
 		if err := json.Unmarshal(in.Bytes(), &o); err != nil {
 			return err
 		}
-		failed, closed := c.follow(o), ""
-		if o.Do == "close" {
-			failed, closed = nil, fmt.Sprint(failed)
-		}
+		failed := c.follow(o)
 		s, g := h.Stats(), h.Guarantee()
 		r := childReport{
 			Accepted: s.Accepted, Delivered: s.Delivered, Pending: s.Pending, Rejected: s.Rejected.Total(), Dropped: s.Dropped.Total(),
-			AtRisk: s.AtRisk, WereAtRisk: s.WereAtRisk, Kill: g.Kill, Said: g.String(), Close: closed,
+			AtRisk: s.AtRisk, WereAtRisk: s.WereAtRisk, Kill: g.Kill, Said: g.String(),
 		}
 		for _, err := range told.errors() {
 			r.Told = append(r.Told, err.Error())
@@ -157,22 +149,22 @@ type child struct {
 
 func (c *child) follow(o order) error {
 	switch o.Do {
-	case "report":
-	case "log":
+	case "report": // nothing else
+	case "log": // N events
 		for range o.N {
 			if err := c.log(); err != nil {
 				return err
 			}
 		}
-	case "flood":
+	case "flood": // without end, with pauses of N us
 		go func() {
 			for c.log() == nil {
 				time.Sleep(time.Duration(o.N) * time.Microsecond)
 			}
 		}()
-	case "limit":
+	case "limit": // a resource
 		return unix.Setrlimit(o.Resource, &unix.Rlimit{Cur: uint64(o.N), Max: uint64(o.N)})
-	case "limit memory":
+	case "limit memory": // to N bytes more than now
 		var st, resident uint64
 		text, err := os.ReadFile("/proc/self/statm")
 		if err == nil {
@@ -183,7 +175,7 @@ func (c *child) follow(o order) error {
 		}
 		size := st*uint64(os.Getpagesize()) + uint64(o.N)
 		return unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: size, Max: size})
-	case "leak":
+	case "leak": // a MiB every N us
 		go func() {
 			for {
 				b := make([]byte, 1<<20)
@@ -194,7 +186,7 @@ func (c *child) follow(o order) error {
 				time.Sleep(time.Duration(o.N) * time.Microsecond)
 			}
 		}()
-	case "eat":
+	case "eat": // all file descriptors
 		for {
 			f, err := os.Open(os.DevNull)
 			if err != nil {
@@ -207,12 +199,8 @@ func (c *child) follow(o order) error {
 			_ = f.Close()
 		}
 		c.eaten = nil
-	case "online":
+	case "online": // the network is there
 		c.net.open()
-	case "flush":
-		return c.Writer().Sync()
-	case "close":
-		return c.Close()
 	default:
 		return errors.New("unknown order " + o.Do)
 	}

@@ -24,14 +24,15 @@ var noRoom = []error{syscall.ENOSPC, cloudwatch.ErrSpoolLow}
 // There is no room, or none any more.
 func TestSpoolMatrixSpace(t *testing.T) {
 	r := rows{
-		"9 an 8 MiB tmpfs is full before start": func(t *testing.T) { fullBeforeStart(t, mountTmpfs(t, segmentBytes), 0) },
-		"9 ext4 is full before start":           func(t *testing.T) { fullBeforeStart(t, newExt4(t, 64*mib).path, 0) },
-		"9 ext4 has almost enough before start": func(t *testing.T) { fullBeforeStart(t, newExt4(t, 64*mib).path, segmentBytes-64<<10) },
-		"10 ext4 fills while running":           fillsWhileRunning,
-		"13 no inodes are left":                 noInodes,
-		"13 less than MinFree is left":          minFree,
-		"22 the hot tier is too small":          func(t *testing.T) { noHotTier(t, mountTmpfs(t, mib)) },
-		"22 the hot tier is absent":             func(t *testing.T) { noHotTier(t, t.TempDir()) },
+		"9 an 8 MiB tmpfs is full before start":  func(t *testing.T) { fullBeforeStart(t, mountTmpfs(t, segmentBytes), 0) },
+		"9 full, and nobody has logged anything": fullAndSilent,
+		"9 ext4 is full before start":            func(t *testing.T) { fullBeforeStart(t, newExt4(t, 64*mib).path, 0) },
+		"9 ext4 has almost enough before start":  func(t *testing.T) { fullBeforeStart(t, newExt4(t, 64*mib).path, segmentBytes-64<<10) },
+		"10 ext4 fills while running":            fillsWhileRunning,
+		"13 no inodes are left":                  noInodes,
+		"13 less than MinFree is left":           minFree,
+		"22 the hot tier is too small":           func(t *testing.T) { noHotTier(t, mountTmpfs(t, mib)) },
+		"22 the hot tier is absent":              func(t *testing.T) { noHotTier(t, t.TempDir()) },
 	}
 	r.inModes("MaxBytes is reached", maxBytes)
 	r.run(t, 4)
@@ -62,6 +63,20 @@ func fullBeforeStart(t *testing.T, dir string, left int64) {
 		s.Errorf("only %d of 100 events are safe", n)
 	}
 	s.leaves(200)
+	s.end()
+}
+
+// fullAndSilent: what cannot be kept is not promised.
+func fullAndSilent(t *testing.T) {
+	dir := mountTmpfs(t, segmentBytes)
+	s := newSpoolScene(t, dir, directSpool)
+	empty := fill(t, dir, 0)
+	s.begin()
+	s.waitFor(2*time.Second, "the guarantee says that nothing can be written", func() bool {
+		g := s.Guarantee()
+		return !g.Kill && g.Err != nil
+	})
+	empty()
 	s.end()
 }
 

@@ -1,10 +1,32 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
+
+// KeepHot has a directory of a spool, which was made again after somebody had deleted
+// it, belong to the same directory in RAM as before.
+func KeepHot(spool, hot *Dir) error {
+	name := filepath.Base(hot.path)
+	id := name[strings.LastIndexByte(name, '-')+1:]
+	if len(id) != idBytes || spool.kind == RAM { // it is the same directory
+		return nil
+	}
+	f, err := spool.Create(idName, idBytes)
+	if err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return nil
+		}
+		return err
+	}
+	_, err = f.WriteAt([]byte(id), 0)
+	return errors.Join(err, f.Close())
+}
 
 // OpenHotIn is OpenHot in a directory that somebody knows to outlive the process. On
 // anything but a RAM file system: *NoHotError.

@@ -61,11 +61,16 @@ func (h *harness) killOne(random *rand.Rand) {
 		Interval:   one(2*time.Millisecond, 10*time.Millisecond, 0),
 	}
 	m := []mood{answers, dawdles, refuses, hangs}[random.IntN(4)]
-	after := 3*time.Millisecond + time.Duration(random.Int64N(int64(97*time.Millisecond)))
+	p.Events = 150_000 / uint64(p.Goroutines) // what the memory holds; seldom reached
+	between := func(from, to time.Duration) time.Duration { return from + time.Duration(random.Int64N(int64(to-from))) }
+	after := between(3*time.Millisecond, 40*time.Millisecond)
+	if random.IntN(2) == 0 {
+		after *= 10
+	}
 	switch random.IntN(10) {
 	case 0: // one that mostly recovers what others left
 		p.Goroutines, p.Events, m = 1, 100, answers
-		after = time.Duration(random.Int64N(int64(200 * time.Millisecond)))
+		after = between(0, 200*time.Millisecond)
 	case 1: // one that is faster than the disk, but not so fast that the memory is full
 		p.Goroutines, p.Events, p.Long = 4, 300, true
 	}

@@ -78,7 +78,7 @@ func TestAdoptInterrupted(t *testing.T) {
 		points++
 		bubble(t, func(t *testing.T, m *machine) {
 			p := m.start()
-			p.log(150) // of three files
+			p.log(70) // of two files
 			p.crash()
 			a := m.start(adopter)
 			pass(0)
@@ -101,7 +101,7 @@ func TestAdoptInterrupted(t *testing.T) {
 			twice := len(list)
 			slices.Sort(list)
 			list = slices.Compact(list)
-			wantList(t, fmt.Sprintf("killed at %d", n), list, span(1, 150))
+			wantList(t, fmt.Sprintf("killed at %d", n), list, span(1, 70))
 			if twice -= len(list); twice > 60 || damaged > 0 {
 				t.Errorf("killed at %d: %d events are there twice, %d damaged", n, twice, damaged)
 			}

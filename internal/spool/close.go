@@ -37,7 +37,7 @@ func (s *Spool) end() {
 	left := s.segments
 	s.mu.Unlock()
 	for _, f := range left {
-		if f.dirty {
+		if f.dirty && f.suspect == nil {
 			_ = f.Sync() // nothing is left to be done about it
 		}
 		_ = f.Close()
@@ -45,8 +45,9 @@ func (s *Spool) end() {
 	if s.hot != nil {
 		_ = s.hot.close(s.stored.Load() < s.taken.Load())
 	}
-	if s.cfg.Hot != nil {
-		_ = s.cfg.Hot.Close()
+	for _, dir := range []Directory{s.cfg.Hot, s.cfg.HotLeft, s.cfg.Dir} {
+		if dir != nil {
+			_ = dir.Close()
+		}
 	}
-	_ = s.cfg.Dir.Close()
 }

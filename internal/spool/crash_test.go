@@ -13,7 +13,7 @@ import (
 func TestKilledAtEveryOperation(t *testing.T) {
 	for _, mode := range []string{"direct", "hot"} {
 		points := 0
-		for n, over := 0, false; !over; n += 1 + n/100 {
+		for n, over := 0, false; !over; n += 1 + n/50 {
 			points++
 			bubble(t, func(t *testing.T, m *machine) {
 				over = !killedAt(t, m, mode == "hot", n)
@@ -22,7 +22,7 @@ func TestKilledAtEveryOperation(t *testing.T) {
 				t.Fatalf("%s mode, killed at %d", mode, n)
 			}
 		}
-		if points < 100 {
+		if points < 60 {
 			t.Errorf("only %d points", points)
 		}
 	}

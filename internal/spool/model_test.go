@@ -39,7 +39,7 @@ func TestModel(t *testing.T) {
 			w := newWorld(t, seed+n)
 			t.Cleanup(func() {
 				if t.Failed() {
-					t.Logf("-spool-seed %d -spool-steps %d; the last steps: %s", seed+n, steps, w.steps[max(0, len(w.steps)-40):])
+					t.Logf("-spool-seed %d -spool-steps %d; the last steps: %s", seed+n, steps, w.steps[max(0, len(w.steps)-100):])
 				}
 			})
 			for range steps {
@@ -73,6 +73,7 @@ type world struct {
 	dying   bool      // it will be killed within some operations
 	clean   bool      // nothing has failed since it started
 	trouble time.Time // when something was wrong last
+	mended  time.Time // when a fault ended last
 
 	fault   string // the present one; "" if there is none
 	restore func() // ends it
@@ -127,7 +128,7 @@ func (w *world) step() {
 	n := w.r.IntN(100)
 	for _, s := range steps {
 		if n -= s.odds; n < 0 {
-			w.steps = append(w.steps, s.name)
+			w.note(s.name)
 			s.do()
 			break
 		}
@@ -135,6 +136,11 @@ func (w *world) step() {
 	if w.p.isDead() {
 		w.killed()
 	}
+}
+
+// note notes what happens, for whoever looks for the reason of a failure.
+func (w *world) note(what string) {
+	w.steps = append(w.steps, fmt.Sprintf("%s %s;", time.Now().Format("04:05.000"), what))
 }
 
 // start starts a program. It deals with what the others have left.
@@ -153,6 +159,7 @@ func (w *world) start() {
 		}
 	})
 	w.hot, _ = w.p.spool.Hot()
+	w.note(fmt.Sprintf("\nprogram %d, hot %v, from event %d", w.m.programs, w.hot, w.first))
 	w.recoverOthers()
 	synctest.Wait()
 }
@@ -280,7 +287,7 @@ func (w *world) fail() {
 	}
 	f := faults[w.r.IntN(len(faults))]
 	w.fault, w.stalls, w.clean = f.what, f.stalls, false
-	w.steps = append(w.steps, "("+f.what+")")
+	w.note("(" + f.what + ")")
 	switch {
 	case f.what == "full":
 		w.m.disk.limit(0)
@@ -299,14 +306,14 @@ func (w *world) mend() {
 	if w.fault != "" {
 		w.restore()
 		w.fault, w.stalls = "", false
-		w.trouble = time.Now()
+		w.trouble, w.mended = time.Now(), time.Now()
 	}
 }
 
 // meddle has somebody delete a file of the program. It has time to notice.
 func (w *world) meddle() {
 	own := w.own(w.m.disk)
-	if len(own) == 0 || w.dying || !w.isCalm(time.Minute) || len(w.m.disk.names("")) > 12 {
+	if len(own) == 0 || w.dying || !w.isCalm(time.Now(), time.Minute) || len(w.m.disk.names("")) > 12 {
 		return
 	}
 	w.clean = false
@@ -356,14 +363,14 @@ func (w *world) synced() func(f *fate) bool {
 	if w.hot {
 		needs += spillAfter
 	}
-	calm := w.isCalm(needs)
+	calm := w.isCalm(now, needs)
 	return func(f *fate) bool { return calm && !f.safe.IsZero() && now.Sub(f.safe) > needs }
 }
 
-// isCalm reports whether nothing was wrong for some time, and for as long as it takes to
-// make up for it.
-func (w *world) isCalm(d time.Duration) bool {
-	return w.fault == "" && time.Since(w.trouble) > d+2*checkEvery
+// isCalm reports whether at some time nothing was wrong for that long, and for as long as
+// it takes to make up for it: until the next attempt, and until the next look at the files.
+func (w *world) isCalm(at time.Time, d time.Duration) bool {
+	return w.fault == "" && at.Sub(w.trouble) > d+31*time.Second+2*checkEvery
 }
 
 // close ends the program as it should be.
@@ -374,7 +381,7 @@ func (w *world) close() {
 	if w.fault == "" && w.r.IntN(2) == 0 {
 		w.deliver()
 	}
-	calm := w.isCalm(0)
+	calm := w.isCalm(time.Now(), 0)
 	w.p.queue.Close()
 	began := time.Now()
 	w.p.spool.Close(5 * time.Second)
@@ -500,19 +507,14 @@ func (w *world) check() {
 		w.t.Errorf("%d events could not be loaded again", n)
 	}
 	synctest.Wait()
-	if w.dying {
-		return
-	}
-	state := w.p.spool.State()
-	if state.Stalled || state.Failure != nil {
-		if full := errors.Is(state.Failure, spool.ErrFull); w.fault == "" && !full && time.Since(w.trouble) > 31*time.Second {
+	if state := w.p.spool.State(); state.Stalled || state.Failure != nil {
+		w.trouble = time.Now()
+		if w.fault == "" && !w.dying && time.Since(w.mended) > 31*time.Second && !errors.Is(state.Failure, spool.ErrFull) {
 			w.t.Errorf("it has not recovered: %+v", state)
-		} else if full {
-			w.trouble = time.Now()
 		}
 		return
 	}
-	if w.fault != "" {
+	if w.fault != "" || w.dying {
 		return
 	}
 	if w.p.queue.Unsafe() > 0 {

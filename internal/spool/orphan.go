@@ -168,6 +168,17 @@ func (s *Spool) Orphans() ([]string, error) {
 	return s.foreign(s.cfg.Dir, segmentEnding)
 }
 
+// SizeOf returns the size of a file in the directory; 0 if there is none.
+func (s *Spool) SizeOf(name string) int64 {
+	files, _ := s.cfg.Dir.List() // what cannot be listed has no size
+	for _, f := range files {
+		if f.Name == name {
+			return f.Size
+		}
+	}
+	return 0
+}
+
 func (s *Spool) foreign(dir Directory, endings ...string) (names []string, err error) {
 	files, err := dir.List()
 	for _, f := range files {

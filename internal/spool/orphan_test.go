@@ -338,7 +338,8 @@ func TestDiscard(t *testing.T) {
 			t.Errorf("once more: %v", err)
 		}
 		other := m.start(direct)
-		if err := other.spool.Discard(m.disk.names("1.seg")[0]); err != nil || len(m.disk.names("")) != 2 {
+		name := m.disk.names("1.seg")[0]
+		if err := other.spool.Discard(name); err != nil || !slices.Contains(m.disk.names(""), name) {
 			t.Errorf("%v, left: %v", err, m.disk.names(""))
 		}
 	})

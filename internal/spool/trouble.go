@@ -2,6 +2,7 @@ package spool
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -62,9 +63,12 @@ func (s *Spool) recovered() {
 	if s.trouble.err == nil && !s.stalled.Load() {
 		return
 	}
-	s.trouble = trouble{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if slices.ContainsFunc(s.segments, func(f *openFile) bool { return f.suspect != nil && !f.rescued }) {
+		return // what is in it is not written
+	}
+	s.trouble = trouble{}
 	s.failure = nil
 	s.stalled.Store(false)
 }

@@ -20,6 +20,9 @@ const choresEvery = 256
 // run is the writer.
 func (s *Spool) run() {
 	defer close(s.done)
+	if s.direct() { // whether that works is known before the first event comes
+		s.room()
+	}
 	for writes := 1; ; writes++ {
 		s.write()
 		more := s.spin()
@@ -80,17 +83,17 @@ func (s *Spool) spin() bool {
 
 // rest returns when there may be something to do.
 func (s *Spool) rest() {
-	now := time.Now()
-	next := s.next(now)
+	now, taken := time.Now(), s.taken.Load()
+	next, quiet := s.next(now)
 	var timer <-chan time.Time
 	if !next.IsZero() {
 		t := time.NewTimer(next.Sub(now))
 		defer t.Stop()
 		timer = t.C
 	}
-	s.idle.Store(s.direct() || next.IsZero())
+	s.idle.Store(s.direct() || quiet)
 	defer s.idle.Store(false)
-	if s.wanted() > s.stored.Load() && s.trouble.err == nil {
+	if s.wanted() > s.stored.Load() && s.trouble.err == nil || quiet && s.taken.Load() != taken {
 		return
 	}
 	select {
@@ -105,8 +108,9 @@ func (s *Spool) rest() {
 	}
 }
 
-// next returns when there is something to do if nothing happens; zero if never.
-func (s *Spool) next(now time.Time) (next time.Time) {
+// next returns when there is something to do if nothing happens; zero if never. quiet
+// means, in hot mode, that all that was logged is on disk or wanted there.
+func (s *Spool) next(now time.Time) (next time.Time, quiet bool) {
 	since := s.source.Since(0)
 	if s.trouble.err != nil {
 		next = earliest(next, s.trouble.at)
@@ -115,7 +119,8 @@ func (s *Spool) next(now time.Time) (next time.Time) {
 		next = earliest(next, s.checkedAt.Add(checkEvery))
 	}
 	if !s.direct() { // what is wanted already waits for something else
-		if unwanted := s.source.Since(max(s.stored.Load(), s.want.Load())); !unwanted.IsZero() {
+		unwanted := s.source.Since(max(s.stored.Load(), s.want.Load()))
+		if quiet = unwanted.IsZero(); !quiet {
 			next = earliest(next, unwanted.Add(s.cfg.SpillAfter))
 		}
 	}
@@ -126,7 +131,7 @@ func (s *Spool) next(now time.Time) (next time.Time) {
 			next = earliest(next, f.dirtyAt.Add(s.cfg.SyncEvery))
 		}
 	}
-	return next
+	return next, quiet
 }
 
 // spill has hot events written to disk that have waited for long.
@@ -141,6 +146,9 @@ func (s *Spool) spill(now time.Time) {
 
 // write brings to disk what is wanted there.
 func (s *Spool) write() {
+	if s.trouble.err != nil && s.direct() && s.room() == nil {
+		return
+	}
 	again := false // the last write has failed
 	for target := s.wanted(); s.stored.Load() < target; target = s.wanted() {
 		f := s.room()
