@@ -13,7 +13,7 @@ check: lint test ## everything CI runs: format, vet, staticcheck, tests with the
 
 .PHONY: test
 test: ## run all tests with the race detector
-	go test -race $(PACKAGES)
+	go test -race -timeout 40m $(PACKAGES)
 
 .PHONY: lint
 lint: $(STATICCHECK) ## check formatting, vet and staticcheck, each module on its own, and other systems
