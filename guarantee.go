@@ -55,7 +55,7 @@ func (p *pipeline) Guarantee() Guarantee {
 	} else if g.Err = err; err == nil {
 		g.Err = p.noHot
 	}
-	if p.volatile {
+	if p.volatile.Load() {
 		g.Reboot = 0
 	}
 	s := p.spool.State()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
@@ -29,8 +30,8 @@ type pipeline struct {
 	// With a spool; otherwise they are nil.
 	spool    *spool.Spool
 	recovery *recovery
-	noHot    error // why there is no hot mode
-	volatile bool  // the directory is in RAM itself
+	noHot    error       // why there is no hot mode
+	volatile atomic.Bool // the directory is in RAM itself
 
 	delivery deliver.Config // of the worker
 }

@@ -109,6 +109,9 @@ func (p *pipeline) newSpool(to destination) (*spool.Spool, error) {
 		if hot := ram.Load(); err == nil && hot != nil {
 			_ = disk.KeepHot(d, hot) // without, a next process would not find the hot files of this one
 		}
+		if err == nil {
+			p.volatile.Store(d.FileSystem() == disk.RAM)
+		}
 		return d, err
 	}
 	dir, err := spool.OnDisk(s.Spool, open)
@@ -137,11 +140,8 @@ func (p *pipeline) newSpool(to destination) (*spool.Spool, error) {
 		},
 		Failed: func(op, path string, err error) { p.report.later(&SpoolError{op, path, err}) },
 	}
-	if d, err := open(); err == nil {
-		p.volatile = d.FileSystem() == disk.RAM
-		_ = d.Close() // it was only looked at
-	}
-	if _, total, err := dir.Space(); o.MinFree == 0 && err == nil {
+	if o.MinFree == 0 {
+		_, total, _ := dir.Space() // 0 if that is not known
 		cfg.MinFree = max(total/minFreeShare, minFree)
 	}
 	hot, err := spool.OnDisk(s.Spool, func() (*disk.Dir, error) {

@@ -281,6 +281,7 @@ func (s *spoolScene) spawnAs(user int, dead bool, change ...func(cmd *exec.Cmd))
 	if err := p.Start(); err != nil {
 		s.Fatal(err)
 	}
+	s.living++
 	s.Cleanup(func() { p.end(syscall.SIGKILL) })
 	return p
 }
@@ -359,6 +360,7 @@ func (p *process) end(how syscall.Signal) (state *os.ProcessState) {
 		_ = p.Process.Signal(how)
 	}
 	_ = p.Wait() // of course it was killed
+	p.s.living--
 	for _, e := range p.witnessed() {
 		if e.number != len(p.s.events) {
 			p.s.Errorf("event %d comes after %d", e.number, len(p.s.events)-1)

@@ -34,6 +34,9 @@ func TestSpoolMatrixMeddling(t *testing.T) {
 	}
 	r["18 headers are zeroed before start"] = zeroedHeaders
 	r.inModes("19 the directory is deleted", func(t *testing.T, o cloudwatch.SpoolOptions) {
+		if !o.Direct && !*openProblems {
+			t.Skip("an open problem: in hot mode it is noticed only when something is written to the disk; run with -args -open-problems")
+		}
 		deleted(t, o, func(s *spoolScene) {
 			if err := os.RemoveAll(s.opts.Spool); err != nil {
 				s.Fatal(err)

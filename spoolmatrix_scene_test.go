@@ -79,8 +79,10 @@ type spoolScene struct {
 	past    []cloudwatch.Stats
 
 	size   int  // about that of the messages; 0: some 140 bytes
+	living int  // children
 	killed bool // some programs were killed: nobody knows their statistics
 	aside  bool // what cannot be read is set aside, and stays
+	twice  bool // some events are in two segments: one that is damaged counts as lost, although it arrives from the other
 }
 
 // promise is what the library said of an event.
@@ -123,6 +125,11 @@ func (s *spoolScene) begin() {
 }
 
 func (s *spoolScene) tryToBegin() error {
+	s.Helper()
+	// What a program has left that this process ran may take longer than its Close.
+	for began := time.Now(); s.living == 0 && s.anyLocked() && time.Since(began) < 20*time.Second; {
+		time.Sleep(5 * time.Millisecond)
+	}
 	h, err := cloudwatch.NewHandler(group, &s.opts)
 	if err == nil {
 		s.scribe = newScribe(h)
@@ -146,7 +153,7 @@ func (s *spoolScene) logs(n int) {
 func (s *spoolScene) logsUntil(what string, so func() bool) {
 	s.Helper()
 	for began := time.Now(); !so(); s.logs(10) {
-		if time.Since(began) > 20*time.Second {
+		if time.Since(began) > time.Minute {
 			s.Fatalf("still not so: %s; statistics %+v; told %v", what, s.Stats(), s.told.errors())
 		}
 	}
@@ -345,6 +352,24 @@ func (s *spoolScene) made(n int) {
 	time.Sleep(50 * time.Millisecond) // the header is being synced
 }
 
+// anyLocked reports whether some file has an owner that lives.
+func (s *spoolScene) anyLocked() bool {
+	s.Helper()
+	names, _ := filepath.Glob(filepath.Join(s.opts.Spool, "*.seg"))
+	if ram := s.opts.SpoolOptions.RAM; ram != "" {
+		hot, _ := filepath.Glob(filepath.Join(ram, "*", "*.hot"))
+		names = append(names, hot...)
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		f, err := os.Open(name)
+		if err != nil {
+			return false
+		}
+		defer f.Close()
+		return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+	})
+}
+
 // producers are those that have files in the spool, or on the RAM file system.
 func (s *spoolScene) producers() map[string][]string {
 	s.Helper()
@@ -408,12 +433,10 @@ func (s *spoolScene) checkBooks() {
 	if !s.killed && sent != had+notes {
 		s.Errorf("the endpoint has %d events and %d notes, but statistics say that %d were delivered", had, notes, sent)
 	}
-	if !s.killed && (missing > lost || missing < lost-undelivered) {
+	if !s.killed && (missing > lost || missing < lost-undelivered && !s.twice) {
 		s.Errorf("%d events are missing, but statistics say that %d were lost", missing, lost)
 	}
-	if left := s.left(); len(left) > 0 {
-		s.Errorf("the spool still has %v", left)
-	}
+	s.waitFor(20*time.Second, "nothing is left in the spool", func() bool { return len(s.left()) == 0 })
 	s.Logf("%d events logged, %d of them safe at once; %d delivered, %d of them twice; %d missing, %d counted as lost",
 		len(s.events), s.safeFrom(0), had, doubled, missing, lost)
 }

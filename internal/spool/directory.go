@@ -5,6 +5,7 @@ import (
 	"io"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 )
@@ -55,6 +56,9 @@ func OnDisk(path string, open func() (*disk.Dir, error)) (Directory, error) {
 
 // passes reports whether an error may pass without anybody changing settings.
 func passes(err error) bool {
+	if errors.Is(err, errNoAnswer) {
+		return true
+	}
 	for _, errno := range []syscall.Errno{
 		syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM,
 	} {
@@ -69,21 +73,42 @@ type osDir struct {
 	path   string
 	reopen func() (*disk.Dir, error)
 
-	mu  sync.Mutex
-	dir *disk.Dir // nil as long as it cannot be opened
+	mu      sync.Mutex
+	dir     *disk.Dir    // nil as long as it cannot be opened
+	opening chan opening // of an attempt that is under way; nil if none is
 }
 
+type opening struct {
+	dir *disk.Dir
+	err error
+}
+
+var errNoAnswer = errors.New("the disk does not answer")
+
+// opened returns the directory. A disk that does not answer holds up nobody for
+// longer than startTime; the next one who asks gets its answer.
 func (d *osDir) opened() (*disk.Dir, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dir != nil {
 		return d.dir, nil
 	}
-	dir, err := d.reopen()
-	if err == nil {
-		d.dir = dir
+	if d.opening == nil {
+		d.opening = make(chan opening, 1)
+		go func(answer chan<- opening) {
+			dir, err := d.reopen()
+			answer <- opening{dir, err}
+		}(d.opening)
 	}
-	return dir, err
+	patience := time.NewTimer(startTime)
+	defer patience.Stop()
+	select {
+	case o := <-d.opening:
+		d.dir, d.opening = o.dir, nil
+		return o.dir, o.err
+	case <-patience.C:
+		return nil, errNoAnswer
+	}
 }
 
 func (d *osDir) Path() string { return d.path }

@@ -160,6 +160,47 @@ func TestFullRAM(t *testing.T) {
 	})
 }
 
+// TestHotFileIsNotUsedAgainTooSoon: not as long as a single event of it is needed.
+func TestHotFileIsNotUsedAgainTooSoon(t *testing.T) {
+	for short := range 4 {
+		bubble(t, func(t *testing.T, m *machine) {
+			p := m.start(func(c *config) { c.queue.MaxBytes = 1 << 20 })
+			pass(0)
+			defer m.disk.stall("write", "")()
+			fits := 0 // events in the first file
+			for len(read(t, m.ram, m.ram.names(".hot")[1]).records) == 0 {
+				fits = p.last
+				p.log(1)
+			}
+			p.end()
+
+			p = m.start(func(c *config) { c.queue.MaxBytes = 1 << 20 })
+			p.log(fits - short)
+			it, _ := p.next() // all but the last ones of the first file
+			for p.spool.State().WereRisk == 0 {
+				p.log(1)
+			}
+			full := p.last
+			p.ack(it)
+			p.log(20)
+			risk := p.spool.State().WereRisk
+			if room := risk == 1; room != (short == 0) {
+				t.Errorf("with %d events that are needed, %d of %d found no room", short, risk-1, p.last-full)
+			}
+			own := m.snapshot()
+			for _, name := range own.ram.names("") {
+				if strings.HasPrefix(name, "0000000000000001") {
+					own.ram.unlink(name)
+				}
+			}
+			got := own.everywhere()
+			if want := p.last - (fits - short) - int(risk); len(got) != want || got[0] != fits-short+1 {
+				t.Errorf("%d would be left, from %d on, want %d from %d on", len(got), got[0], want, fits-short+1)
+			}
+		})
+	}
+}
+
 // TestFullRAMForAMoment: who waits finds room.
 func TestFullRAMForAMoment(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {

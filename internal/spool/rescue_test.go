@@ -178,41 +178,49 @@ func TestRescueThatFails(t *testing.T) {
 	})
 }
 
-// TestSettledWhileItIsRescued: what the service has meanwhile is not left for ever.
-func TestSettledWhileItIsRescued(t *testing.T) {
-	bubble(t, func(t *testing.T, m *machine) {
-		p := m.start(direct)
-		p.log(250)
-		synctest.Wait()
-		old := m.disk.names(".seg")[0]
-		m.disk.inject(fault{op: "sync", name: old, err: errBroken, once: true})
-		release := m.disk.stall("write", "")
-		pass(syncEvery + 2*maxStall)
-		items, lists := p.batches(2)
-		p.ack(items[1])
-		release()
-		synctest.Wait()
-		p.log(1)
-		pass(time.Minute)
-		synctest.Wait()
-		var left []int
-		for _, c := range m.segments()[1:] {
-			left = append(left, c.left...)
-		}
-		slices.Sort(left)
-		want := slices.DeleteFunc(span(1, 251), func(n int) bool { return slices.Contains(lists[1], n) })
-		wantList(t, "left in the new ones", left, want)
-		for i, it := range items {
-			if i != 1 {
-				p.ack(it)
+// TestSettledAndRescued: what the service had before, or gets meanwhile, is not written
+// again, and is not waited for.
+func TestSettledAndRescued(t *testing.T) {
+	for _, before := range []bool{true, false} {
+		bubble(t, func(t *testing.T, m *machine) {
+			p := m.start(direct)
+			p.log(250)
+			pass(0)
+			items, lists := p.batches(3)
+			if before {
+				p.ack(items[1])
+				pass(0)
 			}
-		}
-		p.deliver()
-		p.close()
-		if got := m.disk.names(""); len(got) != 0 {
-			t.Errorf("left: %v", got)
-		}
-	})
+			old := m.disk.names(".seg")[0]
+			m.disk.inject(fault{op: "sync", name: old, err: errBroken, once: true})
+			release := m.disk.stall("write", "")
+			pass(syncEvery + 2*maxStall)
+			if !before {
+				p.ack(items[1])
+			}
+			release()
+			pass(0)
+			p.log(1)
+			pass(time.Minute)
+			var left []int
+			for _, c := range m.segments()[1:] {
+				left = append(left, c.left...)
+			}
+			slices.Sort(left)
+			want := slices.DeleteFunc(span(1, 251), func(n int) bool { return slices.Contains(lists[1], n) })
+			wantList(t, "left in the new ones", left, want)
+			for i, it := range items {
+				if i != 1 {
+					p.ack(it)
+				}
+			}
+			p.deliver()
+			p.close()
+			if got := m.disk.names(""); len(got) != 0 {
+				t.Errorf("settled before %v, left: %v", before, got)
+			}
+		})
+	}
 }
 
 // TestDirectoryDeleted: it is made again, with what was in it.

@@ -129,9 +129,9 @@ func New(cfg Config) *Spool {
 	return s
 }
 
-// startTime is how long New waits for a disk. It bounds the start of a program
-// whose disk does not answer.
-const startTime = time.Second
+// startTime is how long each step of the start waits for a disk. It bounds the start
+// of a program whose disk does not answer.
+const startTime = 500 * time.Millisecond
 
 // Start starts the writer.
 func (s *Spool) Start(source Source) {

@@ -89,6 +89,7 @@ func (s *Spool) check(now time.Time) {
 		if s.hot != nil {
 			s.hot.check()
 		}
+		s.checkAhead()
 	}
 	for _, f := range files {
 		s.mu.Lock()
@@ -97,6 +98,25 @@ func (s *Spool) check(now time.Time) {
 		if suspect != nil && !rescued {
 			s.rescue(f, suspect)
 		}
+	}
+}
+
+// checkAhead looks at the segment made ahead: in hot mode it may be the only one, and
+// tells that somebody has removed the directory.
+func (s *Spool) checkAhead() {
+	select {
+	case m := <-s.ready:
+		if m.file != nil {
+			if err := m.file.Intact(); err != nil {
+				_ = m.file.Close() // nothing is in it
+				s.making = false
+				s.cfg.Failed("keep segment", m.file.name, err)
+				s.makeAhead()
+				return
+			}
+		}
+		s.ready <- m
+	default: // it is being made
 	}
 }
 
