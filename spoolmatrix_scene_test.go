@@ -366,7 +366,9 @@ func (s *spoolScene) anyLocked() bool {
 			return false
 		}
 		defer f.Close()
-		return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) // a program that is being started may have the file as well
+		return errors.Is(err, syscall.EWOULDBLOCK)
 	})
 }
 

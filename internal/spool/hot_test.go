@@ -78,6 +78,7 @@ func TestSpilledIsNotInRAM(t *testing.T) {
 		p := m.start()
 		p.log(30)
 		pass(spillAfter)
+		p.next() // or what comes now, in the same batch, is as old
 		p.log(5)
 		p.crash()
 		onDisk, _ := m.orphans(m.disk)
@@ -215,6 +216,7 @@ func TestFullRAMForAMoment(t *testing.T) {
 			t.Errorf("log calls took %v", took)
 		}
 		p.wantAtRisk(0, 0)
+		pass(0)
 		p.crash()
 		wantList(t, "left", m.everywhere(), span(1, 800))
 	})

@@ -3,7 +3,6 @@ package spool_test
 import (
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
@@ -39,7 +38,7 @@ func TestLimits(t *testing.T) {
 					c.queue.MaxBytes = 512 << 10 // large enough, with some batches
 				})
 				p.log(2000)
-				synctest.Wait()
+				pass(0)
 				list := m.segments()
 				if len(list) != row.segments || m.disk.most() != int64(row.segments*segmentBytes) {
 					t.Errorf("%d segments, %d bytes at most; want %d segments", len(list), m.disk.most(), row.segments)
@@ -62,7 +61,7 @@ func TestLimits(t *testing.T) {
 					p.ack(it)
 					all = append(all, list...)
 				}
-				synctest.Wait()
+				pass(0)
 				if m.disk.most() > row.maxBytes {
 					t.Errorf("%d bytes", m.disk.most())
 				}
@@ -72,7 +71,7 @@ func TestLimits(t *testing.T) {
 				all = append(all, p.deliver()...)
 				slices.Sort(all)
 				wantList(t, "delivered", all, span(1, 2001))
-				synctest.Wait()
+				pass(0)
 				pass(time.Minute)
 				p.log(1)
 				if state := p.spool.State(); state.Stalled || state.Failure != nil {
@@ -102,7 +101,7 @@ func TestFilesOfOthersCount(t *testing.T) {
 		}
 		p := m.start(direct, func(c *config) { c.MaxBytes, c.queue.MaxBytes = 7*segmentBytes-1, 1<<20 })
 		p.log(1000)
-		synctest.Wait()
+		pass(0)
 		if got := m.disk.names(""); len(got) != 6 {
 			t.Errorf("%d files: %v", len(got), got)
 		}
@@ -119,7 +118,7 @@ func TestOldEventsMakeRoomOnDisk(t *testing.T) {
 		for range 60 {
 			p.log(100)
 			p.wantAtRisk(0, 0)
-			synctest.Wait()
+			pass(0)
 		}
 		if m.disk.most() > 4*segmentBytes {
 			t.Errorf("%d bytes", m.disk.most())
@@ -143,13 +142,13 @@ func TestDiskFull(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(1)
-		synctest.Wait()
+		pass(0)
 		m.disk.mu.Lock()
 		m.disk.capacity = m.disk.used()
 		m.disk.mu.Unlock()
 		p.log(300) // of two segments
 		p.wantAtRisk(0, 0)
-		synctest.Wait()
+		pass(0)
 		wantList(t, "on disk", m.onDisk(), span(1, 301))
 		if got := m.disk.names(""); len(got) != 2 {
 			t.Errorf("left of an attempt: %v", got)
@@ -165,7 +164,7 @@ func TestFailedAttemptsLeaveNothing(t *testing.T) {
 				end := m.disk.inject(fault{op: op, err: errReadOnly, short: -1})
 				p := m.start(direct)
 				p.log(100)
-				synctest.Wait()
+				pass(0)
 				p.wantAtRisk(100, 100)
 				if got := m.disk.names(""); len(got) != 0 {
 					t.Errorf("left: %v", got)
@@ -196,16 +195,16 @@ func TestPausesBetweenAttempts(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(1)
-		synctest.Wait()
+		pass(0)
 		m.disk.inject(fault{op: "create", err: errReadOnly})
 		p.log(800) // there were two
-		synctest.Wait()
+		pass(0)
 		began := time.Now()
 		var at []int // seconds
 		var calls = m.disk.callsOf("space")
 		for range 200 {
 			pass(time.Second)
-			synctest.Wait()
+			pass(0)
 			if n := m.disk.callsOf("space"); n > calls {
 				calls = n
 				at = append(at, int(time.Since(began)/time.Second))

@@ -161,7 +161,7 @@ func (w *world) start() {
 	w.hot, _ = w.p.spool.Hot()
 	w.note(fmt.Sprintf("\nprogram %d, hot %v, from event %d", w.m.programs, w.hot, w.first))
 	w.recoverOthers()
-	synctest.Wait()
+	pass(0)
 }
 
 // log has goroutines log so many events each.
@@ -397,7 +397,7 @@ func (w *world) close() {
 		w.t.Errorf("kept %+v, dropped %+v, but the books say %+v", kept, dropped, s)
 	}
 	w.p.kill()
-	synctest.Wait()
+	pass(0)
 	if left := append(w.own(w.m.disk), w.own(w.m.ram)...); w.clean && s.Pending == 0 && len(left) > 0 {
 		w.t.Errorf("everything was delivered, but these are left: %v", left)
 	}
@@ -506,7 +506,7 @@ func (w *world) check() {
 	if n := s.Lost[account.Damaged]; n > 0 {
 		w.t.Errorf("%d events could not be loaded again", n)
 	}
-	synctest.Wait()
+	pass(0)
 	if state := w.p.spool.State(); state.Stalled || state.Failure != nil {
 		w.trouble = time.Now()
 		if w.fault == "" && !w.dying && time.Since(w.mended) > 31*time.Second && !errors.Is(state.Failure, spool.ErrFull) {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
@@ -40,14 +39,14 @@ func TestDamagedSegment(t *testing.T) {
 				bubble(t, func(t *testing.T, m *machine) {
 					p := m.start(direct, func(c *config) { c.queue.MaxBytes = 1 << 20 }) // nothing leaves the memory
 					p.log(350)
-					synctest.Wait()
+					pass(0)
 					name := m.disk.names(".seg")[which]
 					damage.do(m, name)
 					pass(checkEvery)
 					p.log(10)
 					p.wantAtRisk(0, 0)
 					p.wantTold("keep segment " + name)
-					synctest.Wait()
+					pass(0)
 					if which == 1 && len(m.disk.names(".seg")) > 5 {
 						t.Errorf("files: %v", m.disk.names(".seg"))
 					}
@@ -72,7 +71,7 @@ func TestDamagedSegmentIsDoneWith(t *testing.T) {
 			bubble(t, func(t *testing.T, m *machine) {
 				p := m.start(direct, func(c *config) { c.queue.MaxBytes = 1 << 20 })
 				p.log(350)
-				synctest.Wait()
+				pass(0)
 				name := m.disk.names(".seg")[0]
 				damage.do(m, name)
 				pass(checkEvery)
@@ -100,7 +99,7 @@ func TestDamagedSegmentOfWhatIsNotInMemory(t *testing.T) {
 			bubble(t, func(t *testing.T, m *machine) {
 				p := m.start(direct)
 				p.log(1200)
-				synctest.Wait()
+				pass(0)
 				var inMemory []int
 				p.queue.Copy(0, func(position uint64, _ batchEvent) bool {
 					inMemory = append(inMemory, int(position))
@@ -152,7 +151,7 @@ func TestRescueThatFails(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct, func(c *config) { c.queue.MaxBytes = 1 << 20 })
 		p.log(350)
-		synctest.Wait()
+		pass(0)
 		end := m.disk.inject(fault{op: "create", err: errNoSpace})
 		m.disk.unlink(m.disk.names(".seg")[0])
 		pass(time.Minute)
@@ -160,7 +159,7 @@ func TestRescueThatFails(t *testing.T) {
 		end()
 		pass(time.Minute)
 		p.log(10)
-		synctest.Wait()
+		pass(0)
 		got := m.onDisk()
 		wantList(t, "on disk", slices.Compact(got), span(1, 370))
 		for _, told := range p.told() {
@@ -228,13 +227,13 @@ func TestDirectoryDeleted(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(350)
-		synctest.Wait()
+		pass(0)
 		m.disk.removeDir()
 		p.log(10)
 		pass(checkEvery)
-		synctest.Wait()
+		pass(0)
 		p.log(10)
-		synctest.Wait()
+		pass(0)
 		wantList(t, "on disk", m.onDisk(), span(1, 370))
 		for _, told := range p.told() {
 			if !strings.Contains(told, "keep segment") {
@@ -259,14 +258,15 @@ func TestFailedWrite(t *testing.T) {
 			bubble(t, func(t *testing.T, m *machine) {
 				p := m.start(direct)
 				p.log(10)
-				synctest.Wait()
+				pass(0)
+				p.next() // 1 to 10 stay, and with them their segment
 				first := m.disk.names(".seg")[0]
 				m.disk.inject(fault{op: "write", err: errNoSpace, short: short, once: true})
 				p.log(1)
 				p.wantTold("write segment " + first)
 				p.log(10)
 				p.wantAtRisk(0, 0)
-				synctest.Wait()
+				pass(0)
 				got := m.onDisk()
 				wantList(t, "on disk", slices.Compact(got), span(1, 21))
 				items, _ := p.batches(1)
@@ -274,8 +274,8 @@ func TestFailedWrite(t *testing.T) {
 				for _, it := range items {
 					p.ack(it)
 				}
-				synctest.Wait()
-				wantList(t, "left on disk", m.onDisk(), []int{22})
+				pass(0)
+				wantList(t, "left on disk", m.onDisk(), append(span(1, 10), 22))
 			})
 		})
 	}
@@ -287,7 +287,7 @@ func TestWritesThatFail(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(10)
-		synctest.Wait()
+		pass(0)
 		end := m.disk.inject(fault{op: "write", err: errNoSpace, short: -1})
 		p.log(20)
 		p.wantAtRisk(20, 20)

@@ -227,7 +227,7 @@ func TestCloseWhileASyncHangs(t *testing.T) {
 		p.spool.Close(100 * time.Millisecond)
 		p.kill()
 		release()
-		synctest.Wait()
+		pass(0)
 		got, _ := m.orphans(m.disk)
 		wantList(t, "left", got, span(len(list)+1, 105))
 	})

@@ -12,11 +12,11 @@ func TestSyncEvery(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(1)
-		synctest.Wait()
+		pass(0)
 		made := m.disk.callsOf("sync") // headers
 		for n := range int(3*syncEvery/time.Millisecond) / 10 {
 			pass(10 * time.Millisecond)
-			synctest.Wait()
+			pass(0)
 			if want := (n + 1) / 100; m.disk.callsOf("sync")-made != want {
 				t.Fatalf("%d syncs after %d ms, want %d", m.disk.callsOf("sync")-made, 10*(n+1), want)
 			}
@@ -42,7 +42,7 @@ func TestNobodyWaitsForASync(t *testing.T) {
 		p.log(200)
 		p.deliver()
 		p.log(1)
-		synctest.Wait()
+		pass(0)
 		p.wantAtRisk(0, 0)
 		if time.Since(began) > 0 {
 			t.Errorf("it took %v", time.Since(began))
@@ -61,7 +61,7 @@ func TestPowerCut(t *testing.T) {
 			p.log(350) // of two segments
 			p.next()
 			pass(syncEvery)
-			synctest.Wait()
+			pass(0)
 			p.log(50)
 			m.disk.powerCut()
 			p.crash()
@@ -86,7 +86,7 @@ func TestNothingIsSyncedAgainAfterAFailure(t *testing.T) {
 		bubble(t, func(t *testing.T, m *machine) {
 			p := m.start(direct)
 			p.log(100)
-			synctest.Wait()
+			pass(0)
 			old := m.disk.names(".seg")[0]
 			release := m.disk.stall("sync", old)
 			pass(syncEvery)
@@ -97,7 +97,7 @@ func TestNothingIsSyncedAgainAfterAFailure(t *testing.T) {
 			}
 			m.disk.inject(fault{op: "sync", name: old, err: errBroken, once: true}) // and then it says that all is well
 			release()
-			synctest.Wait()
+			pass(0)
 			p.wantTold("keep segment " + old)
 			p.wantAtRisk(0, 0)
 			list := m.segments()
@@ -108,7 +108,7 @@ func TestNothingIsSyncedAgainAfterAFailure(t *testing.T) {
 			wantList(t, "in the new one", list[1].left, span(1, want))
 			p.log(5)
 			pass(time.Minute)
-			synctest.Wait()
+			pass(0)
 			m.disk.powerCut()
 			// Nothing is left of the old one, and all of the others.
 			var got []int
@@ -125,19 +125,19 @@ func TestSegmentThatWasRescued(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(100)
-		synctest.Wait()
+		pass(0)
 		old := m.disk.names(".seg")[0]
 		m.disk.inject(fault{op: "sync", name: old, err: errBroken, once: true})
 		pass(syncEvery)
 		items, _ := p.batches(1)
-		synctest.Wait()
+		pass(0)
 		if got := m.disk.names(".seg"); got[0] != old {
 			t.Errorf("left: %v", got)
 		}
 		for _, it := range items {
 			p.ack(it)
 		}
-		synctest.Wait()
+		pass(0)
 		if got := m.disk.names(".seg"); got[0] == old || len(got) > 2 {
 			t.Errorf("left: %v", got)
 		}

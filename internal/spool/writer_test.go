@@ -3,7 +3,6 @@ package spool_test
 import (
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
@@ -44,7 +43,7 @@ func TestWritesAreGrouped(t *testing.T) {
 		release := m.disk.stall("write", "")
 		p.log(201) // the first one is being written, the others wait for that
 		release()
-		synctest.Wait()
+		pass(0)
 		if len(writes) != 3 {
 			t.Errorf("%d writes for 1, 1 and 200 events", len(writes))
 		}
@@ -60,7 +59,7 @@ func TestWritesAreGrouped(t *testing.T) {
 			}
 		}
 		release()
-		synctest.Wait()
+		pass(0)
 		for i, n := range writes {
 			if n > 64<<10 {
 				t.Errorf("write %d has %d bytes", i, n)
@@ -77,7 +76,7 @@ func TestFullSegment(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(1)
-		synctest.Wait()
+		pass(0)
 		if got := m.disk.names(".seg"); len(got) != 2 {
 			t.Errorf("%v: want the present segment and the one made ahead", got)
 		}
@@ -85,7 +84,7 @@ func TestFullSegment(t *testing.T) {
 		p.log(399)
 		release()
 		p.wantAtRisk(0, 0) // nobody has waited for a file to be made
-		synctest.Wait()
+		pass(0)
 		list := m.segments()
 		if len(list) != 3 {
 			t.Fatalf("%d segments, want two with events and one made ahead", len(list))
@@ -129,7 +128,7 @@ func TestEventThatNeedsASegmentOfItsOwn(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.log(2)
-		synctest.Wait()
+		pass(0)
 		list := m.segments()
 		if len(list) != 4 {
 			t.Fatalf("%d segments", len(list))
@@ -162,7 +161,7 @@ func TestWhatIsSettledIsNotWritten(t *testing.T) {
 			p.log(50)
 			p.deliver()
 		}
-		synctest.Wait()
+		pass(0)
 		if got := m.disk.names(".seg"); len(got) != 2 {
 			t.Errorf("%v: want the present segment and the one made ahead", got)
 		}
@@ -182,7 +181,7 @@ func TestAllIsSettledBeforeItIsWritten(t *testing.T) {
 			p.log(50)
 			p.deliver()
 		}
-		synctest.Wait()
+		pass(0)
 		if got := m.disk.names(".seg"); len(got) != 2 {
 			t.Errorf("%v: want the present segment and the one made ahead", got)
 		}
