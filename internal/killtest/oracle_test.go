@@ -252,8 +252,13 @@ func (o *oracle) settleProcess(p *process) {
 	if !p.killed.IsZero() {
 		sum.kills++
 	}
+	before := sum.riskLost
 	for g := range p.Goroutines {
 		o.settleTrack(p, g)
+	}
+	// Which events were at risk is not known to the event, but how many were.
+	if n := sum.riskLost - before; n > p.witness.WereAtRisk.Load() {
+		o.fail("nothing lost", "process %d (%s): %d events were not delivered, but only %d log calls had returned early", p.Run, p.about, n, p.witness.WereAtRisk.Load())
 	}
 	if n := p.witness.WereAtRisk.Load(); n > 0 && p.MaxStall == killtest.Strict {
 		o.fail("nothing at risk", "process %d (%s): %d log calls have returned early", p.Run, p.about, n)

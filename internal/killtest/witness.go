@@ -19,11 +19,17 @@ const MaxGoroutines = 16
 type Witness struct {
 	Started    atomic.Int64 // not 0: the first log call begins now
 	Done       atomic.Int64 // goroutines that have logged everything
-	WereAtRisk atomic.Int64 // Stats.WereAtRisk, a little late
+	WereAtRisk atomic.Int64 // the largest Stats.WereAtRisk seen
 	Leaked     atomic.Int64 // PID of the process that holds a descriptor, see Params.Leak
 	_          [4096 - 4*8]byte
 
 	Tracks [MaxGoroutines]Track
+}
+
+// SawAtRisk enters what Stats.WereAtRisk was.
+func (w *Witness) SawAtRisk(n int64) {
+	for old := w.WereAtRisk.Load(); old < n && !w.WereAtRisk.CompareAndSwap(old, n); old = w.WereAtRisk.Load() {
+	}
 }
 
 // Track is how far one goroutine has got. Only that goroutine writes it.

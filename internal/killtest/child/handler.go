@@ -71,17 +71,19 @@ func complain(err error) {
 // watch keeps the count of events at risk on the page.
 func (c *child) watch(h handler) {
 	for {
-		c.witness.WereAtRisk.Store(h.Stats().WereAtRisk)
+		c.witness.SawAtRisk(h.Stats().WereAtRisk)
 		time.Sleep(time.Millisecond)
 	}
 }
 
 // handleAndLook reports whether the event is certain to be safe: no log call has
 // returned without that since this one began.
-func (h handler) handleAndLook(ctx context.Context, r slog.Record) (safe bool, err error) {
+func (c *child) handleAndLook(ctx context.Context, h handler, r slog.Record) (safe bool, err error) {
 	before := h.Stats().WereAtRisk
 	err = h.Handle(ctx, r)
-	return h.Stats().WereAtRisk == before, err
+	after := h.Stats().WereAtRisk
+	c.witness.SawAtRisk(after)
+	return after == before, err
 }
 
 // leak starts a process that has a descriptor of a segment, and with it the lock.

@@ -69,7 +69,7 @@ func (c *child) log() error {
 	}
 	handle := func(ctx context.Context, r slog.Record) (safe bool, err error) { return true, h.Handle(ctx, r) }
 	if c.MaxStall != killtest.Strict {
-		handle = h.handleAndLook
+		handle = func(ctx context.Context, r slog.Record) (bool, error) { return c.handleAndLook(ctx, h, r) }
 	}
 	if err := c.produce(handle); err != nil {
 		return err
