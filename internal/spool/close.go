@@ -17,6 +17,7 @@ func (s *Spool) Close(atMost time.Duration) {
 
 // end is the end of the writer.
 func (s *Spool) end() {
+	defer s.alarm.Stop()
 	s.want.Store(s.taken.Load())
 	s.trouble.at = time.Time{} // one more attempt
 	s.write()
@@ -24,6 +25,7 @@ func (s *Spool) end() {
 	if s.current != nil {
 		s.seal(s.current)
 	}
+	s.acknowledge() // a sync may take longer than Close waits
 	s.others.Wait() // a segment that is being synced is not removed
 	s.acknowledge()
 	select {

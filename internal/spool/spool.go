@@ -85,13 +85,15 @@ type Spool struct {
 	buf       []byte
 	piece     piece
 	visit     func(uint64, batch.Event) bool // visitEvent, made once
-	spins     int                            // see spin
+	planned   plan                           // when there is something to do although nobody asks
 	making    bool                           // a segment is being made ahead
 	trouble   trouble
 	checkedAt time.Time // when the files were last looked at
 
 	mu       sync.Mutex
-	progress sync.Cond      // on mu: stored has grown, or the disk stalls
+	progress sync.Cond      // on mu: stored has grown, the disk stalls, or the alarm has gone off
+	alarm    *time.Timer    // calls wakeAll
+	alarmAt  time.Time      // when it does; zero if it does not
 	sleepers atomic.Int64   // log calls that wait for progress; grows under mu
 	segments []*openFile    // those not removed, oldest first
 	current  *openFile      // the last of segments that takes records; nil if there is none
@@ -112,6 +114,7 @@ func New(cfg Config) *Spool {
 		space: make(chan struct{}, 1),
 	}
 	s.progress.L = &s.mu
+	s.alarm = time.AfterFunc(math.MaxInt64, s.wakeAll)
 	if cfg.Hot != nil {
 		s.hot, s.noHot = newHot(s)
 	}
@@ -137,7 +140,6 @@ const startTime = 500 * time.Millisecond
 func (s *Spool) Start(source Source) {
 	s.source = source
 	s.visit = s.visitEvent
-	s.spins = spinsLater
 	go s.run()
 }
 
@@ -255,26 +257,28 @@ func (s *Spool) safe(position uint64) bool {
 	return s.stored.Load() >= position || s.hot != nil && s.hot.gap.Load() < position
 }
 
-// spins is how often a log call looks whether its event is written before it goes
-// to sleep. A write takes about a microsecond, to sleep and be woken several.
-const spins = 1000
+// yields is how often log call and writer let others run before they go to sleep.
+// Usually that is all it takes for the other one to do its part, on the same
+// processor, and costs a third of sleeping and being woken. More would take the time
+// of a busy machine.
+const yields = 4
+
+// yield lets others run until it is so, for a moment, and reports whether it is.
+func yield(so func() bool) bool {
+	for range yields {
+		if so() {
+			return true
+		}
+		runtime.Gosched()
+	}
+	return so()
+}
 
 // Wait returns when the event survives the process, or after MaxStall. While the
 // disk stalls nobody waits.
 func (s *Spool) Wait(position uint64) {
-	for i := range spins {
-		if s.safe(position) {
-			return
-		}
-		if s.stalled.Load() {
-			s.wereRisk.Add(1)
-			return
-		}
-		if i%100 == 9 {
-			runtime.Gosched()
-		}
-	}
-	if !s.sleep(func() bool { return s.safe(position) }) {
+	safe := func() bool { return s.safe(position) }
+	if s.stalled.Load() && !safe() || !yield(safe) && !s.sleep(safe) {
 		s.wereRisk.Add(1)
 	}
 }
@@ -282,26 +286,43 @@ func (s *Spool) Wait(position uint64) {
 // sleep waits until it is so, for MaxStall at most, and reports whether it is. If it
 // is not, nobody else needs to wait.
 func (s *Spool) sleep(so func() bool) bool {
-	watch := time.AfterFunc(s.cfg.MaxStall, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if !so() {
-			s.stalled.Store(true)
-		}
-		s.progress.Broadcast()
-	})
-	defer watch.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sleepers.Add(1)
 	defer s.sleepers.Add(-1)
+	var until time.Time
 	for !so() {
+		if until.IsZero() {
+			until = time.Now().Add(s.cfg.MaxStall)
+		} else if !time.Now().Before(until) {
+			s.stalled.Store(true)
+			s.progress.Broadcast()
+		}
 		if s.stalled.Load() {
 			return false
 		}
+		s.wakeAt(until)
 		s.progress.Wait()
 	}
 	return true
+}
+
+// wakeAt has those who sleep look at the clock at a time. The caller holds mu. The
+// alarm is not taken back when all went well: then it goes off once in MaxStall, and
+// need not be set for each log call.
+func (s *Spool) wakeAt(t time.Time) {
+	if s.alarmAt.IsZero() || t.Before(s.alarmAt) {
+		s.alarmAt = t
+		s.alarm.Reset(time.Until(t))
+	}
+}
+
+// wakeAll is what the alarm does.
+func (s *Spool) wakeAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.alarmAt = time.Time{}
+	s.progress.Broadcast()
 }
 
 // State is a snapshot.

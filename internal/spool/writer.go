@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"math"
 	"runtime"
 	"time"
 
@@ -23,17 +24,19 @@ func (s *Spool) run() {
 	if s.direct() { // whether that works is known before the first event comes
 		s.room()
 	}
+	s.planned.timer = time.NewTimer(math.MaxInt64)
+	defer s.planned.timer.Stop()
 	for writes := 1; ; writes++ {
 		s.write()
-		more := s.spin()
-		if !more || s.chores.Load() || writes%choresEvery == 0 {
+		if !s.direct() || s.trouble.err != nil || s.planned.stale || s.chores.Load() || writes%choresEvery == 0 {
 			s.chores.Store(false)
 			now := time.Now()
 			s.acknowledge()
 			s.sync(now)
 			s.check(now)
+			s.plan(now)
 		}
-		if more {
+		if s.direct() && s.trouble.err == nil && yield(func() bool { return s.wanted() > s.stored.Load() }) {
 			continue
 		}
 		select {
@@ -54,54 +57,38 @@ func (s *Spool) wanted() uint64 {
 	return s.want.Load()
 }
 
-// How often the writer looks for the next event before it goes to sleep, where
-// the last one came soon, and where it did not; and what soon is.
-const (
-	spinsSoon  = 2000
-	spinsLater = 20
-	soon       = 20 * time.Microsecond
-)
+// plan is when there is something to do if nobody asks for it.
+type plan struct {
+	timer *time.Timer
+	stale bool   // something has to be done that is not in it
+	taken uint64 // position of the newest event when the plan was made
+	quiet bool   // see next
+}
 
-// spin reports whether there is something to write, in direct mode. Where events come
-// one after the other, it costs less to look again and again than to sleep and be
-// woken.
-func (s *Spool) spin() bool {
-	if !s.direct() || s.trouble.err != nil {
-		return false
+// plan makes a plan. In direct mode one is not needed for each event: the first one
+// after a sync makes it stale.
+func (s *Spool) plan(now time.Time) {
+	p := &s.planned
+	p.taken, p.stale = s.taken.Load(), false
+	var next time.Time
+	if next, p.quiet = s.next(now); next.IsZero() {
+		p.timer.Stop()
+	} else {
+		p.timer.Reset(next.Sub(now))
 	}
-	for i := range s.spins {
-		if s.wanted() > s.stored.Load() {
-			return true
-		}
-		if i%100 == 9 {
-			runtime.Gosched()
-		}
-	}
-	s.spins = spinsLater
-	return false
 }
 
 // rest returns when there may be something to do.
 func (s *Spool) rest() {
-	now, taken := time.Now(), s.taken.Load()
-	next, quiet := s.next(now)
-	var timer <-chan time.Time
-	if !next.IsZero() {
-		t := time.NewTimer(next.Sub(now))
-		defer t.Stop()
-		timer = t.C
-	}
-	s.idle.Store(s.direct() || quiet)
+	p := &s.planned
+	s.idle.Store(s.direct() || p.quiet)
 	defer s.idle.Store(false)
-	if s.wanted() > s.stored.Load() && s.trouble.err == nil || quiet && s.taken.Load() != taken {
+	if s.wanted() > s.stored.Load() && s.trouble.err == nil || p.quiet && s.taken.Load() != p.taken {
 		return
 	}
 	select {
 	case <-s.wake:
-		if time.Since(now) < soon {
-			s.spins = spinsSoon
-		}
-	case <-timer:
+	case <-p.timer.C:
 		s.chores.Store(true)
 		s.spill(time.Now())
 	case <-s.stop:
@@ -278,6 +265,7 @@ func (s *Spool) putRecords(p *piece) error {
 	f.records += p.records
 	if !f.dirty {
 		f.dirty, f.dirtyAt = true, time.Now()
+		s.planned.stale = true // there is a sync to come
 	}
 	return nil
 }
