@@ -110,7 +110,7 @@ func plan(e extent) (jobs []job) {
 		}
 	}
 	for range takes {
-		for _, name := range slices.Concat([]string{contender.Cloudwatch, contender.Discard}, e.spools) {
+		for _, name := range slices.Concat([]string{contender.Cloudwatch, contender.Discard, contender.File}, e.spools) {
 			add(callWhole, name, 0, child.Spec{Mode: child.Call, Events: min(e.events, 100_000), Whole: true})
 		}
 	}

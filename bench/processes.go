@@ -98,7 +98,7 @@ func (p *processes) run(ctx context.Context, j job) (s sample, err error) {
 	if j.tls {
 		j.spec.Target = contender.Target{URL: p.sink.HTTPS, CA: p.sink.CA}
 	}
-	if contender.Spooled(j.contender) {
+	if contender.HasFiles(j.contender) {
 		place, err := contender.NewPlace()
 		if err != nil {
 			return s, err

@@ -90,12 +90,12 @@ func (f figures) spoolTable() table {
 		title: "With a spool",
 		note: "Every event is in a file before its log call returns. Ratios are over `cloudwatch` without a spool; behind them the median in µs. \"Log call alone\" is " +
 			"measured while nothing is being sent: CPU time here is that of the whole process, since in direct mode another thread writes the file, and wall " +
-			"time what the caller waits. \"Delivered\", and the peak memory, are those of a burst of " + count(f.extent.events) + " events as above. The files of " +
+			"time what the caller waits. `slog to a file` is a log file that `slog.JSONHandler` writes: a system call for each event, as in direct mode. \"Delivered\", and the peak memory, are those of a burst of " + count(f.extent.events) + " events as above. The files of " +
 			"hot mode are in RAM, and part of the peak.",
 		header: []string{"contender", "log call alone, CPU", "log call alone, wall time", "allocations a log call", "delivered, burst, CPU", "peak memory"},
 	}
 	base := contender.Cloudwatch
-	for _, name := range slices.Concat([]string{base}, spools, []string{contender.Discard}) {
+	for _, name := range slices.Concat([]string{base}, spools, []string{contender.Discard, contender.File}) {
 		alone, whole := key{callWhole, name, 0}, key{burst, name, 0}
 		t.row(label(name),
 			overMedian(f.cpu(alone), f.cpu(key{callWhole, base, 0})), overMedian(f.wall(alone), f.wall(key{callWhole, base, 0})),

@@ -30,7 +30,7 @@ func start(t *testing.T) (*sink.Sink, contender.Target) {
 // place gives the target a place for files, where the contender needs one.
 func place(t *testing.T, name string, target *contender.Target) {
 	t.Helper()
-	if !contender.Spooled(name) {
+	if !contender.HasFiles(name) {
 		return
 	}
 	if err := contender.Unfit(name); err != nil {

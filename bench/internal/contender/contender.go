@@ -13,6 +13,7 @@ const (
 	Hot        = "cloudwatch, spool hot"
 	Direct     = "cloudwatch, spool direct"
 	Discard    = "slog to io.Discard"
+	File       = "slog to a file"
 	Nothing    = "slog alone"
 	Typed      = "typed SDK shipper"
 	Lzap       = "lzap v1.5.5"
@@ -50,6 +51,8 @@ func Start(name string, t Target) (Contender, error) {
 		return startSpooled(name, t)
 	case Discard:
 		return discard{}, nil
+	case File:
+		return startFile(t)
 	case Nothing:
 		return nothing{}, nil
 	case Typed:
@@ -64,11 +67,14 @@ func Start(name string, t Target) (Contender, error) {
 }
 
 // Delivers says whether the contender sends anything at all.
-func Delivers(name string) bool { return name != Discard && name != Nothing }
+func Delivers(name string) bool { return name != Discard && name != File && name != Nothing }
 
 // Lossless says whether a contender promises to deliver everything here: it
 // makes the log call wait when it cannot keep up.
 func Lossless(name string) bool { return name == Cloudwatch || Spooled(name) || name == Typed }
 
-// Spooled says whether a contender needs a Place for its files.
+// Spooled says whether a contender is ours with a spool.
 func Spooled(name string) bool { return name == Hot || name == Direct }
+
+// HasFiles says whether a contender needs a Place for its files.
+func HasFiles(name string) bool { return Spooled(name) || name == File }
