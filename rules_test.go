@@ -45,14 +45,16 @@ func TestDependencyRule(t *testing.T) {
 
 	// The endpoint for tests needs no more than the standard library, and for
 	// Config the SDK's core package.
-	out, err = exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, "./cloudwatchtest").Output()
+	out, err = exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./cloudwatchtest").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
+	const core = "github.com/aws/aws-sdk-go-v2/aws"
 	for path := range strings.Lines(string(out)) {
 		path = strings.TrimSpace(path)
-		if strings.Contains(path, ".") && path != "github.com/aws/aws-sdk-go-v2/aws" {
-			t.Errorf("cloudwatchtest imports %s", path)
+		if !strings.HasPrefix(path, module+"/") && path != core && !strings.HasPrefix(path, "github.com/aws/aws-sdk-go-v2/internal/") &&
+			!strings.HasPrefix(path, core+"/") && !strings.HasPrefix(path, "github.com/aws/smithy-go") {
+			t.Errorf("cloudwatchtest depends on %s", path)
 		}
 	}
 }

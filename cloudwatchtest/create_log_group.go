@@ -1,8 +1,9 @@
 package cloudwatchtest
 
 import (
-	"maps"
 	"strings"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
 // CreateLogGroup: name, class, tags, KMS key and deletion protection are
@@ -20,14 +21,7 @@ type createLogGroup struct {
 	DeletionProtectionEnabled bool
 }
 
-const (
-	classStandard         = "STANDARD"
-	classInfrequentAccess = "INFREQUENT_ACCESS"
-	classDelivery         = "DELIVERY"
-	classEssentials       = "ESSENTIALS"
-
-	maxTags = 50 // a resource; source: API reference, TagResource
-)
+const maxTags = 50 // a resource; source: API reference, TagResource
 
 func (op *createLogGroup) describe(r *Request) { r.LogGroup = value(op.LogGroupName) }
 
@@ -44,20 +38,18 @@ func (op *createLogGroup) handle(c *call) (any, *APIError) {
 	if len(name) >= 4 && strings.EqualFold(name[:4], "aws/") {
 		return nil, invalidParameter("Log groups starting with AWS/ are reserved for AWS.")
 	}
-	g := &logGroup{
-		name:      name,
-		class:     classStandard,
-		kmsKeyID:  value(op.KmsKeyID),
-		protected: op.DeletionProtectionEnabled,
-		tags:      make(map[string]string),
-		created:   c.now,
-		streams:   make(map[string]*logStream),
+	g := logstore.Group{
+		Name:      name,
+		Class:     classStandard,
+		KMSKeyID:  value(op.KmsKeyID),
+		Protected: op.DeletionProtectionEnabled,
+		Tags:      op.Tags,
+		Created:   c.now,
 	}
 	if op.LogGroupClass != nil {
-		g.class = *op.LogGroupClass
+		g.Class = *op.LogGroupClass
 	}
-	maps.Copy(g.tags, op.Tags)
-	return nil, c.memory.createGroup(g)
+	return nil, storeError(c.store.CreateGroup(g))
 }
 
 func validateClass(v *violations, class *string) {

@@ -17,5 +17,5 @@ func (op *createLogStream) handle(c *call) (any, *APIError) {
 	if err := v.err(); err != nil {
 		return nil, err
 	}
-	return nil, c.memory.createStream(*op.LogGroupName, *op.LogStreamName, c.now)
+	return nil, storeError(c.store.CreateStream(*op.LogGroupName, *op.LogStreamName, c.now))
 }

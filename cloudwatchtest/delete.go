@@ -16,7 +16,7 @@ func (op *deleteLogGroup) handle(c *call) (any, *APIError) {
 	if err := v.err(); err != nil {
 		return nil, err
 	}
-	return nil, c.memory.deleteGroup(*op.LogGroupName)
+	return nil, storeError(c.store.DeleteGroup(*op.LogGroupName, mayDelete))
 }
 
 type deleteLogStream struct {
@@ -35,7 +35,7 @@ func (op *deleteLogStream) handle(c *call) (any, *APIError) {
 	if err := v.err(); err != nil {
 		return nil, err
 	}
-	return nil, c.memory.deleteStream(*op.LogGroupName, *op.LogStreamName)
+	return nil, storeError(c.store.DeleteStream(*op.LogGroupName, *op.LogStreamName, mayDelete))
 }
 
 func deletionProtected() *APIError {

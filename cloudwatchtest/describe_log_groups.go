@@ -1,8 +1,11 @@
 package cloudwatchtest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
 // DescribeLogGroups: by prefix, pattern, class or identifiers, in ASCII order.
@@ -65,20 +68,23 @@ func (op *describeLogGroups) handle(c *call) (any, *APIError) {
 		limit = int(*op.Limit)
 	}
 
-	c.memory.mu.Lock()
-	defer c.memory.mu.Unlock()
 	out := describeLogGroupsOutput{LogGroups: []describedGroup{}}
-	for _, g := range c.memory.groupsSorted() {
-		if g.name <= after && op.NextToken != nil || !wanted(g) {
-			continue
+	var failed *APIError
+	err = c.eachGroup(value(op.LogGroupNamePrefix), after, func(g logstore.Group) bool {
+		if !wanted(g) {
+			return true
 		}
 		if n := len(out.LogGroups); n == limit {
 			out.NextToken = listToken(list, out.LogGroups[n-1].LogGroupName, c.now)
-			break
+			return false
 		}
-		out.LogGroups = append(out.LogGroups, op.show(g, c))
-	}
-	return out, nil
+		d, err := op.show(g, c)
+		if failed = err; err == nil {
+			out.LogGroups = append(out.LogGroups, d)
+		}
+		return failed == nil
+	})
+	return out, cmp.Or(err, failed)
 }
 
 func (op *describeLogGroups) validate() *APIError {
@@ -103,7 +109,7 @@ func (op *describeLogGroups) validate() *APIError {
 }
 
 // wanted returns the test a group must pass to be listed.
-func (op *describeLogGroups) wanted() (func(*logGroup) bool, *APIError) {
+func (op *describeLogGroups) wanted() (func(logstore.Group) bool, *APIError) {
 	if op.LogGroupIdentifiers != nil {
 		names := make(map[string]bool)
 		for _, identifier := range op.LogGroupIdentifiers {
@@ -113,30 +119,32 @@ func (op *describeLogGroups) wanted() (func(*logGroup) bool, *APIError) {
 			}
 			names[name] = true
 		}
-		return func(g *logGroup) bool { return names[g.name] }, nil
+		return func(g logstore.Group) bool { return names[g.Name] }, nil
 	}
 	classes := []string{value(op.LogGroupClass)}
 	if classes[0] == classInfrequentAccess || classes[0] == classEssentials {
 		// Asking for either returns both, as the SDK's documentation says.
 		classes = []string{classInfrequentAccess, classEssentials}
 	}
-	return func(g *logGroup) bool {
-		return strings.HasPrefix(g.name, value(op.LogGroupNamePrefix)) &&
-			strings.Contains(g.name, value(op.LogGroupNamePattern)) &&
-			(op.LogGroupClass == nil || slices.Contains(classes, g.class))
+	return func(g logstore.Group) bool {
+		return strings.Contains(g.Name, value(op.LogGroupNamePattern)) &&
+			(op.LogGroupClass == nil || slices.Contains(classes, g.Class))
 	}, nil
 }
 
-func (op *describeLogGroups) show(g *logGroup, c *call) describedGroup {
-	arn := groupARN(c.region, g.name)
-	d := describedGroup{Arn: arn + ":*", CreationTime: g.created, LogGroupName: g.name}
+func (op *describeLogGroups) show(g logstore.Group, c *call) (describedGroup, *APIError) {
+	arn := groupARN(c.region, g.Name)
+	d := describedGroup{Arn: arn + ":*", CreationTime: g.Created, LogGroupName: g.Name}
 	if op.LogGroupNamePattern != nil {
-		return d // the documents promise these three alone
+		return d, nil // the documents promise these three alone
 	}
-	stored := g.storedBytes(c.now)
-	d.LogGroupArn, d.LogGroupClass, d.RetentionInDays, d.KmsKeyID = arn, g.class, g.days(), g.kmsKeyID
-	d.MetricFilterCount, d.StoredBytes, d.Protected, d.BearerToken = new(int), &stored, &g.protected, new(bool)
-	return d
+	stored, err := c.store.StoredBytes(g.Name, cutoff(g, c.now))
+	if err != nil && !isMissing(err) { // it may have been deleted meanwhile
+		return d, storeError(err)
+	}
+	d.LogGroupArn, d.LogGroupClass, d.RetentionInDays, d.KmsKeyID = arn, g.Class, retention(g), g.KMSKeyID
+	d.MetricFilterCount, d.StoredBytes, d.Protected, d.BearerToken = new(int), &stored, &g.Protected, new(bool)
+	return d, nil
 }
 
 // list names the list a token belongs to.

@@ -1,10 +1,10 @@
 package cloudwatchtest
 
 import (
-	"cmp"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
 // DescribeLogStreams: by name or by the time of the last event, up or down.
@@ -47,7 +47,7 @@ func (op *describeLogStreams) handle(c *call) (any, *APIError) {
 		return nil, err
 	}
 	list := op.list(group)
-	var after *streamPlace
+	var after *logstore.StreamPlace
 	if op.NextToken != nil {
 		place, err := parseListToken(*op.NextToken, list, c.now)
 		if err != nil {
@@ -61,31 +61,24 @@ func (op *describeLogStreams) handle(c *call) (any, *APIError) {
 	if op.Limit != nil {
 		limit = int(*op.Limit)
 	}
-
-	c.memory.mu.Lock()
-	defer c.memory.mu.Unlock()
-	g, err := c.memory.group(group)
-	if err != nil {
-		return nil, err
+	streams, failed := c.store.Streams(logstore.StreamList{
+		Group:      group,
+		Prefix:     value(op.LogStreamNamePrefix),
+		ByTime:     op.byTime(),
+		Descending: op.Descending,
+		After:      after,
+		Limit:      limit + 1,
+	})
+	if failed != nil {
+		return nil, storeError(failed)
 	}
-	var places []streamPlace
-	for name, s := range g.streams {
-		if !strings.HasPrefix(name, value(op.LogStreamNamePrefix)) {
-			continue
-		}
-		place := op.place(s)
-		if after == nil || op.compare(place, *after) > 0 {
-			places = append(places, place)
-		}
-	}
-	slices.SortFunc(places, op.compare)
 	out := describeLogStreamsOutput{LogStreams: []describedStream{}}
-	if len(places) > limit {
-		places = places[:limit]
-		out.NextToken = listToken(list, places[limit-1].String(), c.now)
+	if len(streams) > limit {
+		streams = streams[:limit]
+		out.NextToken = listToken(list, op.place(streams[limit-1]), c.now)
 	}
-	for _, p := range places {
-		out.LogStreams = append(out.LogStreams, showStream(g, g.streams[p.name], c.region))
+	for _, s := range streams {
+		out.LogStreams = append(out.LogStreams, showStream(group, s, c.region))
 	}
 	return out, nil
 }
@@ -109,37 +102,21 @@ func (op *describeLogStreams) validate() (string, *APIError) {
 
 func (op *describeLogStreams) byTime() bool { return value(op.OrderBy) == "LastEventTime" }
 
-// streamPlace is a stream's place in the list.
-type streamPlace struct {
-	time int64 // of the last event; 0 when ordered by name
-	name string
-}
-
-func (op *describeLogStreams) place(s *logStream) streamPlace {
-	p := streamPlace{name: s.name}
-	if op.byTime() {
-		_, p.time, _ = s.span()
+// place is a stream's place in the list, for a token.
+func (op *describeLogStreams) place(s logstore.Stream) string {
+	if !op.byTime() {
+		s.Last = 0
 	}
-	return p
+	return strconv.FormatInt(s.Last, 10) + "/" + s.Name
 }
 
-func (op *describeLogStreams) compare(a, b streamPlace) int {
-	order := cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.name, b.name))
-	if op.Descending {
-		return -order
-	}
-	return order
-}
-
-func (p streamPlace) String() string { return strconv.FormatInt(p.time, 10) + "/" + p.name }
-
-func parseStreamPlace(s string) (*streamPlace, *APIError) {
+func parseStreamPlace(s string) (*logstore.StreamPlace, *APIError) {
 	time, name, _ := strings.Cut(s, "/")
 	n, err := strconv.ParseInt(time, 10, 64)
 	if err != nil {
 		return nil, invalidToken()
 	}
-	return &streamPlace{n, name}, nil
+	return &logstore.StreamPlace{Last: n, Name: name}, nil
 }
 
 // list names the list a token belongs to.
@@ -148,11 +125,11 @@ func (op *describeLogStreams) list(group string) string {
 		value(op.OrderBy), strconv.FormatBool(op.Descending)}, "\x00")
 }
 
-func showStream(g *logGroup, s *logStream, region string) describedStream {
-	d := describedStream{Arn: streamARN(region, g.name, s.name), CreationTime: s.created, LogStreamName: s.name}
-	if first, last, ok := s.span(); ok {
-		d.FirstEventTimestamp, d.LastEventTimestamp, d.LastIngestionTime = &first, &last, &s.lastIngestion
-		d.UploadSequenceToken = sequenceToken(s.events[len(s.events)-1].seq)
+func showStream(group string, s logstore.Stream, region string) describedStream {
+	d := describedStream{Arn: streamARN(region, group, s.Name), CreationTime: s.Created, LogStreamName: s.Name}
+	if s.LastNumber > 0 {
+		d.FirstEventTimestamp, d.LastEventTimestamp, d.LastIngestionTime = &s.First, &s.Last, &s.LastIngestion
+		d.UploadSequenceToken = sequenceToken(s.LastNumber)
 	}
 	return d
 }

@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
 // FilterLogEvents: events of several streams of a group, merged by time,
@@ -61,17 +64,23 @@ func (op *filterLogEvents) handle(c *call) (any, *APIError) {
 	if err != nil {
 		return nil, err
 	}
-	p := pager{from: position{time: value(op.StartTime)}, to: endOfTime(), limit: maxPageEvents}
+	p := pager{limit: maxPageEvents, Range: logstore.Range{
+		Group:   group,
+		Streams: op.streams(),
+		Prefix:  value(op.LogStreamNamePrefix),
+		From:    logstore.Position{Time: value(op.StartTime)},
+		To:      logstore.End(),
+	}}
 	if op.EndTime != nil && *op.EndTime < math.MaxInt64 {
-		p.to = position{time: *op.EndTime + 1} // inclusive
+		p.To = logstore.Position{Time: *op.EndTime + 1} // inclusive
 	}
 	if op.Limit != nil {
 		p.limit = int(*op.Limit)
 	}
 	list := op.list(group)
 	if op.NextToken == nil {
-		p.backward = op.StartFromHead != nil && !*op.StartFromHead
-		if p.backward && value(op.StartTime) < year2024 {
+		p.Backward = op.StartFromHead != nil && !*op.StartFromHead
+		if p.Backward && value(op.StartTime) < year2024 {
 			return nil, invalidParameter("startFromHead can be false only when startTime is on or after Jan 1, 2024 00:00:00 UTC.")
 		}
 	} else {
@@ -79,31 +88,35 @@ func (op *filterLogEvents) handle(c *call) (any, *APIError) {
 		if err != nil {
 			return nil, err
 		}
-		var at position
-		if at, p.backward, err = parseFilterPlace(place); err != nil {
+		var at logstore.Position
+		if at, p.Backward, err = parseFilterPlace(place); err != nil {
 			return nil, err
 		}
-		if p.backward {
-			p.to = p.to.min(at)
+		if p.Backward {
+			p.To = p.To.Min(at)
 		} else {
-			p.from = p.from.max(at)
+			p.From = p.From.Max(at)
 		}
 	}
 
-	found, err := c.memory.page(group, c.now, p, op.pick)
+	g, err := c.group(group)
+	if err != nil {
+		return nil, err
+	}
+	if err := readable(g, "FilterLogEvents"); err != nil {
+		return nil, err
+	}
+	p.From = p.From.Max(logstore.Position{Time: cutoff(g, c.now)})
+	found, err := p.collect(c)
 	if err != nil {
 		return nil, err
 	}
 	out := filterLogEventsOutput{Events: make([]filteredEvent, len(found.events)), SearchedLogStreams: []struct{}{}}
 	for i, e := range found.events {
-		out.Events[i] = filteredEvent{eventID(e.position), e.ingestion, e.stream, e.message, e.time}
+		out.Events[i] = filteredEvent{eventID(e.Position), e.Ingestion, e.Stream, e.Message, e.Time}
 	}
 	if found.more {
-		next := found.events[len(found.events)-1].position
-		if !p.backward {
-			next.seq++
-		}
-		out.NextToken = listToken(list, filterPlace(next, p.backward), c.now)
+		out.NextToken = listToken(list, filterPlace(found.next, p.Backward), c.now)
 	}
 	return out, nil
 }
@@ -131,33 +144,12 @@ func (op *filterLogEvents) validate() (string, *APIError) {
 	return op.resolve()
 }
 
-// pick chooses the streams to read.
-func (op *filterLogEvents) pick(g *logGroup) ([]*logStream, *APIError) {
-	if err := g.readable("FilterLogEvents"); err != nil {
-		return nil, err
-	}
-	var streams []*logStream
-	if op.LogStreamNames == nil {
-		for name, s := range g.streams {
-			if strings.HasPrefix(name, value(op.LogStreamNamePrefix)) {
-				streams = append(streams, s)
-			}
-		}
-		return streams, nil
-	}
-	seen := make(map[string]bool)
-	for _, name := range op.LogStreamNames {
-		if seen[name] {
-			continue
-		}
-		seen[name] = true
-		s := g.streams[name]
-		if s == nil {
-			return nil, streamNotFound()
-		}
-		streams = append(streams, s)
-	}
-	return streams, nil
+// streams returns the names of the streams to read, each once; nil if the
+// request names none.
+func (op *filterLogEvents) streams() []string {
+	names := slices.Clone(op.LogStreamNames)
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // list names the list a token belongs to.
@@ -167,26 +159,26 @@ func (op *filterLogEvents) list(group string) string {
 }
 
 // filterPlace is the place in a token: direction, time and number.
-func filterPlace(p position, backward bool) string {
+func filterPlace(p logstore.Position, backward bool) string {
 	direction := "f"
 	if backward {
 		direction = "b"
 	}
-	return fmt.Sprintf("%s/%d/%d", direction, p.time, p.seq)
+	return fmt.Sprintf("%s/%d/%d", direction, p.Time, p.Number)
 }
 
-func parseFilterPlace(place string) (p position, backward bool, err *APIError) {
+func parseFilterPlace(place string) (p logstore.Position, backward bool, err *APIError) {
 	parts := strings.Split(place, "/")
 	if len(parts) != 3 {
-		return position{}, false, invalidToken()
+		return p, false, invalidToken()
 	}
 	time, err1 := strconv.ParseInt(parts[1], 10, 64)
 	seq, err2 := strconv.ParseInt(parts[2], 10, 64)
 	if err1 != nil || err2 != nil {
-		return position{}, false, invalidToken()
+		return p, false, invalidToken()
 	}
-	return position{time, seq}, parts[0] == "b", nil
+	return logstore.Position{Time: time, Number: seq}, parts[0] == "b", nil
 }
 
 // eventID is unique and stable; 56 digits like the service's.
-func eventID(p position) string { return fmt.Sprintf("3%019d%036d", p.time, p.seq) }
+func eventID(p logstore.Position) string { return fmt.Sprintf("3%019d%036d", p.Time, p.Number) }

@@ -3,6 +3,8 @@ package cloudwatchtest
 import (
 	"math"
 	"slices"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
 // GetLogEvents: a page of one stream, always in ascending order inside the
@@ -66,14 +68,20 @@ func (op *getLogEvents) handle(c *call) (any, *APIError) {
 	stream := *op.LogStreamName
 	tokenOwner := group + ":" + stream
 
-	p := pager{from: position{time: value(op.StartTime)}, to: endOfTime(), backward: !op.StartFromHead, limit: maxPageEvents}
+	p := pager{limit: maxPageEvents, Range: logstore.Range{
+		Group:    group,
+		Streams:  []string{stream},
+		From:     logstore.Position{Time: value(op.StartTime)},
+		To:       logstore.End(),
+		Backward: !op.StartFromHead,
+	}}
 	if op.EndTime != nil {
-		p.to = position{time: *op.EndTime} // exclusive
+		p.To = logstore.Position{Time: *op.EndTime} // exclusive
 	}
 	if op.Limit != nil {
 		p.limit = int(*op.Limit)
 	}
-	var at position // where the token points
+	var at logstore.Position // where the token points
 	if op.NextToken != nil {
 		direction, place, err := parseStreamToken(*op.NextToken, tokenOwner, c.now)
 		if err != nil {
@@ -84,48 +92,47 @@ func (op *getLogEvents) handle(c *call) (any, *APIError) {
 			if !op.StartFromHead {
 				return nil, invalidParameter("startFromHead must be true when nextToken is a forward token.")
 			}
-			p.from = p.from.max(at)
+			p.From = p.From.Max(at)
 		} else {
-			p.to = p.to.min(at)
+			p.To = p.To.Min(at)
 		}
-		p.backward = direction == 'b'
+		p.Backward = direction == 'b'
 	}
 
-	found, err := c.memory.page(group, c.now, p, func(g *logGroup) ([]*logStream, *APIError) {
-		if err := g.readable("GetLogEvents"); err != nil {
-			return nil, err
-		}
-		s := g.streams[stream]
-		if s == nil {
-			return nil, streamNotFound()
-		}
-		return []*logStream{s}, nil
-	})
+	g, err := c.group(group)
 	if err != nil {
 		return nil, err
 	}
-	if p.backward {
+	if err := readable(g, "GetLogEvents"); err != nil {
+		return nil, err
+	}
+	p.From = p.From.Max(logstore.Position{Time: cutoff(g, c.now)})
+	found, err := p.collect(c)
+	if err != nil {
+		return nil, err
+	}
+	if p.Backward {
 		slices.Reverse(found.events)
 	}
 	out := getLogEventsOutput{Events: make([]outputEvent, len(found.events))}
 	for i, e := range found.events {
-		out.Events[i] = outputEvent{e.ingestion, e.message, e.time}
+		out.Events[i] = outputEvent{e.Ingestion, e.Message, e.Time}
 	}
 
 	// A token points between two events: the backward one before the page's
 	// first event, the forward one after its last.
-	before, after := found.from, found.from
+	before, after := p.From, p.From
 	if op.NextToken != nil {
 		before, after = at, at
 	}
 	if n := len(found.events); n > 0 {
-		before, after = found.events[0].position, found.events[n-1].position
-		after.seq++
+		before, after = found.events[0].Position, found.events[n-1].Position
+		after.Number++
 	}
 	out.NextForwardToken = streamToken('f', tokenOwner, after, c.now)
 	out.NextBackwardToken = streamToken('b', tokenOwner, before, c.now)
 	if op.NextToken != nil && len(found.events) == 0 {
-		if p.backward {
+		if p.Backward {
 			out.NextBackwardToken = *op.NextToken
 		} else {
 			out.NextForwardToken = *op.NextToken
@@ -135,10 +142,10 @@ func (op *getLogEvents) handle(c *call) (any, *APIError) {
 }
 
 // readable refuses to read events of a class that does not offer it.
-func (g *logGroup) readable(operation string) *APIError {
-	if g.class != classInfrequentAccess {
+func readable(g logstore.Group, operation string) *APIError {
+	if g.Class != classInfrequentAccess {
 		return nil
 	}
-	return refusal(400, "InvalidOperationException", "The log group "+g.name+" is of log-group-class "+g.class+
+	return refusal(400, "InvalidOperationException", "The log group "+g.Name+" is of log-group-class "+g.Class+
 		". "+operation+" is not supported for this log class.")
 }

@@ -3,6 +3,7 @@ package cloudwatchtest
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -63,7 +64,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case refused != nil:
 			a = failure(refused)
 		default:
-			c := &call{memory: &s.memory, now: s.now().UnixMilli(), region: signedRegion(r), body: body, scripted: f.Rejected}
+			c := s.call(r.Context(), signedRegion(r))
+			c.body, c.scripted = body, f.Rejected
 			a = s.carryOut(op, c, &req)
 		}
 		// Of an answer without a body there is no middle to cut it in.
@@ -88,6 +90,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		a.send(w, date)
 	}
+}
+
+// call returns what an operation needs that is asked for now.
+func (s *Server) call(ctx context.Context, region string) *call {
+	return &call{ctx: ctx, store: s.store, arrivals: &s.arrivals, now: s.now().UnixMilli(), region: region}
 }
 
 // carryOut has the operation done, if its quota allows, and notes in req what

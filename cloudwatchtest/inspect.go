@@ -3,9 +3,11 @@ package cloudwatchtest
 import (
 	"context"
 	"fmt"
-	"maps"
+	"math"
 	"net"
 	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
 // Event is a log event the endpoint accepted.
@@ -30,20 +32,25 @@ type LogGroup struct {
 // those that retention hides by now. It returns nil if there is no such
 // stream, or no event in it.
 func (s *Server) Events(group, stream string) []Event {
-	s.memory.mu.Lock()
-	defer s.memory.mu.Unlock()
-	return s.memory.inspect(group, stream)
+	events, _ := s.store.Arrived(group, stream)
+	return inspect(events)
 }
 
 // TakeEvents returns the events of a stream like [Server.Events] and removes
 // them, so that a long run does not fill the memory. The stream stays, and
 // looks to all operations like one that never had an event.
 func (s *Server) TakeEvents(group, stream string) []Event {
-	s.memory.mu.Lock()
-	defer s.memory.mu.Unlock()
-	events := s.memory.inspect(group, stream)
-	if events != nil {
-		s.memory.groups[group].streams[stream].clear()
+	events, _ := s.store.Take(group, stream)
+	return inspect(events)
+}
+
+func inspect(stored []logstore.Event) []Event {
+	if len(stored) == 0 {
+		return nil
+	}
+	events := make([]Event, len(stored))
+	for i, e := range stored {
+		events[i] = Event{time.UnixMilli(e.Time).UTC(), time.UnixMilli(e.Ingestion).UTC(), e.Message}
 	}
 	return events
 }
@@ -63,11 +70,19 @@ func (s *Server) Messages(group, stream string) []string {
 // it returns what is there, and an error that tells how many that is and wraps
 // ctx.Err() or net.ErrClosed.
 func (s *Server) WaitForEvents(ctx context.Context, group, stream string, n int) ([]Event, error) {
+	arrived := make(chan struct{}, 1)
+	stop := s.arrivals.listen(func(a arrival) {
+		if a.group != group || a.stream != stream {
+			return
+		}
+		select {
+		case arrived <- struct{}{}:
+		default: // one look is due already
+		}
+	})
+	defer stop()
 	for {
-		s.memory.mu.Lock()
-		events := s.memory.inspect(group, stream)
-		arrived := s.memory.waiter()
-		s.memory.mu.Unlock()
+		events := s.Events(group, stream)
 		if len(events) >= n {
 			return events, nil
 		}
@@ -84,51 +99,44 @@ func (s *Server) WaitForEvents(ctx context.Context, group, stream string, n int)
 	}
 }
 
-// inspect copies the events of a stream. The caller holds mu.
-func (m *memory) inspect(group, stream string) []Event {
-	_, s, err := m.stream(group, stream)
-	if err != nil || len(s.events) == 0 {
-		return nil
-	}
-	events := make([]Event, len(s.events))
-	for i, e := range s.events {
-		events[i] = Event{time.UnixMilli(e.time).UTC(), time.UnixMilli(e.ingestion).UTC(), e.message}
-	}
-	return events
-}
-
 // LogGroup returns a log group's state. It reports false if there is none of
 // that name.
 func (s *Server) LogGroup(name string) (LogGroup, bool) {
-	s.memory.mu.Lock()
-	defer s.memory.mu.Unlock()
-	g := s.memory.groups[name]
-	if g == nil {
+	g, err := s.store.Group(name)
+	if err != nil {
 		return LogGroup{}, false
 	}
-	return g.inspect(), true
+	return s.inspectGroup(g), true
 }
 
 // LogGroups returns all log groups, sorted by name.
 func (s *Server) LogGroups() []LogGroup {
-	s.memory.mu.Lock()
-	defer s.memory.mu.Unlock()
+	stored, _ := s.store.Groups("", "", math.MaxInt)
 	var groups []LogGroup
-	for _, g := range s.memory.groupsSorted() {
-		groups = append(groups, g.inspect())
+	for _, g := range stored {
+		groups = append(groups, s.inspectGroup(g))
 	}
 	return groups
 }
 
-func (g *logGroup) inspect() LogGroup {
+func (s *Server) inspectGroup(g logstore.Group) LogGroup {
+	streams, _ := s.store.Streams(logstore.StreamList{Group: g.Name, Limit: math.MaxInt})
+	var names []string
+	for _, stream := range streams {
+		names = append(names, stream.Name)
+	}
+	tags := g.Tags
+	if tags == nil {
+		tags = make(map[string]string)
+	}
 	return LogGroup{
-		Name:          g.name,
-		RetentionDays: g.days(),
-		KMSKeyID:      g.kmsKeyID,
-		Class:         g.class,
-		Tags:          maps.Clone(g.tags),
-		CreationTime:  time.UnixMilli(g.created).UTC(),
-		Streams:       sortedKeys(g.streams),
+		Name:          g.Name,
+		RetentionDays: retention(g),
+		KMSKeyID:      g.KMSKeyID,
+		Class:         g.Class,
+		Tags:          tags,
+		CreationTime:  time.UnixMilli(g.Created).UTC(),
+		Streams:       names,
 	}
 }
 
@@ -155,7 +163,7 @@ func (s *Server) DeleteLogStream(group, stream string) error {
 }
 
 func (s *Server) prepare(op operation) error {
-	_, err := op.handle(&call{memory: &s.memory, now: s.now().UnixMilli(), region: defaultRegion})
+	_, err := op.handle(s.call(context.Background(), defaultRegion))
 	if err != nil {
 		return err
 	}

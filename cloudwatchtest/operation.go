@@ -1,5 +1,11 @@
 package cloudwatchtest
 
+import (
+	"context"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+)
+
 // operation is a decoded request of one operation.
 type operation interface {
 	// describe fills in what the request log tells of the request.
@@ -11,7 +17,9 @@ type operation interface {
 
 // call is what an operation is given to work with.
 type call struct {
-	memory   *memory
+	ctx      context.Context // of the request
+	store    logstore.Store
+	arrivals *arrivals
 	now      int64         // milliseconds since 1970
 	region   string        // for ARNs
 	body     []byte        // the request's JSON

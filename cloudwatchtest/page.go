@@ -1,105 +1,92 @@
 package cloudwatchtest
 
 import (
-	"container/heap"
-	"math"
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
-// pager describes a page of events: those at or after from and before to, in
-// the direction of travel, as many as limit and the size of a page allow.
+// pager describes a page of events: those of a range, in the direction of
+// travel, as many as limit and the size of a page allow.
 type pager struct {
-	from, to position
-	backward bool // from the latest to the earliest
-	limit    int
+	logstore.Range
+	limit int
+	match func(message string) bool // nil = every event
 }
 
-// A page is at most 1 MB; counted like a batch, so any event fits.
-const maxPageBytes = maxBatchBytes
+const (
+	// A page is at most 1 MB; counted like a batch, so any event fits.
+	maxPageBytes = maxBatchBytes
 
-// endOfTime lies after every event.
-func endOfTime() position { return position{math.MaxInt64, math.MaxInt64} }
+	// maxScanBytes bounds what is read for one page. A page that ends here may
+	// have few events, or none, and a token. So the first page of a search that
+	// finds little comes soon, and no request takes long.
+	maxScanBytes = 16 << 20
+)
 
 // page is what a pager found, in the direction of travel.
 type page struct {
-	events []pageEvent
-	more   bool // there are more events in this direction, inside the window
-	from   position
+	events []logstore.Event
+	more   bool              // there may be more events in this direction, inside the range
+	next   logstore.Position // where they begin, if there are
 }
 
-type pageEvent struct {
-	event
-	stream string
-}
-
-// collect merges the streams.
-func (p pager) collect(streams []*logStream) page {
-	out := page{from: p.from}
-	cursors := cursors{backward: p.backward}
-	for _, s := range streams {
-		s.sortByTime()
-		c := cursor{stream: s, next: s.search(p.from), step: 1}
-		c.left = s.search(p.to) - c.next
-		if c.left <= 0 {
-			continue
-		}
-		if p.backward {
-			c.next, c.step = c.next+c.left-1, -1
-		}
-		cursors.list = append(cursors.list, c)
-	}
-	heap.Init(&cursors)
-	bytes := 0
-	for len(cursors.list) > 0 {
-		c := &cursors.list[0]
-		e := c.stream.at(c.next)
-		bytes += len(e.message) + eventOverhead
-		if len(out.events) == p.limit || bytes > maxPageBytes {
+// collect reads the page.
+func (p pager) collect(c *call) (page, *APIError) {
+	var out page
+	bytes, scanned := 0, 0
+	var last logstore.Position // of the last event looked at
+	err := c.store.Scan(c.ctx, p.Range, func(e *logstore.Event) bool {
+		if scanned >= maxScanBytes {
 			out.more = true
-			break
+			return false
 		}
-		out.events = append(out.events, pageEvent{*e, c.stream.name})
-		c.next += c.step
-		if c.left--; c.left == 0 {
-			heap.Pop(&cursors)
-		} else {
-			heap.Fix(&cursors, 0)
+		if p.match == nil || p.match(e.Message) {
+			if len(out.events) == p.limit || bytes+e.Size() > maxPageBytes {
+				out.more = true
+				return false
+			}
+			bytes += e.Size()
+			kept := *e
+			kept.Message = strings.Clone(e.Message)
+			out.events = append(out.events, kept)
 		}
+		scanned += e.Size()
+		last = e.Position
+		return true
+	})
+	if err != nil {
+		return page{}, storeError(err)
 	}
-	return out
-}
-
-// cursor is a place in one stream's events by position.
-type cursor struct {
-	stream *logStream
-	next   int // the event to take next
-	step   int // 1 or -1
-	left   int // events not taken yet
-}
-
-// cursors is a heap with the event to take next on top.
-type cursors struct {
-	list     []cursor
-	backward bool
-}
-
-func (c *cursors) Len() int      { return len(c.list) }
-func (c *cursors) Swap(i, j int) { c.list[i], c.list[j] = c.list[j], c.list[i] }
-func (c *cursors) Push(x any)    { c.list = append(c.list, x.(cursor)) }
-
-func (c *cursors) Less(i, j int) bool {
-	a, b := c.head(i), c.head(j)
-	if c.backward {
-		a, b = b, a
+	out.next = last
+	if !p.Backward {
+		out.next.Number++
 	}
-	return a.before(b)
+	return out, nil
 }
 
-func (c *cursors) head(i int) position {
-	return c.list[i].stream.at(c.list[i].next).position
-}
-
-func (c *cursors) Pop() any {
-	last := c.list[len(c.list)-1]
-	c.list = c.list[:len(c.list)-1]
-	return last
+// storeError is what the service answers for an error of the store.
+func storeError(err error) *APIError {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, logstore.ErrNoGroup):
+		return groupNotFound()
+	case errors.Is(err, logstore.ErrNoStream):
+		return streamNotFound()
+	case errors.Is(err, logstore.ErrGroupExists):
+		return groupExists()
+	case errors.Is(err, logstore.ErrStreamExists):
+		return streamExists()
+	}
+	if e := asAPIError(err); e != nil { // of a change that was asked for
+		return e
+	}
+	e := ServiceUnavailable()
+	if !errors.Is(err, context.Canceled) {
+		e.Message += " " + err.Error()
+	}
+	return e
 }

@@ -3,6 +3,8 @@ package cloudwatchtest
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
 // PutLogEvents: all documented rules of size, number, order, span and age, for
@@ -31,17 +33,14 @@ type putLogEvents struct {
 
 // inputEvent has no pointers: a batch holds up to 10,000 of them. What is
 // missing reads as zero; validate looks again where that matters.
-type inputEvent struct {
-	Timestamp int64
-	Message   string
-}
+type inputEvent = logstore.NewEvent
 
 // Source: API reference, PutLogEvents; *CloudWatch Logs quotas*.
 const (
 	maxBatchEvents = 10_000
 	maxBatchBytes  = 1_048_576
 	maxEventBytes  = 1_048_576
-	eventOverhead  = 26 // bytes counted for each event besides its message
+	eventOverhead  = logstore.Overhead
 )
 
 type putLogEventsOutput struct {
@@ -69,13 +68,13 @@ func (op *putLogEvents) handle(c *call) (any, *APIError) {
 	if err := op.validate(c.body); err != nil {
 		return nil, err
 	}
-	ages, seq, err := c.memory.put(*op.LogGroupName, *op.LogStreamName, op.LogEvents, c.now, c.scripted)
+	ages, last, err := op.accept(c)
 	if err != nil {
 		return nil, err
 	}
 	c.rejected = len(op.LogEvents) - (ages.last - ages.first)
 	out := putLogEventsOutput{
-		NextSequenceToken:     sequenceToken(seq),
+		NextSequenceToken:     sequenceToken(last),
 		RejectedLogEventsInfo: ages.rejected(len(op.LogEvents)),
 	}
 	if c.scripted != nil {
@@ -85,6 +84,37 @@ func (op *putLogEvents) handle(c *call) (any, *APIError) {
 		out.RejectedEntityInfo = &rejectedEntityInfo{errorType}
 	}
 	return out, nil
+}
+
+// accept stores those events whose age allows it, or a fault if one decides
+// that instead. It returns the number of the stream's last event.
+func (op *putLogEvents) accept(c *call) (ages, int64, *APIError) {
+	group, stream := *op.LogGroupName, *op.LogStreamName
+	g, err := c.group(group)
+	if err != nil {
+		return ages{}, 0, err
+	}
+	s, failed := c.store.Stream(group, stream)
+	if failed != nil {
+		return ages{}, 0, storeError(failed)
+	}
+	a := classify(op.LogEvents, c.now, retention(g))
+	if a.tooWide {
+		return ages{}, 0, batchTooWide()
+	}
+	if c.scripted != nil {
+		a.first, a.last = c.scripted.keeps(len(op.LogEvents))
+	}
+	accepted := op.LogEvents[a.first:a.last]
+	if len(accepted) == 0 {
+		return a, s.LastNumber, nil
+	}
+	last, failed := c.store.Append(group, stream, c.now, accepted)
+	if failed != nil {
+		return ages{}, 0, storeError(failed)
+	}
+	c.arrivals.tell(arrival{group, stream, c.now, last - int64(len(accepted)) + 1, accepted})
+	return a, last, nil
 }
 
 // validate checks everything that does not depend on time or state.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
 // PutRetentionPolicy and DeleteRetentionPolicy: retention takes effect at
@@ -40,7 +42,7 @@ func (op *putRetentionPolicy) handle(c *call) (any, *APIError) {
 		return nil, invalidParameter("Invalid retention value. Valid values are: [%s]",
 			strings.Join(strings.Fields(strings.Trim(fmt.Sprint(retentionDays), "[]")), ", "))
 	}
-	return nil, c.memory.update(*op.LogGroupName, func(g *logGroup) *APIError { return g.setRetention(int(days)) })
+	return nil, c.update(*op.LogGroupName, func(g *logstore.Group) *APIError { return setRetention(g, int(days)) })
 }
 
 type deleteRetentionPolicy struct {
@@ -55,13 +57,13 @@ func (op *deleteRetentionPolicy) handle(c *call) (any, *APIError) {
 	if err := v.err(); err != nil {
 		return nil, err
 	}
-	return nil, c.memory.update(*op.LogGroupName, func(g *logGroup) *APIError { return g.setRetention(0) })
+	return nil, c.update(*op.LogGroupName, func(g *logstore.Group) *APIError { return setRetention(g, 0) })
 }
 
-func (g *logGroup) setRetention(days int) *APIError {
-	if g.class == classDelivery {
+func setRetention(g *logstore.Group, days int) *APIError {
+	if g.Class == classDelivery {
 		return invalidParameter("The retention of log groups of the class DELIVERY is fixed.")
 	}
-	g.retention = days
+	g.Retention = days
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
 // Server is a CloudWatch Logs endpoint. Its methods may be called from many
@@ -17,7 +19,8 @@ type Server struct {
 	// "http://127.0.0.1:PORT", or "http://cloudwatch.localhost" for New.
 	URL string
 
-	memory      memory
+	store       logstore.Store
+	arrivals    arrivals
 	journal     journal
 	faults      faults
 	quotas      quotas
@@ -43,20 +46,42 @@ type TB interface {
 // [Server.Config], [Server.Client] or [Server.Transport], and works inside a
 // testing/synctest bubble if it is created there.
 func New() *Server {
-	s := &Server{URL: "http://cloudwatch.localhost", done: make(chan struct{})}
-	s.memory.groups = make(map[string]*logGroup)
+	s := &Server{URL: "http://cloudwatch.localhost", store: logstore.NewMemory(), done: make(chan struct{})}
 	s.client = &http.Client{Transport: &transport{server: s}}
 	return s
 }
 
 // NewServer returns an endpoint that listens on a random port of 127.0.0.1.
 // The caller closes it.
-func NewServer() (*Server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func NewServer() (*Server, error) { return Open(Options{}) }
+
+// Options say how [Open] makes an endpoint. The zero value is that of
+// [NewServer].
+type Options struct {
+	// Addr is where to listen, such as "127.0.0.1:4586". "" = a random port of
+	// 127.0.0.1.
+	Addr string
+
+	// Store is where log groups, log streams and events are kept; nil = in
+	// memory. The caller closes it after the server. Its type is internal: only
+	// programs of this project can set it.
+	Store logstore.Store
+}
+
+// Open returns an endpoint that listens, like [NewServer], for programs that
+// offer it to others. The caller closes it.
+func Open(o Options) (*Server, error) {
+	if o.Addr == "" {
+		o.Addr = "127.0.0.1:0"
+	}
+	l, err := net.Listen("tcp", o.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("cloudwatchtest: listen: %w", err)
 	}
 	s := New()
+	if o.Store != nil {
+		s.store = o.Store
+	}
 	s.URL = "http://" + l.Addr().String()
 	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
 	s.socket = listen(l, checkHost(s))

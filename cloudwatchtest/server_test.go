@@ -12,10 +12,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -477,26 +477,35 @@ type failingReader struct{ err error }
 func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
 // TestImports: importing the package must not pull anything into a program but
-// the standard library, and the SDK's core for Config.
+// the standard library, and the SDK's core for Config. The same goes for the
+// packages of this module that it uses.
 func TestImports(t *testing.T) {
-	files, err := filepath.Glob("*.go")
-	must(t, err)
+	const internal = "github.com/cloudwatch-go/cloudwatch/internal/"
+	folders := []string{"."}
 	checked := 0
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		src, err := os.ReadFile(name)
+	for i := 0; i < len(folders); i++ {
+		files, err := filepath.Glob(filepath.Join(folders[i], "*.go"))
 		must(t, err)
-		f, err := parser.ParseFile(token.NewFileSet(), name, src, parser.ImportsOnly)
-		must(t, err)
-		checked++
-		for _, spec := range f.Imports {
-			path := strings.Trim(spec.Path.Value, `"`)
-			first, _, _ := strings.Cut(path, "/")
-			allowed := !strings.Contains(first, ".") || name == "config.go" && path == "github.com/aws/aws-sdk-go-v2/aws"
-			if !allowed || path == "testing" {
-				t.Errorf("%s imports %s", name, path)
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+			must(t, err)
+			checked++
+			for _, spec := range f.Imports {
+				path := strings.Trim(spec.Path.Value, `"`)
+				if ours, ok := strings.CutPrefix(path, internal); ok {
+					if folder := filepath.Join("..", "internal", ours); !slices.Contains(folders, folder) {
+						folders = append(folders, folder)
+					}
+					continue
+				}
+				first, _, _ := strings.Cut(path, "/")
+				allowed := !strings.Contains(first, ".") || name == "config.go" && path == "github.com/aws/aws-sdk-go-v2/aws"
+				if !allowed || path == "testing" {
+					t.Errorf("%s imports %s", name, path)
+				}
 			}
 		}
 	}

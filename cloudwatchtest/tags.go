@@ -3,6 +3,8 @@ package cloudwatchtest
 import (
 	"maps"
 	"strings"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
 // TagResource, UntagResource and ListTagsForResource: for log groups, named by
@@ -26,13 +28,14 @@ func (op *tagResource) handle(c *call) (any, *APIError) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, c.memory.update(group, func(g *logGroup) *APIError {
-		merged := maps.Clone(g.tags)
+	return nil, c.update(group, func(g *logstore.Group) *APIError {
+		merged := make(map[string]string)
+		maps.Copy(merged, g.Tags)
 		maps.Copy(merged, op.Tags)
 		if len(merged) > maxTags {
 			return refusal(400, "TooManyTagsException", "A resource can have no more than 50 tags.")
 		}
-		g.tags = merged
+		g.Tags = merged
 		return nil
 	})
 }
@@ -52,9 +55,9 @@ func (op *untagResource) handle(c *call) (any, *APIError) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, c.memory.update(group, func(g *logGroup) *APIError {
+	return nil, c.update(group, func(g *logstore.Group) *APIError {
 		for _, k := range op.TagKeys {
-			delete(g.tags, k)
+			delete(g.Tags, k)
 		}
 		return nil
 	})
@@ -72,14 +75,17 @@ func (op *listTagsForResource) handle(c *call) (any, *APIError) {
 	if err != nil {
 		return nil, err
 	}
+	g, err := c.group(group)
+	if err != nil {
+		return nil, err
+	}
 	var out struct {
 		Tags map[string]string `json:"tags"`
 	}
-	err = c.memory.update(group, func(g *logGroup) *APIError {
-		out.Tags = maps.Clone(g.tags)
-		return nil
-	})
-	return out, err
+	if out.Tags = g.Tags; out.Tags == nil {
+		out.Tags = map[string]string{}
+	}
+	return out, nil
 }
 
 // taggedGroup checks the ARN, reports what is wrong with the form of the

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"strconv"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
 // Paging tokens carry the place in the list, the time they were given out and
@@ -41,16 +43,16 @@ func parseListToken(token, list string, now int64) (place string, err *APIError)
 // streamToken makes a token of GetLogEvents, in the service's form: "f/" or
 // "b/", 56 digits, "/s". The digits are the position (19 + 19), the time of
 // issue (13) and the checksum (5).
-func streamToken(direction byte, stream string, p position, now int64) string {
-	digits := fmt.Sprintf("%019d%019d%013d", p.time, p.seq, now)
+func streamToken(direction byte, stream string, p logstore.Position, now int64) string {
+	digits := fmt.Sprintf("%019d%019d%013d", p.Time, p.Number, now)
 	return fmt.Sprintf("%c/%s%05d/s", direction, digits, streamChecksum(direction, stream, digits))
 }
 
 // parseStreamToken returns the direction and position in a token of
 // streamToken.
-func parseStreamToken(token, stream string, now int64) (direction byte, p position, err *APIError) {
+func parseStreamToken(token, stream string, now int64) (direction byte, p logstore.Position, err *APIError) {
 	if len(token) != 60 || token[1] != '/' || token[58:] != "/s" {
-		return 0, position{}, invalidToken()
+		return 0, p, invalidToken()
 	}
 	direction = token[0]
 	digits, sum := token[2:53], token[53:58]
@@ -58,14 +60,14 @@ func parseStreamToken(token, stream string, now int64) (direction byte, p positi
 	for i, text := range []string{digits[:19], digits[19:38], digits[38:], sum} {
 		n, bad := strconv.ParseUint(text, 10, 63)
 		if bad != nil {
-			return 0, position{}, invalidToken()
+			return 0, p, invalidToken()
 		}
 		parts[i] = int64(n)
 	}
 	if (direction != 'f' && direction != 'b') || uint32(parts[3]) != streamChecksum(direction, stream, digits) || !fresh(parts[2], now) {
-		return 0, position{}, invalidToken()
+		return 0, p, invalidToken()
 	}
-	return direction, position{parts[0], parts[1]}, nil
+	return direction, logstore.Position{Time: parts[0], Number: parts[1]}, nil
 }
 
 func streamChecksum(direction byte, stream, digits string) uint32 {

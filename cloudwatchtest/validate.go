@@ -2,6 +2,7 @@ package cloudwatchtest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -148,6 +149,10 @@ func (v *violations) tags(path string, tags map[string]string) {
 		value := tags[k]
 		v.text(path+"."+clip(k)+".member", &value, tagValueRule)
 	}
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	return slices.Sorted(maps.Keys(m))
 }
 
 // clip bounds a text that is repeated in an error.

@@ -1,6 +1,7 @@
-package cloudwatchtest
+package logstore
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -11,17 +12,17 @@ import (
 func TestViewByTime(t *testing.T) {
 	for _, disorder := range []int64{0, 3, 1000} {
 		rnd := rand.New(rand.NewPCG(7, uint64(disorder)))
-		s := &logStream{}
+		s := &memoryStream{}
 		var seq int64
 		for round := range int64(300) {
-			batch := make([]inputEvent, 1+rnd.IntN(20))
+			batch := make([]NewEvent, 1+rnd.IntN(20))
 			at := 1000 + round*5
 			if disorder > 0 {
 				at -= rnd.Int64N(disorder)
 			}
 			for i := range batch {
 				at += rnd.Int64N(2)
-				batch[i] = inputEvent{at, "x"}
+				batch[i] = NewEvent{at, "x"}
 			}
 			s.append(batch, 0, seq)
 			seq += int64(len(batch))
@@ -29,8 +30,8 @@ func TestViewByTime(t *testing.T) {
 				continue // several batches may come between two looks
 			}
 			want := slices.Clone(s.events)
-			slices.SortFunc(want, func(a, b event) int {
-				if a.before(b.position) {
+			slices.SortFunc(want, func(a, b memoryEvent) int {
+				if a.Before(b.Position) {
 					return -1
 				}
 				return 1
@@ -40,13 +41,13 @@ func TestViewByTime(t *testing.T) {
 				if *s.at(i) != want[i] {
 					t.Fatalf("disorder %d, round %d: event %d is %v, want %v", disorder, round, i, *s.at(i), want[i])
 				}
-				if got := s.search(want[i].position); got != i {
+				if got := s.search(want[i].Position); got != i {
 					t.Fatalf("disorder %d, round %d: event %d found at %d", disorder, round, i, got)
 				}
 			}
 		}
-		if s.bytes != seq*(1+eventOverhead) || s.bytesSince(0) != s.bytes || s.bytesSince(maxTime) != 0 {
-			t.Errorf("bytes %d, want %d", s.bytes, seq*27)
+		if s.Bytes != seq*(1+Overhead) || s.bytesSince(0) != s.Bytes || s.bytesSince(math.MaxInt64) != 0 {
+			t.Errorf("bytes %d, want %d", s.Bytes, seq*27)
 		}
 	}
 }

@@ -1,0 +1,112 @@
+package logstore
+
+import (
+	"slices"
+	"sort"
+)
+
+// memoryStream is a log stream in memory. It is guarded by Memory.mu.
+type memoryStream struct {
+	Stream
+
+	events []memoryEvent // in the order accepted
+	// order lists the events by position, as indexes into events. It may lack
+	// the latest ones (see sortByTime), and is nil while the order of arrival
+	// has been the order of time, which is the usual case.
+	order []int32
+	mixed bool // the order of arrival is not the order of time
+}
+
+type memoryEvent struct {
+	Position
+	ingestion int64
+	message   string
+}
+
+// append adds events, which are in time order among themselves. They get the
+// numbers after last.
+func (s *memoryStream) append(events []NewEvent, now, last int64) {
+	if len(events) == 0 {
+		return
+	}
+	if n := len(s.events); n > 0 && events[0].Timestamp < s.events[n-1].Time {
+		s.mixed = true
+	}
+	s.events = slices.Grow(s.events, len(events))
+	for i := range events {
+		last++
+		s.events = append(s.events, memoryEvent{Position{events[i].Timestamp, last}, now, events[i].Message})
+		s.Bytes += int64(len(events[i].Message) + Overhead)
+	}
+	first, latest := events[0].Timestamp, events[len(events)-1].Timestamp
+	if s.LastNumber == 0 {
+		s.First, s.Last = first, latest
+	}
+	s.First, s.Last = min(s.First, first), max(s.Last, latest)
+	s.LastNumber, s.LastIngestion = last, now
+}
+
+// arrived copies the events in the order accepted.
+func (s *memoryStream) arrived() []Event {
+	var events []Event
+	for i := range s.events {
+		events = append(events, s.shown(&s.events[i]))
+	}
+	return events
+}
+
+func (s *memoryStream) shown(e *memoryEvent) Event {
+	return Event{e.Position, s.Name, e.ingestion, e.message}
+}
+
+// sortByTime brings order up to date. New events are sorted among themselves
+// and merged in from the end, so events that are only a little out of order
+// cost little.
+func (s *memoryStream) sortByTime() {
+	if !s.mixed || len(s.order) == len(s.events) {
+		return
+	}
+	old := len(s.order)
+	for i := old; i < len(s.events); i++ {
+		s.order = append(s.order, int32(i))
+	}
+	fresh := slices.Clone(s.order[old:])
+	sort.Slice(fresh, func(i, j int) bool {
+		return s.events[fresh[i]].Before(s.events[fresh[j]].Position)
+	})
+	for to, i, j := len(s.order)-1, old-1, len(fresh)-1; j >= 0; to-- {
+		if i >= 0 && s.events[fresh[j]].Before(s.events[s.order[i]].Position) {
+			s.order[to] = s.order[i]
+			i--
+		} else {
+			s.order[to] = fresh[j]
+			j--
+		}
+	}
+}
+
+// at returns the i-th event by position. sortByTime was called before.
+func (s *memoryStream) at(i int) *memoryEvent {
+	if s.mixed {
+		return &s.events[s.order[i]]
+	}
+	return &s.events[i]
+}
+
+// search returns how many events lie before p. sortByTime was called before.
+func (s *memoryStream) search(p Position) int {
+	return sort.Search(len(s.events), func(i int) bool { return !s.at(i).Before(p) })
+}
+
+// bytesSince is the size of the events from a time on.
+func (s *memoryStream) bytesSince(since int64) int64 {
+	if since <= 0 {
+		return s.Bytes
+	}
+	s.sortByTime()
+	n := s.Bytes
+	for i := range s.search(Position{Time: since}) {
+		n -= int64(len(s.at(i).message) + Overhead)
+	}
+	return n
+}
