@@ -33,7 +33,8 @@ type Store interface {
 	// and come after a name.
 	Groups(prefix, after string, limit int) ([]Group, error)
 	// UpdateGroup has change alter the group, all but its name. An error of
-	// change is returned as it is, and nothing is altered.
+	// change is returned as it is, and nothing is altered. change may be called
+	// more than once.
 	UpdateGroup(name string, change func(*Group) error) error
 	// DeleteGroup removes a log group with all that is in it, if allow returns
 	// nil for it. An error of allow is returned as it is.
@@ -66,6 +67,14 @@ type Store interface {
 	// Take removes all events of a stream and returns them like Arrived. The
 	// stream is then as if just created.
 	Take(group, stream string) ([]Event, error)
+
+	// Expire removes the earliest events of a group from before a time, at most
+	// limit of them, and returns how many.
+	Expire(group string, before int64, limit int) (removed int, err error)
+	// Trim removes the earliest events of whatever group, at most limit of
+	// them, if all that is stored takes more than so many bytes, and returns
+	// how many. What a store counts as taken is its own matter.
+	Trim(bytes int64, limit int) (removed int, err error)
 
 	// Close releases what the store holds. Nothing may be under way or follow.
 	Close() error

@@ -3,6 +3,8 @@ package logstore
 import (
 	"cmp"
 	"context"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -299,6 +301,51 @@ func (m *Memory) Take(group, stream string) ([]Event, error) {
 	}
 	g.streams[stream] = &memoryStream{Stream: Stream{Name: s.Name, Created: s.Created}}
 	return s.arrived(), nil
+}
+
+// Expire implements [Store].
+func (m *Memory) Expire(group string, before int64, limit int) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g, err := m.group(group)
+	if err != nil {
+		return 0, err
+	}
+	return g.expire(before, limit), nil
+}
+
+// Trim implements [Store]. It counts what StoredBytes counts.
+func (m *Memory) Trim(bytes int64, limit int) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var oldest *memoryGroup
+	var at, stored int64
+	for _, g := range m.groups {
+		for _, s := range g.streams {
+			stored += s.Bytes
+			if first, ok := s.earliest(); ok && (oldest == nil || first < at) {
+				oldest, at = g, first
+			}
+		}
+	}
+	if stored <= bytes {
+		return 0, nil
+	}
+	return oldest.expire(math.MaxInt64, limit), nil
+}
+
+// expire removes the earliest events from before a time.
+func (g *memoryGroup) expire(before int64, limit int) int {
+	r := Range{To: Position{Time: before}}
+	gone := merge(slices.Collect(maps.Values(g.streams)), r, limit)
+	counts := make(map[string]int)
+	for _, e := range gone {
+		counts[e.Stream]++
+	}
+	for stream, n := range counts {
+		g.streams[stream].dropEarliest(n)
+	}
+	return len(gone)
 }
 
 // Close implements [Store]. It does nothing: the state stays readable.

@@ -98,6 +98,38 @@ func (s *memoryStream) search(p Position) int {
 	return sort.Search(len(s.events), func(i int) bool { return !s.at(i).Before(p) })
 }
 
+// earliest returns the time of the earliest event that is there.
+func (s *memoryStream) earliest() (at int64, ok bool) {
+	if len(s.events) == 0 {
+		return 0, false
+	}
+	s.sortByTime()
+	return s.at(0).Time, true
+}
+
+// dropEarliest removes the n earliest events.
+func (s *memoryStream) dropEarliest(n int) {
+	s.sortByTime()
+	gone := make([]bool, len(s.events))
+	for i := range n {
+		e := s.at(i)
+		s.Bytes -= int64(len(e.message) + Overhead)
+		if s.mixed {
+			gone[s.order[i]] = true
+		} else {
+			gone[i] = true
+		}
+	}
+	// A copy, so that the memory of those that are gone is given back.
+	left := make([]memoryEvent, 0, len(s.events)-n)
+	for i := range s.events {
+		if !gone[i] {
+			left = append(left, s.events[i])
+		}
+	}
+	s.events, s.order = left, nil
+}
+
 // bytesSince is the size of the events from a time on.
 func (s *memoryStream) bytesSince(since int64) int64 {
 	if since <= 0 {

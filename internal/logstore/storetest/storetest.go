@@ -29,6 +29,8 @@ func Run(t *testing.T, open func(*testing.T) logstore.Store) {
 		{"OddMessages", testOddMessages},
 		{"Take", testTake},
 		{"StoredBytes", testStoredBytes},
+		{"Expire", testExpire},
+		{"Trim", testTrim},
 		{"Scan", testScan},
 		{"ScanStops", testScanStops},
 		{"ScanManyEvents", testScanManyEvents},
