@@ -283,6 +283,11 @@ func decode(name string, body []byte) (operation, error) {
 	case !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")):
 		return nil, serialization("the body is not a JSON object")
 	}
+	if name == "PutLogEvents" {
+		if put, ok := decodePut(body); ok {
+			return put, nil
+		}
+	}
 	if err := json.Unmarshal(body, op); err != nil {
 		return nil, serialization(err.Error())
 	}

@@ -12,7 +12,7 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) logstore.Store { return open(t, t.TempDir()) })
 }
 
-func open(t *testing.T, dir string) *sqlite.Store {
+func open(t testing.TB, dir string) *sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(dir)
 	if err != nil {

@@ -6,8 +6,8 @@
 // and see what was committed; SQLite's write-ahead log lets both work at the
 // same time. What a method changed has reached the operating system when it
 // returns, so it survives the death of the process. A power cut may take the
-// last seconds, since the log is synced only when it is copied back into the
-// database; it leaves no half transaction.
+// last seconds (checkpointEvery, and what the disk takes then); it leaves no
+// half transaction.
 package sqlite
 
 import (
@@ -39,12 +39,14 @@ type Store struct {
 	lock *disk.File // held while the store is open
 	path string     // of the database
 
-	writer *conn // of run alone
-	last   int64 // number of the last event; of run alone
+	writer *conn   // of run alone
+	last   int64   // number of the last event; of run alone
+	log    logSize // of run alone
 	writes chan *write
 	ended  chan struct{} // closed when run has returned
 
-	readers pool
+	checkpointer *checkpointer
+	readers      pool
 
 	closing sync.Once
 	err     error // of Close
@@ -120,7 +122,11 @@ func (s *Store) openDatabase() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
-	return s.writer.do("PRAGMA wal_autocheckpoint = 2000")
+	if err := s.writer.do("PRAGMA wal_autocheckpoint = 0"); err != nil {
+		return err
+	}
+	s.checkpointer, err = newCheckpointer(s.path)
+	return err
 }
 
 // create makes the tables of an empty database. Its version is in the header
@@ -158,6 +164,9 @@ func (s *Store) Close() error {
 
 func (s *Store) release() error {
 	errs := []error{s.readers.close()}
+	if s.checkpointer != nil {
+		errs = append(errs, s.checkpointer.close())
+	}
 	if s.writer != nil { // the last connection: SQLite tidies up its log
 		errs = append(errs, s.writer.close())
 	}

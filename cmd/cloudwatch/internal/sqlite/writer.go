@@ -15,6 +15,9 @@ type write struct {
 // change has more.
 const maxTransaction = 8 << 20
 
+// changeBytes is what any change adds to the log, about, besides its events.
+const changeBytes = 4 * pageSize
+
 // write has a change made and returns when it is committed.
 func (s *Store) write(bytes int, do func(*conn) error) error {
 	w := &write{do, bytes, make(chan error, 1)}
@@ -40,6 +43,7 @@ func (s *Store) run() {
 			}
 		}
 		s.commit(batch)
+		s.checkpointer.committed(&s.log, bytes+changeBytes*len(batch))
 	}
 }
 
