@@ -1,0 +1,159 @@
+package filterpattern
+
+import (
+	"regexp"
+	"strings"
+)
+
+// condition is a comparison with a value of the message.
+type condition struct {
+	op     operator
+	regex  *regexp.Regexp // what to compare with, or
+	text   wildcard       // what to compare with, and
+	number *number        // its value, if it is a number without quotes
+}
+
+// operator is what a condition asks.
+type operator byte
+
+const (
+	equal operator = iota + 1
+	notEqual
+	less
+	lessOrEqual
+	greater
+	greaterOrEqual
+	isNull
+	isTrue
+	isFalse
+	isScalar // not in patterns: a value to extract
+	exists
+)
+
+// ordered tells whether an operator compares by size.
+func (o operator) ordered() bool { return less <= o && o <= greaterOrEqual }
+
+// kind is the kind of a value in a message.
+type kind byte
+
+const (
+	kindString kind = iota + 1
+	kindNumber
+	kindTrue
+	kindFalse
+	kindNull
+	kindContainer // object or array
+	kindWord      // of a line, not of JSON
+)
+
+// holds tells whether the condition holds for a value. text is what a string
+// says, or a number as it is written, or the word.
+func (c *condition) holds(k kind, text string) bool {
+	switch c.op {
+	case exists:
+		return true
+	case isNull:
+		return k == kindNull
+	case isTrue:
+		return k == kindTrue
+	case isFalse:
+		return k == kindFalse
+	case isScalar:
+		return k != kindContainer
+	}
+	switch k {
+	case kindString, kindNumber, kindWord:
+	default:
+		return false
+	}
+	switch c.op {
+	case equal:
+		return c.equals(k, text)
+	case notEqual:
+		return !c.equals(k, text)
+	}
+	n, ok := parseNumber(text)
+	if !ok || k == kindString {
+		return false
+	}
+	order := n.compare(*c.number)
+	switch c.op {
+	case less:
+		return order < 0
+	case lessOrEqual:
+		return order <= 0
+	case greater:
+		return order > 0
+	}
+	return order >= 0
+}
+
+func (c *condition) equals(k kind, text string) bool {
+	if c.regex != nil {
+		return c.regex.MatchString(text)
+	}
+	if c.number != nil && k != kindString {
+		if n, ok := parseNumber(text); ok {
+			return n.compare(*c.number) == 0
+		}
+	}
+	return c.text.match(text)
+}
+
+// comparison reads an operator and the value behind it.
+func (p *parser) comparison() (condition, error) {
+	c := condition{op: p.operator()}
+	if c.op == 0 {
+		return c, p.unexpected("one of = != < > <= >=")
+	}
+	p.spaces()
+	start := p.pos
+	var err error
+	switch p.peek() {
+	case '%':
+		c.regex, err = p.regex()
+	case '"':
+		var text string
+		text, err = p.quoted()
+		c.text = newWildcard(text)
+	default:
+		err = p.bareValue(&c)
+	}
+	if err != nil {
+		return c, err
+	}
+	if c.op.ordered() && c.number == nil {
+		p.pos = start
+		return c, p.unexpected("a number without quotes after < > <= >=")
+	}
+	return c, nil
+}
+
+func (p *parser) operator() operator {
+	for _, o := range []struct {
+		text string
+		op   operator
+	}{{"!=", notEqual}, {"<=", lessOrEqual}, {">=", greaterOrEqual}, {"=", equal}, {"<", less}, {">", greater}} {
+		if p.skip(o.text) {
+			return o.op
+		}
+	}
+	return 0
+}
+
+// bareValue reads a value without quotes.
+func (p *parser) bareValue(c *condition) error {
+	start := p.pos
+	text := p.run(func(b byte) bool { return isWord(b) || b == '.' || b == '*' || b == '+' || b == '-' })
+	if text == "" {
+		return p.unexpected("a value: a word, a number, a text in double quotes or a regular expression")
+	}
+	if n, ok := parseNumber(text); ok {
+		c.number = &n
+	} else if i := strings.IndexAny(text, "+-"); i >= 0 {
+		p.pos = start + i
+		return p.fail("invalid character(s) in term %s: put values with other characters than letters, digits, underscores, dots and * in double quotes", p.char())
+	}
+	c.text = newWildcard(text)
+	return nil
+}

@@ -1,0 +1,167 @@
+package filterpattern
+
+import "slices"
+
+// selection is some selectors and conditions on the values they lead to, made
+// ready for scanning messages.
+type selection struct {
+	selectors  []selector
+	conditions []selectedCondition
+	wild       results // conditions on selectors with a wildcard
+	root       *place
+	depth      int // steps of the longest selector
+}
+
+type selectedCondition struct {
+	condition
+	selector int
+}
+
+// prepare builds the tree of places when all selectors and conditions are there.
+func (s *selection) prepare() {
+	routes := make([]route, len(s.selectors))
+	for i := range s.selectors {
+		routes[i].selector = i
+		s.depth = max(s.depth, len(s.selectors[i].steps))
+	}
+	for i := range s.conditions {
+		if s.selectors[s.conditions[i].selector].wild >= 0 {
+			s.wild.add(i)
+		}
+	}
+	s.root = s.place(routes)
+}
+
+// place is what the scanner of a message knows at a value: which conditions are
+// on it, and what may lie below it. The places of a selection form a tree, like
+// the messages they are about. A value that no selector is interested in has no
+// place.
+type place struct {
+	conditions []int // on the value itself
+
+	members     []namedPlace
+	otherMember *place // of members that are not listed, if there is a wildcard
+
+	elements     []numberedPlace
+	otherElement *place
+
+	// Of members with the same name only the last one counts: when a value
+	// begins, what held for an earlier one is forgotten.
+	forget *results
+	// What holds for one of the values that a wildcard selects is kept aside
+	// until that value ends, so that only this can be forgotten inside it.
+	forgetAside *results
+	endsAside   *results
+}
+
+type namedPlace struct {
+	name  string
+	place *place
+}
+
+type numberedPlace struct {
+	index int
+	place *place
+}
+
+// member returns the place of a member, nil if it has none.
+func (pl *place) member(name string) *place {
+	for i := range pl.members {
+		if pl.members[i].name == name {
+			return pl.members[i].place
+		}
+	}
+	return pl.otherMember
+}
+
+// element returns the place of an element, nil if it has none.
+func (pl *place) element(index int) *place {
+	for i := range pl.elements {
+		if pl.elements[i].index == index {
+			return pl.elements[i].place
+		}
+	}
+	return pl.otherElement
+}
+
+// route is a selector that some steps of have been taken.
+type route struct {
+	selector, taken int
+}
+
+// place builds the place that some routes have come to, and all places below.
+func (s *selection) place(routes []route) *place {
+	if len(routes) == 0 {
+		return nil
+	}
+	pl := &place{}
+	var ahead []route
+	for _, r := range routes {
+		s.arrive(pl, r)
+		if r.taken < len(s.selectors[r.selector].steps) {
+			ahead = append(ahead, r)
+			continue
+		}
+		for i := range s.conditions {
+			if s.conditions[i].selector == r.selector {
+				pl.conditions = append(pl.conditions, i)
+			}
+		}
+	}
+	// follow builds the place behind a step: of the routes that take it, and of
+	// those that take any.
+	follow := func(next step) *place {
+		var taken []route
+		for _, r := range ahead {
+			if mine := s.selectors[r.selector].steps[r.taken]; mine == next || mine.any && mine.array == next.array {
+				taken = append(taken, route{r.selector, r.taken + 1})
+			}
+		}
+		return s.place(taken)
+	}
+	for _, r := range ahead {
+		switch next := s.selectors[r.selector].steps[r.taken]; {
+		case next.any:
+		case next.array:
+			if !slices.ContainsFunc(pl.elements, func(e numberedPlace) bool { return e.index == next.index }) {
+				pl.elements = append(pl.elements, numberedPlace{next.index, follow(next)})
+			}
+		default:
+			if !slices.ContainsFunc(pl.members, func(m namedPlace) bool { return m.name == next.name }) {
+				pl.members = append(pl.members, namedPlace{next.name, follow(next)})
+			}
+		}
+	}
+	pl.otherMember = follow(step{any: true})
+	pl.otherElement = follow(step{any: true, array: true})
+	return pl
+}
+
+// arrive notes at a place what the last step of a route means for the results of
+// the conditions at its end.
+func (s *selection) arrive(pl *place, r route) {
+	if r.taken == 0 {
+		return
+	}
+	sel := &s.selectors[r.selector]
+	last := r.taken - 1
+	var mask **results
+	switch {
+	case sel.wild == last:
+		mask = &pl.endsAside
+	case sel.steps[last].array: // indexes do not come twice
+		return
+	case sel.wild >= 0 && sel.wild < last:
+		mask = &pl.forgetAside
+	default:
+		mask = &pl.forget
+	}
+	if *mask == nil {
+		*mask = new(results)
+	}
+	for i := range s.conditions {
+		if s.conditions[i].selector == r.selector {
+			(*mask).add(i)
+		}
+	}
+}
