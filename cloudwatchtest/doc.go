@@ -29,8 +29,10 @@
 // part of it, or be answered by something that is not the service; it makes
 // single events poison and decides which ones are rejected. [Server.SetQuota]
 // throttles by rate. [Server.Requests] tells what was asked and what was
-// answered. Requests and events are kept in memory: in long runs,
-// [Server.TakeRequests] and [Server.TakeEvents] make room.
+// answered; GET /_cloudwatch/requests serves that as JSON. Requests and events
+// are kept in memory: in long runs, [Server.TakeRequests] and
+// [Server.TakeEvents] make room. [Open] makes an endpoint for programs that run
+// long and offer it to others, such as "cloudwatch serve".
 //
 // # What is emulated
 //
@@ -43,8 +45,9 @@
 //
 // # What is not emulated
 //
-//   - Signatures and permissions: every request is accepted. See
-//     [AccessDenied], [ExpiredToken] and [UnrecognizedClient] for the answers.
+//   - Permissions, and signatures unless [Options.Keys] is set: every request
+//     is accepted. See [AccessDenied], [ExpiredToken] and [UnrecognizedClient]
+//     for the answers.
 //   - Accounts and regions: there is one account, 000000000000, and one
 //     namespace for all regions. ARNs name the region the request was signed
 //     for.

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -31,6 +33,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.underWay.Done()
+	if r.URL.Path == requestsPath {
+		s.serveRequests(w, r)
+		return
+	}
 	if err := checkRoute(w, r); err != nil {
 		failure(err).send(w, s.now())
 		return
@@ -38,11 +44,24 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	buf := s.buffer()
 	defer s.release(buf)
-	body, onWire, err := readBody(w, r, buf)
+	wire := &wireReader{}
+	if s.keys != nil {
+		wire.hash = sha256.New()
+	}
+	body, err := readBody(w, r, buf, wire)
 	if errors.Is(err, errClientGone) {
 		panic(http.ErrAbortHandler)
 	}
-	req := Request{Time: time.Now(), Operation: operationName(r), BodyBytes: onWire}
+	req := Request{
+		Time:        time.Now(),
+		Operation:   operationName(r),
+		BodyBytes:   wire.n,
+		UserAgent:   clip(r.UserAgent()),
+		AccessKeyID: clip(signedBy(r).keyID),
+	}
+	if err == nil && s.keys != nil {
+		err = plain(checkSignature(r, s.keys, wire.sum(), s.now()))
+	}
 	var op operation
 	if err == nil {
 		op, err = decode(req.Operation, body)
@@ -104,7 +123,7 @@ func (s *Server) carryOut(op operation, c *call, req *Request) answer {
 		return failure(Throttled())
 	}
 	out, err := op.handle(c)
-	req.Rejected = c.rejected
+	req.Rejected, req.TooOld, req.Expired, req.TooNew = c.rejected, c.tooOld, c.expired, c.tooNew
 	if err != nil {
 		return failure(err)
 	}
@@ -145,34 +164,6 @@ func checkRoute(w http.ResponseWriter, r *http.Request) *APIError {
 	return nil
 }
 
-// checkHost refuses requests whose Host is not this machine, so that a web
-// page cannot reach the endpoint through a name of its own that resolves to
-// 127.0.0.1 (DNS rebinding). Live Tail clients put "stream-" or "streaming-"
-// before the host.
-func checkHost(s *Server) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isLocalHost(r.Host) {
-			failure(refusal(http.StatusForbidden, "AccessDeniedException", "the Host header does not name this machine")).send(w, s.now())
-			return
-		}
-		s.ServeHTTP(w, r)
-	})
-}
-
-func isLocalHost(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.ToLower(strings.Trim(host, "[]"))
-	for _, prefix := range []string{"streaming-", "stream-"} {
-		if rest, ok := strings.CutPrefix(host, prefix); ok {
-			host = rest
-			break
-		}
-	}
-	return host == "localhost" || host == "127.0.0.1" || host == "::1" || strings.HasSuffix(host, ".localhost")
-}
-
 func operationName(r *http.Request) string {
 	target := r.Header.Get("X-Amz-Target")
 	if name, ok := strings.CutPrefix(target, targetPrefix); ok {
@@ -181,34 +172,27 @@ func operationName(r *http.Request) string {
 	return target
 }
 
-// signedRegion takes the region from the credential scope of the signature:
-// Credential=AKID/20261122/eu-west-1/logs/aws4_request.
-func signedRegion(r *http.Request) string {
-	_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	scope, _, _ = strings.Cut(scope, ",")
-	parts := strings.Split(scope, "/")
-	if len(parts) != 5 || !isRegion(parts[2]) {
-		return defaultRegion
-	}
-	return parts[2]
-}
-
 var errClientGone = errors.New("the client went away")
 
-// readBody reads the request's body into buf, decompressing it if need be, and
-// returns the bytes with the number received on the wire. The bytes are valid
-// until buf is used again.
-func readBody(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) (body []byte, onWire int, err error) {
-	wire := &countingReader{r: http.MaxBytesReader(w, r.Body, maxBody)}
-	defer func() { onWire = wire.n }()
-	var tooLarge *http.MaxBytesError
+// bodyPatience is how long the body of a request may take to arrive.
+const bodyPatience = time.Minute
 
+// readBody reads the request's body through wire into buf, decompressing it if
+// need be. The bytes are valid until buf is used again.
+func readBody(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer, wire *wireReader) (body []byte, err error) {
+	// In memory there are no deadlines, and nobody who is slow.
+	deadlines := http.NewResponseController(w)
+	_ = deadlines.SetReadDeadline(time.Now().Add(bodyPatience))
+	defer deadlines.SetReadDeadline(time.Time{})
+
+	wire.r = http.MaxBytesReader(w, r.Body, maxBody)
+	var tooLarge *http.MaxBytesError
 	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
 		if _, err := buf.ReadFrom(wire); errors.As(err, &tooLarge) {
-			return nil, 0, bodyTooLarge()
+			return nil, bodyTooLarge()
 		} else if err != nil {
-			return nil, 0, errClientGone
+			return nil, errClientGone
 		}
 	case "gzip":
 		z, err := gzip.NewReader(wire)
@@ -216,30 +200,39 @@ func readBody(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) (body [
 			_, err = buf.ReadFrom(io.LimitReader(z, maxBody+1))
 		}
 		if buf.Len() > maxBody || errors.As(err, &tooLarge) {
-			return nil, 0, bodyTooLarge()
+			return nil, bodyTooLarge()
 		}
 		if r.Context().Err() != nil {
-			return nil, 0, errClientGone
+			return nil, errClientGone
 		}
 		if err != nil {
-			return nil, 0, malformed("the body is not valid gzip")
+			return nil, malformed("the body is not valid gzip")
 		}
 	default:
-		return nil, 0, malformed("content encoding %q is not supported", encoding)
+		return nil, malformed("content encoding %q is not supported", encoding)
 	}
-	return buf.Bytes(), 0, nil
+	return buf.Bytes(), nil
 }
 
-type countingReader struct {
-	r io.Reader
-	n int
+// wireReader counts the bytes of a body as they come, and hashes them for the
+// signature.
+type wireReader struct {
+	r    io.Reader
+	n    int
+	hash hash.Hash // nil = not needed
 }
 
-func (c *countingReader) Read(p []byte) (int, error) {
+func (c *wireReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += n
+	if c.hash != nil {
+		c.hash.Write(p[:n])
+	}
 	return n, err
 }
+
+// sum is the hash of what was read, in hexadecimal.
+func (c *wireReader) sum() string { return hex.EncodeToString(c.hash.Sum(nil)) }
 
 func bodyTooLarge() *APIError {
 	return refusal(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",

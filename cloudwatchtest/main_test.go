@@ -165,8 +165,9 @@ func TestSendAndRead(t *testing.T) {
 		}
 		r := requests[2]
 		want := cloudwatchtest.Request{Time: r.Time, Operation: "PutLogEvents", LogGroup: "g", LogStream: "s", Events: 2,
-			Bytes: len("one") + len("two <&> \u2028 é") + 52, BodyBytes: r.BodyBytes, Status: 200, Committed: true}
-		if r != want || r.BodyBytes < 100 || r.Time.Before(start) {
+			Bytes: len("one") + len("two <&> \u2028 é") + 52, BodyBytes: r.BodyBytes, Status: 200, Committed: true,
+			UserAgent: r.UserAgent, AccessKeyID: "test", OldestEvent: start.UTC(), NewestEvent: start.UTC()}
+		if r != want || r.BodyBytes < 100 || r.Time.Before(start) || !strings.HasPrefix(r.UserAgent, "aws-sdk-go-v2/") {
 			t.Errorf("got %+v\nwant %+v", r, want)
 		}
 	})

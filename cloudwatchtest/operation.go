@@ -24,7 +24,9 @@ type call struct {
 	region   string        // for ARNs
 	body     []byte        // the request's JSON
 	scripted *RejectedInfo // of a fault, for PutLogEvents; nil = the rules decide
-	rejected int           // set by PutLogEvents: events refused inside a 200
+
+	// Set by PutLogEvents: events refused inside a 200, and why.
+	rejected, tooOld, expired, tooNew int
 }
 
 // newOperation returns an empty request of the operation to decode into, or

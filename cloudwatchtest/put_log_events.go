@@ -3,6 +3,7 @@ package cloudwatchtest
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
@@ -62,6 +63,14 @@ type rejectedEntityInfo struct {
 func (op *putLogEvents) describe(r *Request) {
 	r.LogGroup, r.LogStream = value(op.LogGroupName), value(op.LogStreamName)
 	r.Events, r.Bytes = len(op.LogEvents), batchBytes(op.LogEvents)
+	if len(op.LogEvents) == 0 {
+		return
+	}
+	oldest, newest := op.LogEvents[0].Timestamp, op.LogEvents[0].Timestamp
+	for _, e := range op.LogEvents {
+		oldest, newest = min(oldest, e.Timestamp), max(newest, e.Timestamp)
+	}
+	r.OldestEvent, r.NewestEvent = time.UnixMilli(oldest).UTC(), time.UnixMilli(newest).UTC()
 }
 
 func (op *putLogEvents) handle(c *call) (any, *APIError) {
@@ -73,6 +82,11 @@ func (op *putLogEvents) handle(c *call) (any, *APIError) {
 		return nil, err
 	}
 	c.rejected = len(op.LogEvents) - (ages.last - ages.first)
+	if c.scripted == nil {
+		c.tooNew = len(op.LogEvents) - ages.last
+		c.tooOld = min(ages.tooOld, ages.first)
+		c.expired = ages.first - c.tooOld
+	}
 	out := putLogEventsOutput{
 		NextSequenceToken:     sequenceToken(last),
 		RejectedLogEventsInfo: ages.rejected(len(op.LogEvents)),

@@ -1,6 +1,7 @@
 package cloudwatchtest
 
 import (
+	"sort"
 	"sync"
 	"time"
 )
@@ -19,10 +20,22 @@ type Request struct {
 	Message   string    // error text answered, "" on success
 	Rejected  int       // events refused inside a 200
 	Committed bool      // the operation took effect, even if its answer was cut afterwards
+
+	UserAgent   string // what the client says it is
+	AccessKeyID string // that the request is signed with, checked or not
+
+	// Times of the oldest and the newest event in a PutLogEvents request; zero
+	// without events.
+	OldestEvent, NewestEvent time.Time
+
+	// Of the Rejected events, those older than 14 days, those older than the
+	// group's retention, and those more than 2 hours ahead. One that is both of
+	// the first two counts as too old. A scripted rejection is in none.
+	TooOld, Expired, TooNew int
 }
 
 // Requests returns the request log: the requests received so far that
-// [Server.TakeRequests] did not remove, oldest first. A request that is still
+// [Server.TakeRequests] and [Options.MaxRequests] did not remove, oldest first. A request that is still
 // being handled is there too, with Status 0.
 func (s *Server) Requests() []Request {
 	s.journal.mu.Lock()
@@ -73,23 +86,32 @@ func (s *Server) RequestCount(operation string) int {
 
 // journal is the request log.
 type journal struct {
-	mu      sync.Mutex // guards entries and what they hold
+	max int // the newest so many entries are kept; 0 = all. Never changed
+
+	mu      sync.Mutex // guards what follows, and what entries hold
 	entries []*entry
+	last    int64 // number of the last entry
 }
 
 // entry is a request in the log. It is named by its pointer, since its place
 // changes when others are taken away.
 type entry struct {
 	Request
-	finished bool // nothing more will be told of it
+	number   int64 // from 1, in the order of the log
+	finished bool  // nothing more will be told of it
 }
 
 // add enters a request that is about to be handled.
 func (j *journal) add(r Request) *entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	e := &entry{Request: r}
+	j.last++
+	e := &entry{Request: r, number: j.last}
 	j.entries = append(j.entries, e)
+	if j.max > 0 && len(j.entries) > j.max {
+		j.entries[0] = nil // append moves the others to the front some time
+		j.entries = j.entries[1:]
+	}
 	return e
 }
 
@@ -98,4 +120,21 @@ func (j *journal) finish(e *entry, r Request) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	e.Request, e.finished = r, true
+}
+
+// after returns entries with numbers above one, at most limit: the first ones,
+// or the newest ones if newest.
+func (j *journal) after(number int64, limit int, newest bool) []entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	i := sort.Search(len(j.entries), func(i int) bool { return j.entries[i].number > number })
+	found := j.entries[i:]
+	if newest {
+		found = found[max(0, len(found)-limit):]
+	}
+	var list []entry
+	for _, e := range found[:min(limit, len(found))] {
+		list = append(list, *e)
+	}
+	return list
 }

@@ -2,7 +2,7 @@ package cloudwatchtest
 
 import (
 	"context"
-	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -26,9 +26,10 @@ type Server struct {
 	quotas      quotas
 	clockOffset atomic.Int64 // time.Duration, see SetClockOffset
 	client      *http.Client
-	buffers     sync.Pool     // *bytes.Buffer, for request bodies
-	done        chan struct{} // closed when Close begins
-	socket      *socket       // nil for New
+	buffers     sync.Pool         // *bytes.Buffer, for request bodies
+	keys        map[string]string // see Options.Keys; never changed
+	done        chan struct{}     // closed when Close begins
+	socket      *socket           // nil for New
 
 	mu       sync.Mutex     // guards closed, and Add of underWay against Wait
 	closed   bool           // no request may begin
@@ -55,36 +56,26 @@ func New() *Server {
 // The caller closes it.
 func NewServer() (*Server, error) { return Open(Options{}) }
 
-// Options say how [Open] makes an endpoint. The zero value is that of
-// [NewServer].
-type Options struct {
-	// Addr is where to listen, such as "127.0.0.1:4586". "" = a random port of
-	// 127.0.0.1.
-	Addr string
-
-	// Store is where log groups, log streams and events are kept; nil = in
-	// memory. The caller closes it after the server. Its type is internal: only
-	// programs of this project can set it.
-	Store logstore.Store
-}
-
 // Open returns an endpoint that listens, like [NewServer], for programs that
 // offer it to others. The caller closes it.
 func Open(o Options) (*Server, error) {
-	if o.Addr == "" {
-		o.Addr = "127.0.0.1:0"
-	}
-	l, err := net.Listen("tcp", o.Addr)
+	l, err := listenOn(o)
 	if err != nil {
-		return nil, fmt.Errorf("cloudwatchtest: listen: %w", err)
+		return nil, err
 	}
 	s := New()
+	s.URL = urlOf(l)
+	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
+	s.keys = maps.Clone(o.Keys)
+	s.journal.max = o.MaxRequests
 	if o.Store != nil {
 		s.store = o.Store
 	}
-	s.URL = "http://" + l.Addr().String()
-	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
-	s.socket = listen(l, checkHost(s))
+	if o.SweepEvery > 0 {
+		s.underWay.Add(1)
+		go s.sweep(o)
+	}
+	s.socket = listen(l, &guard{server: s, remote: o.AllowRemote})
 	return s, nil
 }
 
@@ -155,7 +146,13 @@ const closePatience = 2 * time.Second
 
 func listen(l net.Listener, h http.Handler) *socket {
 	k := &socket{served: make(chan struct{}), fresh: make(map[net.Conn]struct{})}
-	k.server = http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ConnState: k.track}
+	k.server = http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       5 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ConnState:         k.track,
+	}
 	go func() {
 		defer close(k.served)
 		k.server.Serve(l) // always returns an error; after close it is ErrServerClosed

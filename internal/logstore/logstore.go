@@ -72,7 +72,7 @@ type Store interface {
 	// limit of them, and returns how many.
 	Expire(group string, before int64, limit int) (removed int, err error)
 	// Trim removes the earliest events of whatever group, at most limit of
-	// them, if all that is stored takes more than so many bytes, and returns
+	// them, while all that is stored takes more than so many bytes, and returns
 	// how many. What a store counts as taken is its own matter.
 	Trim(bytes int64, limit int) (removed int, err error)
 

@@ -311,7 +311,7 @@ func (m *Memory) Expire(group string, before int64, limit int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return g.expire(before, limit), nil
+	return g.expire(before, limit, math.MaxInt64), nil
 }
 
 // Trim implements [Store]. It counts what StoredBytes counts.
@@ -331,21 +331,26 @@ func (m *Memory) Trim(bytes int64, limit int) (int, error) {
 	if stored <= bytes {
 		return 0, nil
 	}
-	return oldest.expire(math.MaxInt64, limit), nil
+	return oldest.expire(math.MaxInt64, limit, stored-bytes), nil
 }
 
-// expire removes the earliest events from before a time.
-func (g *memoryGroup) expire(before int64, limit int) int {
+// expire removes the earliest events from before a time, until so many bytes
+// are removed.
+func (g *memoryGroup) expire(before int64, limit int, bytes int64) (removed int) {
 	r := Range{To: Position{Time: before}}
-	gone := merge(slices.Collect(maps.Values(g.streams)), r, limit)
 	counts := make(map[string]int)
-	for _, e := range gone {
+	for _, e := range merge(slices.Collect(maps.Values(g.streams)), r, limit) {
+		if bytes <= 0 {
+			break
+		}
+		bytes -= int64(e.Size())
 		counts[e.Stream]++
+		removed++
 	}
 	for stream, n := range counts {
 		g.streams[stream].dropEarliest(n)
 	}
-	return len(gone)
+	return removed
 }
 
 // Close implements [Store]. It does nothing: the state stays readable.

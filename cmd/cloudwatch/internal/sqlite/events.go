@@ -71,6 +71,7 @@ func (s *Store) Take(groupName, name string) (events []logstore.Event, err error
 		if events, err = c.arrived(id, name); err != nil {
 			return err
 		}
+		s.unclean = true
 		if err := c.deleteStream(id); err != nil {
 			return err
 		}

@@ -8,30 +8,29 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
-// Expire implements [logstore.Store]. It also removes events of what was
-// deleted, as many again.
+// Expire implements [logstore.Store].
 func (s *Store) Expire(groupName string, before int64, limit int) (removed int, err error) {
 	err = s.write(0, func(c *conn) error {
 		id, err := c.groupID(groupName)
 		if err != nil {
 			return err
 		}
-		if _, err := c.removeDeleted(limit); err != nil {
-			return err
-		}
-		removed, err = c.expire(id, before, limit)
+		removed, err = c.expire(id, before, limit, math.MaxInt64)
 		return err
 	})
 	return removed, err
 }
 
-// expire removes the earliest events of a group from before a time.
-func (c *conn) expire(groupID, before int64, limit int) (int, error) {
-	// Where the first event lies that stays.
-	end := logstore.Position{Time: before}
-	err := c.rows("SELECT time, number FROM log_events WHERE group_id = ?1 AND time < ?2 ORDER BY time, number LIMIT 1 OFFSET ?3",
+// expire removes the earliest events of a group from before a time, until so
+// many bytes are removed.
+func (c *conn) expire(groupID, before int64, limit int, bytes int64) (removed int, err error) {
+	var end logstore.Position // the events before it go
+	err = c.rows("SELECT time, number, octet_length(message) FROM log_events WHERE group_id = ?1 AND time < ?2 ORDER BY time, number LIMIT ?3",
 		func(st *sqlite.Stmt) error {
-			end = logstore.Position{Time: st.ColumnInt64(0), Number: st.ColumnInt64(1)}
+			if bytes > 0 {
+				bytes -= st.ColumnInt64(2) + logstore.Overhead
+				end = logstore.Position{Time: st.ColumnInt64(0), Number: st.ColumnInt64(1) + 1}
+			}
 			return nil
 		}, groupID, before, int64(limit))
 	if err != nil {
@@ -83,7 +82,7 @@ func (s *Store) Trim(bytes int64, limit int) (removed int, err error) {
 		if err != nil || id == 0 {
 			return err
 		}
-		removed, err = c.expire(id, math.MaxInt64, limit)
+		removed, err = c.expire(id, math.MaxInt64, limit, used-bytes)
 		return err
 	})
 	return removed, err

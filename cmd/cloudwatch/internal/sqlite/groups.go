@@ -133,6 +133,7 @@ func (s *Store) DeleteGroup(name string, allow func(logstore.Group) error) error
 		if err := allow(g); err != nil {
 			return err
 		}
+		s.unclean = true
 		for _, q := range []string{
 			"INSERT INTO deleted_streams (id) SELECT id FROM log_streams WHERE group_id = ?1 AND last_number > 0",
 			"DELETE FROM log_streams WHERE group_id = ?1",

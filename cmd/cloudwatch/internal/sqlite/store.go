@@ -42,8 +42,10 @@ type Store struct {
 	writer *conn   // of run alone
 	last   int64   // number of the last event; of run alone
 	log    logSize // of run alone
-	writes chan *write
-	ended  chan struct{} // closed when run has returned
+	// There may be events of what was deleted. Of run alone.
+	unclean bool
+	writes  chan *write
+	ended   chan struct{} // closed when run has returned
 
 	checkpointer *checkpointer
 	readers      pool
@@ -58,7 +60,7 @@ var _ logstore.Store = (*Store)(nil)
 // directory must belong to the effective user and to nobody else; one process
 // can have it open. The caller closes the store.
 func Open(path string) (_ *Store, err error) {
-	s := &Store{writes: make(chan *write), ended: make(chan struct{})}
+	s := &Store{unclean: true, writes: make(chan *write), ended: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			s.release()

@@ -113,6 +113,7 @@ func (s *Store) DeleteStream(groupName, name string, allow func(logstore.Group) 
 		if err := allow(g); err != nil {
 			return err
 		}
+		s.unclean = true
 		return c.deleteStream(id)
 	})
 }

@@ -1,6 +1,10 @@
 package sqlite
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+)
 
 // write is a change somebody waits for.
 type write struct {
@@ -25,10 +29,20 @@ func (s *Store) write(bytes int, do func(*conn) error) error {
 	return <-w.done
 }
 
-// run makes changes. All that wait become one transaction.
+// run makes changes. All that wait become one transaction. When nobody waits,
+// and now and then if there is always somebody, events of what was deleted are
+// removed.
 func (s *Store) run() {
 	defer close(s.ended)
-	for first := range s.writes {
+	for n := 1; ; n++ {
+		first, ok := s.next(n%cleanEvery == 0)
+		if !ok {
+			return
+		}
+		if first == nil {
+			s.clean()
+			continue
+		}
 		batch, bytes := []*write{first}, first.bytes
 	gather:
 		for bytes < maxTransaction {
@@ -45,6 +59,48 @@ func (s *Store) run() {
 		s.commit(batch)
 		s.checkpointer.committed(&s.log, bytes+changeBytes*len(batch))
 	}
+}
+
+const (
+	cleanEvery  = 16   // transactions for one that only cleans up
+	cleanEvents = 2000 // removed at once: few, since somebody may come meanwhile
+)
+
+// next returns the next change; nil if it is time to clean up first. ok is
+// false when the store closes.
+func (s *Store) next(mayClean bool) (w *write, ok bool) {
+	if !s.unclean {
+		w, ok = <-s.writes
+		return w, ok
+	}
+	if mayClean {
+		return nil, true
+	}
+	select {
+	case w, ok = <-s.writes:
+		return w, ok
+	default:
+		return nil, true
+	}
+}
+
+// clean removes some events of what was deleted. What fails is tried again
+// with the next deletion, or start.
+func (s *Store) clean() {
+	removed := 0
+	err := s.transaction(func() (err error) {
+		removed, err = s.writer.removeDeleted(cleanEvents)
+		if err != nil || removed == cleanEvents {
+			return err
+		}
+		left, err := s.writer.number("SELECT count(*) FROM deleted_streams")
+		s.unclean = left > 0
+		return err
+	})
+	if err != nil {
+		s.unclean = false
+	}
+	s.checkpointer.committed(&s.log, removed*logstore.Overhead+changeBytes)
 }
 
 // commit makes the changes of a batch and answers those who wait. If it fails,
