@@ -54,7 +54,6 @@
 //   - Quotas of requests per second, until [Server.SetQuota] or
 //     [Server.SetDefaultQuotas] is called. Quotas of other things, such as the
 //     number of log groups, are not emulated at all.
-//   - Filter patterns: a non-empty one is refused.
 //   - Eventual consistency: everything is visible as soon as it is answered.
 //   - Two niceties of JSON, in which encoding/json is more lenient: names of
 //     members are matched without regard to case, and half a surrogate pair

@@ -1,6 +1,7 @@
 package cloudwatchtest
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"math"
@@ -8,17 +9,17 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/filterpattern"
 	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
-// FilterLogEvents: events of several streams of a group, merged by time,
-// ingestion time and request. A page without nextToken is the last. Tokens
-// live 24 hours and carry the direction; they are bound to the group and the
-// choice of streams.
+// FilterLogEvents: events of several streams of a group that match a filter
+// pattern (see package filterpattern), merged by time, ingestion time and
+// request. A page without nextToken is the last. Tokens live 24 hours and carry
+// the direction; they are bound to the group and the choice of streams. Pages of
+// a search that finds little may be empty or partly filled: see maxScanBytes.
 //
-// Not emulated: filter patterns, so a filterPattern that is not empty is
-// refused; pages that are empty or partly filled for no visible reason;
-// interleaved and unmask, which are accepted and without effect.
+// Not emulated: interleaved and unmask, which are accepted and without effect.
 //
 // Where the documents leave room: startFromHead=false needs a startTime, since
 // it is supported only from 2024 on; a name in logStreamNames that does not
@@ -64,7 +65,11 @@ func (op *filterLogEvents) handle(c *call) (any, *APIError) {
 	if err != nil {
 		return nil, err
 	}
-	p := pager{limit: maxPageEvents, Range: logstore.Range{
+	pattern, err := filterPattern(op.FilterPattern)
+	if err != nil {
+		return nil, err
+	}
+	p := pager{limit: maxPageEvents, match: pattern.Match, Range: logstore.Range{
 		Group:   group,
 		Streams: op.streams(),
 		Prefix:  value(op.LogStreamNamePrefix),
@@ -138,10 +143,16 @@ func (op *filterLogEvents) validate() (string, *APIError) {
 	if op.LogStreamNames != nil && op.LogStreamNamePrefix != nil {
 		return "", invalidParameter("logStreamNames and logStreamNamePrefix are mutually exclusive parameters.")
 	}
-	if value(op.FilterPattern) != "" {
-		return "", invalidParameter("filter patterns are not supported by this endpoint yet")
-	}
 	return op.resolve()
+}
+
+// filterPattern reads the pattern of a request, the empty one if there is none.
+func filterPattern(text *string) (*filterpattern.Pattern, *APIError) {
+	pattern, err := filterpattern.Parse(value(text))
+	if e := (*filterpattern.SyntaxError)(nil); errors.As(err, &e) {
+		return nil, invalidParameter("Invalid filter pattern: character %d: %s", e.Char, e.Problem)
+	}
+	return pattern, nil
 }
 
 // streams returns the names of the streams to read, each once; nil if the
