@@ -34,7 +34,9 @@ func TestSyntaxErrors(t *testing.T) {
 		{`"b\`, 0, "this quote is not closed"},
 		{`"b\"`, 0, "this quote is not closed"},
 		{`"a\d"`, 2, "after a backslash in quotes"},
-		{` {$.a=1}`, 1, "invalid character(s) in term '{'"},
+		{` {$.a=1}`, 1, "invalid character(s) in term '{': nothing may stand before the bracket"},
+		{"\n[a]", 1, "invalid character(s) in term '[': nothing may stand before the bracket"},
+		{`a [b]`, 2, "invalid character(s) in term '[': expected a term"},
 		{`*`, 0, "invalid character(s) in term '*'"},
 
 		// Regular expressions.

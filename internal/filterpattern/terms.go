@@ -88,6 +88,8 @@ func (p *parser) term() (string, error) {
 		return p.quoted()
 	case c == '%':
 		return "", p.fail("a regular expression stands alone, not beside terms or after '?' and '-'")
+	case (c == '{' || c == '[') && strings.TrimLeft(p.pattern[:p.pos], whiteSpace) == "":
+		return "", p.fail("invalid character(s) in term '%c': nothing may stand before the bracket of a pattern, not even a space", c)
 	case isWord(c):
 		return p.run(isWord), nil
 	}
