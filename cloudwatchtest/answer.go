@@ -18,6 +18,7 @@ type answer struct {
 	requestID   string    // "" = no such header
 	err         *APIError // what the body tells, if it is an error
 	body        []byte
+	tail        *tail // a stream of which body is the beginning; nil = body is all
 }
 
 // success is the answer with the output of an operation. A nil output is an
@@ -36,7 +37,7 @@ func failure(e *APIError) answer {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
 	}{e.Code, e.Message}) // two strings always encode
-	return answer{e.Status, contentType, newRequestID(), e, body}
+	return answer{status: e.Status, contentType: contentType, requestID: newRequestID(), err: e, body: body}
 }
 
 // foreign is an answer that does not come from the service.
@@ -44,10 +45,13 @@ func foreign(body string) answer {
 	return answer{status: http.StatusOK, contentType: "text/html", body: []byte(body)}
 }
 
-// send writes the answer.
+// send writes the answer, of a stream the beginning.
 func (a answer) send(w http.ResponseWriter, date time.Time) {
 	a.sendHeader(w, date)
 	w.Write(a.body) // a client that is gone needs no answer
+	if a.tail != nil {
+		_ = http.NewResponseController(w).Flush() // as above
+	}
 }
 
 // sendHalf writes the first half of an answer that has a body, and drops the
@@ -64,7 +68,9 @@ func (a answer) sendHalf(w http.ResponseWriter, date time.Time) {
 func (a answer) sendHeader(w http.ResponseWriter, date time.Time) {
 	h := w.Header()
 	h.Set("Content-Type", a.contentType)
-	h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	if a.tail == nil {
+		h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
 	h.Set("Date", date.UTC().Format(http.TimeFormat))
 	if a.requestID != "" {
 		h.Set("X-Amzn-Requestid", a.requestID)

@@ -37,11 +37,11 @@
 // # What is emulated
 //
 // CreateLogGroup, CreateLogStream, PutLogEvents, GetLogEvents,
-// FilterLogEvents, DescribeLogGroups, DescribeLogStreams, PutRetentionPolicy,
-// DeleteRetentionPolicy, TagResource, UntagResource, ListTagsForResource,
-// DeleteLogGroup and DeleteLogStream. The head of each operation's file says
-// what is left out. Any other operation is refused by name with
-// UnknownOperationException.
+// FilterLogEvents, StartLiveTail, DescribeLogGroups, DescribeLogStreams,
+// PutRetentionPolicy, DeleteRetentionPolicy, TagResource, UntagResource,
+// ListTagsForResource, DeleteLogGroup and DeleteLogStream. The head of each
+// operation's file says what is left out. Any other operation is refused by name
+// with UnknownOperationException.
 //
 // # What is not emulated
 //

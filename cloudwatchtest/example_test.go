@@ -51,3 +51,37 @@ func ExampleServer_Inject() {
 	// denied: true
 	// second try: <nil>
 }
+
+func ExampleServer_Config_liveTail() {
+	srv := cloudwatchtest.New()
+	defer srv.Close()
+	srv.CreateLogGroup("app")
+	srv.CreateLogStream("app", "web-1")
+
+	ctx := context.Background()
+	client := cloudwatchlogs.NewFromConfig(srv.Config())
+	out, err := client.StartLiveTail(ctx, &cloudwatchlogs.StartLiveTailInput{
+		LogGroupIdentifiers: []string{"arn:aws:logs:us-east-1:000000000000:log-group:app"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	stream := out.GetStream()
+	defer stream.Close()
+	client.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{
+		LogGroupName:  aws.String("app"),
+		LogStreamName: aws.String("web-1"),
+		LogEvents: []types.InputLogEvent{
+			{Timestamp: aws.Int64(time.Now().UnixMilli()), Message: aws.String("payment failed")},
+		},
+	})
+	for e := range stream.Events() {
+		update, ok := e.(*types.StartLiveTailResponseStreamMemberSessionUpdate)
+		if ok && len(update.Value.SessionResults) > 0 {
+			fmt.Println(*update.Value.SessionResults[0].Message)
+			return
+		}
+	}
+	// Output: payment failed
+}

@@ -1,7 +1,6 @@
 package cloudwatchtest
 
 import (
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"math"
@@ -9,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/filterpattern"
 	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
@@ -144,15 +142,6 @@ func (op *filterLogEvents) validate() (string, *APIError) {
 		return "", invalidParameter("logStreamNames and logStreamNamePrefix are mutually exclusive parameters.")
 	}
 	return op.resolve()
-}
-
-// filterPattern reads the pattern of a request, the empty one if there is none.
-func filterPattern(text *string) (*filterpattern.Pattern, *APIError) {
-	pattern, err := filterpattern.Parse(value(text))
-	if e := (*filterpattern.SyntaxError)(nil); errors.As(err, &e) {
-		return nil, invalidParameter("Invalid filter pattern: character %d: %s", e.Char, e.Problem)
-	}
-	return pattern, nil
 }
 
 // streams returns the names of the streams to read, each once; nil if the

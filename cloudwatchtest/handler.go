@@ -42,6 +42,41 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	a, f, answered := s.answer(w, r)
+	if a.tail != nil {
+		defer a.tail.leave()
+		letClientFinish(r)
+	}
+	date := s.now().Add(f.DateOffset)
+	switch {
+	case !answered:
+		panic(http.ErrAbortHandler)
+	case f.Cut == CutMiddle:
+		a.sendHalf(w, date)
+	default:
+		a.send(w, date)
+	}
+	if a.tail != nil {
+		a.tail.stream(w, r.Context().Done(), s.done)
+	}
+}
+
+// letClientFinish waits until the client has most probably noticed that it sent
+// the whole request. The Go SDK closes the request's body as soon as an answer
+// begins (seen with smithy-go v1.28.8). If net/http is still about to look for
+// the body's end then, it takes that for a failed write and drops the
+// connection, under a stream that has just begun. On a network the way there
+// and back is longer than that. [LocalEndpoint] cures it for good.
+func letClientFinish(r *http.Request) {
+	if r.Context().Value(http.LocalAddrContextKey) != nil { // it came through a socket
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// answer has the request handled, and enters it in the request log. It returns
+// the fault that hits it, and whether the answer is to be sent: if not, the
+// connection is to be dropped.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) (a answer, f Fault, answered bool) {
 	buf := s.buffer()
 	defer s.release(buf)
 	wire := &wireReader{}
@@ -70,10 +105,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		op.describe(&req)
 	}
 	entry := s.journal.add(req)
-	f := s.faults.take(req, op)
+	f = s.faults.take(req, op)
 
-	answered := s.hold(r, f) && f.Cut != CutBefore
-	var a answer
+	answered = s.hold(r, f) && f.Cut != CutBefore
 	if answered {
 		switch refused := asAPIError(err); {
 		case f.Error != nil && f.Cut == CutNone:
@@ -100,20 +134,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The journal is written before the answer, so that a client that has the
 	// answer finds its request there.
 	s.journal.finish(entry, req)
-	date := s.now().Add(f.DateOffset)
-	switch {
-	case !answered:
-		panic(http.ErrAbortHandler)
-	case f.Cut == CutMiddle:
-		a.sendHalf(w, date)
-	default:
-		a.send(w, date)
-	}
+	return a, f, answered
 }
 
 // call returns what an operation needs that is asked for now.
 func (s *Server) call(ctx context.Context, region string) *call {
-	return &call{ctx: ctx, store: s.store, arrivals: &s.arrivals, now: s.now().UnixMilli(), region: region}
+	return &call{ctx: ctx, store: s.store, arrivals: &s.arrivals, tails: &s.tails, now: s.now().UnixMilli(), region: region}
 }
 
 // carryOut has the operation done, if its quota allows, and notes in req what
@@ -128,6 +154,9 @@ func (s *Server) carryOut(op operation, c *call, req *Request) answer {
 		return failure(err)
 	}
 	req.Committed = true
+	if t, ok := out.(*tail); ok {
+		return t.answer()
+	}
 	return success(out)
 }
 

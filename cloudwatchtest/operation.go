@@ -11,7 +11,7 @@ type operation interface {
 	// describe fills in what the request log tells of the request.
 	describe(*Request)
 	// handle checks the request and carries it out. A nil output is an empty
-	// answer.
+	// answer, a *tail a stream.
 	handle(*call) (output any, err *APIError)
 }
 
@@ -20,6 +20,7 @@ type call struct {
 	ctx      context.Context // of the request
 	store    logstore.Store
 	arrivals *arrivals
+	tails    *tails
 	now      int64         // milliseconds since 1970
 	region   string        // for ARNs
 	body     []byte        // the request's JSON
@@ -57,6 +58,8 @@ func newOperation(name string) operation {
 		return new(putLogEvents)
 	case "PutRetentionPolicy":
 		return new(putRetentionPolicy)
+	case "StartLiveTail":
+		return new(startLiveTail)
 	case "TagResource":
 		return new(tagResource)
 	case "UntagResource":

@@ -40,6 +40,7 @@ func (s *Server) SetDefaultQuotas() {
 		{"ListTagsForResource", 5},
 		{"PutLogEvents", 5000},
 		{"PutRetentionPolicy", 5},
+		{"StartLiveTail", 5},
 		{"TagResource", 5},
 		{"UntagResource", 5},
 	} {

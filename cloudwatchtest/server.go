@@ -21,6 +21,7 @@ type Server struct {
 
 	store       logstore.Store
 	arrivals    arrivals
+	tails       tails
 	journal     journal
 	faults      faults
 	quotas      quotas
@@ -100,8 +101,9 @@ func (s *Server) Client() *http.Client { return s.client }
 func (s *Server) Transport() http.RoundTripper { return s.client.Transport }
 
 // Close stops the endpoint. Requests under way are answered, except those a
-// fault holds back, whose connections are cut. Close returns when no goroutine
-// of the server is left. Calling it again does the same and is safe. The error
+// fault holds back, whose connections are cut. Sessions of Live Tail end with
+// SessionStreamingException. Close returns when no goroutine of the server is
+// left. Calling it again does the same and is safe. The error
 // is always nil so far.
 func (s *Server) Close() error {
 	s.mu.Lock()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"syscall"
 )
 
@@ -30,7 +29,10 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	default:
 	}
 
-	in := req.Clone(ctx)
+	// The server sees the client go when the request's context ends, or when
+	// the body of the answer is closed.
+	serving, leave := context.WithCancel(ctx)
+	in := req.Clone(serving)
 	in.Body = io.NopCloser(bytes.NewReader(body))
 	in.ContentLength = int64(len(body))
 	in.GetBody = nil
@@ -40,21 +42,15 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	in.RequestURI = in.URL.RequestURI()
 	in.RemoteAddr = "127.0.0.1:0"
 
-	answered := make(chan *recorder, 1) // nil = the connection was cut before an answer
+	w := &recorder{request: req, leave: leave, answered: make(chan *http.Response, 1), header: make(http.Header)}
 	go func() {
-		w := &recorder{header: make(http.Header)}
+		defer leave()
 		defer func() {
-			if p := recover(); p != nil {
-				if p != http.ErrAbortHandler {
-					panic(p)
-				}
-				if w.flushed {
-					w.cut = true
-				} else {
-					w = nil
-				}
+			p := recover()
+			if p != nil && p != http.ErrAbortHandler {
+				panic(p)
 			}
-			answered <- w
+			w.finish(p != nil)
 		}()
 		t.server.ServeHTTP(w, in)
 	}()
@@ -62,15 +58,15 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case w := <-answered:
-		if w == nil {
+	case res := <-w.answered:
+		if res == nil {
 			// The handler also gives up when the client went away.
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
 			return nil, fmt.Errorf("cloudwatchtest: connection cut: %w", io.ErrUnexpectedEOF)
 		}
-		return w.response(req), nil
+		return res, nil
 	}
 }
 
@@ -99,52 +95,3 @@ func takeBody(ctx context.Context, req *http.Request) ([]byte, error) {
 	}
 	return buf.Bytes(), nil
 }
-
-// recorder keeps what a handler answers.
-type recorder struct {
-	header  http.Header
-	status  int
-	body    bytes.Buffer
-	flushed bool // the handler has sent what it wrote so far
-	cut     bool // the connection was dropped after the body that is there
-}
-
-func (w *recorder) Header() http.Header { return w.header }
-
-func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
-}
-
-func (w *recorder) Write(p []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	return w.body.Write(p)
-}
-
-func (w *recorder) Flush() { w.flushed = true }
-
-func (w *recorder) response(req *http.Request) *http.Response {
-	w.WriteHeader(http.StatusOK)
-	res := &http.Response{
-		Status:        fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
-		StatusCode:    w.status,
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
-		Header:        w.header,
-		Body:          io.NopCloser(&w.body),
-		ContentLength: int64(w.body.Len()),
-		Request:       req,
-	}
-	if w.cut {
-		res.Body = io.NopCloser(io.MultiReader(&w.body, cutReader{}))
-		res.ContentLength, _ = strconv.ParseInt(w.header.Get("Content-Length"), 10, 64) // our handler's own
-	}
-	return res
-}
-
-// cutReader is the end of a body that was cut.
-type cutReader struct{}
-
-func (cutReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

@@ -1,0 +1,137 @@
+package cloudwatchtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// recorder is the http.ResponseWriter of a request without a socket. What the
+// handler writes is kept until it ends; once it has flushed, each Write waits
+// until the client has read it.
+type recorder struct {
+	request  *http.Request       // the client's
+	leave    context.CancelFunc  // tells the handler that the client is gone
+	answered chan *http.Response // capacity 1; nil = the connection was cut before an answer
+
+	header http.Header
+	status int
+	kept   bytes.Buffer // written before the first Flush
+
+	pipe *io.PipeWriter // to the client; nil before the first Flush
+	stop func() bool    // ends the watch over the client's context
+
+	mu       sync.Mutex  // guards deadline
+	deadline *time.Timer // cuts the connection; nil = none was set
+}
+
+func (w *recorder) Header() http.Header { return w.header }
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+}
+
+func (w *recorder) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	if w.pipe != nil {
+		return w.pipe.Write(p)
+	}
+	return w.kept.Write(p)
+}
+
+// Flush lets the client have the answer as far as it is written.
+func (w *recorder) Flush() {
+	if w.pipe != nil {
+		return // nothing is kept any more
+	}
+	w.WriteHeader(http.StatusOK)
+	var r *io.PipeReader
+	r, w.pipe = io.Pipe()
+	ctx, pipe := w.request.Context(), w.pipe
+	w.stop = context.AfterFunc(ctx, func() { pipe.CloseWithError(ctx.Err()) })
+	length, err := strconv.ParseInt(w.header.Get("Content-Length"), 10, 64)
+	if err != nil {
+		length = -1
+	}
+	w.answered <- w.response(&streamedBody{io.MultiReader(&w.kept, r), r, w.leave}, length)
+}
+
+// SetWriteDeadline cuts the connection at a time; the zero time = never. It may
+// be called while a Write waits.
+func (w *recorder) SetWriteDeadline(t time.Time) error {
+	if w.pipe == nil {
+		return fmt.Errorf("cloudwatchtest: write deadline before the first flush: %w", errors.ErrUnsupported)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.deadline != nil {
+		w.deadline.Stop()
+	}
+	if !t.IsZero() {
+		w.deadline = time.AfterFunc(time.Until(t), w.cut)
+	}
+	return nil
+}
+
+func (w *recorder) cut() {
+	err := w.request.Context().Err() // the client ended it
+	if err == nil {
+		err = io.ErrUnexpectedEOF
+	}
+	w.pipe.CloseWithError(err)
+}
+
+// finish is called when the handler has ended; aborted = the connection is to
+// be cut.
+func (w *recorder) finish(aborted bool) {
+	switch {
+	case w.pipe == nil && aborted:
+		w.answered <- nil
+	case w.pipe == nil:
+		w.WriteHeader(http.StatusOK)
+		w.answered <- w.response(io.NopCloser(&w.kept), int64(w.kept.Len()))
+	default:
+		_ = w.SetWriteDeadline(time.Time{})
+		if aborted || w.request.Context().Err() != nil {
+			w.cut()
+		}
+		w.pipe.Close()
+		w.stop()
+	}
+}
+
+func (w *recorder) response(body io.ReadCloser, length int64) *http.Response {
+	return &http.Response{
+		Status:        fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
+		StatusCode:    w.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        w.header,
+		Body:          body,
+		ContentLength: length,
+		Request:       w.request,
+	}
+}
+
+// streamedBody is the body of an answer that is read while it is written.
+type streamedBody struct {
+	io.Reader
+	pipe  *io.PipeReader
+	leave context.CancelFunc
+}
+
+// Close tells the server that the client is gone.
+func (b *streamedBody) Close() error {
+	err := b.pipe.Close()
+	b.leave()
+	return err
+}
