@@ -99,8 +99,9 @@ var (
 	otherLogger = regexp.MustCompile(`\b(zap|zerolog|logrus)\.`)
 )
 
-// Each Go block of the README compiles. Those with another logger are lines of
-// the example for it, which compiles and is tested in a module of its own.
+// Each Go block of the README compiles, and those that are tests pass. Those with
+// another logger are lines of the example for it, which compiles and is tested in a
+// module of its own.
 func TestReadmeCompiles(t *testing.T) {
 	needGo(t)
 	dir := newModule(t)
@@ -111,6 +112,8 @@ func TestReadmeCompiles(t *testing.T) {
 			writeFile(t, filepath.Join(dir, name, "main.go"), b.text)
 		case otherLogger.MatchString(b.text):
 			checkExample(t, b)
+		case strings.HasPrefix(b.text, "func Test"):
+			writeFile(t, filepath.Join(dir, "fragments", name+"_test.go"), fragment(t, b))
 		default:
 			writeFile(t, filepath.Join(dir, "fragments", name+".go"), fragment(t, b))
 		}
@@ -123,6 +126,7 @@ func TestReadmeCompiles(t *testing.T) {
 	env := []string{"GOWORK=", "GOFLAGS=", "GOPROXY=off"}
 	goCommand(t, dir, env, "work", "init", ".", root(t))
 	goCommand(t, dir, env, "vet", "./...")
+	goCommand(t, dir, env, "test", "./fragments")
 }
 
 // newModule makes a program's module and returns its folder.
