@@ -116,7 +116,7 @@ func (op *filterLogEvents) handle(c *call) (any, *APIError) {
 	}
 	out := filterLogEventsOutput{Events: make([]filteredEvent, len(found.events)), SearchedLogStreams: []struct{}{}}
 	for i, e := range found.events {
-		out.Events[i] = filteredEvent{eventID(e.Position), e.Ingestion, e.Stream, e.Message, e.Time}
+		out.Events[i] = filteredEvent{e.ID(), e.Ingestion, e.Stream, e.Message, e.Time}
 	}
 	if found.more {
 		out.NextToken = listToken(list, filterPlace(found.next, p.Backward), c.now)
@@ -179,6 +179,3 @@ func parseFilterPlace(place string) (p logstore.Position, backward bool, err *AP
 	}
 	return logstore.Position{Time: time, Number: seq}, parts[0] == "b", nil
 }
-
-// eventID is unique and stable; 56 digits like the service's.
-func eventID(p logstore.Position) string { return fmt.Sprintf("3%019d%036d", p.Time, p.Number) }

@@ -30,6 +30,10 @@ type call struct {
 	rejected, tooOld, expired, tooNew int
 }
 
+// Supports tells whether the endpoint has an operation, such as
+// "PutLogEvents".
+func Supports(operation string) bool { return newOperation(operation) != nil }
+
 // newOperation returns an empty request of the operation to decode into, or
 // nil if the operation is not emulated.
 func newOperation(name string) operation {

@@ -97,7 +97,7 @@ func (p *program) rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(p.demoCommand(), p.putCommand(), p.serveCommand(), p.spoolCommand(), p.versionCommand())
+	root.AddCommand(p.demoCommand(), p.putCommand(), p.serveCommand(), p.exportEventsCommand(), p.importEventsCommand(), p.spoolCommand(), p.versionCommand())
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
 	return root

@@ -52,6 +52,8 @@ func TestScripts(t *testing.T) {
 			"damage":   cmdDamage,
 			"waitfile": cmdWaitFile,
 			"files":    cmdFiles,
+
+			"cloudwatch-ends": cmdEnds,
 		},
 	})
 }

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,142 +22,237 @@ const serveHelp = `Be a CloudWatch Logs endpoint on this machine, without an AWS
 
 Programs, SDKs and the AWS command line use it as they use the real one; what to
 set for them is printed. It applies the documented rules of the service, and what
-it cannot do it refuses by name. Any keys and any region will do.
+it cannot do it refuses by name. Any region will do, and any keys, unless
+--access-key says which ones: then signatures are checked.
 
 Events are kept in an SQLite database in --data, in a file that sqlite3 opens, or
 with --memory until serve ends. An answered request survives the end of the
-process, however it comes.`
+process, however it comes.
+
+With a command behind --, serve runs that command against an endpoint of its own,
+in memory and on a free port, with the environment set, and ends with it and with
+its exit code.
+
+--fault makes requests fail, to try out what a program does then:
+
+  OPERATION:KIND[:HOW]  OPERATION is a name such as PutLogEvents, or * for all;
+                        HOW is a share such as 20%, or 3x for the first three;
+                        without it every request is hit
+  kinds: ` + faultKinds + `
+
+GET /_cloudwatch/requests tells as JSON who called what and why it was refused.`
 
 const serveExamples = `  cloudwatch serve
-  cloudwatch serve --memory --addr 127.0.0.1:0
-  eval "$(cloudwatch serve --print-env)"`
+  eval "$(cloudwatch serve --print-env)"
+  cloudwatch serve -- go test ./...
+  cloudwatch serve --memory --fault PutLogEvents:throttle:20% --fault '*:slow=200ms'`
 
-// serveAddr is where serve listens unless it is told otherwise.
-const serveAddr = "127.0.0.1:4586"
+const (
+	// serveAddr is where serve listens unless it is told otherwise.
+	serveAddr = "127.0.0.1:4586"
+
+	// serveConnections is far more than the clients of one machine open.
+	serveConnections = 256
+
+	// serveRequests is how many requests are remembered.
+	serveRequests = 5000
+
+	// serveMemory is what events in memory take at most, unless told otherwise.
+	serveMemory = 512 << 20
+)
 
 type serveFlags struct {
-	addr     string
-	data     string
-	memory   bool
-	printEnv bool
+	addr        string
+	allowRemote bool
+	data        string
+	memory      bool
+	maxBytes    byteSize
+	maxAge      age
+	keys        []string
+	faults      []string
+	printEnv    bool
+	command     []string // behind --
 }
 
 func (p *program) serveCommand() *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{
-		Use:                   "serve",
+		Use:                   "serve [-- COMMAND [ARG...]]",
 		Short:                 "Be a CloudWatch Logs endpoint on this machine",
 		Long:                  serveHelp,
 		Example:               serveExamples,
 		DisableFlagsInUseLine: true,
-		Args: func(_ *cobra.Command, args []string) error {
-			switch {
-			case len(args) > 0:
-				return errors.New("serve takes no arguments")
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch dash := cmd.ArgsLenAtDash(); {
+			case dash > 0, dash < 0 && len(args) > 0:
+				return fmt.Errorf("serve takes no argument %q; a command comes behind --", args[0])
+			case dash == 0 && len(args) == 0:
+				return errors.New("the command behind -- is missing")
 			case f.memory && f.data != "":
 				return errors.New("--memory and --data exclude each other")
 			}
+			f.command = args
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.printEnv {
-				return p.printEnv("http://" + f.addr)
+				return p.printEnv("http://" + f.address())
 			}
 			return p.serve(cmd.Context(), f)
 		},
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.addr, "addr", serveAddr, "listen on `HOST:PORT`; port 0 takes a free one")
-	fs.StringVar(&f.data, "data", "", "keep events in `DIR` (default "+defaultData(func(string) string { return "" })+")")
+	fs.StringVar(&f.addr, "addr", "", "listen on `HOST:PORT`; port 0 takes a free one (default "+serveAddr+")")
+	fs.BoolVar(&f.allowRemote, "allow-remote", false, "let --addr be one that others can reach, without encryption")
+	fs.StringVar(&f.data, "data", "", "keep events in `DIR` (default ~/.local/share/cloudwatch/endpoint)")
 	fs.BoolVar(&f.memory, "memory", false, "keep events in memory")
+	fs.Var(&f.maxBytes, "max-bytes", "delete the oldest events beyond `SIZE`, such as 2GB (default no limit, with --memory 512MB)")
+	fs.Var(&f.maxAge, "max-age", "delete events older than `AGE`, such as 36h or 7d (default no limit)")
+	fs.StringArrayVar(&f.keys, "access-key", nil, "check signatures with `ID:FILE`, ID:env:NAME, or ID and AWS_SECRET_ACCESS_KEY")
+	fs.StringArrayVar(&f.faults, "fault", nil, "make requests fail, `OPERATION:KIND[:HOW]`")
 	fs.BoolVar(&f.printEnv, "print-env", false, "print the environment of clients, for a shell, and exit")
 	return cmd
 }
 
-// serve runs the endpoint until a signal comes.
+// address is where to listen.
+func (f *serveFlags) address() string {
+	switch {
+	case f.addr != "":
+		return f.addr
+	case len(f.command) > 0:
+		return "127.0.0.1:0"
+	}
+	return serveAddr
+}
+
+// serve runs the endpoint until a signal comes, or the command behind -- ends.
 func (p *program) serve(ctx context.Context, f serveFlags) error {
-	ctx, stop := p.untilSignal(ctx)
-	defer stop()
-	store, kept, err := p.openStore(f)
+	keys, err := p.accessKeys(f.keys)
+	if err != nil {
+		return wrongUsage(err)
+	}
+	faults, err := parseFaults(f.faults)
+	if err != nil {
+		return wrongUsage(err)
+	}
+	store, kept, err := p.openStore(&f)
 	if err != nil {
 		return failed(err)
 	}
 	defer store.Close()
-	server, err := cloudwatchtest.Open(cloudwatchtest.Options{Addr: f.addr, Store: store})
+	server, err := cloudwatchtest.Open(f.options(store, keys))
 	if err != nil {
-		return failed(err)
+		return failed(f.explain(err))
 	}
-	p.announce(server.URL, kept)
-	<-ctx.Done()
-	if err := errors.Join(server.Close(), store.Close()); err != nil {
-		return failed(err)
+	defer server.Close()
+	for _, fault := range faults {
+		server.Inject(fault)
 	}
-	return context.Cause(ctx)
+	if len(f.command) > 0 {
+		err = p.runCommand(f.command, clientEnv(server.URL, keys))
+	} else {
+		p.announce(server.URL, kept, keys)
+		ctx, stop := p.untilSignal(ctx)
+		defer stop()
+		<-ctx.Done()
+		err = context.Cause(ctx)
+	}
+	if closing := errors.Join(server.Close(), store.Close()); closing != nil {
+		return failed(closing)
+	}
+	return err
+}
+
+func (f *serveFlags) options(store logstore.Store, keys accessKeys) cloudwatchtest.Options {
+	o := cloudwatchtest.Options{
+		Addr:           f.address(),
+		AllowRemote:    f.allowRemote,
+		Keys:           keys.secrets(),
+		MaxConnections: serveConnections,
+		MaxRequests:    serveRequests,
+		SweepEvery:     time.Minute,
+		MaxAge:         time.Duration(f.maxAge),
+		MaxBytes:       int64(f.maxBytes),
+		Store:          store,
+	}
+	if f.memory && o.MaxBytes == 0 {
+		o.MaxBytes = serveMemory
+	}
+	if o.MaxBytes > 0 || o.MaxAge > 0 && o.MaxAge < time.Hour {
+		o.SweepEvery = time.Second
+	}
+	return o
+}
+
+// explain says what to do about an address that cannot be had.
+func (f *serveFlags) explain(err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s is in use, perhaps by another 'cloudwatch serve': end it, or choose with --addr", f.address())
+	case strings.Contains(err.Error(), "needs AllowRemote"):
+		return fmt.Errorf("others can reach %s: if you want that, say --allow-remote; nothing is encrypted", f.address())
+	}
+	return err
 }
 
 // openStore returns the store and where it keeps its events, in words.
-func (p *program) openStore(f serveFlags) (logstore.Store, string, error) {
+func (p *program) openStore(f *serveFlags) (logstore.Store, string, error) {
+	if len(f.command) > 0 && f.data == "" {
+		f.memory = true
+	}
 	if f.memory {
 		return logstore.NewMemory(), "in memory", nil
 	}
-	dir := f.data
-	if dir == "" {
-		dir = defaultData(p.getenv)
-	}
-	s, err := sqlite.Open(dir)
+	s, err := p.openData(f.data)
 	if err != nil {
 		return nil, "", err
 	}
 	return s, "in " + s.Path(), nil
 }
 
+// openData opens the store in a directory, or in the usual one if it is "".
+func (p *program) openData(dir string) (*sqlite.Store, error) {
+	if dir == "" {
+		if dir = defaultData(p.getenv); dir == "" {
+			return nil, errors.New("no home directory: say where to keep events with --data, or use --memory")
+		}
+	}
+	s, err := sqlite.Open(dir)
+	if errors.Is(err, sqlite.ErrInUse) {
+		return nil, fmt.Errorf("%s is in use by another 'cloudwatch serve': end it, or choose another directory with --data", dir)
+	}
+	return s, err
+}
+
 // defaultData is the directory of the store, as the XDG Base Directory
-// Specification has it.
+// Specification has it; "" if there is no home directory.
 func defaultData(getenv func(string) string) string {
 	base := getenv("XDG_DATA_HOME")
-	if !filepath.IsAbs(base) {
-		home := getenv("HOME")
-		if home == "" {
-			home = "~"
-		}
+	switch home := getenv("HOME"); {
+	case filepath.IsAbs(base):
+	case runtime.GOOS == "windows":
+		base = getenv("LocalAppData")
+	case home != "":
 		base = filepath.Join(home, ".local", "share")
-		if runtime.GOOS == "windows" {
-			base = getenv("LocalAppData")
-		}
+	default:
+		base = ""
+	}
+	if base == "" {
+		return ""
 	}
 	return filepath.Join(base, "cloudwatch", "endpoint")
 }
 
-// environment is what clients of the endpoint need.
-func environment(url string) []string {
-	return []string{
-		"AWS_ENDPOINT_URL=" + url,
-		"AWS_ACCESS_KEY_ID=" + dummyKey,
-		"AWS_SECRET_ACCESS_KEY=" + dummyKey,
-		"AWS_REGION=" + defaultRegion,
-		"AWS_DEFAULT_REGION=" + defaultRegion, // older ones look for this
-		// For live tail, SDKs put "stream-" before the host otherwise.
-		"AWS_DISABLE_HOST_PREFIX_INJECTION=true",
-	}
-}
-
-func (p *program) printEnv(url string) error {
-	for _, v := range environment(url) {
-		if _, err := fmt.Fprintln(p.stdout, "export "+v); err != nil {
-			return failed(err)
-		}
-	}
-	return nil
-}
-
 // announce says where the endpoint is and how to use it.
-func (p *program) announce(url, kept string) {
-	fmt.Fprintf(p.stderr, "cloudwatch: CloudWatch Logs at %s, events are kept %s\n\n", url, kept)
-	fmt.Fprintf(p.stderr, "  # for programs and SDKs\n")
-	for _, v := range environment(url) {
-		fmt.Fprintf(p.stderr, "  export %s\n", v)
+func (p *program) announce(url, kept string, keys accessKeys) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "cloudwatch: CloudWatch Logs at %s, events are kept %s\n", url, kept)
+	fmt.Fprintf(&b, "\n  # programs and SDKs\n")
+	for _, v := range clientEnv(url, keys).shown() {
+		fmt.Fprintf(&b, "  export %s\n", v)
 	}
-	fmt.Fprintf(p.stderr, "\n  # for the AWS command line, which may be too old for AWS_ENDPOINT_URL\n")
-	fmt.Fprintf(p.stderr, "  aws --endpoint-url %s logs tail my_log_group --follow\n\n", url)
-	fmt.Fprintf(p.stderr, "cloudwatch: Ctrl-C ends it\n")
+	fmt.Fprintf(&b, "\n  # the AWS command line; old ones do not know AWS_ENDPOINT_URL\n")
+	fmt.Fprintf(&b, "  aws --endpoint-url %s logs tail my_log_group --follow\n", url)
+	fmt.Fprintf(&b, "\ncloudwatch: Ctrl-C ends it\n")
+	_, _ = io.WriteString(p.stderr, b.String()) // there is nobody left to tell
 }

@@ -2,7 +2,10 @@ package logstore
 
 import (
 	"cmp"
+	"fmt"
 	"math"
+	"strconv"
+	"strings"
 )
 
 // Position is an event's place in the order FilterLogEvents documents: time,
@@ -12,6 +15,20 @@ import (
 type Position struct {
 	Time   int64 // milliseconds since 1970
 	Number int64
+}
+
+// ID is the event's eventId: unique, stable, and 56 digits like the service's.
+func (p Position) ID() string { return fmt.Sprintf("3%019d%036d", p.Time, p.Number) }
+
+// ParseID returns the position in a text of ID.
+func ParseID(id string) (p Position, ok bool) {
+	if len(id) != 56 || id[0] != '3' || strings.Trim(id, "0123456789") != "" {
+		return p, false
+	}
+	var err1, err2 error
+	p.Time, err1 = strconv.ParseInt(id[1:20], 10, 64)
+	p.Number, err2 = strconv.ParseInt(id[20:], 10, 64)
+	return p, err1 == nil && err2 == nil
 }
 
 // End lies after every event.

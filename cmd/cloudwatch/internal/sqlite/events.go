@@ -75,7 +75,7 @@ func (s *Store) Take(groupName, name string) (events []logstore.Event, err error
 		if err := c.deleteStream(id); err != nil {
 			return err
 		}
-		return c.do("INSERT INTO log_streams (group_id, name, created) VALUES (?1, ?2, ?3)", groupID, name, stream.Created)
+		return c.createStream(groupID, name, stream.Created)
 	})
 	return events, err
 }

@@ -10,6 +10,20 @@ import (
 
 // Expire implements [logstore.Store].
 func (s *Store) Expire(groupName string, before int64, limit int) (removed int, err error) {
+	some := false
+	err = s.read(func(c *conn) error { // most of the time there is nothing
+		id, err := c.groupID(groupName)
+		if err != nil {
+			return err
+		}
+		return c.rows("SELECT 1 FROM log_events WHERE group_id = ?1 AND time < ?2 LIMIT 1", func(*sqlite.Stmt) error {
+			some = true
+			return nil
+		}, id, before)
+	})
+	if err != nil || !some {
+		return 0, err
+	}
 	err = s.write(0, func(c *conn) error {
 		id, err := c.groupID(groupName)
 		if err != nil {
@@ -70,11 +84,15 @@ func (c *conn) removeDeleted(limit int) (removed int, err error) {
 // are in use, since the file does not become smaller. Events of what was
 // deleted go first, and count as removed.
 func (s *Store) Trim(bytes int64, limit int) (removed int, err error) {
+	var used int64
+	err = s.read(func(c *conn) error {
+		used, err = c.number("SELECT (p.page_count - f.freelist_count) * ?1 FROM pragma_page_count AS p, pragma_freelist_count AS f", int64(pageSize))
+		return err
+	})
+	if err != nil || used <= bytes {
+		return 0, err
+	}
 	err = s.write(0, func(c *conn) error {
-		used, err := c.number("SELECT (p.page_count - f.freelist_count) * ?1 FROM pragma_page_count AS p, pragma_freelist_count AS f", int64(pageSize))
-		if err != nil || used <= bytes {
-			return err
-		}
 		if removed, err = c.removeDeleted(limit); err != nil || removed > 0 {
 			return err
 		}

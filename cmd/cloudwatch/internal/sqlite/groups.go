@@ -71,8 +71,12 @@ func (s *Store) CreateGroup(g logstore.Group) error {
 		if id != 0 {
 			return logstore.ErrGroupExists
 		}
-		return c.do("INSERT INTO log_groups ("+groupColumns+") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", groupArgs(g)...)
+		return c.createGroup(g)
 	})
+}
+
+func (c *conn) createGroup(g logstore.Group) error {
+	return c.do("INSERT INTO log_groups ("+groupColumns+") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", groupArgs(g)...)
 }
 
 // Group implements [logstore.Store].

@@ -87,14 +87,14 @@ func checkHeader(path string) (isNew bool, err error) {
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
 		return false, err
 	case n < len(h) || string(h[:16]) != "SQLite format 3\x00":
-		return false, fmt.Errorf("%s is no SQLite database; it is left as it is", path)
+		return false, errors.New("it is no SQLite database, and left as it is")
 	}
 	have, id := binary.BigEndian.Uint32(h[60:]), binary.BigEndian.Uint32(h[68:])
 	switch {
 	case id != applicationID:
-		return false, fmt.Errorf("%s is a database of another program; it is left as it is", path)
+		return false, errors.New("it is a database of another program, and left as it is")
 	case have > version:
-		return false, fmt.Errorf("%s has schema version %d, newer than the %d this program knows: use a newer cloudwatch; it is left as it is", path, have, version)
+		return false, fmt.Errorf("it has schema version %d, newer than the %d this program knows, and is left as it is: use a newer cloudwatch", have, version)
 	}
 	return false, nil
 }

@@ -75,7 +75,7 @@ func Open(path string) (_ *Store, err error) {
 	s.path = filepath.Join(s.dir.Path(), databaseName)
 	s.readers.path = s.path
 	if err := s.openDatabase(); err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
+		return nil, fmt.Errorf("open store %s: %w", s.path, err)
 	}
 	go s.run()
 	return s, nil
@@ -122,7 +122,7 @@ func (s *Store) openDatabase() error {
 		s.last, err = s.writer.number("SELECT value FROM counters WHERE name = 'last_number'")
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.path, err)
+		return err
 	}
 	if err := s.writer.do("PRAGMA wal_autocheckpoint = 0"); err != nil {
 		return err

@@ -44,10 +44,14 @@ func (s *Store) CreateStream(groupName, name string, created int64) error {
 		case nil:
 			return logstore.ErrStreamExists
 		case logstore.ErrNoStream:
-			return c.do("INSERT INTO log_streams (group_id, name, created) VALUES (?1, ?2, ?3)", groupID, name, created)
+			return c.createStream(groupID, name, created)
 		}
 		return err
 	})
+}
+
+func (c *conn) createStream(groupID int64, name string, created int64) error {
+	return c.do("INSERT INTO log_streams (group_id, name, created) VALUES (?1, ?2, ?3)", groupID, name, created)
 }
 
 // Stream implements [logstore.Store].

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/spf13/cobra"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+)
+
+const eventsExportHelp = `Write the events of a log group, or of one log stream, to standard output, a JSON object
+a line, in the order of their times. 'cloudwatch import' reads that again.
+
+They come from the directory of 'cloudwatch serve' while that is not running, or with
+--endpoint (or AWS_ENDPOINT_URL) from an endpoint, also one of AWS.
+
+Each line has logGroup, logStream, timestamp, ingestionTime (both in milliseconds since
+1970), eventId and message.`
+
+const eventsExportExamples = `  cloudwatch export my_log_group > events.jsonl
+  cloudwatch export my_log_group:web-1 --endpoint http://127.0.0.1:4586 | jq -r .message`
+
+func (p *program) exportEventsCommand() *cobra.Command {
+	var w location
+	cmd := &cobra.Command{
+		Use:                   "export GROUP[:STREAM]",
+		Short:                 "Write events as JSON lines",
+		Long:                  eventsExportHelp,
+		Example:               eventsExportExamples,
+		DisableFlagsInUseLine: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("name one log group, or one log stream: cloudwatch export GROUP[:STREAM]")
+			}
+			if _, _, err := place(args[0]); err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			return w.check()
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := p.untilSignal(cmd.Context())
+			defer stop()
+			err := p.exportEvents(ctx, args[0], &w)
+			switch {
+			case ctx.Err() != nil:
+				return context.Cause(ctx)
+			case err == nil, closedPipe(err): // `| head` has seen enough
+				return nil
+			}
+			return failed(err)
+		},
+	}
+	w.flags(cmd)
+	return cmd
+}
+
+func (p *program) exportEvents(ctx context.Context, arg string, w *location) error {
+	group, stream, err := place(arg)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(p.stdout, 64<<10)
+	lines := json.NewEncoder(out)
+	lines.SetEscapeHTML(false)
+	if url := w.url(p); url != "" {
+		err = p.exportFromEndpoint(ctx, url, group, stream, w, lines)
+	} else {
+		err = p.exportFromData(ctx, w.data, group, stream, lines)
+	}
+	return errors.Join(err, out.Flush())
+}
+
+func (p *program) exportFromData(ctx context.Context, dir, group, stream string, lines *json.Encoder) error {
+	s, err := p.openData(dir)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	r := logstore.Range{Group: group, To: logstore.End()}
+	if stream != "" {
+		r.Streams = []string{stream}
+	}
+	var unwritten error
+	err = s.Scan(ctx, r, func(e *logstore.Event) bool {
+		unwritten = lines.Encode(savedEvent{group, e.Stream, e.Time, e.Ingestion, e.ID(), e.Message})
+		return unwritten == nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s in %s: %w", group, s.Path(), err)
+	}
+	return unwritten
+}
+
+func (p *program) exportFromEndpoint(ctx context.Context, url, group, stream string, w *location, lines *json.Encoder) error {
+	client, err := p.client(ctx, url, w)
+	if err != nil {
+		return err
+	}
+	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group}
+	if stream != "" {
+		in.LogStreamNames = []string{stream}
+	}
+	for pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, in); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, e := range page.Events {
+			line := savedEvent{group, aws.ToString(e.LogStreamName), aws.ToInt64(e.Timestamp), aws.ToInt64(e.IngestionTime), aws.ToString(e.EventId), aws.ToString(e.Message)}
+			if err := lines.Encode(line); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,5 @@
+package sqlite_test
+
+import "syscall"
+
+func umask(mask int) int { return syscall.Umask(mask) }

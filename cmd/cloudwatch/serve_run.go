@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+)
+
+// Exit codes for a command that could not be run, as shells have them.
+const (
+	exitCannotRun = 126
+	exitNotFound  = 127
+)
+
+// runCommand runs a command in an environment and ends with its exit code, or
+// 128 and the number of the signal that ended it. Signals go on to it.
+func (p *program) runCommand(command []string, env environment) error {
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Env = env.apply(os.Environ())
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.stdin, p.stdout, p.stderr
+	if err := cmd.Start(); err != nil {
+		code := exitCannotRun
+		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+			code = exitNotFound
+		}
+		return &exitError{code, fmt.Errorf("run %s: %w", command[0], err)}
+	}
+	more := make(chan os.Signal, 4)
+	if len(passedSignals) > 0 { // without any, Notify means all
+		signal.Notify(more, passedSignals...)
+		defer signal.Stop(more)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	// A terminal sends Ctrl-C to the command as well: it got that already.
+	_, typed := terminal(p.stdin)
+	for {
+		select {
+		case s := <-p.signals:
+			if !typed || s != os.Interrupt {
+				_ = cmd.Process.Signal(s) // it has just ended, if that fails
+			}
+		case s := <-more:
+			_ = cmd.Process.Signal(s)
+		case err := <-ended:
+			return exitOf(cmd, err)
+		}
+	}
+}
+
+// exitOf is the end of a command as our own.
+func exitOf(cmd *exec.Cmd, err error) error {
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return exit(128 + int(status.Signal()))
+	}
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		return failed(err)
+	}
+	return exit(cmd.ProcessState.ExitCode())
+}

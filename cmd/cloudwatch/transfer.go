@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/spf13/cobra"
+)
+
+// savedEvent is a line of what export writes and import reads. The names stay;
+// they are those of the API.
+type savedEvent struct {
+	LogGroup      string `json:"logGroup"`
+	LogStream     string `json:"logStream"`
+	Timestamp     int64  `json:"timestamp"`               // milliseconds since 1970
+	IngestionTime int64  `json:"ingestionTime,omitempty"` // the same
+	EventID       string `json:"eventId,omitempty"`       // tells the order of ingestion, if it is of our own
+	Message       string `json:"message"`
+}
+
+// location is the other side of export and import: a directory, or an endpoint.
+type location struct {
+	data     string
+	endpoint string
+	region   string
+	profile  string
+}
+
+func (w *location) flags(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&w.data, "data", "", "`DIR` of 'cloudwatch serve', which must not be running (default its own default)")
+	fs.StringVar(&w.endpoint, "endpoint", "", "`URL` of an endpoint (or AWS_ENDPOINT_URL)")
+	fs.StringVar(&w.region, "region", "", "AWS `REGION` (or AWS_REGION)")
+	fs.StringVar(&w.profile, "profile", "", "`PROFILE` of the shared config (or AWS_PROFILE)")
+}
+
+func (w *location) check() error {
+	if w.data != "" && w.endpoint != "" {
+		return errors.New("--data and --endpoint exclude each other")
+	}
+	return nil
+}
+
+// url is that of the endpoint; "" = the directory.
+func (w *location) url(p *program) string {
+	if w.data != "" {
+		return ""
+	}
+	return p.endpoint(w.endpoint)
+}
+
+// client returns a client of an endpoint. One on this machine needs no account.
+func (p *program) client(ctx context.Context, url string, w *location) (*cloudwatchlogs.Client, error) {
+	options := []func(*config.LoadOptions) error{config.WithSharedConfigProfile(w.profile)}
+	if w.region != "" {
+		options = append(options, config.WithRegion(w.region))
+	}
+	if loopback(url) && !p.hasAccount(w.profile) {
+		options = append(options, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(dummyKey, dummyKey, "")))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Region == "" {
+		if !loopback(url) {
+			return nil, errors.New("no AWS region: use --region, or set AWS_REGION, or region in the shared config")
+		}
+		cfg.Region = defaultRegion
+	}
+	return cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) { o.BaseEndpoint = aws.String(url) }), nil
+}
+
+// place reads GROUP[:STREAM]. No name of a group or a stream has a colon.
+func place(arg string) (group, stream string, err error) {
+	group, stream, named := strings.Cut(arg, ":")
+	if group == "" || named && stream == "" {
+		return "", "", errors.New("must be GROUP or GROUP:STREAM")
+	}
+	return group, stream, nil
+}
