@@ -23,7 +23,7 @@ const (
 	// maxScanBytes bounds what is read for one page. A page that ends here may
 	// have few events, or none, and a token. So the first page of a search that
 	// finds little comes soon, and no request takes long.
-	maxScanBytes = 16 << 20
+	maxScanBytes = 8 << 20
 )
 
 // page is what a pager found, in the direction of travel.

@@ -67,7 +67,7 @@ func TestServeFigures(t *testing.T) {
 	t.Logf("memory after it        %s, %s of it its own", size(all), size(own))
 
 	for _, pattern := range figurePatterns {
-		search(t, c, pattern)
+		search(t, e, c, pattern)
 	}
 	all, own = e.memory(t)
 	t.Logf("memory after searches  %s, %s of it its own", size(all), size(own))
@@ -85,16 +85,16 @@ func TestServeFigures(t *testing.T) {
 	e.interrupt(t)
 }
 
-var figurePatterns = []string{""}
+var figurePatterns = []string{`{ $.level = "ERROR" }`, `{ $.ms > 95 && $.path = "/articles/3*" }`, "ERROR", "nothing"}
 
 // search goes through all events.
-func search(t *testing.T, c *cloudwatchlogs.Client, pattern string) {
+func search(t *testing.T, e *endpoint, c *cloudwatchlogs.Client, pattern string) {
 	t.Helper()
 	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("g")}
 	if pattern != "" {
 		in.FilterPattern = &pattern
 	}
-	began := time.Now()
+	began, cpu := time.Now(), e.cpu(t)
 	var first time.Duration
 	pages, found := 0, 0
 	for p := cloudwatchlogs.NewFilterLogEventsPaginator(c, in); p.HasMorePages(); pages++ {
@@ -107,7 +107,8 @@ func search(t *testing.T, c *cloudwatchlogs.Client, pattern string) {
 		}
 		found += len(page.Events)
 	}
-	t.Logf("search %-15q %s found on %d pages in %s, first page after %s", pattern, events(int64(found)), pages, duration(time.Since(began)), duration(first))
+	t.Logf("search %-40s %s found on %d pages in %s (%s of CPU), first page after %s", pattern, events(int64(found)), pages,
+		duration(time.Since(began)), duration(e.cpu(t)-cpu), duration(first))
 }
 
 // figureMessage is a message of 250 bytes.

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"zombiezen.com/go/sqlite"
@@ -81,37 +82,26 @@ func (c *conn) scan(ctx context.Context, r logstore.Range, chunks chan<- chunk) 
 	if err != nil || sel.none {
 		return err
 	}
-	st, err := c.prepare(sel.query(r), sel.args(r)...)
+	f := &filler{ctx: ctx, chunks: chunks, limit: firstChunk}
+	for _, part := range parts(r) {
+		if err := c.scanPart(sel, r, part, f); err != nil {
+			return err
+		}
+	}
+	return f.flush()
+}
+
+// scanPart reads a part of a range.
+func (c *conn) scanPart(sel *selection, r logstore.Range, p part, f *filler) error {
+	st, err := c.prepare(sel.query(r, p), append(p.args, sel.args()...)...)
 	if err != nil {
 		return err
 	}
 	defer st.Reset()
-
-	var some chunk
-	var ends []int // where each message of some ends in text
-	var text []byte
-	limit := firstChunk
-	flush := func() bool {
-		whole, from := string(text), 0
-		for i := range some {
-			some[i].Message, from = whole[from:ends[i]], ends[i]
-		}
-		select {
-		case chunks <- some:
-		case <-ctx.Done():
-			return false
-		}
-		limit = min(4*limit, maxChunk)
-		some, ends, text = make(chunk, 0, limit), ends[:0], text[:0]
-		return true
-	}
 	for {
 		more, err := st.Step()
-		if err != nil {
+		if err != nil || !more {
 			return failing(err)
-		}
-		if !more {
-			break
 		}
 		name, wanted, err := sel.stream(c, st.ColumnInt64(0))
 		if err != nil {
@@ -120,25 +110,59 @@ func (c *conn) scan(ctx context.Context, r logstore.Range, chunks chan<- chunk) 
 		if !wanted {
 			continue
 		}
-		from, n := len(text), st.ColumnLen(4)
-		if len(some) == limit || len(some) > 0 && from+n > maxChunkBytes {
-			if !flush() {
-				return ctx.Err()
-			}
-			from = 0
+		if err := f.add(st, name); err != nil {
+			return err
 		}
-		text = grow(text, n)
-		st.ColumnBytes(4, text[from:])
-		ends = append(ends, len(text))
-		some = append(some, logstore.Event{
-			Position:  logstore.Position{Time: st.ColumnInt64(1), Number: st.ColumnInt64(2)},
-			Stream:    name,
-			Ingestion: st.ColumnInt64(3),
-		})
 	}
-	if len(some) > 0 {
-		flush()
+}
+
+// filler makes chunks of rows.
+type filler struct {
+	ctx    context.Context
+	chunks chan<- chunk
+
+	limit int // events of the chunk that is being filled
+	some  chunk
+	ends  []int  // where each message of some ends in text
+	text  []byte // the messages of some
+}
+
+// add takes a row: stream id, time, number, ingestion time, message.
+func (f *filler) add(st *sqlite.Stmt, stream string) error {
+	n := st.ColumnLen(4)
+	if len(f.some) == f.limit || len(f.some) > 0 && len(f.text)+n > maxChunkBytes {
+		if err := f.flush(); err != nil {
+			return err
+		}
 	}
+	from := len(f.text)
+	f.text = grow(f.text, n)
+	st.ColumnBytes(4, f.text[from:])
+	f.ends = append(f.ends, len(f.text))
+	f.some = append(f.some, logstore.Event{
+		Position:  logstore.Position{Time: st.ColumnInt64(1), Number: st.ColumnInt64(2)},
+		Stream:    stream,
+		Ingestion: st.ColumnInt64(3),
+	})
+	return nil
+}
+
+// flush hands over what there is.
+func (f *filler) flush() error {
+	if len(f.some) == 0 {
+		return nil
+	}
+	whole, from := string(f.text), 0
+	for i, end := range f.ends {
+		f.some[i].Message, from = whole[from:end], end
+	}
+	select {
+	case f.chunks <- f.some:
+	case <-f.ctx.Done():
+		return f.ctx.Err()
+	}
+	f.limit = min(4*f.limit, maxChunk)
+	f.some, f.ends, f.text = make(chunk, 0, f.limit), f.ends[:0], f.text[:0]
 	return nil
 }
 
@@ -234,29 +258,61 @@ func (s *selection) stream(c *conn, id int64) (string, bool, error) {
 	return n.name, n.wanted, nil
 }
 
-// query asks for the events of the range: stream id, time, number, ingestion
-// time, message.
-func (s *selection) query(r logstore.Range) string {
+// part is a part of a range that needs no more than one comparison a row,
+// which a comparison of (time, number) would.
+type part struct {
+	where string // with ?1 and so on
+	args  []any
+}
+
+// parts takes a range apart: the first and the last millisecond where a number
+// bounds it, and what is between. They are in the direction of travel.
+func parts(r logstore.Range) (list []part) {
+	from, to := r.From, r.To
+	if !from.Before(to) {
+		return nil
+	}
+	if from.Time == to.Time {
+		return []part{{"time = ?1 AND number >= ?2 AND number < ?3", []any{from.Time, from.Number, to.Number}}}
+	}
+	if from.Number > 0 {
+		list = append(list, part{"time = ?1 AND number >= ?2", []any{from.Time, from.Number}})
+		from.Time++
+	}
+	if from.Time < to.Time {
+		list = append(list, part{"time >= ?1 AND time < ?2", []any{from.Time, to.Time}})
+	}
+	if to.Number > 0 {
+		list = append(list, part{"time = ?1 AND number < ?2", []any{to.Time, to.Number}})
+	}
+	if r.Backward {
+		slices.Reverse(list)
+	}
+	return list
+}
+
+// query asks for the events of a part of the range: stream id, time, number,
+// ingestion time, message.
+func (s *selection) query(r logstore.Range, p part) string {
 	const columns = "SELECT stream_id, time, number, ingestion, message FROM log_events "
-	const window = " AND (time, number) >= (?1, ?2) AND (time, number) < (?3, ?4)"
 	order := " ORDER BY time, number"
 	if r.Backward {
 		order = " ORDER BY time DESC, number DESC"
 	}
 	if s.ids == nil {
-		return columns + "WHERE group_id = ?5" + window + order
+		return columns + fmt.Sprintf("WHERE group_id = ?%d AND ", len(p.args)+1) + p.where + order
 	}
-	var parts []string
+	var streams []string
 	for i := range s.ids {
-		parts = append(parts, columns+fmt.Sprintf("INDEXED BY log_events_by_stream WHERE stream_id = ?%d", 5+i)+window)
+		streams = append(streams, columns+fmt.Sprintf("INDEXED BY log_events_by_stream WHERE stream_id = ?%d AND ", len(p.args)+1+i)+p.where)
 	}
-	return strings.Join(parts, " UNION ALL ") + order
+	return strings.Join(streams, " UNION ALL ") + order
 }
 
-func (s *selection) args(r logstore.Range) []any {
-	args := []any{r.From.Time, r.From.Number, r.To.Time, r.To.Number}
+// args are those of query, besides those of the part.
+func (s *selection) args() (args []any) {
 	if s.ids == nil {
-		return append(args, s.groupID)
+		return []any{s.groupID}
 	}
 	for _, id := range s.ids {
 		args = append(args, id)
