@@ -36,11 +36,10 @@
 //
 // # What is emulated
 //
-// CreateLogGroup, CreateLogStream, PutLogEvents, GetLogEvents,
-// FilterLogEvents, StartLiveTail, DescribeLogGroups, DescribeLogStreams,
-// PutRetentionPolicy, DeleteRetentionPolicy, TagResource, UntagResource,
-// ListTagsForResource, DeleteLogGroup and DeleteLogStream. The head of each
-// operation's file says what is left out. Any other operation is refused by name
+// Log groups, log streams, events, Live Tail, retention and tags, by the
+// documented rules. docs/endpoint.md lists all operations of the service with
+// what is left out of each; the head of an operation's file says where the
+// documents leave room. An operation that is not emulated is refused by name,
 // with UnknownOperationException.
 //
 // # What is not emulated

@@ -297,8 +297,10 @@ func decode(name string, body []byte) (operation, error) {
 	switch {
 	case name == "":
 		return nil, refusal(400, "UnknownOperationException", "the header X-Amz-Target is missing")
+	case op == nil && inModel(name):
+		return nil, refusal(400, "UnknownOperationException", fmt.Sprintf("The operation %s is not supported by this endpoint.", name))
 	case op == nil:
-		return nil, refusal(400, "UnknownOperationException", fmt.Sprintf("The operation %s is not supported by this endpoint.", clip(name)))
+		return nil, refusal(400, "UnknownOperationException", fmt.Sprintf("CloudWatch Logs has no operation %s.", clip(name)))
 	case !utf8.Valid(body):
 		// encoding/json would replace the bad bytes in silence.
 		return nil, serialization("the body is not valid UTF-8")

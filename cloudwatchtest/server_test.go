@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -345,56 +344,6 @@ func TestBodyLimit(t *testing.T) {
 			t.Errorf("%s: got %d %s", r.name, a.status, a.body)
 		}
 	}
-}
-
-// TestUnknownOperations asks for every operation the SDK knows.
-func TestUnknownOperations(t *testing.T) {
-	srv := cloudwatchtest.New()
-	defer srv.Close()
-	known := map[string]bool{}
-	for _, name := range []string{"CreateLogGroup", "CreateLogStream", "DeleteLogGroup", "DeleteLogStream", "DeleteRetentionPolicy", "DescribeLogGroups", "DescribeLogStreams",
-		"FilterLogEvents", "GetLogEvents", "ListTagsForResource", "PutLogEvents", "PutRetentionPolicy", "StartLiveTail", "TagResource", "UntagResource"} {
-		known[name] = true
-	}
-	names := []string{"NoSuchOperation", "putlogevents", "Logs_20140328.PutLogEvents", strings.Repeat("x", 5000)}
-	client := reflect.TypeFor[*cloudwatchlogs.Client]()
-	for i := range client.NumMethod() {
-		if name := client.Method(i).Name; name != "Options" {
-			names = append(names, name)
-		}
-	}
-	if len(names) < 100 {
-		t.Fatalf("only %d operations found", len(names))
-	}
-	for _, name := range names {
-		a := post(t, srv, name, "{}")
-		code, text := a.error2(t)
-		if a.status >= 500 {
-			t.Errorf("%s: got %d", name, a.status)
-		}
-		if known[name] == (code == "UnknownOperationException") {
-			t.Errorf("%s: got %s", name, code)
-		}
-		if !known[name] && (a.status != 400 || !strings.Contains(text, name[:min(len(name), 100)])) {
-			t.Errorf("%s: got %d %s", name, a.status, text)
-		}
-	}
-	a := post(t, srv, "", "{}")
-	if code, text := a.error(t); a.status != 400 || code != "UnknownOperationException" || !strings.Contains(text, "X-Amz-Target") {
-		t.Errorf("without a target: %d %s", a.status, a.body)
-	}
-	a = post(t, srv, "", "{}", "X-Amz-Target", "DynamoDB_20120810.GetItem")
-	if code, text := a.error(t); code != "UnknownOperationException" || !strings.Contains(text, "DynamoDB_20120810.GetItem") {
-		t.Errorf("another service: %d %s", a.status, a.body)
-	}
-}
-
-// error2 is error for answers that may be a success.
-func (a answer) error2(t testing.TB) (code, text string) {
-	if a.status == 200 {
-		return "", ""
-	}
-	return a.error(t)
 }
 
 // TestTransportContract: the body is closed, and not touched after RoundTrip.
