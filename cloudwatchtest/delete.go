@@ -1,9 +1,7 @@
 package cloudwatchtest
 
 // DeleteLogGroup and DeleteLogStream: deletion is immediate, and refused in a
-// group with deletion protection. PutLogGroupDeletionProtection, which could
-// end the protection, is not emulated, and neither is
-// OperationAbortedException.
+// group with deletion protection. OperationAbortedException is not emulated.
 type deleteLogGroup struct {
 	LogGroupName *string
 }

@@ -13,16 +13,17 @@ import (
 //
 // metricFilterCount is always 0, since metric filters are not emulated.
 // storedBytes is the size of the messages plus 26 bytes an event. Of several
-// accounts there is one: accountIdentifiers and includeLinkedAccounts are
-// checked and without effect. Identifiers without a group are passed over.
+// accounts there is one: with includeLinkedAccounts, accountIdentifiers without
+// it find nothing. Identifiers without a group are passed over.
 type describeLogGroups struct {
-	AccountIdentifiers  []string
-	LogGroupNamePrefix  *string
-	LogGroupNamePattern *string
-	LogGroupClass       *string
-	LogGroupIdentifiers []string
-	NextToken           *string
-	Limit               *int64
+	AccountIdentifiers    []string
+	IncludeLinkedAccounts bool
+	LogGroupNamePrefix    *string
+	LogGroupNamePattern   *string
+	LogGroupClass         *string
+	LogGroupIdentifiers   []string
+	NextToken             *string
+	Limit                 *int64
 }
 
 const maxDescribed = 50 // entries of a page, and the default
@@ -69,6 +70,9 @@ func (op *describeLogGroups) handle(c *call) (any, *APIError) {
 	}
 
 	out := describeLogGroupsOutput{LogGroups: []describedGroup{}}
+	if !ownAccount(op.IncludeLinkedAccounts, op.AccountIdentifiers) {
+		return out, nil
+	}
 	var failed *APIError
 	err = c.eachGroup(value(op.LogGroupNamePrefix), after, func(g logstore.Group) bool {
 		if !wanted(g) {

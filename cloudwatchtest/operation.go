@@ -38,6 +38,8 @@ func Supports(operation string) bool { return newOperation(operation) != nil }
 // nil if the operation is not emulated.
 func newOperation(name string) operation {
 	switch name {
+	case "AssociateKmsKey":
+		return new(associateKmsKey)
 	case "CreateLogGroup":
 		return new(createLogGroup)
 	case "CreateLogStream":
@@ -52,20 +54,34 @@ func newOperation(name string) operation {
 		return new(describeLogGroups)
 	case "DescribeLogStreams":
 		return new(describeLogStreams)
+	case "DisassociateKmsKey":
+		return new(disassociateKmsKey)
 	case "FilterLogEvents":
 		return new(filterLogEvents)
 	case "GetLogEvents":
 		return new(getLogEvents)
+	case "GetLogRecord":
+		return new(getLogRecord)
+	case "ListLogGroups":
+		return new(listLogGroups)
 	case "ListTagsForResource":
 		return new(listTagsForResource)
+	case "ListTagsLogGroup":
+		return new(listTagsLogGroup)
 	case "PutLogEvents":
 		return new(putLogEvents)
+	case "PutLogGroupDeletionProtection":
+		return new(putLogGroupDeletionProtection)
 	case "PutRetentionPolicy":
 		return new(putRetentionPolicy)
 	case "StartLiveTail":
 		return new(startLiveTail)
+	case "TagLogGroup":
+		return new(tagLogGroup)
 	case "TagResource":
 		return new(tagResource)
+	case "UntagLogGroup":
+		return new(untagLogGroup)
 	case "UntagResource":
 		return new(untagResource)
 	}

@@ -20,9 +20,9 @@ func (s *Server) SetQuota(operation string, perSecond int) {
 }
 
 // SetDefaultQuotas sets the quotas that a new AWS account has, for every
-// operation that is emulated. Where regions differ (GetLogEvents and
-// FilterLogEvents) it is the value without a region's name. Source: user
-// guide, "CloudWatch Logs quotas".
+// operation that is emulated and has a documented one. Where regions differ
+// (GetLogEvents and FilterLogEvents) it is the value without a region's name.
+// Source: user guide, "CloudWatch Logs quotas".
 func (s *Server) SetDefaultQuotas() {
 	for _, q := range []struct {
 		operation string

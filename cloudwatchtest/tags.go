@@ -1,7 +1,6 @@
 package cloudwatchtest
 
 import (
-	"maps"
 	"strings"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
@@ -11,8 +10,7 @@ import (
 // their ARN without a final ":*" (with it: ValidationException, as the service
 // answers). Region and account in the ARN are not compared.
 //
-// Not emulated: destinations, the other kind of resource with tags; and the
-// older TagLogGroup, UntagLogGroup and ListTagsLogGroup.
+// Not emulated: destinations, the other kind of resource with tags.
 type tagResource struct {
 	ResourceArn *string
 	Tags        map[string]string
@@ -29,13 +27,9 @@ func (op *tagResource) handle(c *call) (any, *APIError) {
 		return nil, err
 	}
 	return nil, c.update(group, func(g *logstore.Group) *APIError {
-		merged := make(map[string]string)
-		maps.Copy(merged, g.Tags)
-		maps.Copy(merged, op.Tags)
-		if len(merged) > maxTags {
+		if !addTags(g, op.Tags) {
 			return refusal(400, "TooManyTagsException", "A resource can have no more than 50 tags.")
 		}
-		g.Tags = merged
 		return nil
 	})
 }
@@ -56,9 +50,7 @@ func (op *untagResource) handle(c *call) (any, *APIError) {
 		return nil, err
 	}
 	return nil, c.update(group, func(g *logstore.Group) *APIError {
-		for _, k := range op.TagKeys {
-			delete(g.Tags, k)
-		}
+		removeTags(g, op.TagKeys)
 		return nil
 	})
 }
@@ -75,17 +67,7 @@ func (op *listTagsForResource) handle(c *call) (any, *APIError) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := c.group(group)
-	if err != nil {
-		return nil, err
-	}
-	var out struct {
-		Tags map[string]string `json:"tags"`
-	}
-	if out.Tags = g.Tags; out.Tags == nil {
-		out.Tags = map[string]string{}
-	}
-	return out, nil
+	return listTags(c, group)
 }
 
 // taggedGroup checks the ARN, reports what is wrong with the form of the

@@ -39,17 +39,18 @@ type textRule struct {
 }
 
 var (
-	groupNameRule       = textRule{1, 512, `[\.\-_/#A-Za-z0-9]+`, isGroupNameRune}
-	groupPatternRule    = textRule{0, 512, `[\.\-_/#A-Za-z0-9]*`, isGroupNameRune}
-	groupIdentifierRule = textRule{1, 2048, `[\w#+=/:,.@-]*`, func(r rune) bool { return isWord(r) || strings.ContainsRune("#+=/:,.@-", r) }}
-	streamNameRule      = textRule{1, 512, `[^:*]*`, func(r rune) bool { return r != ':' && r != '*' }}
-	resourceARNRule     = textRule{1, 1011, `[\w+=/:,.@-]*`, func(r rune) bool { return isWord(r) || strings.ContainsRune("+=/:,.@-", r) }}
-	accountIDRule       = textRule{12, 12, `^\d{12}$`, func(r rune) bool { return '0' <= r && r <= '9' }}
-	kmsKeyRule          = textRule{0, 256, "", nil}
-	filterPatternRule   = textRule{0, 1024, "", nil}
-	nextTokenRule       = textRule{1, 1 << 30, "", nil}
-	tagKeyRule          = textRule{1, 128, `^([\p{L}\p{Z}\p{N}_.:/=+\-@]+)$`, isTagRune}
-	tagValueRule        = textRule{0, 256, `^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`, isTagRune}
+	groupNameRule          = textRule{1, 512, `[\.\-_/#A-Za-z0-9]+`, isGroupNameRune}
+	groupPatternRule       = textRule{0, 512, `[\.\-_/#A-Za-z0-9]*`, isGroupNameRune}
+	groupIdentifierRule    = textRule{1, 2048, `[\w#+=/:,.@-]*`, func(r rune) bool { return isWord(r) || strings.ContainsRune("#+=/:,.@-", r) }}
+	streamNameRule         = textRule{1, 512, `[^:*]*`, func(r rune) bool { return r != ':' && r != '*' }}
+	resourceARNRule        = textRule{1, 1011, `[\w+=/:,.@-]*`, func(r rune) bool { return isWord(r) || strings.ContainsRune("+=/:,.@-", r) }}
+	resourceIdentifierRule = textRule{1, 2048, `[\w+=/:,.@\-\*]*`, func(r rune) bool { return isWord(r) || strings.ContainsRune("+=/:,.@-*", r) }}
+	accountIDRule          = textRule{12, 12, `^\d{12}$`, func(r rune) bool { return '0' <= r && r <= '9' }}
+	kmsKeyRule             = textRule{0, 256, "", nil}
+	filterPatternRule      = textRule{0, 1024, "", nil}
+	nextTokenRule          = textRule{1, 1 << 30, "", nil}
+	tagKeyRule             = textRule{1, 128, `^([\p{L}\p{Z}\p{N}_.:/=+\-@]+)$`, isTagRune}
+	tagValueRule           = textRule{0, 256, `^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`, isTagRune}
 )
 
 func isWord(r rune) bool {
