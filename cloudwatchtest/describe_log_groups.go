@@ -11,10 +11,12 @@ import (
 // DescribeLogGroups: by prefix, pattern, class or identifiers, in ASCII order.
 // Tokens live 24 hours and are bound to the filters of their request.
 //
-// metricFilterCount is always 0, since metric filters are not emulated.
 // storedBytes is the size of the messages plus 26 bytes an event. Of several
 // accounts there is one: with includeLinkedAccounts, accountIdentifiers without
-// it find nothing. Identifiers without a group are passed over.
+// it find nothing. Identifiers without a group are passed over. By pattern, a
+// group shows its ARNs, class and count of metric filters besides its name and
+// creation time: the documents know of one ARN only, recorded answers of the
+// service show them all.
 type describeLogGroups struct {
 	AccountIdentifiers    []string
 	IncludeLinkedAccounts bool
@@ -38,11 +40,11 @@ type describedGroup struct {
 	Arn               string `json:"arn"`
 	CreationTime      int64  `json:"creationTime"`
 	LogGroupName      string `json:"logGroupName"`
-	LogGroupArn       string `json:"logGroupArn,omitempty"`
-	LogGroupClass     string `json:"logGroupClass,omitempty"`
+	LogGroupArn       string `json:"logGroupArn"`
+	LogGroupClass     string `json:"logGroupClass"`
+	MetricFilterCount int    `json:"metricFilterCount"`
 	RetentionInDays   int    `json:"retentionInDays,omitempty"`
 	KmsKeyID          string `json:"kmsKeyId,omitempty"`
-	MetricFilterCount *int   `json:"metricFilterCount,omitempty"`
 	StoredBytes       *int64 `json:"storedBytes,omitempty"`
 	Protected         *bool  `json:"deletionProtectionEnabled,omitempty"`
 	BearerToken       *bool  `json:"bearerTokenAuthenticationEnabled,omitempty"`
@@ -138,16 +140,16 @@ func (op *describeLogGroups) wanted() (func(logstore.Group) bool, *APIError) {
 
 func (op *describeLogGroups) show(g logstore.Group, c *call) (describedGroup, *APIError) {
 	arn := groupARN(c.region, g.Name)
-	d := describedGroup{Arn: arn + ":*", CreationTime: g.Created, LogGroupName: g.Name}
+	d := describedGroup{Arn: arn + ":*", CreationTime: g.Created, LogGroupName: g.Name, LogGroupArn: arn, LogGroupClass: g.Class, MetricFilterCount: countMetricFilters(g)}
 	if op.LogGroupNamePattern != nil {
-		return d, nil // the documents promise these three alone
+		return d, nil
 	}
 	stored, err := c.store.StoredBytes(g.Name, cutoff(g, c.now))
 	if err != nil && !isMissing(err) { // it may have been deleted meanwhile
 		return d, storeError(err)
 	}
-	d.LogGroupArn, d.LogGroupClass, d.RetentionInDays, d.KmsKeyID = arn, g.Class, retention(g), g.KMSKeyID
-	d.MetricFilterCount, d.StoredBytes, d.Protected, d.BearerToken = new(int), &stored, &g.Protected, new(bool)
+	d.RetentionInDays, d.KmsKeyID = retention(g), g.KMSKeyID
+	d.StoredBytes, d.Protected, d.BearerToken = &stored, &g.Protected, new(bool)
 	return d, nil
 }
 

@@ -48,12 +48,16 @@ func newOperation(name string) operation {
 		return new(deleteLogGroup)
 	case "DeleteLogStream":
 		return new(deleteLogStream)
+	case "DeleteMetricFilter":
+		return new(deleteMetricFilter)
 	case "DeleteRetentionPolicy":
 		return new(deleteRetentionPolicy)
 	case "DescribeLogGroups":
 		return new(describeLogGroups)
 	case "DescribeLogStreams":
 		return new(describeLogStreams)
+	case "DescribeMetricFilters":
+		return new(describeMetricFilters)
 	case "DisassociateKmsKey":
 		return new(disassociateKmsKey)
 	case "FilterLogEvents":
@@ -72,6 +76,8 @@ func newOperation(name string) operation {
 		return new(putLogEvents)
 	case "PutLogGroupDeletionProtection":
 		return new(putLogGroupDeletionProtection)
+	case "PutMetricFilter":
+		return new(putMetricFilter)
 	case "PutRetentionPolicy":
 		return new(putRetentionPolicy)
 	case "StartLiveTail":
@@ -80,6 +86,8 @@ func newOperation(name string) operation {
 		return new(tagLogGroup)
 	case "TagResource":
 		return new(tagResource)
+	case "TestMetricFilter":
+		return new(testMetricFilter)
 	case "UntagLogGroup":
 		return new(untagLogGroup)
 	case "UntagResource":

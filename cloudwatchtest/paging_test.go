@@ -421,7 +421,8 @@ func TestDescribeLogGroups(t *testing.T) {
 	out, err = c.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePattern: s("app-")})
 	must(t, err)
 	g = out.LogGroups[0]
-	if *g.Arn != arnPrefix+"app-2:*" || *g.LogGroupName != "app-2" || g.CreationTime == nil || g.LogGroupArn != nil || g.LogGroupClass != "" || g.StoredBytes != nil || g.MetricFilterCount != nil {
+	if *g.Arn != arnPrefix+"app-2:*" || *g.LogGroupName != "app-2" || g.CreationTime == nil || *g.LogGroupArn != arnPrefix+"app-2" || g.LogGroupClass != "INFREQUENT_ACCESS" || *g.MetricFilterCount != 0 ||
+		g.StoredBytes != nil || g.DeletionProtectionEnabled != nil || g.BearerTokenAuthenticationEnabled != nil {
 		t.Errorf("by pattern: %+v", g)
 	}
 }

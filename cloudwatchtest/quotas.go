@@ -39,9 +39,11 @@ func (s *Server) SetDefaultQuotas() {
 		{"GetLogEvents", 25},
 		{"ListTagsForResource", 5},
 		{"PutLogEvents", 5000},
+		{"PutMetricFilter", 5},
 		{"PutRetentionPolicy", 5},
 		{"StartLiveTail", 5},
 		{"TagResource", 5},
+		{"TestMetricFilter", 5},
 		{"UntagResource", 5},
 	} {
 		s.quotas.set(q.operation, q.perSecond)

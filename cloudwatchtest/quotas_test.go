@@ -127,7 +127,7 @@ func TestDefaultQuotas(t *testing.T) {
 		for operation, want := range map[string]int{
 			"CreateLogGroup": 10, "CreateLogStream": 50, "DeleteLogGroup": 10, "DeleteLogStream": 15, "DeleteRetentionPolicy": 5,
 			"DescribeLogGroups": 10, "DescribeLogStreams": 25, "FilterLogEvents": 10, "GetLogEvents": 25, "ListTagsForResource": 5,
-			"PutLogEvents": 5000, "PutRetentionPolicy": 5, "StartLiveTail": 5, "TagResource": 5, "UntagResource": 5,
+			"PutLogEvents": 5000, "PutMetricFilter": 5, "PutRetentionPolicy": 5, "StartLiveTail": 5, "TagResource": 5, "TestMetricFilter": 5, "UntagResource": 5,
 		} {
 			got := 0
 			for got <= want {

@@ -14,8 +14,13 @@ import (
 // reports all of it in one InvalidParameterException.
 type violations []string
 
+// add enters what is wrong with a value. The service does not show structures:
+// value is "" then.
 func (v *violations) add(value, path, constraint string) {
-	*v = append(*v, fmt.Sprintf("Value %s at '%s' failed to satisfy constraint: %s", value, path, constraint))
+	if value != "" {
+		value += " "
+	}
+	*v = append(*v, fmt.Sprintf("Value %sat '%s' failed to satisfy constraint: %s", value, path, constraint))
 }
 
 // err returns nil if nothing is wrong.
@@ -108,13 +113,16 @@ func (v *violations) texts(path string, list []string, min, max int, rule textRu
 	}
 }
 
-// count checks how many members a list or map has.
+// count checks how many members a list or map has. What cannot be shown is "".
 func (v *violations) count(path, shown string, n, min, max int) {
+	if shown != "" {
+		shown = "'" + clip(shown) + "'"
+	}
 	if n < min {
-		v.add("'"+clip(shown)+"'", path, fmt.Sprintf("Member must have length greater than or equal to %d", min))
+		v.add(shown, path, fmt.Sprintf("Member must have length greater than or equal to %d", min))
 	}
 	if n > max {
-		v.add("'"+clip(shown)+"'", path, fmt.Sprintf("Member must have length less than or equal to %d", max))
+		v.add(shown, path, fmt.Sprintf("Member must have length less than or equal to %d", max))
 	}
 }
 

@@ -155,3 +155,11 @@ func TestField(t *testing.T) {
 		}
 	}
 }
+
+func TestRegexes(t *testing.T) {
+	for pattern, want := range map[string]int{"": 0, "ERROR": 0, "%a%": 1, `"%a%"`: 0, "{ $.a = %x% && $.b = %y% }": 2, "{ $.a = 1 }": 0, "[a=%x%, b]": 1} {
+		if got := mustParse(t, pattern).Regexes(); got != want {
+			t.Errorf("%s: %d regular expressions, want %d", pattern, got, want)
+		}
+	}
+}

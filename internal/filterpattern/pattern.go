@@ -10,6 +10,7 @@ const MaxLength = 1024
 // used by several goroutines at once.
 type Pattern struct {
 	matcher
+	regexes int
 }
 
 // matcher is one of the forms of a pattern.
@@ -49,11 +50,14 @@ func Parse(pattern string) (*Pattern, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pattern{m}, nil
+	return &Pattern{m, p.regexes}, nil
 }
 
 // Match tells whether a message matches.
 func (p *Pattern) Match(message string) bool { return p.match(message) }
+
+// Regexes returns how many regular expressions are in the pattern.
+func (p *Pattern) Regexes() int { return p.regexes }
 
 // Extract tells whether a message matches, and returns what TestMetricFilter
 // answers as extractedValues: of a pattern in square brackets all words, by the
