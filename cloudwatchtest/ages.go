@@ -9,7 +9,7 @@ const (
 
 	maxAge   = 14 * day // an event older than this is refused
 	maxAhead = 2 * hour // and so is one further ahead than this
-	maxSpan  = day      // between the first and the last valid event of a batch
+	maxSpan  = day      // between the first and the last accepted event of a batch
 )
 
 // ages tells which events of a batch are refused for their time. The batch is
@@ -20,7 +20,7 @@ type ages struct {
 	tooNew  int // events [tooNew, length) are more than 2 hours ahead
 	first   int // events [first, last) are accepted
 	last    int
-	tooWide bool // the events within 14 days and 2 hours span more than 24 hours
+	tooWide bool // the accepted events span more than 24 hours
 }
 
 // classify sorts a batch in time order by age. retention is in days, 0 = for
@@ -34,11 +34,11 @@ func classify(batch []inputEvent, now int64, retention int) ages {
 		expired: before(retentionCutoff(retention, now)),
 		tooNew:  before(now + maxAhead + 1),
 	}
-	if a.tooOld < a.tooNew {
-		a.tooWide = batch[a.tooNew-1].Timestamp-batch[a.tooOld].Timestamp > maxSpan
-	}
 	a.first = min(max(a.tooOld, a.expired), a.tooNew)
 	a.last = a.tooNew
+	if a.first < a.last {
+		a.tooWide = batch[a.last-1].Timestamp-batch[a.first].Timestamp > maxSpan
+	}
 	return a
 }
 

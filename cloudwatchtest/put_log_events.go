@@ -17,8 +17,9 @@ import (
 //   - tooOldLogEventEndIndex and expiredLogEventEndIndex are both exclusive
 //     ends and count independently; an event beyond 14 days in a group with
 //     retention is in both.
-//   - The span of 24 hours is taken over the events within 14 days and 2
-//     hours, including those the group's retention refuses.
+//   - The span of 24 hours is taken over the events that are accepted. The
+//     documents say "within 14 days and 2 hours", but recorded answers of the
+//     service leave out those the group's retention refuses too.
 //   - An entity that breaks a rule is told in rejectedEntityInfo and the
 //     events are accepted. EntitySizeTooLarge and UnsupportedLogGroupType are
 //     never answered: their conditions are not documented.
