@@ -68,9 +68,10 @@
 //     quotes. The page of 2016 said that Ev*ent means just that; today's does not.
 //     In 2020 somebody saw *111.111.111 not match 111.111.111.111, as if the
 //     service had stopped at the first place where the text occurs; here it does.
-//   - .* selects the members of an object, [*] the elements of an array. A
-//     condition on a wildcard holds if it holds for one of the values. NOT EXISTS
-//     holds if there is none.
+//   - .* selects the members of an object, [*] the elements of an array or the
+//     members of an object. A condition on a wildcard holds if it holds for one of
+//     the values. NOT EXISTS holds if there is none.
+//   - IS NULL holds for null, and for an array that has a null among its elements.
 //   - A selector begins with a name; $[0] is refused. ['a.b'] may stand for a name
 //     everywhere, with or without the dot before it.
 //   - Of members with the same name the last one counts. Below .* all count.

@@ -29,7 +29,7 @@ func (s *selection) prepare() {
 			s.wild.add(i)
 		}
 	}
-	s.root = s.place(routes)
+	s.root = s.place(routes, nil)
 }
 
 // place is what the scanner of a message knows at a value: which conditions are
@@ -90,12 +90,15 @@ type route struct {
 }
 
 // place builds the place that some routes have come to, and all places below.
-func (s *selection) place(routes []route) *place {
-	if len(routes) == 0 {
+// elementOf are conditions on the array around it that one of its elements may
+// fulfil: IS NULL.
+func (s *selection) place(routes []route, elementOf []int) *place {
+	if len(routes) == 0 && len(elementOf) == 0 {
 		return nil
 	}
-	pl := &place{}
+	pl := &place{conditions: slices.Clone(elementOf)}
 	var ahead []route
+	var nulls []int
 	for _, r := range routes {
 		s.arrive(pl, r)
 		if r.taken < len(s.selectors[r.selector].steps) {
@@ -103,21 +106,28 @@ func (s *selection) place(routes []route) *place {
 			continue
 		}
 		for i := range s.conditions {
-			if s.conditions[i].selector == r.selector {
-				pl.conditions = append(pl.conditions, i)
+			if s.conditions[i].selector != r.selector {
+				continue
+			}
+			pl.conditions = append(pl.conditions, i)
+			if s.conditions[i].op == isNull {
+				nulls = append(nulls, i)
 			}
 		}
 	}
 	// follow builds the place behind a step: of the routes that take it, and of
-	// those that take any.
+	// those that take any. [*] takes members as well as elements.
 	follow := func(next step) *place {
 		var taken []route
 		for _, r := range ahead {
-			if mine := s.selectors[r.selector].steps[r.taken]; mine == next || mine.any && mine.array == next.array {
+			if mine := s.selectors[r.selector].steps[r.taken]; mine == next || mine.any && (mine.array || !next.array) {
 				taken = append(taken, route{r.selector, r.taken + 1})
 			}
 		}
-		return s.place(taken)
+		if next.array {
+			return s.place(taken, nulls)
+		}
+		return s.place(taken, nil)
 	}
 	for _, r := range ahead {
 		switch next := s.selectors[r.selector].steps[r.taken]; {

@@ -45,6 +45,15 @@ func TestPublished(t *testing.T) {
 		{`[(w1="*ERROR*" || w1="*Exception*") && w1!="*WARN*"]`, []string{"an ERROR of ours", "java.lang.Exception: \"x\" y"}, []string{"WARN: no ERROR", "all is well"}},
 		{`[(w1="*error*") && w1!="*HTTP/1.1\" 404*"]`, []string{`"GET /error HTTP/1.1" 500`}, []string{`"GET /error HTTP/1.1" 404`}},
 	})
+	// Answers of TestMetricFilter and FilterLogEvents that radkawar/stackd recorded
+	// in 2026, in testdata/aws/logs/filters.json; what nobody else tells.
+	checkRows(t, []row{
+		{`{ $.v IS NULL }`, []string{`{"v":null}`, `{"v":[1,"Alpha",null]}`}, []string{`{}`, `{"v":"null"}`, `{"v":[]}`, `{"v":{}}`}},
+		{`{ $.arr[*] = "hit" }`, []string{`{"arr":["miss","hit"]}`, `{"arr":{"0":"hit"}}`}, []string{`{"arr":"hit"}`, `{"arr":[["hit"]]}`, `{"arr":[null]}`}},
+		{`{ $.v = 1 }`, []string{`{"v":1}`, `{"v":1.0}`, `{"v":1e0}`, `{"v":"1"}`, `{"v":2,"v":1}`}, []string{`{"v":"1.0"}`, `{"v":true}`, `{"v":1,"v":2}`, `[{"v":1}]`, `not JSON`}},
+		{`{ $.v = "1" }`, []string{`{"v":1}`, `{"v":"1"}`}, []string{`{"v":1.0}`, `{"v":1e0}`}},
+		{`{ $.v = 1e+0 }`, []string{`{"v":1}`, `{"v":1.0}`}, []string{`{"v":"1"}`}},
+	})
 	// Refused with "Invalid character(s) in term" or "Invalid filter pattern".
 	checkRefused(t, `%\(a\)%`, `PlayerSpawnedInWorld (reason`, `level\":\"error`, `?Status: timeout`, `{ $."sc-status" = 5* }`, `{ $.a = 'Root' }`,
 		`{ $.message = "error-response", $.path = "/authenticate" }`, `"event": "x"`, `email@example.com`)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -123,6 +124,10 @@ func refSelect(value any, path []refStep) (found []any) {
 		for _, e := range elements {
 			found = append(found, refSelect(e, path[1:])...)
 		}
+		members, _ := value.([]refMember)
+		for _, m := range members {
+			found = append(found, refSelect(m.value, path[1:])...)
+		}
 	}
 	return found
 }
@@ -148,6 +153,10 @@ func (c *refCondition) holdsIn(tree any) bool {
 			}
 		case nil:
 			if c.operator == "IS" && c.value.text == "NULL" {
+				return true
+			}
+		case []any:
+			if c.operator == "IS" && c.value.text == "NULL" && slices.Contains(value, nil) {
 				return true
 			}
 		}
