@@ -1,5 +1,5 @@
 # The modules of the workspace. Each also builds on its own.
-MODULES := . cmd/cloudwatch examples bench
+MODULES := . cmd/cloudwatch examples bench clients
 PACKAGES := ./... ./cmd/cloudwatch/... ./examples/... ./bench/...
 STATICCHECK := $(CURDIR)/.bin/staticcheck
 FUZZTIME ?= 30s
@@ -49,6 +49,16 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x $$package || exit 1; \
 		done; \
 	done
+
+CLIENTFLAGS ?=
+.PHONY: clients
+clients: ## run clients nobody here wrote (AWS CLI, SDKs, Docker...) against the endpoint, about a minute
+	if command -v npm >/dev/null; then $(MAKE) clients/node/node_modules/installed; fi
+	cd clients && GOWORK=off go test -count=1 -parallel 4 -timeout 15m -args $(CLIENTFLAGS)
+
+clients/node/node_modules/installed: clients/node/package-lock.json
+	cd clients/node && npm ci
+	@touch $@
 
 .PHONY: fleet
 fleet: ## start 10,000 processes together, in fake time, about 10 minutes; writes docs/fleet/*.svg
