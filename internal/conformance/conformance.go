@@ -69,6 +69,7 @@ func Rules() []Rule {
 		testMetricFilterRules(),
 		liveTailRules(),
 		listGroupRules(),
+		queryRules(),
 		wordingRules(),
 	} {
 		all = append(all, area...)
