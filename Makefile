@@ -74,6 +74,16 @@ N ?= 1000
 kill: ## kill a logging process N (1000) times with SIGKILL, and look for every event, about 10 minutes
 	go test ./internal/killtest -run TestKill -v -timeout 10h -args -kills $(N)
 
+.PHONY: kill-serve
+kill-serve: N = 200
+kill-serve: ## kill 'cloudwatch serve' N (200) times under load, and look for every event, about 3 minutes
+	cd cmd/cloudwatch && go test . -run TestServeKill -v -timeout 10h -args -serve-kills $(N)
+
+EVENTS ?= 1000000
+.PHONY: endpoint
+endpoint: ## measure 'cloudwatch serve' with EVENTS (1,000,000) events, about a minute
+	cd cmd/cloudwatch && go test . -run TestServeFigures -v -timeout 60m -args -figures $(EVENTS)
+
 CUTS ?= 100
 .PHONY: powercut
 powercut: ## cut the power CUTS (100) times (copies of a file system in use), about 10 minutes; needs root and Linux

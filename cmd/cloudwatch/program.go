@@ -83,7 +83,8 @@ Exit codes:
 
 const rootExamples = `  cloudwatch demo                          # no AWS account needed
   cloudwatch put my_log_group < app.log
-  my_program 2>&1 | cloudwatch put my_log_group --stream web-1`
+  my_program 2>&1 | cloudwatch put my_log_group --stream web-1
+  cloudwatch serve                         # be a CloudWatch Logs endpoint`
 
 // rootCommand returns a fresh command tree.
 func (p *program) rootCommand() *cobra.Command {

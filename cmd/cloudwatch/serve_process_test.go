@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 )
 
@@ -131,16 +132,23 @@ func (e *endpoint) cpu(t testing.TB) time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-// client returns the real client without retries.
-func client(url string) *cloudwatchlogs.Client {
+// client returns the real client, which tries again when it must. It has to,
+// even here: it closes the body of a request as soon as an answer begins (seen
+// with smithy-go v1.28.8), and when that is sooner than net/http has looked for
+// the end of that body, net/http takes it for a failed write and drops the
+// connection under the answer. On a network the way there and back is longer.
+func client(url string) *cloudwatchlogs.Client { return retrying(url, retry.NewStandard()) }
+
+// clientOnce is a client that tries once: what it puts is there once.
+func clientOnce(url string) *cloudwatchlogs.Client { return retrying(url, aws.NopRetryer{}) }
+
+func retrying(url string, r aws.Retryer) *cloudwatchlogs.Client {
 	return cloudwatchlogs.New(cloudwatchlogs.Options{
 		BaseEndpoint: &url,
 		Region:       defaultRegion,
-		Retryer:      aws.NopRetryer{},
+		Retryer:      r,
 		HTTPClient:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}},
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: dummyKey, SecretAccessKey: dummyKey}, nil
-		}),
+		Credentials:  credentials.NewStaticCredentialsProvider(dummyKey, dummyKey, ""),
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"golang.org/x/sys/unix"
 )
 
 // cmdEnds runs the command, sends it a signal as soon as "ready" is in its
@@ -19,7 +18,6 @@ func cmdEnds(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) > 2, "cloudwatch-ends SIGNAL CODE [ARGS...]")
 	want, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	sig := unix.SignalNum("SIG" + args[0])
 	cmd := exec.Command("cloudwatch", args[2:]...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = append(os.Environ(), fastExit)
@@ -34,7 +32,7 @@ func cmdEnds(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	ts.Check(cmd.Process.Signal(sig))
+	ts.Check(exec.Command("kill", "-"+args[0], strconv.Itoa(cmd.Process.Pid)).Run())
 	err = cmd.Wait()
 	got := 0
 	if e, ok := errors.AsType[*exec.ExitError](err); ok {
