@@ -94,6 +94,10 @@ func (op *describeLogStreams) validate() (string, *APIError) {
 	if err := v.err(); err != nil {
 		return "", err
 	}
+	if op.LogGroupName != nil && op.LogGroupIdentifier != nil {
+		// Not the error of other operations. Source: recorded answers of the service.
+		return "", refusal(400, "ValidationException", "LogGroup name and LogGroup ARN are mutually exclusive parameters.")
+	}
 	if op.byTime() && op.LogStreamNamePrefix != nil {
 		return "", invalidParameter("Cannot order by LastEventTime with a logStreamNamePrefix.")
 	}

@@ -22,13 +22,14 @@ func discover(message string) map[string]string {
 	d := json.NewDecoder(strings.NewReader(message))
 	d.UseNumber()
 	if json.Valid([]byte(message)) && strings.HasPrefix(strings.TrimLeft(message, " \t\r\n"), "{") {
-		discoverValue(d, "", fields)
+		discoverValue(d, "", true, fields)
 	}
 	return fields
 }
 
 // discoverValue reads a value and adds the fields in it, or itself, by name.
-func discoverValue(d *json.Decoder, name string, fields map[string]string) {
+// top = it is the whole message, which has no name.
+func discoverValue(d *json.Decoder, name string, top bool, fields map[string]string) {
 	token, err := d.Token()
 	if err != nil {
 		return // the message is valid: not reached
@@ -42,12 +43,12 @@ func discoverValue(d *json.Decoder, name string, fields map[string]string) {
 				key, _ := d.Token()
 				member, _ = key.(string)
 			}
-			if name != "" {
+			if !top {
 				member = name + "." + member
 			} else if strings.HasPrefix(member, "@") {
 				member = "@" + member
 			}
-			discoverValue(d, member, fields)
+			discoverValue(d, member, false, fields)
 		}
 		_, _ = d.Token() // the closing bracket
 		return

@@ -331,6 +331,7 @@ func TestOtherMetricFilterRules(t *testing.T) {
 		{"a filter to delete exists", remove("g", "f"), notFound, "The specified metric filter does not exist."},
 		{"the group to delete a filter of exists", remove("other", "f"), notFound, "The specified log group does not exist."},
 		{"a name to delete is checked", remove("g", "a:b"), invalid, "at 'filterName'"},
+		{"a group name to delete a filter of has at most 512 characters", remove(strings.Repeat("X", 513), "f"), invalid, tooLong},
 		{"a deleted filter is gone", func(ctx context.Context, c *cloudwatchlogs.Client) error {
 			return errors.Join(metricFilter(func(*putFilter, *types.MetricTransformation) {})(ctx, c), remove("g", "f")(ctx, c), remove("g", "f")(ctx, c))
 		}, notFound, "The specified metric filter does not exist."},

@@ -346,23 +346,38 @@ func TestTokensLive24Hours(t *testing.T) {
 		o4, err := c.DescribeLogStreams(ctx, streams)
 		must(t, err)
 		get.NextToken, filter.NextToken, groups.NextToken, streams.NextToken = o1.NextForwardToken, o2.NextToken, o3.NextToken, o4.NextToken
+		list := &cloudwatchlogs.ListLogGroupsInput{Limit: aws.Int32(1)}
+		o5, err := c.ListLogGroups(ctx, list)
+		must(t, err)
+		list.NextToken = o5.NextToken
+		filters := &cloudwatchlogs.DescribeMetricFiltersInput{Limit: aws.Int32(1)}
+		for _, name := range []string{"a", "b"} {
+			must(t, metricFilter(func(in *putFilter, _ *types.MetricTransformation) { in.FilterName = &name })(ctx, c))
+		}
+		o6, err := c.DescribeMetricFilters(ctx, filters)
+		must(t, err)
+		filters.NextToken = o6.NextToken
 
 		calls := map[string]func() error{
 			"GetLogEvents":       func() error { _, err := c.GetLogEvents(ctx, get); return err },
 			"FilterLogEvents":    func() error { _, err := c.FilterLogEvents(ctx, filter); return err },
 			"DescribeLogGroups":  func() error { _, err := c.DescribeLogGroups(ctx, groups); return err },
 			"DescribeLogStreams": func() error { _, err := c.DescribeLogStreams(ctx, streams); return err },
+			"ListLogGroups":      func() error { _, err := c.ListLogGroups(ctx, list); return err },
 		}
+		describeFilters := func() error { _, err := c.DescribeMetricFilters(ctx, filters); return err }
 		time.Sleep(24 * time.Hour)
 		for name, call := range calls {
 			if err := call(); err != nil {
 				t.Errorf("%s after 24 hours: %v", name, err)
 			}
 		}
+		must(t, describeFilters())
 		time.Sleep(ms)
 		for _, call := range calls {
 			wantAPIError(t, call(), invalid, "The specified nextToken is invalid.")
 		}
+		wantAPIError(t, describeFilters(), invalid, "Pagination token in request is invalid.")
 	})
 }
 
@@ -404,6 +419,9 @@ func TestDescribeLogGroups(t *testing.T) {
 		{"by class", cloudwatchlogs.DescribeLogGroupsInput{LogGroupClass: "STANDARD"}, "/my/app/x app"},
 		{"by one cheap class, which shows both", cloudwatchlogs.DescribeLogGroupsInput{LogGroupClass: "ESSENTIALS"}, "App app-2"},
 		{"by the other cheap class, which shows both", cloudwatchlogs.DescribeLogGroupsInput{LogGroupClass: "INFREQUENT_ACCESS"}, "App app-2"},
+		{"own account", cloudwatchlogs.DescribeLogGroupsInput{IncludeLinkedAccounts: aws.Bool(true), AccountIdentifiers: []string{"000000000000"}, LogGroupNamePrefix: s("app")}, "app app-2"},
+		{"another account", cloudwatchlogs.DescribeLogGroupsInput{IncludeLinkedAccounts: aws.Bool(true), AccountIdentifiers: []string{"123456789012"}}, ""},
+		{"accounts without linked ones", cloudwatchlogs.DescribeLogGroupsInput{AccountIdentifiers: []string{"123456789012"}, LogGroupNamePrefix: s("app")}, "app app-2"},
 		{"by identifiers", cloudwatchlogs.DescribeLogGroupsInput{LogGroupIdentifiers: []string{arnPrefix + "app-2", "App", "none"}}, "App app-2"},
 	} {
 		if got := names(r.in); got != r.want {

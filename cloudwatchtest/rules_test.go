@@ -33,6 +33,8 @@ const (
 	groupPattern  = `Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+`
 	streamPattern = `Member must satisfy regular expression pattern: [^:*]*`
 
+	tooLong = "Invalid LogGroup or LogStream, both must have length less than or equal to 512."
+
 	arnPrefix = "arn:aws:logs:us-east-1:000000000000:log-group:"
 )
 
@@ -102,7 +104,7 @@ func TestCreateRules(t *testing.T) {
 	checkRules(t, []rule{
 		{"a group name has at least 1 character", namedGroup(""), invalid, "Value '' at 'logGroupName' failed to satisfy constraint: Member must have length greater than or equal to 1"},
 		{"a group name of 512 characters is allowed", namedGroup(strings.Repeat("x", 512)), "", ""},
-		{"a group name has at most 512 characters", namedGroup(strings.Repeat("x", 513)), invalid, "1 validation error detected: Value '" + strings.Repeat("x", 513) + "' at 'logGroupName' failed to satisfy constraint: Member must have length less than or equal to 512"},
+		{"a group name has at most 512 characters", namedGroup(strings.Repeat("x", 513)), invalid, tooLong},
 		{"a group name may hold letters, digits and _ - / . #", namedGroup("/aZ09_-.#"), "", ""},
 		{"a group name holds no space", namedGroup("a b"), invalid, "1 validation error detected: Value 'a b' at 'logGroupName' failed to satisfy constraint: " + groupPattern},
 		{"a group name holds no star", namedGroup("a*"), invalid, groupPattern},
@@ -122,7 +124,8 @@ func TestCreateRules(t *testing.T) {
 
 		{"a stream name has at least 1 character", namedStream("g", ""), invalid, "1 validation error detected: Value '' at 'logStreamName' failed to satisfy constraint: Member must have length greater than or equal to 1"},
 		{"a stream name of 512 characters is allowed", namedStream("g", strings.Repeat("é", 512)), "", ""},
-		{"a stream name has at most 512 characters", namedStream("g", strings.Repeat("é", 513)), invalid, "at 'logStreamName' failed to satisfy constraint: Member must have length less than or equal to 512"},
+		{"a stream name has at most 512 characters", namedStream("g", strings.Repeat("é", 513)), invalid, tooLong},
+		{"a name that is too long is told alone", namedStream("a b", strings.Repeat("x", 513)), invalid, tooLong},
 		{"a stream name holds no colon", namedStream("g", "a:b"), invalid, "Value 'a:b' at 'logStreamName' failed to satisfy constraint: " + streamPattern},
 		{"a stream name holds no star", namedStream("g", "a*b"), invalid, streamPattern},
 		{"a stream name may hold any other character", namedStream("g", "[$LATEST] ../é\n\x00"), "", ""},
@@ -516,7 +519,7 @@ func TestDescribeRules(t *testing.T) {
 		{"identifiers exclude a pattern", groups(g{LogGroupIdentifiers: []string{"g"}, LogGroupNamePattern: s("g")}), invalid, "includeLinkedAccounts"},
 		{"identifiers exclude a class", groups(g{LogGroupIdentifiers: []string{"g"}, LogGroupClass: "STANDARD"}), invalid, "includeLinkedAccounts"},
 		{"an account has 12 digits", groups(g{AccountIdentifiers: []string{"12345678901"}}), invalid, "at 'accountIdentifiers.1.member'"},
-		{"at most 20 accounts", groups(g{AccountIdentifiers: strings.Split(strings.Repeat("000000000000,", 20)+"000000000000", ",")}), invalid, "Member must have length less than or equal to 20"},
+		{"at most 20 accounts of groups", groups(g{AccountIdentifiers: strings.Split(strings.Repeat("000000000000,", 20)+"000000000000", ",")}), invalid, "Member must have length less than or equal to 20"},
 		{"the limit of groups is at least 1", groups(g{Limit: aws.Int32(0)}), invalid, "at 'limit'"},
 		{"a limit of 50 groups is allowed", groups(g{Limit: aws.Int32(50)}), "", ""},
 		{"the limit of groups is at most 50", groups(g{Limit: aws.Int32(51)}), invalid, "Value '51' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 50"},
@@ -524,7 +527,7 @@ func TestDescribeRules(t *testing.T) {
 
 		{"streams by name", streams(i{LogGroupName: s("g")}), "", ""},
 		{"streams by identifier", streams(i{LogGroupIdentifier: s(arnPrefix + "g")}), "", ""},
-		{"not both name and identifier", streams(i{LogGroupName: s("g"), LogGroupIdentifier: s("g")}), invalid, "mutually exclusive"},
+		{"not both name and identifier", streams(i{LogGroupName: s("g"), LogGroupIdentifier: s("g")}), bad, "LogGroup name and LogGroup ARN are mutually exclusive parameters."},
 		{"name or identifier is needed", streams(i{}), invalid, "Either logGroupName or logGroupIdentifier"},
 		{"the group exists", streams(i{LogGroupName: s("other")}), notFound, "The specified log group does not exist."},
 		{"a prefix with order by name", streams(i{LogGroupName: s("g"), LogStreamNamePrefix: s("x"), OrderBy: "LogStreamName"}), "", ""},

@@ -11,7 +11,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -464,56 +463,3 @@ func TestImports(t *testing.T) {
 		t.Errorf("only %d files checked", checked)
 	}
 }
-
-// FuzzRequest: whatever comes, the endpoint answers, and never with a server
-// error.
-func FuzzRequest(f *testing.F) {
-	now := time.Now().UnixMilli()
-	for _, seed := range []struct{ operation, encoding, body string }{
-		{"PutLogEvents", "", fmt.Sprintf(`{"logGroupName":"g","logStreamName":"s","logEvents":[{"timestamp":%d,"message":"x"}]}`, now)},
-		{"PutLogEvents", "", `{"logGroupName":"g","logStreamName":"s","logEvents":[null,{"timestamp":-1},{"message":""}],"entity":{"keyAttributes":{"Type":"x","":""}}}`},
-		{"PutLogEvents", "gzip", compress(f, `{"logGroupName":"g"}`)},
-		{"GetLogEvents", "", `{"logGroupName":"g","logStreamName":"s","limit":1,"startFromHead":true,"nextToken":"f/00000000000000000000000000000000000000000000000000000000/s"}`},
-		{"FilterLogEvents", "", `{"logGroupIdentifier":"arn:aws:logs:::log-group:g","endTime":9223372036854775807,"startTime":9223372036854775807}`},
-		{"DescribeLogStreams", "", `{"logGroupName":"g","orderBy":"LastEventTime","descending":true,"limit":1}`},
-		{"DescribeLogGroups", "", `{"logGroupNamePattern":"","nextToken":"AAAAAAAAAAAAAAAA"}`},
-		{"TagResource", "", `{"resourceArn":"arn:aws:logs:us-east-1:0:log-group:g","tags":{"k":"v"}}`},
-		{"UntagResource", "", `{"resourceArn":"arn:aws:logs:us-east-1:0:log-group:g","tagKeys":[""]}`},
-		{"CreateLogGroup", "", `{"logGroupName":"\ud800","tags":{"":null}}`},
-		{"PutRetentionPolicy", "", `{"logGroupName":"g","retentionInDays":1e2}`},
-		{"StartLiveTail", "", "\xff"},
-		{"StartLiveTail", "", `{"logGroupIdentifiers":["arn:aws:logs:us-east-1:0:log-group:g"],"logStreamNamePrefixes":["s"]}`},
-		{"", "zstd", ""},
-	} {
-		f.Add(seed.operation, seed.encoding, []byte(seed.body))
-	}
-	f.Fuzz(func(t *testing.T, operation, encoding string, body []byte) {
-		srv := cloudwatchtest.New()
-		must(t, srv.CreateLogGroup("g"))
-		must(t, srv.CreateLogStream("g", "s"))
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		w := leavingRecorder{httptest.NewRecorder(), cancel}
-		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", bytes.NewReader(body))
-		r.Header.Set("X-Amz-Target", "Logs_20140328."+operation)
-		r.Header.Set("Content-Encoding", encoding)
-		srv.ServeHTTP(w, r)
-		if w.Code >= 500 || w.Code < 200 {
-			t.Errorf("%d %s", w.Code, w.Body)
-		}
-		if w.Code != 200 {
-			answer{w.Code, w.Header(), w.Body.String()}.error(t)
-		}
-		if got := srv.Requests(); len(got) != 1 || got[0].Status != w.Code {
-			t.Errorf("request log: %+v", got)
-		}
-	})
-}
-
-// leavingRecorder is a client that leaves when a stream begins.
-type leavingRecorder struct {
-	*httptest.ResponseRecorder
-	leave context.CancelFunc
-}
-
-func (r leavingRecorder) Flush() { r.leave() }

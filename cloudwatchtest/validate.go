@@ -23,10 +23,18 @@ func (v *violations) add(value, path, constraint string) {
 	*v = append(*v, fmt.Sprintf("Value %sat '%s' failed to satisfy constraint: %s", value, path, constraint))
 }
 
+// nameTooLong is how the service refuses names of log groups and log streams
+// that are too long, instead of by a violation like others. Source: recorded
+// answers of the service.
+const nameTooLong = "Invalid LogGroup or LogStream, both must have length less than or equal to 512."
+
 // err returns nil if nothing is wrong.
 func (v violations) err() *APIError {
 	if len(v) == 0 {
 		return nil
+	}
+	if slices.Contains(v, nameTooLong) {
+		return invalidParameter(nameTooLong)
 	}
 	s := ""
 	if len(v) > 1 {
@@ -85,7 +93,11 @@ func (v *violations) text(path string, s *string, rule textRule) {
 	if n < rule.min {
 		v.add(quoted, path, fmt.Sprintf("Member must have length greater than or equal to %d", rule.min))
 	}
-	if n > rule.max {
+	switch {
+	case n <= rule.max:
+	case path == "logGroupName" || path == "logStreamName":
+		*v = append(*v, nameTooLong)
+	default:
 		v.add(quoted, path, fmt.Sprintf("Member must have length less than or equal to %d", rule.max))
 	}
 }
