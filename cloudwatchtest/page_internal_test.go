@@ -32,7 +32,7 @@ func TestPageReadsOnlySoMuch(t *testing.T) {
 		want     []string // pages
 	}{
 		{"nothing", false, []string{"", "", ""}},
-		{"00 15 16 39", false, []string{"00", "15", "16", "39"}}, // a page holds 1 MB
+		{"00 14 15 39", false, []string{"00 14", "15", "39"}}, // a page holds 1 MB
 		{"01 25", false, []string{"01", "25", ""}},
 		{"01 25", true, []string{"25", "", "01"}},
 		{"nothing", true, []string{"", "", ""}},
