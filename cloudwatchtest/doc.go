@@ -51,8 +51,9 @@
 //     namespace for all regions. ARNs name the region the request was signed
 //     for.
 //   - Quotas of requests per second, until [Server.SetQuota] or
-//     [Server.SetDefaultQuotas] is called. Quotas of other things, such as the
-//     number of log groups, are not emulated at all.
+//     [Server.SetDefaultQuotas] is called. Of other quotas, those of metric
+//     filters and of sessions of Live Tail hold; there may be any number of log
+//     groups.
 //   - Eventual consistency: everything is visible as soon as it is answered.
 //   - Two niceties of JSON, in which encoding/json is more lenient: names of
 //     members are matched without regard to case, and half a surrogate pair

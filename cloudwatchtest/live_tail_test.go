@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"slices"
@@ -236,12 +237,12 @@ func TestLiveTailSamples(t *testing.T) {
 }
 
 // openTail starts a session without the SDK, which would read ahead.
-func openTail(t testing.TB, ctx context.Context, srv *cloudwatchtest.Server) *http.Response {
+func openTail(t testing.TB, ctx context.Context, srv *cloudwatchtest.Server, client *http.Client) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, srv.URL+"/", strings.NewReader(`{"logGroupIdentifiers":["`+arnPrefix+`g"]}`))
 	must(t, err)
 	req.Header.Set("X-Amz-Target", "Logs_20140328.StartLiveTail")
-	res, err := srv.Client().Do(req)
+	res, err := client.Do(req)
 	must(t, err)
 	t.Cleanup(func() { res.Body.Close() })
 	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "application/vnd.amazon.eventstream" || res.ContentLength != -1 {
@@ -255,7 +256,7 @@ func openTail(t testing.TB, ctx context.Context, srv *cloudwatchtest.Server) *ht
 func TestSlowClientOfLiveTail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := ready(t)
-		res := openTail(t, t.Context(), srv)
+		res := openTail(t, t.Context(), srv, srv.Client())
 		time.Sleep(500 * ms) // between two updates
 		for i := range 60 {
 			put(t, c, fmt.Sprintf("%02d.", i))
@@ -278,7 +279,7 @@ func TestSlowClientOfLiveTail(t *testing.T) {
 	// The same with a client that begins to read in time.
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := ready(t)
-		res := openTail(t, t.Context(), srv)
+		res := openTail(t, t.Context(), srv, srv.Client())
 		time.Sleep(500 * ms) // between two updates
 		for i := range 60 {
 			put(t, c, fmt.Sprintf("%02d.", i))
@@ -342,7 +343,7 @@ func TestLiveTailEnds(t *testing.T) {
 		both(t, func(t *testing.T, srv *cloudwatchtest.Server) {
 			must(t, srv.CreateLogGroup("g"))
 			ctx, cancel := context.WithCancel(t.Context())
-			res := openTail(t, ctx, srv)
+			res := openTail(t, ctx, srv, srv.Client())
 			cancel()
 			if _, err := io.ReadAll(res.Body); !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v", err)
@@ -398,7 +399,7 @@ func TestLiveTailFaults(t *testing.T) {
 			wantCut(t, start())
 			srv.Inject(cloudwatchtest.Fault{Times: 1, Cut: cloudwatchtest.CutMiddle})
 			// The SDK takes the cut for the end (smithy-go v1.28.8).
-			if _, err := io.ReadAll(openTail(t, t.Context(), srv).Body); err != io.ErrUnexpectedEOF {
+			if _, err := io.ReadAll(openTail(t, t.Context(), srv, srv.Client()).Body); err != io.ErrUnexpectedEOF {
 				t.Errorf("the stream was cut, and got %v", err)
 			}
 		}
@@ -422,7 +423,7 @@ func TestLiveTailLeavesNoGoroutine(t *testing.T) {
 		gone := startTail(t, srv, cloudwatchlogs.StartLiveTailInput{})
 		must(t, gone.Close())
 		open := startTail(t, srv, cloudwatchlogs.StartLiveTailInput{})
-		stuck := openTail(t, t.Context(), srv) // nobody reads
+		stuck := openTail(t, t.Context(), srv, srv.Client()) // nobody reads
 		put(t, c, strings.Repeat("x", 1_000_000))
 		must(t, srv.Close())
 		stuck.Body.Close()
@@ -438,27 +439,33 @@ func TestLiveTailLeavesNoGoroutine(t *testing.T) {
 	}
 }
 
-// TestStuckClientOfLiveTail: a client that never reads holds up neither
-// PutLogEvents nor Close, also when the buffers of its socket are full.
+// TestStuckClientOfLiveTail: when a client does not read and the buffers of its
+// socket are full, PutLogEvents does not wait, and Close only a moment.
 func TestStuckClientOfLiveTail(t *testing.T) {
-	both(t, func(t *testing.T, srv *cloudwatchtest.Server) {
-		must(t, srv.CreateLogGroup("g"))
-		must(t, srv.CreateLogStream("g", "s"))
-		c := sdk(srv)
-		for range 3 {
-			openTail(t, t.Context(), srv)
+	srv := cloudwatchtest.Start(t)
+	must(t, srv.CreateLogGroup("g"))
+	must(t, srv.CreateLogStream("g", "s"))
+	small := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		if err == nil {
+			err = c.(*net.TCPConn).SetReadBuffer(4096)
 		}
-		large := strings.Repeat("x", 1_000_000)
-		for start := time.Now(); time.Since(start) < 3*time.Second; {
-			put(t, c, large)
-			srv.TakeEvents("g", "s")
-		}
-		start := time.Now()
-		must(t, srv.Close())
-		if d := time.Since(start); d > 5*time.Second {
-			t.Errorf("Close took %v", d)
-		}
-	})
+		return c, err
+	}}
+	defer small.CloseIdleConnections()
+	openTail(t, t.Context(), srv, &http.Client{Transport: small})
+	c, large := sdk(srv), strings.Repeat("x", 1_000_000)
+	for start := time.Now(); time.Since(start) < 3500*ms; { // three updates of 3 MB
+		put(t, c, large)
+		srv.TakeEvents("g", "s")
+	}
+	start := time.Now()
+	must(t, srv.Close())
+	if d := time.Since(start); d < 500*ms {
+		t.Errorf("Close took %v: the client was not stuck", d)
+	} else if d > 5*time.Second {
+		t.Errorf("Close took %v", d)
+	}
 }
 
 // TestLiveTailUnderConcurrency: no event is lost or shown twice while sessions

@@ -187,6 +187,7 @@ func (t *tail) stream(w http.ResponseWriter, gone, closing <-chan struct{}) {
 		deadline(time.Now())
 	}
 	<-sent
+	deadline(time.Time{}) // the connection may serve other requests
 }
 
 // collect makes the updates, and returns the frame to end the session with; nil
