@@ -250,9 +250,9 @@ func getRules() []Rule {
 		rule(source, "exactly one of name and identifier is given", func(p *probe) {
 			r := p.read(0)
 			_, err := r.get(func(in *in) { in.LogGroupIdentifier = &r.group })
-			p.refused(invalid, err)
+			p.refusedSomehow(err)
 			_, err = r.get(func(in *in) { in.LogGroupName = nil })
-			p.refused(invalid, err)
+			p.refusedSomehow(err)
 		}),
 		rule(source, "a stream is named", func(p *probe) {
 			_, err := p.read(0).get(func(in *in) { in.LogStreamName = nil })
@@ -536,9 +536,9 @@ func filterRules() []Rule {
 		rule(source, "exactly one of name and identifier is given", func(p *probe) {
 			f := p.filter(0)
 			_, err := f.get(func(in *in) { in.LogGroupIdentifier = &f.group })
-			p.refused(invalid, err)
+			p.refusedSomehow(err)
 			_, err = f.get(func(in *in) { in.LogGroupName = nil })
-			p.refused(invalid, err)
+			p.refusedSomehow(err)
 		}),
 		rule(source, "the log group exists", func(p *probe) {
 			_, err := p.filter(0).get(func(in *in) { in.LogGroupName = aws.String(p.newName("")) })

@@ -171,12 +171,13 @@ func metricFilterRules() []Rule {
 			p.refused(invalid, put(transforming(func(t *t) { t.MetricName = aws.String(long(256)) }))(p))
 			p.refused(invalid, put(transforming(func(t *t) { t.MetricNamespace = aws.String(long(256)) }))(p))
 		}),
-		rule(transformation, "name and namespace of the metric hold no colon, star or dollar sign", func(p *probe) {
-			for _, bad := range []string{"a:b", "a*b", "a$b"} {
+		rule(transformation, "name and namespace of the metric hold no star and no dollar sign", func(p *probe) {
+			for _, bad := range []string{"a*b", "a$b"} {
 				p.refused(invalid, put(transforming(func(t *t) { t.MetricName = &bad }))(p))
 				p.refused(invalid, put(transforming(func(t *t) { t.MetricNamespace = &bad }))(p))
 			}
 		}),
+		rule(transformation, "the name of the metric holds no colon", refuses(invalid, put(transforming(func(t *t) { t.MetricName = aws.String("a:b") })))),
 		rule(transformation, "the value has at most 100 characters", refuses(invalid, put(withPattern(`{ $.v = * }`), transforming(func(t *t) { t.MetricValue = aws.String("$." + long(99)) })))),
 		rule(transformation, "the value is a number, or a field of the pattern", func(p *probe) {
 			p.must(put(transforming(func(t *t) { t.MetricValue = aws.String("-1.5") }))(p))

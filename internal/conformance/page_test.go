@@ -165,7 +165,7 @@ func render(moto map[string]string) []byte {
 
 // anchor is how a heading is linked to.
 func anchor(heading string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(heading), ":", ""), " ", "-")
+	return strings.NewReplacer(":", "", ",", "", " ", "-").Replace(strings.ToLower(heading))
 }
 
 const pageHead = `# Conformance

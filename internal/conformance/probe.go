@@ -303,6 +303,17 @@ func (p *probe) refused(code string, err error) {
 	}
 }
 
+// refusedSomehow checks that a request was refused for what it says, where the
+// documents do not tell with which error.
+func (p *probe) refusedSomehow(err error) {
+	switch code := codeOf(err); {
+	case err == nil:
+		p.errorf("it is accepted")
+	case code != invalid && code != operation && code != validation:
+		p.errorf("got %w", brief(err))
+	}
+}
+
 // refusedSaying also checks that the error's text has these parts.
 func (p *probe) refusedSaying(code string, err error, parts ...string) {
 	p.refused(code, err)

@@ -112,9 +112,7 @@ func tagRules() []Rule {
 		rule(source, "the ARN has no :* at its end", func(p *probe) {
 			arn := p.arn(p.group()) + ":*"
 			for _, err := range []error{tag(p, arn, one), untag(p, arn, "k"), list(p, arn)} {
-				if code := codeOf(err); err == nil || code != validation && code != invalid {
-					p.errorf("got %v", brief(err))
-				}
+				p.refusedSomehow(err)
 			}
 		}),
 		rule(source, "the log group exists", func(p *probe) {
@@ -198,12 +196,12 @@ func classRules() []Rule {
 		rule(logClasses, "a group of the class INFREQUENT_ACCESS has no GetLogEvents", func(p *probe) {
 			group, stream := cheap(p)
 			_, err := p.GetLogEvents(p.ctx, &logs.GetLogEventsInput{LogGroupName: &group, LogStreamName: &stream})
-			p.forbidden(err)
+			p.refusedSomehow(err)
 		}),
 		rule(logClasses, "a group of the class INFREQUENT_ACCESS has no FilterLogEvents", func(p *probe) {
 			group, _ := cheap(p)
 			_, err := p.FilterLogEvents(p.ctx, &logs.FilterLogEventsInput{LogGroupName: &group})
-			p.forbidden(err)
+			p.refusedSomehow(err)
 		}),
 		rule(logClasses, "a group of the class INFREQUENT_ACCESS has no Live Tail", func(p *probe) {
 			group, _ := cheap(p)
@@ -211,11 +209,11 @@ func classRules() []Rule {
 			if err == nil {
 				s.close()
 			}
-			p.forbidden(err)
+			p.refusedSomehow(err)
 		}),
 		rule(logClasses, "a group of the class INFREQUENT_ACCESS has no metric filters", func(p *probe) {
 			group, _ := cheap(p)
-			p.forbidden(p.metricFilter(group))
+			p.refusedSomehow(p.metricFilter(group))
 		}),
 		rule(logClasses, "a group of the class INFREQUENT_ACCESS has streams, tags and retention", func(p *probe) {
 			group, stream := cheap(p)
@@ -232,15 +230,4 @@ func classRules() []Rule {
 			return retain(p, p.group(ofClass(types.LogGroupClassDelivery)), 30)
 		})),
 	)
-}
-
-// forbidden checks that a request was refused because of the class of the log
-// group. Which error that is, is not documented.
-func (p *probe) forbidden(err error) {
-	switch code := codeOf(err); {
-	case err == nil:
-		p.errorf("it is accepted")
-	case code != invalid && code != operation && code != validation:
-		p.errorf("got %w", brief(err))
-	}
 }
