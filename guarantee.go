@@ -66,8 +66,7 @@ func (p *pipeline) Guarantee() Guarantee {
 	if g.Err == nil {
 		g.Err = errStalled
 	}
-	after, to := p.spool.Unsafe()
-	g.Kill = after >= to
+	g.Kill = len(p.spool.Unsafe()) == 0
 	return g
 }
 

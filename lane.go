@@ -3,7 +3,6 @@ package cloudwatch
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"sync"
 	"time"
@@ -219,9 +218,10 @@ func (l *lane) counts() Recovered {
 func (l *lane) Room(batch.Event) bool      { return true }
 func (l *lane) AwaitRoom() bool            { return true }
 func (l *lane) Add(uint64, batch.Event)    {}
-func (l *lane) Stored() uint64             { return 0 } // nothing is loaded again
-func (l *lane) Unsafe() (after, to uint64) { return math.MaxUint64, math.MaxUint64 }
+func (l *lane) Synced(uint64, uint64) bool { return false } // nothing is loaded again
+func (l *lane) Unsafe() segment.Ranges     { return nil }
 func (l *lane) Short()                     {}
+func (l *lane) AwaitRelief(time.Time) bool { return false }
 func (l *lane) Closed()                    {}
 func (l *lane) Wait(uint64)                {}
 func (l *lane) Settled(after, to, _ uint64) {

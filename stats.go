@@ -157,7 +157,7 @@ func (p *pipeline) Stats() Stats {
 	if p.spool != nil {
 		spool := p.spool.State()
 		s.WereAtRisk, s.SpoolBytes = spool.WereRisk, spool.Bytes
-		if spool.Stalled {
+		if spool.Stalled || spool.Failure != nil {
 			s.AtRisk = p.queue.Unsafe()
 		}
 		s.Recovered = p.recovery.counts()

@@ -153,11 +153,22 @@ func (q *Queue) admit(e batch.Event, mayWait bool) error {
 	}
 }
 
-// makeRoom makes room in memory for an event, as the policy says. It reports whether
-// that failed.
+// makeRoom makes room in memory for an event, as the policy says, unless the store can
+// give some back soon. It reports whether that failed.
 func (q *Queue) makeRoom(e batch.Event, mayWait bool) (full bool) {
+	var since time.Time // when it began to wait for the store
+	relief := mayWait && q.cfg.Store != nil
 	for !q.closed && !full && !q.hasRoom(e) && (mayWait || q.held > q.cfg.MaxBytes) {
 		q.hurry() // a full queue does not wait for the interval
+		if relief {
+			if since.IsZero() {
+				since = time.Now()
+			}
+			q.mu.Unlock()
+			relief = q.store.AwaitRelief(since)
+			q.mu.Lock()
+			continue
+		}
 		switch q.cfg.OnFull {
 		case DropNewest:
 			full = true

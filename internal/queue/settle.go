@@ -5,6 +5,7 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
 // Settle enters what became of some events of a batch that Next handed out.
@@ -103,9 +104,9 @@ func (l *Left) add(sum *account.Loss) {
 func (q *Queue) Abandon() (kept, dropped Left) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	after, to := q.store.Unsafe()
+	unsafe := q.store.Unsafe()
 	for _, it := range slices.Clone(q.items) {
-		drop := it.unsafe(after, to)
+		drop := it.unsafe(unsafe)
 		dropped.add(&drop)
 		q.lose(account.Undelivered, &drop)
 		if it.left() == drop.Events {
@@ -122,22 +123,23 @@ func (q *Queue) Abandon() (kept, dropped Left) {
 	return kept, dropped
 }
 
-// unsafe sums up the events after the one position, up to the other, that are not
-// settled. Where only some are settled and only some are in the store, nobody
-// knows which of them are both: they count as neither.
-func (it *Item) unsafe(after, to uint64) (sum account.Loss) {
-	after, to = max(after, it.after), min(to, it.to)
+// unsafe sums up the events at those positions that are not settled. Where only some
+// are settled and only some are in the store, nobody knows which of them are both: they
+// count as neither. Nor are the positions known of a batch that was loaded again.
+func (it *Item) unsafe(positions segment.Ranges) (sum account.Loss) {
+	n := positions.Count(it.after+1, it.to+1)
 	switch {
-	case after >= to:
-	case it.settled.Events > 0 || it.Batch == nil || after == it.after && to == it.to:
+	case n == 0:
+	case it.settled.Events > 0 || it.Batch == nil || it.reread || n == it.to-it.after:
 		sum = it.sum()
 		sum.Subtract(&it.settled)
 	default:
-		n := to - after
-		it.Arrived(int(after-it.after), func(e batch.Event) bool {
-			sum.Add(e.Time, e.Size, e.Level)
-			n--
-			return n > 0
+		position := it.after
+		it.Arrived(0, func(e batch.Event) bool {
+			if position++; positions.Contains(position) {
+				sum.Add(e.Time, e.Size, e.Level)
+			}
+			return true
 		})
 	}
 	return sum

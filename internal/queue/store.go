@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
 // Store keeps copies of the events where they outlive the process. It knows them
 // by their positions: 1, 2, 3 and so on, in the order they entered the queue.
 //
-// But for AwaitRoom and Wait, its methods are called under the lock of the queue. They
+// But for AwaitRoom, AwaitRelief and Wait, its methods are called under the lock of the queue. They
 // must not wait for anything.
 type Store interface {
 	// Room reports whether there is room for an event. If not, AwaitRoom waits for
@@ -23,14 +24,18 @@ type Store interface {
 	// Settled is told that the events after the first position, up to the second,
 	// are done with, and that so are all up to low.
 	Settled(after, to, low uint64)
-	// Stored returns the position up to which every event is on disk, or done with.
-	Stored() uint64
-	// Unsafe returns which events are in memory only: those after the one position,
-	// up to the other.
-	Unsafe() (after, to uint64)
-	// Short is told that there is little memory left: what is not on disk should
-	// go there.
+	// Synced reports whether the events after the one position, up to the other, stay
+	// on the disk whatever happens: they were written and synced, or are done with.
+	Synced(after, to uint64) bool
+	// Unsafe returns the positions of events that are in memory only, and of some that
+	// are done with or do not exist.
+	Unsafe() segment.Ranges
+	// Short is told that there is little memory left: what is not synced should be.
 	Short()
+	// AwaitRelief is asked by a log call that finds no memory and began to wait at that
+	// time. It waits until some may have been given back. If it returns false, none is
+	// soon.
+	AwaitRelief(since time.Time) bool
 	// Closed is told that no other event comes.
 	Closed()
 	// Wait returns when the event is as safe as the store can make it.
@@ -44,9 +49,10 @@ func (noStore) Room(batch.Event) bool          { return true }
 func (noStore) AwaitRoom() bool                { return true }
 func (noStore) Add(uint64, batch.Event)        {}
 func (noStore) Settled(uint64, uint64, uint64) {}
-func (noStore) Stored() uint64                 { return 0 }
-func (noStore) Unsafe() (after, to uint64)     { return 0, math.MaxUint64 }
+func (noStore) Synced(uint64, uint64) bool     { return false }
+func (noStore) Unsafe() segment.Ranges         { return segment.Ranges{{From: 1, To: math.MaxUint64}} }
 func (noStore) Short()                         {}
+func (noStore) AwaitRelief(time.Time) bool     { return false }
 func (noStore) Closed()                        {}
 func (noStore) Wait(uint64)                    {}
 
@@ -103,12 +109,9 @@ func (q *Queue) Since(after uint64) time.Time {
 func (q *Queue) Unsafe() (n int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	after, to := q.store.Unsafe()
+	unsafe := q.store.Unsafe()
 	for _, it := range q.items {
-		from, end := max(after, it.after), min(to, it.to)
-		if from < end {
-			n += min(it.left(), int64(end-from))
-		}
+		n += min(it.left(), int64(unsafe.Count(it.after+1, it.to+1)))
 	}
 	return n
 }
@@ -121,7 +124,7 @@ func (q *Queue) GiveUp() bool {
 	return q.cfg.OnFull == DropOldest && q.dropOldest(func(it *Item) bool { return it != q.open })
 }
 
-// Relieve gives back memory if there is little left and the store has events
+// Relieve gives back memory if there is little left and the store keeps events
 // that are in it.
 func (q *Queue) Relieve() {
 	q.mu.Lock()
@@ -129,21 +132,25 @@ func (q *Queue) Relieve() {
 	q.relieve()
 }
 
-// relieve gives back the memory of batches that are on disk, the newest first: the
-// oldest are sent next.
+// relieve gives back the memory of batches that the store keeps, the newest first: the
+// oldest are sent next. Those it does not keep yet it is asked for.
 func (q *Queue) relieve() {
-	stored := q.store.Stored()
-	for i := len(q.items) - 1; i >= 0 && q.held > q.cfg.MaxBytes/2; i-- {
+	short := false
+	for i := len(q.items) - 1; i >= 0 && q.held > q.cfg.MaxBytes/4; i-- {
 		it := q.items[i]
-		if it == q.open || it.inFlight || it.Batch == nil || it.to > stored {
-			continue
+		switch {
+		case it == q.open || it.inFlight || it.Batch == nil:
+		case !q.store.Synced(it.after, it.to):
+			short = true
+		case q.held > q.cfg.MaxBytes/2:
+			b := it.Batch
+			it.leave()
+			q.held -= b.Held()
+			q.recycle(b)
+			q.roomOrEnd.Broadcast()
 		}
-		b := it.Batch
-		it.leave()
-		q.held -= b.Held()
-		q.recycle(b)
 	}
-	if q.held > q.cfg.MaxBytes/4 {
+	if short {
 		q.store.Short()
 	}
 }

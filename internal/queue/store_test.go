@@ -13,12 +13,13 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
 // testStore is a store that keeps nothing but notes of what it is told, and says
 // what the test wants it to.
 type testStore struct {
-	stored    uint64 // what Stored returns
+	stored    uint64 // what was synced: up to here
 	after, to uint64 // what Unsafe returns
 
 	added   []string // the wire form of the event at position 1, 2, 3 and so on
@@ -31,6 +32,7 @@ type testStore struct {
 
 	room      func(batch.Event) bool // called by Room; nil = there is
 	awaitRoom func() bool
+	relief    func(since time.Time) bool // called by AwaitRelief; nil = there is none
 }
 
 type settled struct{ after, to, low uint64 }
@@ -53,10 +55,16 @@ func (s *testStore) Settled(after, to, low uint64) {
 	s.settled = append(s.settled, settled{after, to, low})
 }
 
-func (s *testStore) Stored() uint64             { return s.stored }
-func (s *testStore) Unsafe() (after, to uint64) { return s.after, s.to }
-func (s *testStore) Short()                     { s.shorts++ }
-func (s *testStore) Closed()                    { s.closes++ }
+func (s *testStore) Synced(_, to uint64) bool { return to <= s.stored }
+func (s *testStore) Short()                   { s.shorts++ }
+func (s *testStore) Closed()                  { s.closes++ }
+
+func (s *testStore) Unsafe() (positions segment.Ranges) {
+	positions.Add(s.after+1, max(s.to, s.to+1)) // there is none behind the largest number
+	return positions
+}
+
+func (s *testStore) AwaitRelief(since time.Time) bool { return s.relief != nil && s.relief(since) }
 
 func (s *testStore) Wait(position uint64) {
 	s.waits = append(s.waits, position)
@@ -513,8 +521,8 @@ func wantAway(t *testing.T, q *queue.Queue) *queue.Item {
 	return it
 }
 
-// TestRelieve gives back the newest batches that are on disk, until half of the
-// memory is free.
+// TestRelieve gives back the newest batches that are synced, until half of the memory is
+// free. It says that memory is short as long as the store could do something about it.
 func TestRelieve(t *testing.T) {
 	rows := []struct {
 		rule   string
@@ -523,13 +531,13 @@ func TestRelieve(t *testing.T) {
 		keeps  []int
 		shorts int
 	}{
-		{"the newest ones go, but for the open one", room, 0, slices.Concat(span(1, 10), span(31, 40)), 1},
-		{"what is not on disk stays", 25, 0, span(21, 40), 1},
+		{"the newest ones go, but for the open one", room, 0, slices.Concat(span(1, 10), span(31, 40)), 0},
+		{"what is not synced stays", 25, 0, span(21, 40), 1},
 		{"not even the last of a batch", 19, 0, span(11, 40), 1},
-		{"the last of a batch is on disk", 20, 0, span(21, 40), 1},
-		{"nothing is on disk", 9, 0, span(1, 40), 1},
-		{"what is in flight stays", room, 2, slices.Concat(span(1, 20), span(31, 40)), 1},
-		{"all is in flight", room, 3, span(1, 40), 1},
+		{"the last of a batch is synced", 20, 0, span(21, 40), 1},
+		{"nothing is synced", 9, 0, span(1, 40), 1},
+		{"what is in flight stays", room, 2, slices.Concat(span(1, 20), span(31, 40)), 0},
+		{"all is in flight", room, 3, span(1, 40), 0},
 	}
 	for _, row := range rows {
 		t.Run(row.rule, func(t *testing.T) {
@@ -553,12 +561,78 @@ func TestRelieve(t *testing.T) {
 	}
 }
 
-// TestMemoryIsBounded while the store has room: events that it has make room for
-// others. The store is asked for more as long as more than a quarter is in use.
+// TestMemoryThatIsGivenBackSoon: a log call that finds none waits, without the lock,
+// under each policy. Nothing is dropped for it.
+func TestMemoryThatIsGivenBackSoon(t *testing.T) {
+	for _, policy := range []queue.Policy{queue.DropNewest, queue.DropOldest, queue.Block} {
+		q, s := newStored(policy)
+		appendAll(t, q, 1, room)
+		asked := 0
+		s.relief = func(since time.Time) bool {
+			if asked++; asked == 3 {
+				s.stored = room
+				q.Relieve()
+			}
+			return asked < 3 // and it was in vain, as far as the store knows
+		}
+		appendAll(t, q, room+1, room+1)
+		if asked != 3 {
+			t.Errorf("policy %d: asked %d times", policy, asked)
+		}
+		wantState(t, q, room+1, 0, room+1)
+		q.Flush(event(room + 2)) // its event never waits
+		if asked != 3 {
+			t.Errorf("policy %d: asked for an event that may not wait", policy)
+		}
+	}
+}
+
+// TestMemoryThatIsNotGivenBack: the policy decides.
+func TestMemoryThatIsNotGivenBack(t *testing.T) {
+	q, s := newStored(queue.DropNewest)
+	appendAll(t, q, 1, room)
+	asked := 0
+	s.relief = func(time.Time) bool { asked++; return asked < 5 }
+	if err := q.Append(event(0)); err != queue.ErrFull || asked != 5 {
+		t.Errorf("asked %d times, then %v", asked, err)
+	}
+	q, _ = newStored(queue.DropOldest)
+	appendAll(t, q, 1, room+1)
+	wantLost(t, q, account.Full, 10)
+}
+
+// TestBlockedCallGoesOnWhenMemoryIsGivenBack, not only when something is delivered.
+func TestBlockedCallGoesOnWhenMemoryIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, s := newStored(queue.Block)
+		appendAll(t, q, 1, room)
+		returned := false
+		go func() {
+			if err := q.Append(event(room + 1)); err != nil {
+				t.Error(err)
+			}
+			returned = true
+		}()
+		synctest.Wait()
+		if returned {
+			t.Error("there was room")
+		}
+		s.stored = room
+		q.Relieve()
+		synctest.Wait()
+		if !returned {
+			t.Error("it is still blocked")
+			q.Close()
+		}
+	})
+}
+
+// TestMemoryIsBounded while the store keeps up: events that it has make room for others.
+// It is told when more than a quarter is in use.
 func TestMemoryIsBounded(t *testing.T) {
 	q, s := newStored(queue.DropNewest)
 	for n := 1; n <= 15*perBatch; n++ {
-		s.stored = uint64(n) - 1
+		s.stored = uint64(max(n-1-perBatch/2, 0))
 		appendAll(t, q, n, n)
 		if got := identity(t, q); got.PendingBytes > room*eventBytes*3/4 {
 			t.Fatalf("%d events take %d bytes", n, got.PendingBytes)

@@ -48,6 +48,21 @@ func (r Ranges) Covers(from, to uint64) bool {
 	return from >= to || i < len(r) && r[i].From <= from && to <= r[i].To
 }
 
+// CoversAll reports whether all sequence numbers of another set are in this one.
+func (r Ranges) CoversAll(other Ranges) bool {
+	return !slices.ContainsFunc(other, func(x Range) bool { return !r.Covers(x.From, x.To) })
+}
+
+// Count returns how many sequence numbers from one on and before another are in the
+// set.
+func (r Ranges) Count(from, to uint64) (n uint64) {
+	i := sort.Search(len(r), func(i int) bool { return r[i].To > from })
+	for ; i < len(r) && r[i].From < to; i++ {
+		n += min(r[i].To, to) - max(r[i].From, from)
+	}
+	return n
+}
+
 // Cut removes all ranges but so many, and keeps the largest ones.
 func (r *Ranges) Cut(most int) {
 	if len(*r) <= most {

@@ -20,13 +20,16 @@ func (s *Spool) acknowledge() (removed bool) {
 		switch {
 		case f.finished() && !f.syncing:
 			finished = append(finished, f)
-		case f.unacked && f.suspect == nil:
+		case f.unacked && (f.suspect == nil || f.retired):
 			data, at := f.nextSlot()
 			slots = append(slots, slot{f, at, data})
 		}
 	}
 	for _, f := range finished {
 		s.forget(f)
+		if f.original != nil { // there is nothing left to be synced
+			f.original.retire(nil)
+		}
 	}
 	s.mu.Unlock()
 	for _, slot := range slots {
@@ -51,7 +54,7 @@ func (s *Spool) remove(f *openFile) {
 	}
 	crash.At("after unlink")
 	_ = f.Close() // nothing is needed of it
-	if s.trouble.err != nil {
+	if s.trouble.err != nil && !f.void {
 		s.trouble.at = s.trouble.at.Add(-troubleMax) // there is room now
 	}
 }

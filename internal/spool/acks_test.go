@@ -125,7 +125,8 @@ func TestFinishedSegmentIsRemoved(t *testing.T) {
 // TestFinishedWhileItIsSynced: it is removed when that has ended.
 func TestFinishedWhileItIsSynced(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
-		p := m.start(direct)
+		p := m.start(direct, roomy) // it is synced when its time has come
+
 		p.log(400)
 		pass(0)
 		names := m.disk.names(".seg")

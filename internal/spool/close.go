@@ -15,18 +15,31 @@ func (s *Spool) Close(atMost time.Duration) {
 	}
 }
 
+// writeAll is write that nothing interrupts.
+func (s *Spool) writeAll() {
+	for interrupted := true; interrupted; interrupted = s.chores.Load() && s.stored.Load() < s.wanted() {
+		s.chores.Store(false)
+		s.write()
+	}
+}
+
 // end is the end of the writer.
 func (s *Spool) end() {
 	defer s.alarm.Stop()
 	s.want.Store(s.taken.Load())
-	s.trouble.at = time.Time{} // one more attempt
-	s.write()
-	s.check(time.Now())
-	if s.current != nil {
-		s.seal(s.current)
+	for range 3 { // what a disk does not take or keep gets another attempt
+		s.trouble.at = time.Time{}
+		s.writeAll()
+		s.check(time.Now())
+		if s.current != nil {
+			s.seal(s.current)
+		}
+		s.acknowledge() // a sync may take longer than Close waits
+		s.others.Wait() // a segment that is being synced is not removed
+		if !s.syncAll() && s.stored.Load() == s.taken.Load() {
+			break
+		}
 	}
-	s.acknowledge() // a sync may take longer than Close waits
-	s.others.Wait() // a segment that is being synced is not removed
 	s.acknowledge()
 	select {
 	case m := <-s.ready:
@@ -39,9 +52,6 @@ func (s *Spool) end() {
 	left := s.segments
 	s.mu.Unlock()
 	for _, f := range left {
-		if f.dirty && f.suspect == nil {
-			_ = f.Sync() // nothing is left to be done about it
-		}
 		_ = f.Close()
 	}
 	if s.hot != nil {

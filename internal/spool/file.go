@@ -38,20 +38,44 @@ type openFile struct {
 	name   string
 	header segment.Header
 
-	sealed  bool    // no more records are written to it
-	offset  int64   // where the next record goes
-	records uint32  // in the file
-	places  []place // some records, so that none has to be looked for from the start
-	first   uint64  // position of the first event it may have
-	last    uint64  // of the last one it has
+	sealed  bool           // no more records are written to it
+	offset  int64          // where the next record goes
+	records uint32         // in the file
+	places  []place        // some records, so that none has to be looked for from the start
+	first   uint64         // position of the first event it may have
+	last    uint64         // of the last one it has
+	have    segment.Ranges // of the events it has, and of some between them that were settled before
 	settled segment.Ranges
 	acks    segment.Acks // as last written
 	unacked bool         // settled has changed since
 	dirty   bool         // written since the last sync, first at dirtyAt
 	dirtyAt time.Time
-	syncing bool  // a goroutine syncs it
-	suspect error // a sync has failed, or somebody changed it: it is not written to or synced again
-	rescued bool  // what was in such a file is in another one
+	syncing bool           // a goroutine syncs it
+	synced  segment.Ranges // what of have stays on the disk
+
+	// A sync has failed, or somebody changed the file: it is suspect. It is not written
+	// to or synced again, and what is needed of it is written to a copy. When that is
+	// synced, the file is retired: all that the copy has counts as settled.
+	suspect  error
+	failed   bool      // a sync has
+	copy     *openFile // of what could be found; nil until that is written
+	vain     error     // why the last copy was given up; nil once the writer knows
+	retired  bool
+	original *openFile // of a copy that is not synced yet
+	void     bool      // such a copy that is suspect itself: the original is still there
+}
+
+// pending reports whether it is suspect, and what is needed of it not written to a copy
+// yet.
+func (f *openFile) pending() bool {
+	return f.suspect != nil && f.copy == nil && !f.retired && !f.finished()
+}
+
+// unsure reports whether what it has may be nowhere else: it is suspect, and no copy has
+// been made. Where a sync has failed, a copy must be synced to count: the disk may keep
+// nothing.
+func (f *openFile) unsure() bool {
+	return f.pending() || f.failed && f.copy != nil && !f.retired && !f.finished()
 }
 
 // intact returns an error if the file is not as it was left: if it is not there, or
@@ -78,9 +102,7 @@ func (f *openFile) named() bool {
 }
 
 // finished reports whether all it had is done with.
-func (f *openFile) finished() bool {
-	return f.sealed && (f.records == 0 || f.settled.Covers(f.first, f.last+1))
-}
+func (f *openFile) finished() bool { return f.sealed && (f.void || f.settled.CoversAll(f.have)) }
 
 // place says where in a segment a record stands.
 type place struct {

@@ -105,8 +105,12 @@ type program struct {
 // config is that of a program.
 type config struct {
 	spool.Config
-	queue queue.Config
+	queue  queue.Config
+	source func(*queue.Queue) spool.Source // what the spool is given instead of the queue; nil = the queue
 }
+
+// roomy has memory for all events of most tests: none is short, and none leaves it.
+func roomy(c *config) { c.queue.MaxBytes = 1 << 20 }
 
 // direct is how most programs of the tests are: without a RAM file system.
 func direct(c *config) { c.Hot, c.HotLeft = nil, nil }
@@ -141,7 +145,11 @@ func (m *machine) start(changes ...func(*config)) *program {
 	p.spool = spool.New(p.cfg.Config)
 	p.cfg.queue.Store = p.spool
 	p.queue = queue.New(p.cfg.queue)
-	p.spool.Start(p.queue)
+	if p.cfg.source != nil {
+		p.spool.Start(p.cfg.source(p.queue))
+	} else {
+		p.spool.Start(p.queue)
+	}
 	m.t.Cleanup(p.end)
 	return p
 }

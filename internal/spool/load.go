@@ -10,7 +10,8 @@ import (
 )
 
 // Load visits the events after a position, up to another, that can be read, in their
-// order. It waits for the disk. What visit is given is only valid during the call.
+// order, but for those that only a suspect segment has although it was copied. It waits
+// for the disk. What visit is given is only valid during the call.
 func (s *Spool) Load(after, to uint64, visit func(batch.Event)) {
 	var encoder batch.Encoder
 	var wire []byte
@@ -46,18 +47,19 @@ type candidate struct {
 	first uint64 // position of the first event it may have
 	from  place  // where to begin; zero: at its start
 	end   int64
+	last  bool // what it has should be in others
 }
 
 // candidates returns the segments that may have some of the events, in the order of
-// those. One that was rescued is not among them: others have what can be read of it.
+// those. One that was copied comes last.
 func (s *Spool) candidates(after, to uint64) (list []candidate) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.segments {
-		if f.rescued || f.last <= after || f.first > to {
+		if f.void || f.last <= after || f.first > to {
 			continue
 		}
-		c := candidate{file: f.File, id: f.header.ID, first: f.first, end: f.offset}
+		c := candidate{file: f.File, id: f.header.ID, first: f.first, end: f.offset, last: f.copy != nil || f.retired}
 		for _, p := range f.places {
 			if p.seq <= after+1 {
 				c.from = p
@@ -65,7 +67,15 @@ func (s *Spool) candidates(after, to uint64) (list []candidate) {
 		}
 		list = append(list, c)
 	}
-	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(a.first, b.first) })
+	slices.SortStableFunc(list, func(a, b candidate) int {
+		if a.last != b.last {
+			if a.last {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Compare(a.first, b.first)
+	})
 	return list
 }
 

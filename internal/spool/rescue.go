@@ -3,38 +3,107 @@ package spool
 import (
 	"bytes"
 	"cmp"
+	"errors"
+	"runtime"
 	"slices"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// rescue writes what is not settled of a segment to another one: from memory where
-// it is there, otherwise as far as it can still be read. It reports whether that
-// is done.
-func (s *Spool) rescue(f *openFile, why error) {
+var errNoFit = errors.New("what it has does not fit into another one")
+
+// A segment that cannot be relied on any more is copied to a new one. Only when that is
+// synced, the original goes, and only if all it had was found. Otherwise it stays, and
+// says that what was copied is settled: the rest is left to whoever can read it. A copy
+// that cannot be synced is given up, for there still is the original.
+
+// doubt enters that a file cannot be relied on.
+func (f *openFile) doubt(err error) {
+	if f.suspect != nil {
+		return
+	}
+	f.suspect = err
+	if o := f.original; o != nil {
+		f.void, f.original = true, nil
+		o.copy, o.vain = nil, err
+	}
+}
+
+// retire enters that what was copied of a suspect file stays on the disk.
+func (f *openFile) retire(copied segment.Ranges) {
+	for _, r := range copied {
+		f.settled.Add(r.From, r.To)
+	}
+	f.retired, f.unacked = true, true
+}
+
+// rescue copies what is not settled of a segment: from memory where it is there,
+// otherwise as far as it can still be read.
+func (s *Spool) rescue(f *openFile) {
 	s.seal(f)
-	if s.current != nil { // positions ascend within a segment
+	records := s.unsettled(f)
+	if len(records) == 0 {
+		s.mu.Lock()
+		f.retire(nil)
+		s.mu.Unlock()
+		return
+	}
+	if s.current != nil { // a copy has nothing else, or it could not be given up
 		s.seal(s.current)
 	}
-	if !s.rewrite(f, s.unsettled(f)) {
+	c := s.room()
+	if c == nil {
 		return
 	}
 	s.mu.Lock()
-	f.rescued = true
+	c.first = records[0].Seq
+	for _, r := range f.settled { // meanwhile some may have been
+		c.settled.Add(r.From, r.To)
+	}
+	c.original = f
 	s.mu.Unlock()
-	s.cfg.Failed("keep segment", f.name, why)
+	err := s.copyTo(c, records)
+	s.seal(c)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.copy = c; err != nil {
+		c.doubt(err)
+	}
 }
 
-// unsettled returns what is not settled of a segment, in the order of positions.
+// copyTo writes records to a segment in which nothing else is.
+func (s *Spool) copyTo(c *openFile, records []segment.Record) error {
+	for len(records) > 0 {
+		s.buf = s.buf[:0]
+		p := piece{file: c}
+		for int(p.records) < len(records) && s.frame(&p, records[p.records]) {
+			seq := records[p.records-1].Seq
+			p.have.Add(seq, seq+1)
+		}
+		if p.records == 0 {
+			return errNoFit
+		}
+		if err := s.put(&p); err != nil {
+			return err
+		}
+		records = records[p.records:]
+	}
+	return nil
+}
+
+// unsettled returns what is not settled of a segment and can be found, in the order of
+// positions.
 func (s *Spool) unsettled(f *openFile) (records []segment.Record) {
 	s.mu.Lock()
-	have := slices.Clone(f.settled)
+	needed, found := slices.Clone(f.have), slices.Clone(f.settled)
 	s.mu.Unlock()
 	keep := func(r segment.Record) {
-		r.Payload = bytes.Clone(r.Payload)
-		records = append(records, r)
-		have.Add(r.Seq, r.Seq+1)
+		if needed.Contains(r.Seq) && !found.Contains(r.Seq) {
+			r.Payload = bytes.Clone(r.Payload)
+			records = append(records, r)
+			found.Add(r.Seq, r.Seq+1)
+		}
 	}
 	for after := f.first - 1; after < f.last; {
 		copied := 0 // log calls wait meanwhile
@@ -43,58 +112,21 @@ func (s *Spool) unsettled(f *openFile) (records []segment.Record) {
 				return false
 			}
 			copied += len(e.Wire)
-			if !have.Contains(position) {
-				keep(recordOf(position, e))
-			}
+			keep(recordOf(position, e))
 			return true
 		})
-		if reached == after {
-			break // a batch is being sealed: the file has it as well
+		if reached == after { // a batch is being sealed, which takes a moment
+			runtime.Gosched()
 		}
 		after = reached
 	}
-	scan := segment.NewScanner(f, f.offset, f.header.ID)
-	for scan.Next() {
-		if r := scan.Record(); !have.Contains(r.Seq) {
-			keep(r)
+	if !found.CoversAll(needed) {
+		for scan := segment.NewScanner(f, f.offset, f.header.ID); scan.Next(); {
+			keep(scan.Record())
 		}
 	}
 	slices.SortFunc(records, func(a, b segment.Record) int { return cmp.Compare(a.Seq, b.Seq) })
 	return records
-}
-
-// rewrite writes records of a segment to new ones.
-func (s *Spool) rewrite(old *openFile, records []segment.Record) bool {
-	for len(records) > 0 {
-		f := s.room()
-		if f == nil {
-			return false
-		}
-		s.mu.Lock()
-		f.first = min(f.first, records[0].Seq)
-		for _, r := range old.settled {
-			f.settled.Add(r.From, r.To)
-		}
-		s.mu.Unlock()
-		s.buf = s.buf[:0]
-		p := piece{file: f}
-		n := 0
-		for n < len(records) && s.frame(&p, records[n]) {
-			n++
-		}
-		if n > 0 {
-			if err := s.put(&p); err != nil {
-				s.seal(f)
-				s.fail("write segment", f.name, err)
-				return false
-			}
-		}
-		records = records[n:]
-		if p.full || len(records) == 0 {
-			s.seal(f)
-		}
-	}
-	return true
 }
 
 // recordOf returns the record of an event. The payload belongs to the event.

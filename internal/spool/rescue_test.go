@@ -202,8 +202,11 @@ func TestSettledAndRescued(t *testing.T) {
 			p.log(1)
 			pass(time.Minute)
 			var left []int
-			for _, c := range m.segments()[1:] {
+			for _, c := range m.segments() {
 				left = append(left, c.left...)
+				if c.name == old {
+					t.Errorf("it is there still, with %s", short(c.left))
+				}
 			}
 			slices.Sort(left)
 			want := slices.DeleteFunc(span(1, 251), func(n int) bool { return slices.Contains(lists[1], n) })

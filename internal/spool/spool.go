@@ -14,6 +14,7 @@ package spool
 import (
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,7 +32,7 @@ type Source interface {
 	// Since returns when the first event after a position came that is not
 	// settled; zero if there is none.
 	Since(after uint64) time.Time
-	// Relieve is called when events have reached the disk.
+	// Relieve is called when the disk keeps events that it did not before.
 	Relieve()
 	// GiveUp is called when the disk is full. It reports whether something old was
 	// given up for what is new.
@@ -75,8 +76,9 @@ type Spool struct {
 	want     atomic.Uint64 // the writer shall get this far; in direct mode it wants everything
 	idle     atomic.Bool   // the writer waits for the next event
 	chores   atomic.Bool   // there are acknowledgements to be written
-	short    atomic.Bool   // there is little memory left
+	short    atomic.Bool   // there is little memory left: what is written is synced at once
 	needed   atomic.Uint64 // must be on disk before there is room in the hot files
+	doubts   atomic.Bool   // a sync has failed, see doubtful
 	stalled  atomic.Bool   // the disk does not answer or has failed: log calls do not wait
 	numbered atomic.Uint32 // segments made
 	wereRisk atomic.Int64  // log calls that returned with their event in memory only
@@ -99,6 +101,10 @@ type Spool struct {
 	current  *openFile      // the last of segments that takes records; nil if there is none
 	bytes    int64          // what all files in Dir took when that was last known
 	failure  error          // why nothing can be written now; nil if all is well
+	relief   sync.Cond      // on mu: memory may have been given back
+	reliefs  int            // how often that was so
+	giving   int            // goroutines that are about to give some back
+	slow     bool           // somebody has waited for that in vain: nobody else does until a sync has ended
 	others   sync.WaitGroup // goroutines that make and sync segments
 }
 
@@ -113,7 +119,7 @@ func New(cfg Config) *Spool {
 		ready: make(chan made, 1),
 		space: make(chan struct{}, 1),
 	}
-	s.progress.L = &s.mu
+	s.progress.L, s.relief.L = &s.mu, &s.mu
 	s.alarm = time.AfterFunc(math.MaxInt64, s.wakeAll)
 	if cfg.Hot != nil {
 		s.hot, s.noHot = newHot(s)
@@ -213,21 +219,84 @@ func (s *Spool) Settled(after, to, low uint64) {
 // Stored returns the position up to which everything is on disk or settled.
 func (s *Spool) Stored() uint64 { return s.stored.Load() }
 
-// Unsafe returns the range of events that would not survive the process.
-func (s *Spool) Unsafe() (after, to uint64) {
-	after = s.stored.Load()
-	if s.hot != nil {
-		to = s.hot.gap.Load()
-		after = max(after, s.hot.since.Load())
-		return after, max(after, to)
+// Synced reports whether the events after the one position, up to the other, stay on
+// the disk whatever happens to the machine.
+func (s *Spool) Synced(after, to uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var have segment.Ranges
+	for _, f := range s.segments {
+		if f.suspect != nil {
+			continue
+		}
+		for _, r := range f.synced {
+			have.Add(max(r.From, after+1), min(r.To, to+1))
+		}
 	}
-	return after, math.MaxUint64
+	return have.Covers(after+1, to+1)
 }
 
-// Short has everything written to disk, so that memory can be given back.
+// Unsafe returns which events would not survive the process, or may not: the file in
+// which they are cannot be relied on.
+func (s *Spool) Unsafe() (positions segment.Ranges) {
+	after, to := s.stored.Load(), uint64(math.MaxUint64-1)
+	if s.hot != nil {
+		after, to = max(after, s.hot.since.Load()), s.hot.gap.Load()
+	}
+	positions.Add(after+1, to+1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.segments {
+		if f.unsure() {
+			for _, r := range f.have {
+				positions.Add(r.From, r.To)
+			}
+		}
+	}
+	return positions
+}
+
+// Short has everything written to disk and synced, so that memory can be given back.
 func (s *Spool) Short() {
 	s.short.Store(true)
+	s.chores.Store(true)
 	s.raise(s.taken.Load())
+}
+
+// AwaitRelief waits until memory may have been given back, until MaxStall has passed
+// since then. While the disk stalls it does not wait, and returns false.
+func (s *Spool) AwaitRelief(since time.Time) bool {
+	left := s.cfg.MaxStall - time.Since(since)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if left <= 0 || s.slow || s.stalled.Load() || s.failure != nil || !s.unsynced() {
+		return false
+	}
+	s.short.Store(true)
+	s.chores.Store(true)
+	s.signal()
+	over := false
+	watch := time.AfterFunc(left, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		over = true
+		s.relief.Broadcast()
+	})
+	defer watch.Stop()
+	before := s.reliefs
+	for !over && s.reliefs == before {
+		s.relief.Wait()
+	}
+	s.slow = s.slow || over
+	return !over
+}
+
+// unsynced reports whether a sync is under way that may give memory back, or will be
+// soon.
+func (s *Spool) unsynced() bool {
+	return s.giving > 0 || s.stored.Load() < s.wanted() || slices.ContainsFunc(s.segments, func(f *openFile) bool {
+		return f.syncing || f.dirty && f.suspect == nil
+	})
 }
 
 // Closed has everything written to disk, since hot files do not outlive the
@@ -330,12 +399,18 @@ type State struct {
 	Bytes    int64 // of all files in the directory, when that was last known
 	Stalled  bool  // log calls do not wait for the disk: events may be in memory only
 	WereRisk int64 // log calls that returned with their event in memory only
-	Failure  error // why nothing can be written now
+	Failure  error // why nothing can be written now, or what is written cannot be relied on
 }
 
 // State returns a snapshot.
 func (s *Spool) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return State{s.bytes, s.stalled.Load(), s.wereRisk.Load(), s.failure}
+	failure := s.failure
+	for _, f := range s.segments {
+		if failure == nil && f.unsure() {
+			failure = f.suspect
+		}
+	}
+	return State{s.bytes, s.stalled.Load(), s.wereRisk.Load(), failure}
 }

@@ -1,35 +1,87 @@
 package spool
 
-import "time"
+import (
+	"slices"
+	"time"
 
-// sync has segments synced that were written to long enough ago. A disk may take
-// long for that, so it is done beside the writer.
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+// sync has segments synced that were written to long enough ago; at once while there is
+// little memory left, since only what is synced is given back, and copies. A disk may
+// take long for that, so it is done beside the writer.
 func (s *Spool) sync(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.segments {
-		if !f.dirty || f.syncing || f.suspect != nil || now.Sub(f.dirtyAt) < s.cfg.SyncEvery {
+		if !f.dirty || f.syncing || f.suspect != nil {
+			continue
+		}
+		if f.original == nil && !s.short.Load() && now.Sub(f.dirtyAt) < s.cfg.SyncEvery {
 			continue
 		}
 		f.dirty, f.syncing = false, true
+		covers := slices.Clone(f.have)
 		s.others.Add(1)
 		go func() {
 			defer s.others.Done()
-			s.synced(f, f.Sync())
+			s.synced(f, covers, f.Sync())
 		}()
 	}
 }
 
-// synced enters how the sync of a segment ended. After a failure nothing is known
-// about what the disk has, and the next sync may say that all is well although
-// pages are lost. So there is none: what is in the segment is written again.
-func (s *Spool) synced(f *openFile, err error) {
+// synced enters how the sync of a segment ended that had these events when it began.
+// After a failure nothing is known about what the disk has, and the next sync may say
+// that all is well although pages are lost. So there is none: what is in the segment is
+// written again.
+func (s *Spool) synced(f *openFile, covers segment.Ranges, err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	f.syncing = false
-	if err != nil && f.suspect == nil {
-		f.suspect = err
+	switch {
+	case f.suspect != nil:
+	case err != nil:
+		f.failed = true
+		s.doubts.Store(true)
+		f.doubt(err)
+	default:
+		f.synced = covers
+		s.slow = false
+		s.short.Store(false) // or it is said again
+		if f.original != nil {
+			f.original.retire(f.have)
+			f.original = nil
+		}
 	}
+	s.giving++
+	s.mu.Unlock()
+	s.source.Relieve()
+	s.mu.Lock()
+	s.giving--
+	s.reliefs++
+	s.relief.Broadcast()
+	s.mu.Unlock()
 	s.chores.Store(true) // it may be finished, or has to be rescued
 	s.signal()
+}
+
+// syncAll syncs what is to be synced, and waits for that. It reports whether something
+// was, or is still to be copied.
+func (s *Spool) syncAll() bool {
+	s.mu.Lock()
+	files := slices.Clone(s.segments)
+	s.mu.Unlock()
+	more := false
+	for _, f := range files {
+		s.mu.Lock()
+		dirty, covers := f.dirty && f.suspect == nil && !f.finished(), slices.Clone(f.have)
+		f.dirty = false
+		s.mu.Unlock()
+		if dirty {
+			s.synced(f, covers, f.Sync())
+		}
+		s.mu.Lock()
+		more = more || f.pending() || dirty && f.failed
+		s.mu.Unlock()
+	}
+	return more
 }

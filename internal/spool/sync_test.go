@@ -10,7 +10,7 @@ import (
 // TestSyncEvery: what was written is synced that long after, and not more often.
 func TestSyncEvery(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
-		p := m.start(direct)
+		p := m.start(direct, roomy) // while it is short, syncs do not wait
 		p.log(1)
 		pass(0)
 		made := m.disk.callsOf("sync") // headers
@@ -79,8 +79,8 @@ func TestPowerCut(t *testing.T) {
 	}
 }
 
-// TestNothingIsSyncedAgainAfterAFailure: what was in the segment goes to another one,
-// and the old one stays until that is done with.
+// TestNothingIsSyncedAgainAfterAFailure: what was in the segment goes to another one.
+// The old one stays until that is synced, and no longer.
 func TestNothingIsSyncedAgainAfterAFailure(t *testing.T) {
 	for _, more := range []bool{false, true} { // events, while the sync is under way
 		bubble(t, func(t *testing.T, m *machine) {
@@ -96,31 +96,38 @@ func TestNothingIsSyncedAgainAfterAFailure(t *testing.T) {
 				want = 110
 			}
 			m.disk.inject(fault{op: "sync", name: old, err: errBroken, once: true}) // and then it says that all is well
+			finish := m.disk.stall("sync", "")
 			release()
 			pass(0)
 			p.wantTold("keep segment " + old)
-			p.wantAtRisk(0, 0)
+			p.wantAtRisk(int64(want), 0)
 			list := m.segments()
 			if len(list) < 2 || list[0].name != old {
 				t.Fatalf("the segments are %+v", list)
 			}
 			wantList(t, "in the old one", list[0].left, span(1, want))
 			wantList(t, "in the new one", list[1].left, span(1, want))
+			finish()
+			pass(0)
+			p.wantAtRisk(0, 0)
+			if got := m.disk.names(".seg"); got[0] == old {
+				t.Errorf("left: %v", got)
+			}
 			p.log(5)
 			pass(time.Minute)
 			pass(0)
 			m.disk.powerCut()
-			// Nothing is left of the old one, and all of the others.
-			var got []int
-			for _, c := range m.segments()[1:] {
-				got = append(got, c.left...)
+			p.crash()
+			got, damaged := m.orphans(m.disk)
+			wantList(t, "left", got, span(1, want+5))
+			if damaged > 0 {
+				t.Errorf("%d are damaged", damaged)
 			}
-			wantList(t, "left of the others", got, span(1, want+5))
 		})
 	}
 }
 
-// TestSegmentThatWasRescued is removed when what it had is done with, and not before.
+// TestSegmentThatWasRescued is removed, and so is its copy when what it has is done with.
 func TestSegmentThatWasRescued(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
@@ -131,14 +138,15 @@ func TestSegmentThatWasRescued(t *testing.T) {
 		pass(syncEvery)
 		items, _ := p.batches(1)
 		pass(0)
-		if got := m.disk.names(".seg"); got[0] != old {
-			t.Errorf("left: %v", got)
+		copied := m.disk.names(".seg")[0]
+		if copied == old {
+			t.Errorf("left: %v", m.disk.names(".seg"))
 		}
 		for _, it := range items {
 			p.ack(it)
 		}
 		pass(0)
-		if got := m.disk.names(".seg"); got[0] == old || len(got) > 2 {
+		if got := m.disk.names(".seg"); got[0] == copied || len(got) > 2 {
 			t.Errorf("left: %v", got)
 		}
 		p.close()

@@ -130,6 +130,7 @@ type fault struct {
 	name  string // part of the name of the file
 	err   error  // what it fails with; nil = it does not
 	short int    // so many bytes of a write are written before it fails; negative = any number
+	loses bool   // a sync that fails loses the pages it should have written
 	once  bool
 	until chan struct{} // it waits for that
 }
@@ -159,18 +160,24 @@ func (f *memFS) stall(op, name string) (release func()) {
 // begin is the start of every operation. It leaves the file system locked, unless the
 // operation fails.
 func (f *memFS) begin(p *process, op, name string) (short int, err error) {
+	x, err := f.beginWith(p, op, name)
+	return x.short, err
+}
+
+// beginWith is begin that returns what is wrong.
+func (f *memFS) beginWith(p *process, op, name string) (wrong fault, err error) {
 	f.mu.Lock()
 	for {
 		if p.isDead() {
 			f.mu.Unlock()
-			return 0, errDead
+			return fault{}, errDead
 		}
 		i := slices.IndexFunc(f.faults, func(x *fault) bool {
 			return (x.op == "" || x.op == op) && strings.Contains(name, x.name)
 		})
 		if i < 0 {
 			f.calls[op]++
-			return 0, nil
+			return fault{}, nil
 		}
 		x := f.faults[i]
 		if x.until != nil {
@@ -187,7 +194,7 @@ func (f *memFS) begin(p *process, op, name string) (short int, err error) {
 			f.faults = slices.Delete(f.faults, i, i+1)
 		}
 		f.mu.Unlock()
-		return x.short, fmt.Errorf("disk: %s %s: %w", op, name, x.err)
+		return *x, fmt.Errorf("disk: %s %s: %w", op, name, x.err)
 	}
 }
 
@@ -585,11 +592,16 @@ func (f *memFile) Sync() error {
 		m.errs = append(m.errs, f.name+" was synced again after that had failed")
 	}
 	m.mu.Unlock()
-	if _, err := m.begin(f.h.p, "sync", f.name); err != nil {
+	if x, err := m.beginWith(f.h.p, "sync", f.name); err != nil {
 		if !errors.Is(err, errDead) {
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			f.node.failed = true
+			for s := range f.node.dirty {
+				if from, to := s*sector, min(s*sector+sector, len(f.node.synced), len(f.node.data)); x.loses && from < to {
+					copy(f.node.data[from:to], f.node.synced[from:to])
+				}
+			}
 			f.node.dirty = nil // the system forgets what it could not write
 		}
 		return err

@@ -20,7 +20,7 @@ const checkEvery = 5 * time.Second
 // trouble says that nothing can be written now.
 type trouble struct {
 	err   error
-	what  string // operation and cause as told
+	told  []string // operations and causes
 	pause time.Duration
 	at    time.Time // of the next attempt
 }
@@ -37,8 +37,13 @@ func (s *Spool) fail(operation, path string, err error) {
 	s.stalled.Store(true)
 	s.progress.Broadcast()
 	s.mu.Unlock()
-	if what := operation + causeOf(err); what != t.what {
-		t.what = what
+	s.tell(operation, path, err)
+}
+
+// tell tells of a failure, once for each kind until all is well.
+func (s *Spool) tell(operation, path string, err error) {
+	if what := operation + causeOf(err); !slices.Contains(s.trouble.told, what) {
+		s.trouble.told = append(s.trouble.told, what)
 		s.cfg.Failed(operation, path, err)
 	}
 }
@@ -60,12 +65,12 @@ func causeOf(err error) string {
 
 // recovered enters that everything wanted is written.
 func (s *Spool) recovered() {
-	if s.trouble.err == nil && !s.stalled.Load() {
+	if s.trouble.err == nil && len(s.trouble.told) == 0 && !s.stalled.Load() {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if slices.ContainsFunc(s.segments, func(f *openFile) bool { return f.suspect != nil && !f.rescued }) {
+	if slices.ContainsFunc(s.segments, (*openFile).pending) {
 		return // what is in it is not written
 	}
 	s.trouble = trouble{}
@@ -83,7 +88,9 @@ func (s *Spool) check(now time.Time) {
 		s.checkedAt = now
 		for _, f := range files {
 			if err := f.intact(); err != nil {
-				s.suspect(f, err)
+				s.mu.Lock()
+				f.doubt(err)
+				s.mu.Unlock()
 			}
 		}
 		if s.hot != nil {
@@ -93,12 +100,41 @@ func (s *Spool) check(now time.Time) {
 	}
 	for _, f := range files {
 		s.mu.Lock()
-		suspect, rescued := f.suspect, f.rescued
+		why, vain, pending := f.suspect, f.vain, f.pending()
+		f.vain = nil
 		s.mu.Unlock()
-		if suspect != nil && !rescued {
-			s.rescue(f, suspect)
+		if vain != nil {
+			s.fail("keep segment", f.name, vain)
+		}
+		if !pending {
+			continue
+		}
+		s.tell("keep segment", f.name, why)
+		if s.trouble.err == nil || !time.Now().Before(s.trouble.at) {
+			s.rescue(f)
+			s.sync(now) // the copy
 		}
 	}
+}
+
+// doubtful reports whether a sync has failed and none of what was in that segment has
+// succeeded since. Until then nothing new is written: it might not stay either.
+func (s *Spool) doubtful() bool {
+	if !s.doubts.Load() {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	doubtful := slices.ContainsFunc(s.segments, func(f *openFile) bool { return f.failed && f.unsure() })
+	s.doubts.Store(doubtful)
+	return doubtful
+}
+
+// copying reports whether a copy is being synced.
+func (s *Spool) copying() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.segments, func(f *openFile) bool { return f.original != nil })
 }
 
 // checkAhead looks at the segment made ahead: in hot mode it may be the only one, and
@@ -117,13 +153,5 @@ func (s *Spool) checkAhead() {
 		}
 		s.ready <- m
 	default: // it is being made
-	}
-}
-
-func (s *Spool) suspect(f *openFile, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if f.suspect == nil {
-		f.suspect = err
 	}
 }

@@ -36,7 +36,7 @@ func (s *Spool) run() {
 			s.check(now)
 			s.plan(now)
 		}
-		if s.direct() && s.trouble.err == nil && yield(func() bool { return s.wanted() > s.stored.Load() }) {
+		if s.direct() && s.trouble.err == nil && !s.doubts.Load() && yield(func() bool { return s.wanted() > s.stored.Load() }) {
 			continue
 		}
 		select {
@@ -83,7 +83,7 @@ func (s *Spool) rest() {
 	p := &s.planned
 	s.idle.Store(s.direct() || p.quiet)
 	defer s.idle.Store(false)
-	if s.wanted() > s.stored.Load() && s.trouble.err == nil || p.quiet && s.taken.Load() != p.taken {
+	if s.wanted() > s.stored.Load() && s.trouble.err == nil && !s.doubtful() || p.quiet && s.taken.Load() != p.taken {
 		return
 	}
 	select {
@@ -99,7 +99,7 @@ func (s *Spool) rest() {
 // means, in hot mode, that all that was logged is on disk or wanted there.
 func (s *Spool) next(now time.Time) (next time.Time, quiet bool) {
 	since := s.source.Since(0)
-	if s.trouble.err != nil {
+	if s.trouble.err != nil && !s.copying() {
 		next = earliest(next, s.trouble.at)
 	}
 	if !since.IsZero() {
@@ -131,13 +131,13 @@ func (s *Spool) spill(now time.Time) {
 	}
 }
 
-// write brings to disk what is wanted there.
+// write brings to disk what is wanted there by now.
 func (s *Spool) write() {
-	if s.trouble.err != nil && s.direct() && s.room() == nil {
+	if s.doubtful() || s.trouble.err != nil && s.direct() && s.room() == nil {
 		return
 	}
 	again := false // the last write has failed
-	for target := s.wanted(); s.stored.Load() < target; target = s.wanted() {
+	for target := s.wanted(); s.stored.Load() < target; {
 		f := s.room()
 		if f == nil {
 			return
@@ -161,9 +161,10 @@ func (s *Spool) write() {
 			runtime.Gosched()
 		}
 		s.advance(p.reached)
-		// What is acknowledged late is delivered twice if the process dies.
-		if s.chores.CompareAndSwap(true, false) {
-			s.acknowledge()
+		// What is acknowledged late is delivered twice if the process dies, and a sync may
+		// be awaited.
+		if s.chores.Load() {
+			return
 		}
 	}
 	s.recovered()
@@ -176,6 +177,7 @@ type piece struct {
 	records uint32
 	first   place          // of its first record
 	last    uint64         // position of its last one
+	have    segment.Ranges // if there are gaps between the records that are not settled
 	settled segment.Ranges // events passed over, since they are done with
 	reached uint64         // everything up to here is in it, or need not be
 	full    bool           // the next record does not fit into the segment
@@ -261,6 +263,12 @@ func (s *Spool) putRecords(p *piece) error {
 	if n := len(f.places); n == 0 || p.first.offset-f.places[n-1].offset >= placeEvery {
 		f.places = append(f.places, p.first)
 	}
+	if p.have == nil {
+		f.have.Add(p.first.seq, p.last+1)
+	}
+	for _, r := range p.have {
+		f.have.Add(r.From, r.To)
+	}
 	f.offset += int64(len(s.buf))
 	f.records += p.records
 	if !f.dirty {
@@ -283,9 +291,6 @@ func (s *Spool) advance(position uint64) {
 	}
 	if s.hot != nil {
 		s.hot.moved(position)
-	}
-	if s.short.Load() && s.short.CompareAndSwap(true, false) {
-		s.source.Relieve()
 	}
 }
 
