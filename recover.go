@@ -25,7 +25,9 @@ type recovery struct {
 	stop  chan struct{} // closed by end
 	done  chan struct{} // closed when the goroutine has ended
 
-	known map[string]bool // files that are held; only the goroutine uses it
+	// Only the goroutine uses these.
+	known  map[string]bool   // files that are held, or were told of
+	failed map[string]string // what was told of a file or the directory, as long as it is so
 
 	mu   sync.Mutex
 	sum  Recovered // of what is over
@@ -52,7 +54,7 @@ func startRecovery(p *pipeline, own destination) *recovery {
 		own:   own,
 		stop:  make(chan struct{}),
 		done:  make(chan struct{}),
-		known: make(map[string]bool),
+		known: make(map[string]bool), failed: make(map[string]string),
 	}
 	go r.run()
 	return r
@@ -121,13 +123,9 @@ func (r *recovery) run() {
 
 // round looks once at everything that is there, and sends what it can.
 func (r *recovery) round() {
-	if err := r.spool.Adopt(); err != nil {
-		r.tell("recover", r.p.settings.Spool, err)
-	}
-	names, err := r.spool.Orphans()
-	if err != nil {
-		r.tell("recover", r.p.settings.Spool, err)
-	}
+	_, err := r.spool.Adopt(func(name string, bytes int64, why error) { r.hold("move hot file to disk", name, bytes, why) })
+	names, listing := r.spool.Orphans()
+	r.tellOnce("recover", r.p.settings.Spool, errors.Join(err, listing))
 	for len(names) > 0 && !r.stopped() {
 		n := 1 // those of one process are in a row
 		for n < len(names) && spool.SameProcess(names[n], names[0]) {
@@ -147,28 +145,26 @@ func (r *recovery) process(names []string) {
 		o, err := spool.OpenOrphan(r.spool.Directory(), name)
 		switch {
 		case errors.Is(err, disk.ErrLocked), errors.Is(err, fs.ErrNotExist): // it has an owner, or has had one
-		case errors.Is(err, spool.ErrNothing):
-			if err := r.spool.Discard(name); err != nil {
-				r.tell("remove segment", name, err)
-			}
 		case errors.Is(err, spool.ErrHeader):
 			r.setAside(name, err)
-		case err != nil: // another version's, somebody else's, or the disk fails
-			r.hold(name, r.spool.SizeOf(name), err)
+		case err != nil && !spool.Stays(err): // the disk fails
+			r.tellOnce("read segment", name, err)
+		case err != nil: // another version's, or somebody else's
+			r.hold("send segment", name, r.spool.SizeOf(name), err)
 		case r.own != destination{o.Header.Region, o.Header.Endpoint, o.Header.Group}:
-			r.hold(name, o.Size(), fmt.Errorf("%w: log group %q, region %q, endpoint %q", errElsewhere, o.Header.Group, o.Header.Region, o.Header.Endpoint))
+			r.hold("send segment", name, o.Size(), fmt.Errorf("%w: log group %q, region %q, endpoint %q", errElsewhere, o.Header.Group, o.Header.Region, o.Header.Endpoint))
 			o.Release()
 		default:
+			if err := o.Short(); err != nil { // how much was behind nobody may know
+				r.hold("read segment", name, 0, err)
+			}
 			r.send(o)
 		}
 	}
 	r.finish()
 }
 
-var (
-	errElsewhere = errors.New("its events belong elsewhere")
-	errTooMuch   = errors.New("removed: such files take more than an eighth of MaxBytes")
-)
+var errElsewhere = errors.New("its events belong elsewhere")
 
 // send gives a segment to the lane of its process.
 func (r *recovery) send(o *spool.Orphan) {
@@ -209,10 +205,10 @@ func (r *recovery) finish() {
 func (r *recovery) setAside(name string, why error) {
 	bytes, removed, err := r.spool.SetAside(name)
 	for _, old := range removed {
-		r.tell("keep what cannot be read", old, errTooMuch)
+		r.tell("keep what cannot be read", old, spool.ErrTooMany)
 	}
 	if err != nil {
-		r.hold(name, bytes, err)
+		r.hold("set segment aside", name, bytes, err)
 		return
 	}
 	r.tell("read segment", name, fmt.Errorf("%w; it is set aside", why))
@@ -221,16 +217,28 @@ func (r *recovery) setAside(name string, why error) {
 	r.sum.Held += bytes
 }
 
-// hold leaves a segment where it is.
-func (r *recovery) hold(name string, bytes int64, why error) {
+// hold notes that so much of a segment is left where it is, and tells why, once.
+func (r *recovery) hold(op, name string, bytes int64, why error) {
 	if r.known[name] {
 		return
 	}
 	r.known[name] = true
-	r.tell("send segment", name, why)
+	r.tell(op, name, why)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sum.Held += bytes
+}
+
+// tellOnce tells of an error that may pass, unless the last round was told the same.
+func (r *recovery) tellOnce(op, path string, err error) {
+	if err == nil {
+		delete(r.failed, path)
+		return
+	}
+	if text := err.Error(); text != r.failed[path] {
+		r.failed[path] = text
+		r.tell(op, path, err)
+	}
 }
 
 func (r *recovery) tell(op, path string, err error) {

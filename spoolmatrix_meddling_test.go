@@ -174,6 +174,9 @@ func harmedBefore(t *testing.T, harm func(t *testing.T, name string)) {
 	})
 	s.waitFor(2*time.Second, "the segment is sent, set aside or removed", func() bool { return len(s.files(".seg")) <= 2 })
 	s.Logf("recovered %+v; told %q; left %q", s.Stats().Recovered, s.told.errors(), s.left())
+	if s.spoolErrors() == 0 {
+		s.Error("nobody was told")
+	}
 	if s.safeFrom(300) != 100 {
 		s.Errorf("only %d of 100 new events are safe", s.safeFrom(300))
 	}

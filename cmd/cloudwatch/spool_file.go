@@ -67,8 +67,7 @@ const (
 	stateSetAside   = "set aside"     // its header could not be read
 	stateUnreadable = "unreadable"    // its header cannot be read, or nothing of it
 	stateNewer      = "newer version" // only newer programs can read it
-	stateEmpty      = "empty"         // nothing was ever written to it
-	stateUnfinished = "unfinished"    // a copy that a process did not finish
+	stateUnfinished = "unfinished"    // a file that a process did not finish: nothing is only there
 )
 
 // spoolFile is a file of a spool, as it was when it was looked at.
@@ -80,6 +79,7 @@ type spoolFile struct {
 	err    error           // why it cannot be read, or not all of it
 	header *segment.Header // nil if it cannot be read
 	copies int             // of the header that are whole
+	short  bool            // it was cut
 
 	spool.Found
 	first          uint64 // sequence number of its first record
@@ -91,12 +91,12 @@ func (f *spoolFile) pending() int { return f.Records - f.Settled }
 
 // unread reports whether it may have events that cannot even be counted.
 func (f *spoolFile) unread() bool {
-	return f.header == nil && f.state != stateEmpty && f.state != stateUnfinished
+	return f.header == nil && f.state != stateUnfinished
 }
 
 // damaged reports whether something is lost, or could be with the next damage.
 func (f *spoolFile) damaged() bool {
-	return f.state == stateUnreadable || f.state == stateSetAside || f.Lost > 0 || f.header != nil && f.copies < 2 || f.header != nil && f.err != nil
+	return f.state == stateUnreadable || f.state == stateSetAside || f.Lost > 0 || f.short || f.header != nil && f.copies < 2 || f.header != nil && f.err != nil
 }
 
 // survey looks at all files, sorted by name, and so by process. Those in RAM come after
@@ -141,8 +141,6 @@ func (f *spoolFile) look() {
 	switch {
 	case err == nil:
 		f.state = stateLeft
-	case errors.Is(err, spool.ErrNothing):
-		f.state = stateEmpty
 	case newer:
 		f.state, f.err = stateNewer, err
 	default:
@@ -173,7 +171,7 @@ func (f *spoolFile) locked() bool {
 // looks like damage. Then it is counted once more.
 func (f *spoolFile) count(v *spool.View) {
 	for attempt := 0; ; attempt++ {
-		f.header, f.copies = &v.Header, v.Copies
+		f.header, f.copies, f.short = &v.Header, v.Copies, v.Short
 		f.scan(v)
 		if f.state == stateInUse && f.Lost > 0 {
 			f.scan(v)

@@ -107,7 +107,7 @@ func (f *spoolFile) repair(to segment.Header, all []*spoolFile) (done string, er
 	case f.state == stateInUse || f.state == stateNewer:
 		return "", nil
 	case f.state == stateUnfinished:
-		return "removed: a copy that was not finished", spool.Delete(f.dir, f.name)
+		return "removed: it was not finished", spool.Delete(f.dir, f.name)
 	case f.header == nil:
 		return f.rebuild(to, all)
 	case f.state == stateSetAside:
@@ -128,8 +128,6 @@ func (f *spoolFile) rebuild(to segment.Header, all []*spoolFile) (string, error)
 	}
 	err := spool.Rebuild(f.dir, f.name, to)
 	switch {
-	case errors.Is(err, spool.ErrNothing):
-		return "removed: nothing was ever written to it", spool.Delete(f.dir, f.name)
 	case errors.Is(err, spool.ErrNowhere):
 		return "", fmt.Errorf("%w: say it with --group, --stream and --region", err)
 	case err == nil:

@@ -139,7 +139,7 @@ func (d *spoolDir) left(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	files = slices.DeleteFunc(files, func(f *spoolFile) bool { return f.state == stateInUse || f.state == stateEmpty })
+	files = slices.DeleteFunc(files, func(f *spoolFile) bool { return f.state == stateInUse })
 	if len(files) == 0 {
 		return "", nil
 	}

@@ -70,6 +70,9 @@ func (f *spoolFile) verdict() string {
 	if f.Unreadable > 0 {
 		s += fmt.Sprintf(", %s unreadable", counted(f.Unreadable, "byte", "bytes"))
 	}
+	if f.short {
+		s += ", shorter than it was made"
+	}
 	s += fmt.Sprintf(", %d of 2 copies of the header", f.copies)
 	if f.err != nil {
 		s += fmt.Sprintf(", %v", errors.Unwrap(f.err))

@@ -327,7 +327,7 @@ func (d *Dir) Remove(name string) error {
 }
 
 // Rename gives a file another name, in place of a file that had it. A File that
-// is open keeps the old name and is no longer intact.
+// is open keeps the old name and is no longer intact: see File.Rename.
 func (d *Dir) Rename(from, to string) error {
 	if !goodName(from) || !goodName(to) {
 		return fail("rename", from+" to "+to, fs.ErrInvalid)

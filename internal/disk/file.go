@@ -56,6 +56,16 @@ func (f *File) Close() error {
 	return nil
 }
 
+// Rename gives the file another name, in place of a file that had it. It must not run
+// beside other methods.
+func (f *File) Rename(name string) error {
+	if err := f.dir.Rename(f.name, name); err != nil {
+		return err
+	}
+	f.name = name
+	return nil
+}
+
 // Intact returns an error if the file has been deleted or renamed (ErrGone),
 // if its name belongs to another file (ErrReplaced), if it is shorter than it was
 // (ErrTruncated), or if its directory is not intact: someone has meddled.

@@ -56,7 +56,7 @@ func (p page) rows(t *testing.T, title string) (rows [][]string) {
 func exampleFile(t *testing.T) ([]byte, *Header) {
 	t.Helper()
 	h := &Header{
-		ID: 0x1122334455667788, Producer: 0xcafebabe12345678, Number: 3, Hot: true,
+		ID: 0x1122334455667788, Producer: 0xcafebabe12345678, Number: 3, Hot: true, Size: 8 << 20,
 		Created: time.UnixMilli(1763812800123), Boot: "3f2c8a10", PID: 4711, Program: "shop", Writer: "v1.2.3",
 		Region: "eu-central-1", Endpoint: "https://localhost", Group: "orders", Stream: "host-1",
 	}
@@ -141,14 +141,14 @@ func TestPageHasTheFieldsOfTheCode(t *testing.T) {
 		{"magic", little.Uint64([]byte(magic))}, {"version", Version}, {"minimum", 1},
 		{"body length", uint64(used - body)}, {"checksum", uint64(crcWithout(b[:used], 16))},
 		{"number", uint64(h.Number)}, {"ID", h.ID}, {"producer", h.Producer}, {"created", uint64(h.Created.UnixMilli())},
-		{"PID", uint64(h.PID)}, {"flags", 1}, {name: "strings"},
+		{"PID", uint64(h.PID)}, {"flags", 1}, {"file size", 8 << 20}, {name: "strings"},
 	})
 	// The strings, in the order of the list.
 	values := map[string]string{
 		"region": h.Region, "endpoint": h.Endpoint, "group": h.Group, "stream": h.Stream,
 		"boot": h.Boot, "program": h.Program, "writer": h.Writer,
 	}
-	rest := b[56:used]
+	rest := b[64:used]
 	for i, item := range regexp.MustCompile(`(?m)^(\d+)\. (\w+)`).FindAllStringSubmatch(p["Header"], -1) {
 		value := values[item[2]]
 		if n := int(little.Uint16(rest)); item[1] != strconv.Itoa(i+1) || value == "" || string(rest[2:][:n]) != value {

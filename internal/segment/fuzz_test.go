@@ -140,7 +140,7 @@ func FuzzAcks(f *testing.F) {
 	f.Add([]byte(nil), false)
 	a := segment.Acks{Generation: 2, Written: 3, Settled: segment.Ranges{{1, 2}, {5, 9}}}
 	b := a.EncodeSlot(fuzzID)
-	f.Add(b[:56], true)
+	f.Add(b[:64], true)
 	f.Add(b, false)
 	a.Generation, a.Settled = 3, many(254)
 	f.Add(slices.Concat(b, a.EncodeSlot(fuzzID)), false)

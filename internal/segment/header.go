@@ -15,6 +15,7 @@ type Header struct {
 	Producer uint64 // random; one per process and log stream
 	Number   uint32 // counts the segments of a producer
 	Hot      bool   // the file is on a RAM file system
+	Size     int64  // of the file when it was made: it is never shorter
 
 	// For people who look at the file; nothing depends on them.
 	Created time.Time // to the millisecond
@@ -55,7 +56,8 @@ const (
 	headerCreated  = 40 // int64, milliseconds since 1970 UTC
 	headerPID      = 48 // uint32
 	headerFlags    = 52 // uint32
-	headerStrings  = 56
+	headerSize     = 56 // int64
+	headerStrings  = 64
 
 	body        = headerNumber
 	stringCount = 7
@@ -108,6 +110,7 @@ func (h *Header) Encode() ([]byte, error) {
 	if h.Hot {
 		little.PutUint32(b[headerFlags:], flagHot)
 	}
+	little.PutUint64(b[headerSize:], uint64(h.Size))
 	for _, s := range [stringCount]string{
 		h.Region, h.Endpoint, h.Group, h.Stream,
 		cut(h.Boot, maxDiagnostic), cut(h.Program, maxDiagnostic), cut(h.Writer, maxDiagnostic),
@@ -185,6 +188,7 @@ func decodeCopy(b []byte) (*Header, error) {
 		Producer: little.Uint64(b[headerProducer:]),
 		Number:   little.Uint32(b[headerNumber:]),
 		Hot:      little.Uint32(b[headerFlags:])&flagHot != 0,
+		Size:     int64(little.Uint64(b[headerSize:])),
 		Created:  time.UnixMilli(int64(little.Uint64(b[headerCreated:]))).UTC(),
 		PID:      int(little.Uint32(b[headerPID:])),
 	}

@@ -15,7 +15,7 @@ const copyBytes = segment.HeaderBytes / 2
 
 func example() segment.Header {
 	return segment.Header{
-		ID: 0x1122334455667788, Producer: 0xcafebabe12345678, Number: 3, Hot: true,
+		ID: 0x1122334455667788, Producer: 0xcafebabe12345678, Number: 3, Hot: true, Size: 8 << 20,
 		Created: time.UnixMilli(1763812800123).UTC(), Boot: "3f2c8a10-7d4e-4b6f-9a51-0c8e6d2b7f13", PID: 4711,
 		Program: "shop", Writer: "v1.2.3", Region: "eu-central-1", Endpoint: "https://logs.example.com",
 		Group: "/shop/orders", Stream: "host/größer",
@@ -223,8 +223,8 @@ func TestHeaderWithoutSense(t *testing.T) {
 		"no strings":                     func(b []byte) { little.PutUint32(b[12:], 36) },
 		"half a length":                  func(b []byte) { little.PutUint32(b[12:], 37) },
 		"last string cut":                func(b []byte) { little.PutUint32(b[12:], little.Uint32(b[12:])-1) },
-		"string longer than the body":    func(b []byte) { little.PutUint16(b[56:], 0xffff) },
-		"string a byte longer than that": func(b []byte) { little.PutUint16(b[56:], uint16(used(b)-58+1)) },
+		"string longer than the body":    func(b []byte) { little.PutUint16(b[64:], 0xffff) },
+		"string a byte longer than that": func(b []byte) { little.PutUint16(b[64:], uint16(used(b)-66+1)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := encode(t, example())

@@ -14,46 +14,72 @@ import (
 )
 
 // Adopt brings what other processes left on the RAM file system to the disk, and
-// removes what was left of attempts to do so.
-func (s *Spool) Adopt() error {
+// removes files that they did not finish. Of each file that stays, or has lost
+// something, held is told how large it is, and why. busy reports whether there is one
+// whose process seems to live.
+func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (busy bool, err error) {
 	var errs []error
-	unfinished, err := s.foreign(s.cfg.Dir, newEnding)
-	errs = append(errs, err)
-	for _, name := range unfinished {
-		if f, err := s.cfg.Dir.Open(name); err == nil {
-			errs = append(errs, s.cfg.Dir.Remove(name), f.Close())
+	for _, dir := range []Directory{s.cfg.Dir, s.cfg.HotLeft} {
+		if dir != nil {
+			errs = append(errs, s.clean(dir))
 		}
 	}
 	if s.cfg.HotLeft == nil {
-		return errors.Join(errs...)
+		return false, errors.Join(errs...)
 	}
 	hot, err := s.foreign(s.cfg.HotLeft, hotEnding)
 	errs = append(errs, err)
 	var onDisk segment.Ranges // of the process whose files come now
-	var busy error            // why they have to wait
+	var wait error            // why they have to wait
 	for i, name := range hot {
 		if i == 0 || !SameProcess(name, hot[i-1]) {
-			if onDisk, busy = s.onDisk(name); busy != nil && !errors.Is(busy, disk.ErrLocked) {
-				errs = append(errs, busy)
+			if onDisk, wait = s.onDisk(name); wait != nil && !errors.Is(wait, disk.ErrLocked) {
+				errs = append(errs, wait)
 			}
+			busy = busy || wait != nil
 		}
-		if busy != nil {
+		if wait != nil {
 			continue
 		}
 		o, err := OpenOrphan(s.cfg.HotLeft, name)
 		switch {
 		case err == nil:
+			if err := o.Short(); err != nil {
+				held(name, 0, err)
+			}
 			for _, r := range onDisk {
 				o.before.Add(r.From, r.To)
 			}
 			errs = append(errs, s.adopt(o))
-		case errors.Is(err, ErrNothing):
-			errs = append(errs, s.discard(s.cfg.HotLeft, name))
 		case errors.Is(err, ErrHeader): // or it would be tried for ever
-			errs = append(errs, fmt.Errorf("read hot file %s: %w; it is set aside", name, err),
-				s.cfg.HotLeft.Rename(name, strings.TrimSuffix(name, hotEnding)+badEnding))
-		case !errors.Is(err, disk.ErrLocked) && !errors.Is(err, fs.ErrNotExist): // another process may have been faster
+			bytes, removed, failed := setAside(s.cfg.HotLeft, name, s.cfg.HotBytes)
+			for _, old := range removed {
+				held(old, 0, ErrTooMany)
+			}
+			held(name, bytes, fmt.Errorf("%w; it is set aside", err))
+			errs = append(errs, failed)
+		case errors.Is(err, disk.ErrLocked):
+			busy = true
+		case errors.Is(err, fs.ErrNotExist): // another process was faster
+		case Stays(err):
+			held(name, sizeOf(s.cfg.HotLeft, name), err)
+		default:
 			errs = append(errs, err)
+		}
+	}
+	return busy, errors.Join(errs...)
+}
+
+// ErrTooMany is why a file that was set aside is removed.
+var ErrTooMany = errors.New("removed: such files take more than they may")
+
+// clean removes files that were being made or copied by processes that have ended.
+func (s *Spool) clean(dir Directory) error {
+	unfinished, err := s.foreign(dir, newEnding)
+	errs := []error{err}
+	for _, name := range unfinished {
+		if f, err := dir.Open(name); err == nil {
+			errs = append(errs, dir.Remove(name), f.Close())
 		}
 	}
 	return errors.Join(errs...)
@@ -105,7 +131,7 @@ func (s *Spool) adopt(o *Orphan) error {
 	if f != nil {
 		if err == nil {
 			crash.At("during adoption")
-			err = s.cfg.Dir.Rename(f.name, strings.TrimSuffix(f.name, newEnding)+segmentEnding)
+			err = f.rename(strings.TrimSuffix(f.name, newEnding) + segmentEnding)
 			_ = s.cfg.Dir.Sync() // or a power cut could bring back the name of what is incomplete
 		} else {
 			_ = s.cfg.Dir.Remove(f.name)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -31,7 +30,7 @@ func TestAdopt(t *testing.T) {
 		hot := len(m.ram.names(".hot"))
 		a := m.start(adopter)
 		for range 2 { // the second time there is nothing to do
-			if err := a.spool.Adopt(); err != nil {
+			if err := a.adopt(); err != nil {
 				t.Error(err)
 			}
 			if got := m.ram.names(""); len(got) != hot-8 {
@@ -64,7 +63,7 @@ func TestAdopt(t *testing.T) {
 		lives.deliver() // it still has its files
 		lives.log(5)
 		lives.crash()
-		if err := a.spool.Adopt(); err != nil {
+		if err := a.adopt(); err != nil {
 			t.Error(err)
 		}
 		if got := m.ram.names(""); len(got) != 0 {
@@ -87,13 +86,13 @@ func TestAdoptInterrupted(t *testing.T) {
 			a := m.start(adopter)
 			pass(0)
 			a.killAfter(n)
-			err := a.spool.Adopt()
+			_, err := a.spool.Adopt(func(string, int64, error) {})
 			if over = !a.isDead(); over && err != nil {
 				t.Error(err)
 			}
 			a.crash()
 			b := m.start(adopter)
-			if err := b.spool.Adopt(); err != nil {
+			if err := b.adopt(); err != nil {
 				t.Errorf("killed at %d: %v", n, err)
 			}
 			pass(0)
@@ -125,14 +124,14 @@ func TestPowerCutAfterAdoption(t *testing.T) {
 			p.log(150)
 			p.crash()
 			a := m.start(adopter)
-			if err := a.spool.Adopt(); err != nil {
+			if err := a.adopt(); err != nil {
 				t.Error(err)
 			}
 			m.disk.powerCut()
 			m.ram.powerCut()
 			a.crash()
 			b := m.start(adopter)
-			if err := b.spool.Adopt(); err != nil {
+			if err := b.adopt(); err != nil {
 				t.Error(err)
 			}
 			b.crash()
@@ -153,12 +152,12 @@ func TestAdoptOnADiskThatFails(t *testing.T) {
 				a := m.start(adopter)
 				pass(0)
 				end := m.disk.inject(fault{op: op, err: errNoSpace, short: -1})
-				if err := a.spool.Adopt(); !errors.Is(err, errNoSpace) {
+				if err := a.adopt(); !errors.Is(err, errNoSpace) {
 					t.Errorf("got %v", err)
 				}
 				wantList(t, "left", m.snapshot().everywhere(), span(1, 150))
 				end()
-				if err := a.spool.Adopt(); err != nil {
+				if err := a.adopt(); err != nil {
 					t.Error(err)
 				}
 				if got := append(m.disk.names(".new"), m.ram.names("")...); len(got) > 0 {
@@ -197,7 +196,7 @@ func TestAdoptCountsDamage(t *testing.T) {
 			})
 		}
 		a := m.start(adopter)
-		if err := a.spool.Adopt(); err != nil {
+		if err := a.adopt(); err != nil {
 			t.Error(err)
 		}
 		a.crash()
@@ -218,16 +217,25 @@ func TestAdoptOfWhatCannotBeRead(t *testing.T) {
 		m.ram.put("00000000000000aa-00000001.hot", nil)
 		m.ram.put("00000000000000aa-00000002.hot", make([]byte, hotBytes/8))
 		m.ram.put("00000000000000aa-00000003.hot", []byte("this is no segment"))
-		m.disk.put("00000000000000aa-00000004.new", make([]byte, 100))
+		m.ram.put("00000000000000aa-00000004.new", nil)
+		m.disk.put("00000000000000aa-00000005.new", make([]byte, 100))
 		a := m.start(adopter)
-		err := a.spool.Adopt()
-		if !errors.Is(err, spool.ErrHeader) || !strings.Contains(err.Error(), "00000000000000aa-00000003") {
-			t.Errorf("told %v", err)
+		var told []string
+		for range 2 { // it is told once
+			_, err := a.spool.Adopt(func(name string, bytes int64, why error) {
+				if !errors.Is(why, spool.ErrHeader) {
+					t.Error(why)
+				}
+				told = append(told, fmt.Sprint(name, " ", bytes))
+			})
+			if err != nil {
+				t.Error(err)
+			}
 		}
-		if err := a.spool.Adopt(); err != nil {
-			t.Errorf("told again: %v", err)
+		if want := []string{"00000000000000aa-00000001.hot 0", "00000000000000aa-00000002.hot 32768", "00000000000000aa-00000003.hot 18"}; !slices.Equal(told, want) {
+			t.Errorf("told %q, want %q", told, want)
 		}
-		if got := m.ram.names(""); !slices.Equal(got, []string{"00000000000000aa-00000003.bad"}) {
+		if got := m.ram.names(""); len(got) != 3 || got[0] != "00000000000000aa-00000001.bad" {
 			t.Errorf("left in RAM: %v", got)
 		}
 		if got := m.disk.names(".new"); len(got) > 0 {
@@ -235,6 +243,62 @@ func TestAdoptOfWhatCannotBeRead(t *testing.T) {
 		}
 		a.crash()
 		wantList(t, "left", m.everywhere(), span(1, 150))
+	})
+}
+
+// TestAdoptOfALaterVersion leaves the file as it is, and says how large it is.
+func TestAdoptOfALaterVersion(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start()
+		p.log(150)
+		p.crash()
+		later := ofLaterVersion(segmentOf(t, span(1, 5)))
+		m.ram.put("00000000000000aa-00000001.hot", slices.Clone(later))
+		a := m.start(adopter)
+		var version *segment.VersionError
+		for range 2 {
+			times := 0
+			busy, err := a.spool.Adopt(func(name string, bytes int64, why error) {
+				if times++; name != "00000000000000aa-00000001.hot" || bytes != int64(len(later)) || !errors.As(why, &version) {
+					t.Errorf("%s is held with %d bytes: %v", name, bytes, why)
+				}
+			})
+			if times != 1 || busy || err != nil {
+				t.Errorf("told %d times, busy %v, error %v", times, busy, err)
+			}
+		}
+		if !bytes.Equal(m.ram.read("00000000000000aa-00000001.hot"), later) {
+			t.Error("it was changed")
+		}
+		a.crash()
+		got, _ := m.orphans(m.disk)
+		wantList(t, "moved", got, span(1, 150))
+	})
+}
+
+// TestAdoptOfAFileThatWasCut moves what is left, and says so.
+func TestAdoptOfAFileThatWasCut(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start()
+		p.log(20)
+		p.crash()
+		name := m.ram.names(".hot")[0]
+		m.ram.truncate(name, segment.Start+1000)
+		a := m.start(adopter)
+		var told []string
+		_, err := a.spool.Adopt(func(name string, bytes int64, why error) {
+			if !errors.Is(why, spool.ErrShort) {
+				t.Error(why)
+			}
+			told = append(told, name)
+		})
+		if err != nil || !slices.Equal(told, []string{name}) {
+			t.Errorf("told of %v, %v", told, err)
+		}
+		a.crash()
+		if got := m.everywhere(); len(got) < 4 || !slices.Equal(got, span(1, len(got))) {
+			t.Errorf("left: %s", short(got))
+		}
 	})
 }
 
@@ -248,14 +312,14 @@ func TestUnfinishedFileOfALivingProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := m.start(adopter)
-		if err := a.spool.Adopt(); err != nil {
+		if err := a.adopt(); err != nil {
 			t.Error(err)
 		}
 		if got := m.disk.names(".new"); len(got) != 1 {
 			t.Errorf("left: %v", got)
 		}
 		f.Close()
-		if err := a.spool.Adopt(); err != nil {
+		if err := a.adopt(); err != nil {
 			t.Error(err)
 		}
 		if got := m.disk.names(".new"); len(got) != 0 {
@@ -273,7 +337,7 @@ func TestTwoAdopt(t *testing.T) {
 		a, b := m.start(adopter), m.start(adopter)
 		done := make(chan error)
 		for _, q := range []*program{a, b} {
-			go func() { done <- q.spool.Adopt() }()
+			go func() { done <- q.adopt() }()
 		}
 		for range 2 {
 			if err := <-done; err != nil && !errors.Is(err, disk.ErrLocked) {
@@ -289,7 +353,8 @@ func TestTwoAdopt(t *testing.T) {
 // TestAdoptWithinMaxBytes, also if a segment is made at the same time: the limit is
 // never exceeded by a byte.
 func TestAdoptWithinMaxBytes(t *testing.T) {
-	for _, slow := range []string{".seg", ".new"} {
+	const segments, copies = "3-0000", "2-8000" // parts of their names
+	for _, slow := range []string{segments, copies} {
 		t.Run("slow to make "+slow, func(t *testing.T) {
 			bubble(t, func(t *testing.T, m *machine) {
 				p := m.start()
@@ -311,13 +376,13 @@ func TestAdoptWithinMaxBytes(t *testing.T) {
 				pass(0)
 				release := m.disk.stall("create", slow)
 				adopted := make(chan error)
-				adopt := func() { adopted <- a.spool.Adopt() }
-				if slow == ".new" {
+				adopt := func() { adopted <- a.adopt() }
+				if slow == copies {
 					go adopt()
 					pass(0)
 				}
 				a.log(320) // another segment is needed
-				if slow == ".seg" {
+				if slow == segments {
 					go adopt()
 					pass(0)
 				}

@@ -74,7 +74,7 @@ func killedAt(t *testing.T, m *machine, hot bool, n int) bool {
 	p.crash()
 	a := m.start(adopter)
 	pass(0)
-	if err := a.spool.Adopt(); err != nil {
+	if err := a.adopt(); err != nil {
 		t.Error(err)
 	}
 	a.crash()

@@ -18,7 +18,6 @@ type Directory interface {
 	Open(name string) (File, error)
 	List() ([]disk.Entry, error)
 	Remove(name string) error
-	Rename(old, new string) error
 	Sync() error
 	Space() (free, total int64, err error)
 	// Renew makes the directory again if it was deleted or replaced.
@@ -32,6 +31,7 @@ type File interface {
 	io.WriterAt
 	Sync() error
 	Size() int64
+	Rename(name string) error
 	Intact() error
 	Map(size int) (Mapping, error)
 	Close() error
@@ -165,14 +165,6 @@ func (d *osDir) Remove(name string) error {
 		return err
 	}
 	return dir.Remove(name)
-}
-
-func (d *osDir) Rename(old, new string) error {
-	dir, err := d.opened()
-	if err != nil {
-		return err
-	}
-	return dir.Rename(old, new)
 }
 
 func (d *osDir) Sync() error {

@@ -17,7 +17,7 @@ import (
 const (
 	segmentEnding = ".seg"
 	hotEnding     = ".hot"
-	newEnding     = ".new" // being moved to the disk, incomplete
+	newEnding     = ".new" // being made or copied: nothing is only there
 	badEnding     = ".bad" // set aside, never read again
 )
 
@@ -134,20 +134,22 @@ type made struct {
 	err  error
 }
 
-// newFile makes a file with a header that is on the disk before any record can be.
+// newFile makes a file with a header that is on the disk before any record can be, and
+// before the file has the name of a segment. So one of that name that has no header, or
+// is not as large as that says, was in use and is damaged.
 func newFile(dir Directory, header segment.Header, ending string, size int64) (*openFile, error) {
-	header.ID = rand.Uint64()
+	header.ID, header.Size = rand.Uint64(), size
 	header.Created = time.Now()
 	page, err := header.Encode()
 	if err != nil {
 		return nil, err
 	}
-	f := &openFile{name: fileName(&header, ending), header: header, offset: segment.Start}
+	f := &openFile{name: fileName(&header, newEnding), header: header, offset: segment.Start}
 	if f.File, err = dir.Create(f.name, size); err != nil {
 		return nil, err
 	}
 	crash.At("after create")
-	if err = f.writeHeader(page, dir); err != nil {
+	if err = f.begin(page, dir, fileName(&header, ending)); err != nil {
 		_ = dir.Remove(f.name) // or its space would stay taken
 		_ = f.Close()
 		return nil, err
@@ -155,7 +157,8 @@ func newFile(dir Directory, header segment.Header, ending string, size int64) (*
 	return f, nil
 }
 
-func (f *openFile) writeHeader(page []byte, dir Directory) error {
+// begin writes the header, and gives the file its name.
+func (f *openFile) begin(page []byte, dir Directory, name string) error {
 	if _, err := f.WriteAt(page, 0); err != nil {
 		return err
 	}
@@ -163,5 +166,19 @@ func (f *openFile) writeHeader(page []byte, dir Directory) error {
 	if err := f.Sync(); err != nil {
 		return err
 	}
+	if err := f.rename(name); err != nil {
+		return err
+	}
 	return dir.Sync()
+}
+
+func (f *openFile) rename(name string) error {
+	if name == f.name {
+		return nil
+	}
+	if err := f.Rename(name); err != nil {
+		return err
+	}
+	f.name = name
+	return nil
 }

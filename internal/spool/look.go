@@ -15,7 +15,7 @@ const (
 	Other      Kind = iota // not a segment
 	Segment                // on the disk
 	Hot                    // on a RAM file system
-	Unfinished             // being moved to the disk; incomplete
+	Unfinished             // being made or copied; nothing is only there
 	SetAside               // unreadable, and never tried again
 )
 
@@ -35,7 +35,8 @@ func KindOf(name string) Kind {
 // meanwhile, or remove it.
 type View struct {
 	Header segment.Header
-	Copies int // of the header that are whole: 1 or 2
+	Copies int  // of the header that are whole: 1 or 2
+	Short  bool // the file was cut
 
 	orphan Orphan // of which nothing is used that writes
 	end    int64  // behind the last record that Scan has found; 0 before
@@ -53,7 +54,7 @@ func Look(dir *disk.Dir, name string) (*View, error) {
 		_ = f.Close()
 		return nil, err
 	}
-	v.Header = v.orphan.Header
+	v.Header, v.Short = v.orphan.Header, v.orphan.Short() != nil
 	for _, whole := range wholeCopies(f) {
 		if whole {
 			v.Copies++

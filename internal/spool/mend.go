@@ -1,7 +1,6 @@
 package spool
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -43,11 +42,11 @@ func Mend(dir *disk.Dir, name string, change func(*segment.Header)) error {
 func Rebuild(dir *disk.Dir, name string, to segment.Header) error {
 	return rewrite(dir, name, func(o *Orphan) error {
 		lost := o.read()
-		if lost != ErrHeader && lost != ErrNothing {
+		if lost != ErrHeader {
 			return cmp.Or(lost, errNotLost)
 		}
 		o.Header = to
-		o.Header.Created = time.Now()
+		o.Header.Created, o.Header.Size = time.Now(), o.Size()
 		_, err := fmt.Sscanf(name, "%16x-%8x", &o.Header.Producer, &o.Header.Number)
 		id, ok := segment.FindID(o.file, o.file.Size())
 		switch {
@@ -57,19 +56,10 @@ func Rebuild(dir *disk.Dir, name string, to segment.Header) error {
 				return ErrNowhere
 			}
 			return nil
-		case lost == ErrNothing && o.blank():
-			return lost
 		default:
 			return ErrLost
 		}
 	})
-}
-
-// blank reports whether there is no first record.
-func (o *Orphan) blank() bool {
-	b := make([]byte, segment.RecordBytes)
-	_, _ = o.file.ReadAt(b, segment.Start) // what is not there is blank
-	return len(bytes.Trim(b, "\x00")) == 0
 }
 
 var errNotLost = errors.New("its header is not lost")

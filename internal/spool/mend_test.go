@@ -101,7 +101,7 @@ func TestRebuild(t *testing.T) {
 	}{
 		"no destination":  {mendName, lost, segment.Header{}, spool.ErrNowhere},
 		"one record only": {mendName, func(b []byte) { lost(b); clear(b[segment.Start+40:]) }, to, spool.ErrLost},
-		"nothing":         {mendName, func(b []byte) { clear(b) }, to, spool.ErrNothing},
+		"nothing":         {mendName, func(b []byte) { clear(b) }, to, spool.ErrLost},
 		"hot":             {"00000000000000aa-00000007.hot", lost, to, spool.ErrLost},
 		"no such name":    {"what.seg", lost, to, spool.ErrLost},
 	} {

@@ -422,19 +422,12 @@ func (w *world) own(f *memFS) []string {
 
 // recoverOthers has the program send what others have left, or some of it.
 func (w *world) recoverOthers() {
-	w.told(w.p.spool.Adopt())
+	w.told(w.p.adopt())
 	names, err := w.p.spool.Orphans()
 	w.told(err)
 	for _, name := range names {
 		o, err := spool.OpenOrphan(w.p.spool.Directory(), name)
 		switch {
-		case errors.Is(err, spool.ErrNothing):
-			w.told(w.p.spool.Discard(name))
-			continue
-		case errors.Is(err, spool.ErrHeader):
-			_, _, err := w.p.spool.SetAside(name)
-			w.told(err)
-			continue
 		case err != nil:
 			w.told(err)
 			continue
@@ -455,7 +448,7 @@ func (w *world) recoverOthers() {
 
 // told checks that nothing fails that need not.
 func (w *world) told(err error) {
-	if err != nil && w.fault == "" && !errors.Is(err, spool.ErrHeader) && !errors.Is(err, spool.ErrFull) {
+	if err != nil && w.fault == "" && !errors.Is(err, spool.ErrFull) {
 		w.t.Errorf("while it deals with what others have left: %v", err)
 	}
 }

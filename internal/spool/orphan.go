@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path"
 	"strings"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/crash"
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
@@ -29,12 +31,21 @@ type Orphan struct {
 	wire    []byte
 }
 
-// Errors of OpenOrphan beside those of the disk: disk.ErrLocked if its process
-// lives, *segment.VersionError if another version of this library must read it.
-var (
-	ErrNothing = errors.New("nothing was ever written to it")
-	ErrHeader  = errors.New("its header is damaged")
-)
+// ErrHeader is an error of OpenOrphan beside those of the disk: disk.ErrLocked if its
+// process lives, *segment.VersionError if another version of this library must read it.
+var ErrHeader = errors.New("its header is damaged")
+
+// ErrShort is about a segment that was cut: what was behind is lost, whether or not
+// somebody knows what that was.
+var ErrShort = errors.New("it is shorter than it was made")
+
+// Stays reports whether an error of OpenOrphan is about the file: it will be the same the
+// next time.
+func Stays(err error) bool {
+	var newer *segment.VersionError
+	var unsafe *disk.UnsafeError
+	return errors.As(err, &newer) || errors.As(err, &unsafe)
+}
 
 // OpenOrphan opens a segment that another process left.
 func OpenOrphan(dir Directory, name string) (*Orphan, error) {
@@ -59,11 +70,7 @@ func (o *Orphan) read() error {
 	page = append(page[:n], make([]byte, segment.Start-n)...)
 	header, err := segment.DecodeHeader(page[:segment.HeaderBytes])
 	switch {
-	case errors.Is(err, segment.ErrUnwritten) && o.blank():
-		return ErrNothing
-	case errors.Is(err, segment.ErrUnwritten): // it was written once
-		return ErrHeader
-	case errors.Is(err, segment.ErrDamaged):
+	case errors.Is(err, segment.ErrUnwritten), errors.Is(err, segment.ErrDamaged):
 		return ErrHeader
 	case err != nil:
 		return err
@@ -77,6 +84,14 @@ func (o *Orphan) read() error {
 
 // Size returns the size of the file in bytes.
 func (o *Orphan) Size() int64 { return o.file.Size() }
+
+// Short returns an ErrShort if the file was cut.
+func (o *Orphan) Short() error {
+	if o.Size() >= o.Header.Size {
+		return nil
+	}
+	return fmt.Errorf("%w: %d of %d bytes", ErrShort, o.Size(), o.Header.Size)
+}
 
 // Ended returns the time of the newest event that Scan has found.
 func (o *Orphan) Ended() time.Time { return time.UnixMilli(o.newest).UTC() }
@@ -169,8 +184,10 @@ func (s *Spool) Orphans() ([]string, error) {
 }
 
 // SizeOf returns the size of a file in the directory; 0 if there is none.
-func (s *Spool) SizeOf(name string) int64 {
-	files, _ := s.cfg.Dir.List() // what cannot be listed has no size
+func (s *Spool) SizeOf(name string) int64 { return sizeOf(s.cfg.Dir, name) }
+
+func sizeOf(dir Directory, name string) int64 {
+	files, _ := dir.List() // what cannot be listed has no size
 	for _, f := range files {
 		if f.Name == name {
 			return f.Size
@@ -191,28 +208,20 @@ func (s *Spool) foreign(dir Directory, endings ...string) (names []string, err e
 	return names, err
 }
 
-// discard removes a file in which nothing ever was.
-func (s *Spool) discard(dir Directory, name string) error {
-	f, err := dir.Open(name)
-	if err != nil {
-		return nil // somebody else does
-	}
-	return errors.Join(dir.Remove(name), f.Close())
-}
-
-// Discard removes a segment to which nothing was ever written.
-func (s *Spool) Discard(name string) error { return s.discard(s.cfg.Dir, name) }
-
 // SetAside gives a file that cannot be read a name under which nobody tries again,
 // and returns its size. Such files take at most an eighth of MaxBytes: the first ones
 // are removed then, and their names returned.
 func (s *Spool) SetAside(name string) (bytes int64, removed []string, err error) {
-	f, err := s.cfg.Dir.Open(name)
+	return setAside(s.cfg.Dir, name, s.cfg.MaxBytes/8)
+}
+
+func setAside(dir Directory, name string, most int64) (bytes int64, removed []string, err error) {
+	f, err := dir.Open(name)
 	if err != nil {
 		return 0, nil, err
 	}
 	defer f.Close()
-	files, err := s.cfg.Dir.List()
+	files, err := dir.List()
 	if err != nil {
 		return 0, nil, err
 	}
@@ -223,13 +232,13 @@ func (s *Spool) SetAside(name string) (bytes int64, removed []string, err error)
 		}
 	}
 	for _, other := range files {
-		if bad <= s.cfg.MaxBytes/8 {
+		if bad <= most {
 			break
 		}
-		if strings.HasSuffix(other.Name, badEnding) && s.cfg.Dir.Remove(other.Name) == nil {
+		if strings.HasSuffix(other.Name, badEnding) && dir.Remove(other.Name) == nil {
 			bad -= other.Size
 			removed = append(removed, other.Name)
 		}
 	}
-	return f.Size(), removed, s.cfg.Dir.Rename(name, strings.TrimSuffix(name, segmentEnding)+badEnding)
+	return f.Size(), removed, f.Rename(strings.TrimSuffix(name, path.Ext(name)) + badEnding)
 }

@@ -244,22 +244,23 @@ func TestDamageWhereEventsWereNeverWritten(t *testing.T) {
 	}
 }
 
+// ofLaterVersion makes a segment one that only a later version can read.
+func ofLaterVersion(data []byte) []byte {
+	for _, copy := range []int{0, segment.HeaderBytes / 2} {
+		b := data[copy : copy+segment.HeaderBytes/2]
+		binary.LittleEndian.PutUint16(b[8:], 2)
+		binary.LittleEndian.PutUint16(b[10:], 2)
+		length := binary.LittleEndian.Uint32(b[12:])
+		sum := crc32.Checksum(slices.Concat(b[:16], b[20:20+length]), crc32.MakeTable(crc32.Castagnoli))
+		binary.LittleEndian.PutUint32(b[16:], sum)
+	}
+	return data
+}
+
 // TestFilesThatCannotBeSent: what the process does with each is up to it, but it is
 // told what they are, and none is changed.
 func TestFilesThatCannotBeSent(t *testing.T) {
 	whole := segmentOf(t, span(1, 5))
-	future := func() []byte {
-		data := slices.Clone(whole)
-		for _, copy := range []int{0, segment.HeaderBytes / 2} {
-			b := data[copy : copy+segment.HeaderBytes/2]
-			binary.LittleEndian.PutUint16(b[8:], 2)
-			binary.LittleEndian.PutUint16(b[10:], 2)
-			length := binary.LittleEndian.Uint32(b[12:])
-			sum := crc32.Checksum(slices.Concat(b[:16], b[20:20+length]), crc32.MakeTable(crc32.Castagnoli))
-			binary.LittleEndian.PutUint32(b[16:], sum)
-		}
-		return data
-	}
 	damaged := func(copies int) []byte {
 		data := slices.Clone(whole)
 		for i := range copies {
@@ -273,13 +274,13 @@ func TestFilesThatCannotBeSent(t *testing.T) {
 		data []byte
 		is   func(err error) bool
 	}{
-		{"empty", nil, func(err error) bool { return errors.Is(err, spool.ErrNothing) }},
-		{"zeros", make([]byte, 50_000), func(err error) bool { return errors.Is(err, spool.ErrNothing) }},
-		{"a few zeros", make([]byte, 10), func(err error) bool { return errors.Is(err, spool.ErrNothing) }},
+		{"empty", nil, func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
+		{"zeros", make([]byte, 50_000), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
+		{"a few zeros", make([]byte, 10), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
 		{"one copy of the header is damaged", damaged(1), func(err error) bool { return err == nil }},
 		{"both are", damaged(2), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
 		{"noise", []byte("this is no segment"), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
-		{"another version", future(), func(err error) bool { return errors.As(err, &version) && version.Minimum == 2 }},
+		{"another version", ofLaterVersion(slices.Clone(whole)), func(err error) bool { return errors.As(err, &version) && version.Minimum == 2 }},
 		{"cut in the header", whole[:100], func(err error) bool { return err == nil }},
 		{"cut in the acks", whole[:segment.HeaderBytes+100], func(err error) bool { return err == nil }},
 	}
@@ -326,21 +327,28 @@ func TestOrphanThatCannotBeRead(t *testing.T) {
 	o.Release()
 }
 
-// TestDiscard removes a file with nothing in it, if its process has ended.
-func TestDiscard(t *testing.T) {
+// TestOrphanThatWasCut says so, whatever is left of it.
+func TestOrphanThatWasCut(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
-		m.disk.put(orphanName, nil)
-		if err := p.spool.Discard(orphanName); err != nil || slices.Contains(m.disk.names(""), orphanName) {
-			t.Errorf("%v, left: %v", err, m.disk.names(""))
-		}
-		if err := p.spool.Discard(orphanName); err != nil {
-			t.Errorf("once more: %v", err)
-		}
-		other := m.start(direct)
-		name := m.disk.names("1.seg")[0]
-		if err := other.spool.Discard(name); err != nil || !slices.Contains(m.disk.names(""), name) {
-			t.Errorf("%v, left: %v", err, m.disk.names(""))
+		p.log(100)
+		pass(0)
+		p.crash()
+		for _, name := range m.disk.names(".seg") { // the second one was made ahead
+			for _, size := range []int{segmentBytes, segmentBytes - 1, segment.Start, segment.HeaderBytes, 100} {
+				m.disk.truncate(name, min(size, len(m.disk.read(name))))
+				o, err := spool.OpenOrphan(m.disk.open(newProcess()), name)
+				if err != nil {
+					if size > 100 {
+						t.Errorf("%s with %d bytes: %v", name, size, err)
+					}
+					continue
+				}
+				if short := o.Short(); errors.Is(short, spool.ErrShort) != (size < segmentBytes) {
+					t.Errorf("%s with %d bytes: %v", name, size, short)
+				}
+				o.Release()
+			}
 		}
 	})
 }

@@ -103,7 +103,7 @@ func TestMemFSKill(t *testing.T) {
 		t.Error("it lives")
 	}
 	file.WriteAt([]byte("too late"), 0)
-	if _, err := d.Create("b", 1); !errors.Is(err, errDead) || d.Remove("a") == nil || d.Rename("a", "b") == nil {
+	if _, err := d.Create("b", 1); !errors.Is(err, errDead) || d.Remove("a") == nil || file.Rename("b") == nil {
 		t.Errorf("a dead process made a file: %v", err)
 	}
 	if data := f.read("a"); !bytes.HasPrefix(data, []byte("written\x00")) {

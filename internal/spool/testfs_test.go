@@ -464,20 +464,6 @@ func (h *memHandle) Remove(name string) error {
 	})
 }
 
-func (h *memHandle) Rename(from, to string) error {
-	return h.simple("rename", from, func() error {
-		n := h.dir.files[from]
-		if n == nil {
-			return fs.ErrNotExist
-		}
-		h.dir.change(func(files map[string]*inode) {
-			delete(files, from)
-			files[to] = n
-		})
-		return nil
-	})
-}
-
 func (h *memHandle) Sync() error {
 	return h.simple("syncdir", "", func() error {
 		h.dir.synced = maps.Clone(h.dir.files)
@@ -518,6 +504,21 @@ type memFile struct {
 }
 
 func (f *memFile) Size() int64 { return f.size }
+
+func (f *memFile) Rename(to string) error {
+	return f.h.simple("rename", f.name, func() error {
+		if f.h.dir.files[f.name] != f.node {
+			return fs.ErrNotExist
+		}
+		from := f.name
+		f.h.dir.change(func(files map[string]*inode) {
+			delete(files, from)
+			files[to] = f.node
+		})
+		f.name = to
+		return nil
+	})
+}
 
 func (f *memFile) ReadAt(p []byte, off int64) (int, error) {
 	if _, err := f.h.fs.begin(f.h.p, "read", f.name); err != nil {
