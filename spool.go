@@ -106,15 +106,15 @@ func (p *pipeline) newSpool(to destination) (*spool.Spool, error) {
 	var ram atomic.Pointer[disk.Dir] // where the hot files are
 	open := func() (*disk.Dir, error) {
 		d, err := disk.OpenDir(s.Spool, disk.Options{AllowRemote: o.AllowRemote})
-		if hot := ram.Load(); err == nil && hot != nil {
-			_ = disk.KeepHot(d, hot) // without, a next process would not find the hot files of this one
+		if err == nil {
+			_, _ = keepHot(d, &ram)
 		}
 		if err == nil {
 			p.volatile.Store(d.FileSystem() == disk.RAM)
 		}
 		return d, err
 	}
-	dir, err := spool.OnDisk(s.Spool, open)
+	dir, err := spool.OnDisk(s.Spool, open, func(d *disk.Dir) (gone, err error) { return keepHot(d, &ram) })
 	if err != nil {
 		return nil, fmt.Errorf("Options.Spool: %w", err)
 	}
@@ -150,7 +150,7 @@ func (p *pipeline) newSpool(to destination) (*spool.Spool, error) {
 			ram.Store(hot)
 		}
 		return hot, err
-	})
+	}, nil)
 	if err == nil {
 		cfg.HotLeft = hot
 	}
@@ -158,6 +158,19 @@ func (p *pipeline) newSpool(to destination) (*spool.Spool, error) {
 		cfg.Hot, p.noHot = cfg.HotLeft, err
 	}
 	return spool.New(cfg), nil
+}
+
+// keepHot has the next process find the hot files of this one.
+func keepHot(d *disk.Dir, ram *atomic.Pointer[disk.Dir]) (gone, err error) {
+	hot := ram.Load()
+	if hot == nil {
+		return nil, nil
+	}
+	made, err := disk.KeepHot(d, hot)
+	if made {
+		gone = fmt.Errorf("its files are %w", disk.ErrGone)
+	}
+	return gone, err
 }
 
 // openHot opens the directory on a RAM file system that belongs to a spool.

@@ -1,15 +1,12 @@
 package cloudwatch_test
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 )
-
-var openProblems = flag.Bool("open-problems", false, "run rows of the fault matrix that are known to fail at times")
 
 // ramFileSystem returns a directory on a RAM file system, for hot mode. Without one
 // the test is skipped.

@@ -105,6 +105,7 @@ func thin(t *testing.T, o cloudwatch.SpoolOptions, memory int) {
 	e := newExt4In(t, pool, 64*mib, "", "-O", "^has_journal")
 	s := newSpoolScene(t, e.path, o)
 	s.opts.BufferBytes = memory
+	s.once = true
 	s.net.shut()
 	s.begin()
 	s.logs(100)

@@ -117,7 +117,7 @@ func laterVersion(t *testing.T, o cloudwatch.SpoolOptions) {
 	before := now(9)
 	s.begin()
 	s.logs(100)
-	s.waitFor(5*time.Second, "somebody is told", func() bool { return s.spoolErrors() > 0 })
+	s.waitFor(5*time.Second, "somebody is told", func() bool { return s.spoolErrors() >= len(names) })
 	s.waitFor(5*time.Second, "what is new is delivered", func() bool { return s.Stats().Pending == 0 })
 	r := s.Stats().Recovered
 	s.Logf("%d files of a later version: recovered %+v, told %q", len(names), r, s.told.errors())
@@ -125,7 +125,7 @@ func laterVersion(t *testing.T, o cloudwatch.SpoolOptions) {
 	for _, content := range before {
 		held += int64(len(content))
 	}
-	if r.Held != held || r.Events > 0 {
+	if r.Held != held || r.Events > 0 && o.Direct { // in hot mode some may have been written to the disk
 		s.Errorf("recovered %+v, want %d bytes held", r, held)
 	}
 	if n := s.spoolErrors(); n != len(names) {

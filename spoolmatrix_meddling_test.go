@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,15 +35,26 @@ func TestSpoolMatrixMeddling(t *testing.T) {
 	}
 	r["18 headers are zeroed before start"] = zeroedHeaders
 	r.inModes("19 the directory is deleted", func(t *testing.T, o cloudwatch.SpoolOptions) {
-		if !o.Direct && !*openProblems {
-			t.Skip("an open problem: in hot mode it is noticed only when something is written to the disk; run with -args -open-problems")
-		}
 		deleted(t, o, func(s *spoolScene) {
-			if err := os.RemoveAll(s.opts.Spool); err != nil {
-				s.Fatal(err)
+			s.waitFor(time.Second, "it is deleted, although files are being made", func() bool { return os.RemoveAll(s.opts.Spool) == nil })
+		})
+	})
+	r.inModes("19 everything in the directory is deleted", func(t *testing.T, o cloudwatch.SpoolOptions) {
+		deleted(t, o, func(s *spoolScene) {
+			for _, name := range s.files("") {
+				if err := os.RemoveAll(name); err != nil {
+					s.Fatal(err)
+				}
 			}
 		})
 	})
+	r["19 the directory is deleted, and all is in RAM"] = func(t *testing.T) {
+		o := optionsFor(t, "hot")
+		o.SpillAfter = time.Hour
+		deleted(t, o, func(s *spoolScene) {
+			s.waitFor(time.Second, "it is deleted, although files are being made", func() bool { return os.RemoveAll(s.opts.Spool) == nil })
+		})
+	}
 	r["19 the hot files are deleted"] = func(t *testing.T) {
 		o := optionsFor(t, "hot")
 		o.SpillAfter = time.Hour
@@ -227,7 +239,11 @@ func deleted(t *testing.T, o cloudwatch.SpoolOptions, remove func(s *spoolScene)
 	began := time.Now()
 	remove(s)
 	p.do("log", 100)
-	r := p.reports(noticed, "somebody is told", func(r childReport) bool { return len(r.Told) > 0 })
+	r := p.reports(noticed, "somebody is told", func(r childReport) bool { // and not only that there is nothing to recover
+		return slices.ContainsFunc(r.Told, func(text string) bool {
+			return strings.Contains(text, "spool: keep ") || strings.Contains(text, "spool: use ")
+		})
+	})
 	s.Logf("noticed after %v: %q", time.Since(began).Round(10*time.Millisecond), r.Told)
 	p.reports(noticed, "no event is at risk", func(r childReport) bool { return r.Kill && r.AtRisk == 0 })
 	p.do("log", 100)
@@ -252,6 +268,7 @@ func do(s *spoolScene, err error, undo func() error) func() {
 // unusable has a directory that must not be used any more, and then may be again.
 func unusable(t *testing.T, o cloudwatch.SpoolOptions, harm func(s *spoolScene) (undo func())) {
 	s := newSpoolScene(t, spoolOf(t), o)
+	s.once = true
 	s.net.shut()
 	s.begin()
 	s.logs(300)

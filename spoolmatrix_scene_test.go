@@ -81,6 +81,7 @@ type spoolScene struct {
 	size   int  // about that of the messages; 0: some 140 bytes
 	living int  // children
 	killed bool // some programs were killed: nobody knows their statistics
+	once   bool // nothing may come twice
 	aside  bool // what cannot be read is set aside, and stays
 }
 
@@ -438,6 +439,9 @@ func (s *spoolScene) checkBooks() {
 		s.Errorf("%d events are missing, but statistics say that %d were lost", missing, lost)
 	}
 	s.waitFor(20*time.Second, "nothing is left in the spool", func() bool { return len(s.left()) == 0 })
+	if doubled > 0 && s.once {
+		s.Errorf("%d events came twice", doubled)
+	}
 	s.Logf("%d events logged, %d of them safe at once; %d delivered, %d of them twice; %d missing, %d counted as lost",
 		len(s.events), s.safeFrom(0), had, doubled, missing, lost)
 }

@@ -9,23 +9,23 @@ import (
 	"strings"
 )
 
-// KeepHot has a directory of a spool, which was made again after somebody had deleted
-// it, belong to the same directory in RAM as before.
-func KeepHot(spool, hot *Dir) error {
+// KeepHot has a directory of a spool belong to the same directory in RAM as before, if
+// somebody has deleted what says so. It reports whether that was so.
+func KeepHot(spool, hot *Dir) (made bool, err error) {
 	name := filepath.Base(hot.path)
 	id := name[strings.LastIndexByte(name, '-')+1:]
 	if len(id) != idBytes || spool.kind == RAM { // it is the same directory
-		return nil
+		return false, nil
 	}
 	f, err := spool.Create(idName, idBytes)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
 	if err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return nil
-		}
-		return err
+		return false, err
 	}
 	_, err = f.WriteAt([]byte(id), 0)
-	return errors.Join(err, f.Close())
+	return true, errors.Join(err, f.Close())
 }
 
 // OpenHotIn is OpenHot in a directory that somebody knows to outlive the process. On

@@ -47,8 +47,8 @@ func (s *Spool) acknowledge() (removed bool) {
 // remove removes a segment of which nothing is needed any more.
 func (s *Spool) remove(f *openFile) {
 	crash.At("before unlink")
-	if f.named() && s.cfg.Dir.Remove(f.name) != nil {
-		// The next process finds it. It should find nothing to send.
+	if !f.named() || s.cfg.Dir.Remove(f.name) != nil {
+		// The next process may find it. It should find nothing to send.
 		data, at := f.nextSlot()
 		_, _ = f.WriteAt(data, at)
 	}

@@ -20,8 +20,8 @@ type Directory interface {
 	Remove(name string) error
 	Sync() error
 	Space() (free, total int64, err error)
-	// Renew makes the directory again if it was deleted or replaced.
-	Renew() error
+	// Renew makes the directory again if it was deleted or replaced. Then gone says which.
+	Renew() (gone, err error)
 	Close() error
 }
 
@@ -45,9 +45,10 @@ type Mapping interface {
 
 // OnDisk returns a directory of the operating system. open opens it. An error that
 // may pass, such as a full disk, is left for later: then every method fails until
-// it has passed.
-func OnDisk(path string, open func() (*disk.Dir, error)) (Directory, error) {
-	d := &osDir{path: path, reopen: open}
+// it has passed. check is asked by Renew whether the directory has what it must have,
+// beside segments, and puts that right; nil: nothing.
+func OnDisk(path string, open func() (*disk.Dir, error), check func(*disk.Dir) (gone, err error)) (Directory, error) {
+	d := &osDir{path: path, reopen: open, check: check}
 	if _, err := d.opened(); err != nil && !passes(err) {
 		return nil, err
 	}
@@ -72,6 +73,7 @@ func passes(err error) bool {
 type osDir struct {
 	path   string
 	reopen func() (*disk.Dir, error)
+	check  func(*disk.Dir) (gone, err error)
 
 	mu      sync.Mutex
 	dir     *disk.Dir    // nil as long as it cannot be opened
@@ -113,18 +115,27 @@ func (d *osDir) opened() (*disk.Dir, error) {
 
 func (d *osDir) Path() string { return d.path }
 
-func (d *osDir) Renew() error {
+func (d *osDir) Renew() (gone, err error) {
 	dir, err := d.opened()
-	if err != nil || dir.Intact() == nil {
-		return err
+	if err != nil {
+		return nil, err
+	}
+	if gone = dir.Intact(); gone == nil {
+		if d.check == nil {
+			return nil, nil
+		}
+		return d.check(dir)
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	if d.dir == dir {
 		_ = dir.Close() // it is gone
 		d.dir = nil
+	} else { // somebody else says so
+		gone = nil
 	}
-	return nil
+	d.mu.Unlock()
+	_, err = d.opened()
+	return gone, err
 }
 
 func (d *osDir) Create(name string, size int64) (File, error) {

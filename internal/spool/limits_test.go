@@ -173,9 +173,9 @@ func TestFailedAttemptsLeaveNothing(t *testing.T) {
 				if state := p.spool.State(); !state.Stalled || state.Failure == nil {
 					t.Errorf("the state is %+v", state)
 				}
-				calls := m.disk.callsOf("renew")
+				calls := m.disk.callsOf("list")
 				pass(time.Hour)
-				if n := m.disk.callsOf("renew") - calls; n > 2*130 {
+				if n := m.disk.callsOf("list") - calls; n > 2*130 {
 					t.Errorf("%d attempts in an hour", n)
 				}
 				p.wantTold()

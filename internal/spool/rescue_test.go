@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
@@ -238,11 +239,7 @@ func TestDirectoryDeleted(t *testing.T) {
 		p.log(10)
 		pass(0)
 		wantList(t, "on disk", m.onDisk(), span(1, 370))
-		for _, told := range p.told() {
-			if !strings.Contains(told, "keep segment") {
-				t.Errorf("told %q", told)
-			}
-		}
+		p.wantTold("keep directory spool: ", "keep segment ")
 		got := p.deliver()
 		slices.Sort(got)
 		wantList(t, "delivered", got, span(1, 370))
@@ -251,6 +248,87 @@ func TestDirectoryDeleted(t *testing.T) {
 			t.Errorf("left: %v", got)
 		}
 	})
+}
+
+// TestDirectoryDeletedInEveryState: it is noticed within five seconds, told once, and
+// there is a new one, with a segment made ahead.
+func TestDirectoryDeletedInEveryState(t *testing.T) {
+	states := map[string]func(m *machine, p *program){
+		"nothing was ever logged":    func(m *machine, p *program) {},
+		"all is delivered":           func(m *machine, p *program) { p.log(10); p.deliver() },
+		"idle for an hour":           func(m *machine, p *program) { p.log(10); p.deliver(); pass(time.Hour) },
+		"all is in memory or in RAM": func(m *machine, p *program) { p.log(10) },
+		"some is on the disk":        func(m *machine, p *program) { p.log(10); pass(spillAfter); p.log(10) },
+		"the segment made ahead is gone": func(m *machine, p *program) {
+			p.log(10)
+			pass(0)
+			for _, name := range m.disk.names(".seg") {
+				m.disk.unlink(name)
+			}
+		},
+		"a segment is being made": func(m *machine, p *program) {
+			pass(0)
+			release := m.disk.stall("create", "")
+			p.log(10)
+			for _, name := range m.disk.names(".seg") {
+				m.disk.unlink(name)
+			}
+			pass(checkEvery)
+			p.log(10)
+			m.disk.removeDir()
+			release()
+			pass(0)
+			m.disk.mu.Lock()
+			if m.disk.dir == nil { // it is deleted again
+				m.disk.dir = newMemDir()
+			}
+			m.disk.mu.Unlock()
+		},
+	}
+	for _, mode := range []string{"direct", "hot"} {
+		for state, do := range states {
+			t.Run(mode+", "+state, func(t *testing.T) {
+				bubble(t, func(t *testing.T, m *machine) {
+					p := m.start(func(c *config) {
+						if mode == "direct" {
+							direct(c)
+						}
+					})
+					do(m, p)
+					pass(0)
+					p.told()
+					m.disk.removeDir()
+					pass(checkEvery)
+					times := 0
+					for _, told := range p.told() {
+						if strings.Contains(told, "keep directory spool: "+disk.ErrGone.Error()) {
+							times++
+						}
+					}
+					if times != 1 {
+						t.Errorf("told %d times", times)
+					}
+					if m.disk.dir == nil {
+						t.Fatal("there is no directory")
+					}
+					if got := m.disk.names(".seg"); len(got) == 0 {
+						t.Error("there is no segment")
+					}
+					p.log(10)
+					pass(spillAfter)
+					p.wantAtRisk(0, p.spool.State().WereRisk)
+					pass(time.Minute)
+					p.wantTold()
+					m.ram.powerCut()
+					p.crash()
+					list, _ := m.orphans(m.disk)
+					if len(list) < 10 || !slices.Contains(list, p.last) {
+						t.Errorf("left: %s of %d", short(list), p.last)
+					}
+				})
+			})
+		}
+	}
 }
 
 // TestFailedWrite: the events go to another segment. What of them stands in the first

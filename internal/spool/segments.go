@@ -70,11 +70,23 @@ func (s *Spool) makeAhead() {
 	go func() {
 		defer s.others.Done()
 		var m made
-		if m.err = s.cfg.Dir.Renew(); m.err == nil {
+		if m.err = s.renew(); m.err == nil {
 			m.file, m.err = s.makeFile(header, segmentEnding, s.cfg.SegmentBytes)
 		}
 		s.ready <- m
 	}()
+}
+
+// renew makes the directory again if somebody has deleted or replaced it, and tells that.
+func (s *Spool) renew() error {
+	gone, err := s.cfg.Dir.Renew()
+	if gone != nil {
+		s.gone.Store(true)
+		s.chores.Store(true)
+		s.signal()
+		s.cfg.Failed("keep directory", s.cfg.Dir.Path(), gone)
+	}
+	return err
 }
 
 // makeFile makes a file in the directory if the limits allow it.

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
@@ -78,6 +79,7 @@ type Spool struct {
 	chores   atomic.Bool   // there are acknowledgements to be written
 	short    atomic.Bool   // there is little memory left: what is written is synced at once
 	needed   atomic.Uint64 // must be on disk before there is room in the hot files
+	gone     atomic.Bool   // the directory was, and nobody has looked for the files in it yet
 	doubts   atomic.Bool   // a sync has failed, see doubtful
 	stalled  atomic.Bool   // the disk does not answer or has failed: log calls do not wait
 	numbered atomic.Uint32 // segments made
@@ -247,7 +249,7 @@ func (s *Spool) Unsafe() (positions segment.Ranges) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.segments {
-		if f.unsure() {
+		if f.unsure() || s.gone.Load() {
 			for _, r := range f.have {
 				positions.Add(r.From, r.To)
 			}
@@ -407,6 +409,9 @@ func (s *Spool) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	failure := s.failure
+	if failure == nil && s.gone.Load() {
+		failure = disk.ErrGone
+	}
 	for _, f := range s.segments {
 		if failure == nil && f.unsure() {
 			failure = f.suspect

@@ -141,8 +141,13 @@ func TestMemFSMeddling(t *testing.T) {
 			if _, err := d.Open("a"); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("opened again: %v", err)
 			}
-			if err := d.Renew(); err != nil {
-				t.Error(err)
+			if f.dir != nil {
+				f.removeDir()
+			}
+			for _, want := range []error{disk.ErrGone, nil} {
+				if gone, err := d.Renew(); gone != want || err != nil {
+					t.Errorf("renewed: %v, %v; want %v", gone, err, want)
+				}
 			}
 			if _, err := d.Create("b", 1); err != nil {
 				t.Errorf("after Renew: %v", err)

@@ -480,16 +480,17 @@ func (h *memHandle) Space() (free, total int64, err error) {
 	return h.fs.capacity - h.fs.used(), h.fs.capacity, nil
 }
 
-func (h *memHandle) Renew() error {
-	return h.simple("renew", "", func() error {
+func (h *memHandle) Renew() (gone, err error) {
+	err = h.simple("renew", "", func() error {
 		if h.dir.removed {
-			if h.fs.dir == nil {
+			if gone = disk.ErrGone; h.fs.dir == nil {
 				h.fs.dir = newMemDir()
 			}
 			h.dir = h.fs.dir
 		}
 		return nil
 	})
+	return gone, err
 }
 
 func (h *memHandle) Close() error { return nil }

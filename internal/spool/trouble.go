@@ -5,6 +5,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 )
 
 // Pauses between attempts while nothing can be written; they double from the first
@@ -14,7 +16,8 @@ const (
 	troubleMax = 30 * time.Second
 )
 
-// checkEvery is how often files are looked at that somebody may have removed.
+// checkEvery is how often directory and files are looked at: somebody may have removed
+// them.
 const checkEvery = 5 * time.Second
 
 // trouble says that nothing can be written now.
@@ -51,7 +54,7 @@ func (s *Spool) tell(operation, path string, err error) {
 // causeOf returns what an error has in common with others of its kind. Its text names
 // a file, or numbers.
 func causeOf(err error) string {
-	for _, cause := range []error{ErrFull, ErrLow} {
+	for _, cause := range []error{ErrFull, ErrLow, disk.ErrGone, disk.ErrReplaced, disk.ErrTruncated} {
 		if errors.Is(err, cause) {
 			return cause.Error()
 		}
@@ -84,8 +87,9 @@ func (s *Spool) check(now time.Time) {
 	s.mu.Lock()
 	files := append([]*openFile(nil), s.segments...)
 	s.mu.Unlock()
-	if now.Sub(s.checkedAt) >= checkEvery {
+	if now.Sub(s.checkedAt) >= checkEvery || s.gone.Load() {
 		s.checkedAt = now
+		_ = s.renew() // where it cannot be made again, no segment can be made
 		for _, f := range files {
 			if err := f.intact(); err != nil {
 				s.mu.Lock()
@@ -93,6 +97,7 @@ func (s *Spool) check(now time.Time) {
 				s.mu.Unlock()
 			}
 		}
+		s.gone.Store(false)
 		if s.hot != nil {
 			s.hot.check()
 		}
@@ -137,8 +142,7 @@ func (s *Spool) copying() bool {
 	return slices.ContainsFunc(s.segments, func(f *openFile) bool { return f.original != nil })
 }
 
-// checkAhead looks at the segment made ahead: in hot mode it may be the only one, and
-// tells that somebody has removed the directory.
+// checkAhead looks at the segment made ahead.
 func (s *Spool) checkAhead() {
 	select {
 	case m := <-s.ready:
@@ -146,7 +150,7 @@ func (s *Spool) checkAhead() {
 			if err := m.file.Intact(); err != nil {
 				_ = m.file.Close() // nothing is in it
 				s.making = false
-				s.cfg.Failed("keep segment", m.file.name, err)
+				s.tell("keep segment", m.file.name, err)
 				s.makeAhead()
 				return
 			}

@@ -71,11 +71,8 @@ func (s *Spool) plan(now time.Time) {
 	p := &s.planned
 	p.taken, p.stale = s.taken.Load(), false
 	var next time.Time
-	if next, p.quiet = s.next(now); next.IsZero() {
-		p.timer.Stop()
-	} else {
-		p.timer.Reset(next.Sub(now))
-	}
+	next, p.quiet = s.next(now)
+	p.timer.Reset(next.Sub(now))
 }
 
 // rest returns when there may be something to do.
@@ -95,15 +92,11 @@ func (s *Spool) rest() {
 	}
 }
 
-// next returns when there is something to do if nothing happens; zero if never. quiet
-// means, in hot mode, that all that was logged is on disk or wanted there.
+// next returns when there is something to do if nothing happens. quiet means, in hot mode, that all that was logged is on disk or wanted there.
 func (s *Spool) next(now time.Time) (next time.Time, quiet bool) {
-	since := s.source.Since(0)
+	next = s.checkedAt.Add(checkEvery)
 	if s.trouble.err != nil && !s.copying() {
 		next = earliest(next, s.trouble.at)
-	}
-	if !since.IsZero() {
-		next = earliest(next, s.checkedAt.Add(checkEvery))
 	}
 	if !s.direct() { // what is wanted already waits for something else
 		unwanted := s.source.Since(max(s.stored.Load(), s.want.Load()))
