@@ -23,8 +23,8 @@ import (
 
 // SpoolOptions are the limits of Options.Spool. The zero value works.
 type SpoolOptions struct {
-	// MaxBytes bounds what all files in the directory take, those that other
-	// processes left included. What comes when it is reached is kept in memory, up
+	// MaxBytes bounds what all files in the directory take on the file system, those
+	// that other processes left included. What comes when it is reached is kept in memory, up
 	// to BufferBytes. 0: 1 GiB. At least 32 MiB. Each 8 MiB in use need a file
 	// descriptor.
 	MaxBytes int64
@@ -59,7 +59,8 @@ type SpoolOptions struct {
 const (
 	defaultSpoolBytes = 1 << 30
 	minSpoolBytes     = 32 << 20
-	segmentBytes      = 8 << 20
+	fileOverhead      = 64 << 10 // of 2048 blocks in as many places ext4 needs 60 KiB to note them
+	segmentBytes      = 8<<20 - fileOverhead
 	hotBytes          = 8 << 20
 	minFree           = 512 << 20
 	minFreeShare      = 20 // one part of so many of the file system
@@ -123,6 +124,7 @@ func (p *pipeline) newSpool(to destination) (*spool.Spool, error) {
 		MaxBytes:     o.MaxBytes,
 		MinFree:      max(o.MinFree, 0),
 		SegmentBytes: segmentBytes,
+		Overhead:     fileOverhead,
 		HotBytes:     hotBytes,
 		MaxStall:     o.MaxStall,
 		SyncEvery:    o.SyncEvery,

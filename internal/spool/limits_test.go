@@ -2,6 +2,7 @@ package spool_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ func TestLimits(t *testing.T) {
 		{"MinFree", 10 * segmentBytes, maxBytes, 6 * segmentBytes, 4, spool.ErrLow},
 		{"a byte more free", 10 * segmentBytes, maxBytes, 6*segmentBytes + 1, 3, spool.ErrLow},
 		{"a byte less free", 10 * segmentBytes, maxBytes, 6*segmentBytes - 1, 4, spool.ErrLow},
-		{"the file system", 4*segmentBytes + segmentBytes/2, maxBytes, 0, 4, spool.ErrLow},
+		{"the file system", 4*segmentBytes + segmentBytes/2, maxBytes, 0, 4, errNoSpace}, // and nothing about a MinFree that nobody wants
 	}
 	for _, row := range rows {
 		t.Run(row.rule, func(t *testing.T) {
@@ -49,7 +50,9 @@ func TestLimits(t *testing.T) {
 				if state := p.spool.State(); !state.Stalled || state.Failure == nil || state.Bytes != m.disk.most() {
 					t.Errorf("the state is %+v", state)
 				}
-				p.wantTold("make segment spool: " + row.err.Error())
+				if told := p.told(); len(told) != 1 || !strings.Contains(told[0], "make segment spool: "+row.err.Error()) {
+					t.Errorf("told %q", told)
+				}
 				p.log(1) // nobody waits
 				pass(5 * time.Minute)
 				p.wantTold() // not again
@@ -86,6 +89,30 @@ func TestLimits(t *testing.T) {
 					t.Errorf("left: %v", got)
 				}
 			})
+		})
+	}
+}
+
+// TestFileSystemTakesMore than the size of a file, and only when something is written to
+// it: the limit holds to the byte.
+func TestFileSystemTakesMore(t *testing.T) {
+	const overhead = 8192
+	for less, want := range []int{4, 3} {
+		bubble(t, func(t *testing.T, m *machine) {
+			m.disk.extra = overhead
+			p := m.start(direct, func(c *config) {
+				c.Overhead, c.MaxBytes, c.queue.MaxBytes = overhead, 4*(segmentBytes+overhead)-int64(less), 1<<20
+			})
+			for range 20 {
+				p.log(100)
+				pass(0)
+			}
+			if got := len(m.disk.names(".seg")); got != want || m.disk.most() > p.cfg.MaxBytes {
+				t.Errorf("%d segments, want %d; %d bytes, at most %d are allowed", got, want, m.disk.most(), p.cfg.MaxBytes)
+			}
+			if got := p.spool.State().Bytes; got > m.disk.most() {
+				t.Errorf("the files have %d bytes, but %d are told", m.disk.most(), got)
+			}
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
@@ -37,7 +38,7 @@ func (s *Spool) room() *openFile {
 		m = <-s.ready
 		s.making = false
 	}
-	for (errors.Is(m.err, ErrFull) || errors.Is(m.err, ErrLow)) && s.source.GiveUp() {
+	for isFull(m.err) && s.source.GiveUp() {
 		if s.acknowledge() { // that has made room
 			s.makeAhead()
 			m = <-s.ready
@@ -55,6 +56,11 @@ func (s *Spool) room() *openFile {
 	s.mu.Unlock()
 	s.makeAhead()
 	return m.file
+}
+
+// isFull reports whether a segment could be made if there was one less.
+func isFull(err error) bool {
+	return slices.ContainsFunc([]error{ErrFull, ErrLow, syscall.ENOSPC, syscall.EDQUOT}, func(full error) bool { return errors.Is(err, full) })
 }
 
 // makeAhead has a segment made for the time when the present one is full, so that
@@ -93,36 +99,47 @@ func (s *Spool) renew() error {
 func (s *Spool) makeFile(header segment.Header, ending string, size int64) (*openFile, error) {
 	s.space <- struct{}{}
 	defer func() { <-s.space }()
-	if err := s.checkSpace(); err != nil {
+	if err := s.checkSpace(size + s.cfg.Overhead); err != nil {
 		return nil, err
 	}
 	return newFile(s.cfg.Dir, header, ending, size)
 }
 
-// checkSpace reports whether the limits allow another segment.
-func (s *Spool) checkSpace() error {
+// checkSpace reports whether the limits allow another file that may take so many bytes.
+// A file system may take more for a file than its size, to note where its blocks are,
+// and some of that only when it is written: what there is counts with that.
+func (s *Spool) checkSpace(size int64) error {
 	files, err := s.cfg.Dir.List()
 	if err != nil {
 		return err
 	}
-	used := int64(0)
+	used, most := int64(0), size
 	for _, f := range files {
-		used += max(f.Bytes, f.Size)
+		bytes := max(f.Bytes, f.Size)
+		used += bytes
+		if KindOf(f.Name) != Other {
+			bytes = max(bytes, f.Size+s.cfg.Overhead)
+		}
+		most += bytes
 	}
 	s.mu.Lock()
 	s.bytes = used
 	s.mu.Unlock()
-	if used+s.cfg.SegmentBytes > s.cfg.MaxBytes {
+	if most > s.cfg.MaxBytes {
 		return fmt.Errorf("%w (%d bytes)", ErrFull, s.cfg.MaxBytes)
 	}
 	free, _, err := s.cfg.Dir.Space()
 	if err != nil {
 		return err
 	}
-	if free-s.cfg.SegmentBytes < s.cfg.MinFree {
+	switch {
+	case free-size >= s.cfg.MinFree:
+		return nil
+	case s.cfg.MinFree == 0: // nobody has asked for more than what is needed
+		return fmt.Errorf("%w (%d bytes free, %d needed)", syscall.ENOSPC, free, size)
+	default:
 		return fmt.Errorf("%w (%d of %d bytes)", ErrLow, free, s.cfg.MinFree)
 	}
-	return nil
 }
 
 // seal ends a segment: it takes no more records.

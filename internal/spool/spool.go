@@ -50,6 +50,7 @@ type Config struct {
 	MaxBytes     int64         // of all files in Dir
 	MinFree      int64         // what the file system must have left
 	SegmentBytes int64         // of a segment
+	Overhead     int64         // what a file system may take for a file beside its size, some of it later
 	HotBytes     int64         // of all hot files
 	MaxStall     time.Duration // a log call waits at most this long for the disk
 	SyncEvery    time.Duration // what is written is synced after this time

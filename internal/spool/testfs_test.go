@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
@@ -24,6 +25,7 @@ import (
 type memFS struct {
 	ram      bool  // a power cut leaves nothing
 	capacity int64 // bytes of all files
+	extra    int64 // what a file takes beside its size, once a record was written to it
 
 	mu     sync.Mutex
 	rng    *rand.Rand
@@ -46,6 +48,7 @@ type memDir struct {
 type inode struct {
 	data   []byte
 	synced []byte
+	extra  int64        // bytes it takes beside its size
 	dirty  map[int]bool // sectors written since the last sync
 	failed bool         // a sync has failed
 	lock   *memLock
@@ -202,7 +205,7 @@ func (f *memFS) beginWith(p *process, op, name string) (wrong fault, err error) 
 func (f *memFS) used() (sum int64) {
 	if f.dir != nil {
 		for _, n := range f.dir.files {
-			sum += int64(len(n.data))
+			sum += int64(len(n.data)) + n.extra
 		}
 	}
 	return sum
@@ -449,7 +452,7 @@ func (h *memHandle) List() (list []disk.Entry, err error) {
 	defer h.fs.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(h.dir.files)) {
 		size := int64(len(h.dir.files[name].data))
-		list = append(list, disk.Entry{Name: name, Bytes: size, Size: size})
+		list = append(list, disk.Entry{Name: name, Bytes: size + h.dir.files[name].extra, Size: size})
 	}
 	return list, nil
 }
@@ -577,6 +580,10 @@ func (f *memFile) write(p []byte, off int64) {
 		f.h.fs.grown()
 	}
 	copy(n.data[min(int(off), len(n.data)):], p)
+	if off >= segment.Start && n.extra != f.h.fs.extra {
+		n.extra = f.h.fs.extra
+		f.h.fs.grown()
+	}
 	if n.dirty == nil {
 		n.dirty = make(map[int]bool)
 	}
