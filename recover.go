@@ -12,8 +12,39 @@ import (
 )
 
 // recoverEvery is how often the spool is searched for what processes that died have
-// left.
-const recoverEvery = 30 * time.Second
+// left. Where the process of a file seems to live, that may be for a moment only: a
+// program that is being started has the files of its parent until it is another one. So
+// the first pauses after that are shorter, from recoverSoon on, each twice as long.
+const (
+	recoverEvery = 30 * time.Second
+	recoverSoon  = 100 * time.Millisecond
+)
+
+// rhythm says when to look again.
+type rhythm struct {
+	pause time.Duration
+	known map[string]bool // processes whose files were locked before
+}
+
+// next returns the pause after a round that has found these files locked.
+func (r *rhythm) next(locked []string) time.Duration {
+	soon := false
+	for _, name := range locked {
+		if process := spool.ProcessOf(name); !r.known[process] {
+			r.known[process] = true
+			soon = true
+		}
+	}
+	switch {
+	case soon:
+		r.pause = recoverSoon
+	case len(locked) == 0:
+		r.pause = recoverEvery
+	default:
+		r.pause = min(2*r.pause, recoverEvery)
+	}
+	return r.pause
+}
 
 // recovery sends what processes that have ended left in the spool, each to its own
 // log stream, beside what is logged now. Its one goroutine does that one segment after
@@ -109,21 +140,22 @@ func (s *Recovered) add(other Recovered) {
 
 func (r *recovery) run() {
 	defer close(r.done)
-	again := time.NewTicker(recoverEvery)
-	defer again.Stop()
+	look := rhythm{recoverEvery, make(map[string]bool)}
 	for {
-		r.round()
+		again := time.NewTimer(look.next(r.round()))
 		select {
 		case <-again.C:
 		case <-r.stop:
+			again.Stop()
 			return
 		}
 	}
 }
 
-// round looks once at everything that is there, and sends what it can.
-func (r *recovery) round() {
-	_, err := r.spool.Adopt(func(name string, bytes int64, why error) { r.hold("move hot file to disk", name, bytes, why) })
+// round looks once at everything that is there, and sends what it can. It returns the
+// files whose processes seem to live.
+func (r *recovery) round() (locked []string) {
+	locked, err := r.spool.Adopt(func(name string, bytes int64, why error) { r.hold("move hot file to disk", name, bytes, why) })
 	names, listing := r.spool.Orphans()
 	r.tellOnce("recover", r.p.settings.Spool, errors.Join(err, listing))
 	for len(names) > 0 && !r.stopped() {
@@ -131,20 +163,23 @@ func (r *recovery) round() {
 		for n < len(names) && spool.SameProcess(names[n], names[0]) {
 			n++
 		}
-		r.process(names[:n])
+		locked = append(locked, r.process(names[:n])...)
 		names = names[n:]
 	}
+	return locked
 }
 
-// process sends the segments of one process.
-func (r *recovery) process(names []string) {
+// process sends the segments of one process, but for those it returns.
+func (r *recovery) process(names []string) (locked []string) {
 	for _, name := range names {
 		if r.stopped() {
 			break
 		}
 		o, err := spool.OpenOrphan(r.spool.Directory(), name)
 		switch {
-		case errors.Is(err, disk.ErrLocked), errors.Is(err, fs.ErrNotExist): // it has an owner, or has had one
+		case errors.Is(err, disk.ErrLocked):
+			locked = append(locked, name)
+		case errors.Is(err, fs.ErrNotExist): // another process was faster
 		case errors.Is(err, spool.ErrHeader):
 			r.setAside(name, err)
 		case err != nil && !spool.Stays(err): // the disk fails
@@ -162,6 +197,7 @@ func (r *recovery) process(names []string) {
 		}
 	}
 	r.finish()
+	return locked
 }
 
 var errElsewhere = errors.New("its events belong elsewhere")

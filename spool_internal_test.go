@@ -33,3 +33,33 @@ func TestSpoolSettings(t *testing.T) {
 		}
 	}
 }
+
+// TestRecoveryRhythm: where a process seems to live that was not known before, the spool
+// is searched again soon, then less and less often.
+func TestRecoveryRhythm(t *testing.T) {
+	const a, b = "00000000000000aa-00000001.seg", "00000000000000bb-00000001.seg"
+	look := rhythm{recoverEvery, make(map[string]bool)}
+	for i, round := range []struct {
+		locked []string
+		want   time.Duration
+	}{
+		{nil, 30 * time.Second},
+		{[]string{a}, 100 * time.Millisecond},
+		{[]string{a}, 200 * time.Millisecond},
+		{[]string{"00000000000000aa-00000002.hot"}, 400 * time.Millisecond},
+		{[]string{a, b}, 100 * time.Millisecond},
+		{[]string{b}, 200 * time.Millisecond},
+		{nil, 30 * time.Second},
+		{[]string{b}, 30 * time.Second},
+	} {
+		if got := look.next(round.locked); got != round.want {
+			t.Errorf("round %d, locked %v: %v, want %v", i, round.locked, got, round.want)
+		}
+	}
+	for range 20 {
+		look.next([]string{"00000000000000cc-00000001.seg"})
+	}
+	if look.pause != recoverEvery {
+		t.Errorf("the pause grows to %v", look.pause)
+	}
+}

@@ -29,6 +29,7 @@ func TestSpoolMatrixProcess(t *testing.T) {
 	r.inModes("13 a limit of file sizes from the start", fileSizes)
 	r.inModes("21 file descriptors run out", descriptors)
 	r.inModes("44 programs are started all the time", startsPrograms)
+	r.inModes("44 a program that is being started has the files", heldForAMoment)
 	r.run(t, 4)
 }
 
@@ -246,6 +247,44 @@ func fewDescriptors(t *testing.T) {
 		p.kill()
 		s.end()
 	}
+}
+
+// heldForAMoment: a fork has the locks of the process that died until it is another
+// program. Nobody waits for half a minute because of that.
+func heldForAMoment(t *testing.T, o cloudwatch.SpoolOptions) {
+	s := newSpoolScene(t, spoolOf(t), o)
+	p := s.spawn(true)
+	p.do("log", 300)
+	p.kill()
+	names := s.files(".seg")
+	if !o.Direct {
+		names = append(names, s.hotFiles()...)
+	}
+	var held []*os.File
+	for _, name := range names {
+		f, err := os.Open(name)
+		if err == nil {
+			err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, f)
+	}
+	s.living++ // so that nobody waits for the locks before the start
+	s.begin()
+	s.living--
+	time.Sleep(time.Second)
+	if r := s.Stats().Recovered; r != (cloudwatch.Recovered{}) {
+		s.Errorf("from files that are locked %+v was taken", r)
+	}
+	began := time.Now()
+	for _, f := range held {
+		_ = f.Close()
+	}
+	s.waitFor(10*time.Second, "it is delivered", func() bool { return s.Stats().Recovered.Delivered == 300 })
+	s.Logf("delivered %v after the locks were free", time.Since(began).Round(10*time.Millisecond))
+	s.end()
 }
 
 // startsPrograms starts other programs while it logs and makes segments: they get none

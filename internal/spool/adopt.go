@@ -15,9 +15,9 @@ import (
 
 // Adopt brings what other processes left on the RAM file system to the disk, and
 // removes files that they did not finish. Of each file that stays, or has lost
-// something, held is told how large it is, and why. busy reports whether there is one
-// whose process seems to live.
-func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (busy bool, err error) {
+// something, held is told how large it is, and why. locked are those whose processes seem
+// to live.
+func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []string, err error) {
 	var errs []error
 	for _, dir := range []Directory{s.cfg.Dir, s.cfg.HotLeft} {
 		if dir != nil {
@@ -25,7 +25,7 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (busy bool
 		}
 	}
 	if s.cfg.HotLeft == nil {
-		return false, errors.Join(errs...)
+		return nil, errors.Join(errs...)
 	}
 	hot, err := s.foreign(s.cfg.HotLeft, hotEnding)
 	errs = append(errs, err)
@@ -33,10 +33,12 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (busy bool
 	var wait error            // why they have to wait
 	for i, name := range hot {
 		if i == 0 || !SameProcess(name, hot[i-1]) {
-			if onDisk, wait = s.onDisk(name); wait != nil && !errors.Is(wait, disk.ErrLocked) {
+			onDisk, wait = s.onDisk(name)
+			if errors.Is(wait, disk.ErrLocked) {
+				locked = append(locked, name)
+			} else {
 				errs = append(errs, wait)
 			}
-			busy = busy || wait != nil
 		}
 		if wait != nil {
 			continue
@@ -59,7 +61,7 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (busy bool
 			held(name, bytes, fmt.Errorf("%w; it is set aside", err))
 			errs = append(errs, failed)
 		case errors.Is(err, disk.ErrLocked):
-			busy = true
+			locked = append(locked, name)
 		case errors.Is(err, fs.ErrNotExist): // another process was faster
 		case Stays(err):
 			held(name, sizeOf(s.cfg.HotLeft, name), err)
@@ -67,7 +69,7 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (busy bool
 			errs = append(errs, err)
 		}
 	}
-	return busy, errors.Join(errs...)
+	return locked, errors.Join(errs...)
 }
 
 // ErrTooMany is why a file that was set aside is removed.

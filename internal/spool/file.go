@@ -25,8 +25,8 @@ func fileName(h *segment.Header, ending string) string {
 	return fmt.Sprintf("%016x-%08x%s", h.Producer, h.Number, ending)
 }
 
-// producerOf returns the part of a file name that says whose it is.
-func producerOf(name string) string {
+// ProcessOf returns the part of a file name that says whose it is.
+func ProcessOf(name string) string {
 	producer, _, _ := strings.Cut(name, "-")
 	return producer
 }

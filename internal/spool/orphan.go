@@ -175,7 +175,7 @@ func (o *Orphan) Release() { _ = o.file.Close() }
 func (s *Spool) Directory() Directory { return s.cfg.Dir }
 
 // SameProcess reports whether two segments are of the same process.
-func SameProcess(a, b string) bool { return producerOf(a) == producerOf(b) }
+func SameProcess(a, b string) bool { return ProcessOf(a) == ProcessOf(b) }
 
 // Orphans returns the names of the segments in a directory that are not of this
 // spool, those of one process in a row. Some may have owners.
@@ -200,7 +200,7 @@ func (s *Spool) foreign(dir Directory, endings ...string) (names []string, err e
 	files, err := dir.List()
 	for _, f := range files {
 		for _, ending := range endings {
-			if strings.HasSuffix(f.Name, ending) && producerOf(f.Name) != fmt.Sprintf("%016x", s.cfg.Header.Producer) {
+			if strings.HasSuffix(f.Name, ending) && ProcessOf(f.Name) != fmt.Sprintf("%016x", s.cfg.Header.Producer) {
 				names = append(names, f.Name)
 			}
 		}
