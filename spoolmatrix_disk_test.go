@@ -24,6 +24,10 @@ func TestSpoolMatrixDisk(t *testing.T) {
 	r.inModes("43 on an overlay", func(t *testing.T, o cloudwatch.SpoolOptions) {
 		everyDay(t, filepath.Join(overlay(t), "spool"), o)
 	})
+	r.inModes("43 on btrfs", func(t *testing.T, o cloudwatch.SpoolOptions) {
+		dir, _ := newBtrfs(t)
+		everyDay(t, dir, o)
+	})
 	r.inModes("43 on tmpfs", func(t *testing.T, o cloudwatch.SpoolOptions) {
 		o.RAM = "" // it is in RAM itself
 		everyDay(t, filepath.Join(mountTmpfs(t, 64*mib), "spool"), o)

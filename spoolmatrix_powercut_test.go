@@ -3,6 +3,7 @@
 package cloudwatch_test
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -23,7 +24,7 @@ var powerCuts = flag.Int("power-cuts", 3, "how often TestSpoolPowerCut cuts the 
 
 // A power cut leaves what the disk has got. Here a file is the disk: it is copied while
 // the program is stopped, and what is in the copy is what would be left (6). Then the
-// copy loses sectors and pages as well (7).
+// copy loses sectors and pages as well, or gets older ones in their place (7).
 func TestSpoolPowerCut(t *testing.T) {
 	r := rows{}
 	r.inModes("6 and 7", func(t *testing.T, o cloudwatch.SpoolOptions) { cutPower(t, o, *powerCuts) })
@@ -45,10 +46,13 @@ func cutPower(t *testing.T, o cloudwatch.SpoolOptions, cuts int) {
 		p := s.spawn(true)
 		p.do("flood", 500)
 		time.Sleep(within + 300*time.Millisecond)
+		var older map[string][]byte // files as they were when the power was cut last
 		for range min(left, 10) {
 			time.Sleep(time.Duration(rand.N(within)))
 			image := p.cut(e)
-			l, d, h := afterCut(t, s, p, image)
+			var l time.Duration
+			var d, h int
+			l, d, h, older = afterCut(t, s, p, image, older)
 			lost = append(lost, l)
 			damaged += d
 			hurt += h
@@ -58,7 +62,7 @@ func cutPower(t *testing.T, o cloudwatch.SpoolOptions, cuts int) {
 	slices.Sort(lost)
 	at := func(q float64) time.Duration { return lost[int(q*float64(len(lost)-1))].Round(time.Millisecond) }
 	t.Logf("%s: %d power cuts: the last %v of logging were lost in the middle, %v in 95 %%, %v at most, %v at least; %v are promised", mode, len(lost), at(0.5), at(0.95), at(1), at(0), within)
-	t.Logf("%s: sectors and pages of %d copies were zeroed: %d events were hurt, all others delivered, %d counted as damaged", mode, len(lost), hurt, damaged)
+	t.Logf("%s: sectors and pages of %d copies were zeroed or older: %d events were hurt, all others delivered, %d counted as damaged", mode, len(lost), hurt, damaged)
 	if slack := 500 * time.Millisecond; at(1) > within+slack {
 		t.Errorf("%v of logging were lost, want at most %v and %v of slack", at(1), within, slack)
 	}
@@ -110,18 +114,20 @@ func copySparse(t *testing.T, from, to string) {
 	}
 }
 
-// afterCut starts a program on the copy, and one on a copy of the copy that is damaged
-// besides. It returns how much of the log is lost for the power cut, and how many
-// events the damage has hurt and how many were counted.
-func afterCut(t *testing.T, s *spoolScene, p *process, image string) (lost time.Duration, damaged, hurt int) {
+// afterCut starts a program on the copy, and on copies of the copy that are damaged
+// besides. It returns how much of the log is lost for the power cut, how many events the
+// damage has hurt and how many were counted, and what the segments were.
+func afterCut(t *testing.T, s *spoolScene, p *process, image string, older map[string][]byte) (lost time.Duration, damaged, hurt int, now map[string][]byte) {
 	t.Helper()
 	logged := p.witnessed() // some are logged by now that were not when the power was cut
 	info, err := os.Stat(image)
 	if err != nil {
 		t.Fatal(err)
 	}
-	worse := image + "-worse"
-	copySparse(t, image, worse)
+	worse := []string{image + "-zeroed", image + "-older"}
+	for _, name := range worse {
+		copySparse(t, image, name)
+	}
 
 	have, stats := recovered(t, s, mountImage(t, image, "").path)
 	if stats.Lost > 0 {
@@ -149,26 +155,52 @@ func afterCut(t *testing.T, s *spoolScene, p *process, image string) (lost time.
 		lost = last.Sub(first)
 	}
 
-	e := mountImage(t, worse, "")
-	want := zero(t, e.path)
-	got, stats := recovered(t, s, e.path)
-	for n := range want {
-		if !got[n] {
-			t.Errorf("event %d is missing, which was not hurt", n)
-			break
+	for _, name := range worse {
+		e := mountImage(t, name, "")
+		var instead map[string][]byte // zeros
+		if now == nil {
+			now = segmentsIn(t, e.path)
+		} else {
+			instead = older
+		}
+		want := hurtPages(t, e.path, instead)
+		got, stats := recovered(t, s, e.path)
+		for n := range want {
+			if !got[n] {
+				t.Errorf("event %d is missing, which was not hurt", n)
+				break
+			}
+		}
+		for n := range got {
+			if !want[n] {
+				t.Errorf("event %d was hurt, but delivered", n)
+				break
+			}
+		}
+		n := len(have) - len(want)
+		if int(stats.Damaged) != n {
+			t.Errorf("%s: %d events were hurt, %d are counted as damaged", filepath.Base(name), n, stats.Damaged)
+		}
+		damaged += int(stats.Damaged)
+		hurt += n
+	}
+	return lost, damaged, hurt, now
+}
+
+// segmentsIn reads all segments.
+func segmentsIn(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	contents := make(map[string][]byte)
+	names, err := filepath.Glob(filepath.Join(dir, "*.seg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if contents[filepath.Base(name)], err = os.ReadFile(name); err != nil {
+			t.Fatal(err)
 		}
 	}
-	for n := range got {
-		if !want[n] {
-			t.Errorf("event %d was hurt, but delivered", n)
-			break
-		}
-	}
-	hurt = len(have) - len(want)
-	if int(stats.Damaged) != hurt {
-		t.Errorf("%d events were hurt, %d are counted as damaged", hurt, stats.Damaged)
-	}
-	return lost, int(stats.Damaged), hurt
+	return contents
 }
 
 // recovered starts a program on a spool, and returns what it delivers.
@@ -209,21 +241,14 @@ func recovered(t *testing.T, s *spoolScene, dir string) (have map[int]bool, stat
 	return have, r.past[0].Recovered
 }
 
-// zero overwrites sectors and pages of the segments with zeros. It returns the events
-// of records that this has not changed. The last record of each file stays: nobody
-// knows of one behind.
-func zero(t *testing.T, dir string) (whole map[int]bool) {
+// hurtPages overwrites sectors and pages of the segments with zeros, or with what was
+// there before. It returns the events of records that this has not changed. The last
+// record of each file stays: nobody knows of one behind.
+func hurtPages(t *testing.T, dir string, older map[string][]byte) (whole map[int]bool) {
 	t.Helper()
 	whole = make(map[int]bool)
-	names, err := filepath.Glob(filepath.Join(dir, "*.seg"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		content, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for base, content := range segmentsIn(t, dir) {
+		name := filepath.Join(dir, base)
 		header, err := segment.DecodeHeader(content[:segment.HeaderBytes])
 		if err != nil {
 			continue // never written
@@ -248,14 +273,17 @@ func zero(t *testing.T, dir string) (whole map[int]bool) {
 			if from += size; from+size > end {
 				continue
 			}
-			zeros := make([]byte, size)
+			instead := make([]byte, size)
+			if was := older[base]; was != nil {
+				copy(instead, was[from:])
+			}
 			for k := range records {
 				r := &records[k]
-				if a, b := max(r.from, from), min(r.to, from+size); a < b && strings.Trim(string(content[a:b]), "\x00") != "" {
+				if a, b := max(r.from, from), min(r.to, from+size); a < b && !bytes.Equal(content[a:b], instead[a-from:b-from]) {
 					r.hurt = true
 				}
 			}
-			if _, err := f.WriteAt(zeros, from); err != nil {
+			if _, err := f.WriteAt(instead, from); err != nil {
 				t.Fatal(err)
 			}
 		}

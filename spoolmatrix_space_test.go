@@ -34,6 +34,7 @@ func TestSpoolMatrixSpace(t *testing.T) {
 		"22 the hot tier is too small":           func(t *testing.T) { noHotTier(t, mountTmpfs(t, mib)) },
 		"22 the hot tier is absent":              func(t *testing.T) { noHotTier(t, t.TempDir()) },
 	}
+	r.inModes("13 a quota is used up", quotaUsedUp)
 	r.inModes("MaxBytes is reached", maxBytes)
 	r.run(t, 4)
 }
@@ -114,6 +115,33 @@ func fillsWhileRunning(t *testing.T) {
 	s.waitFor(5*time.Second, "only the two segments are there", func() bool { return len(s.files(".seg", ".new")) == 2 })
 	empty()
 	s.restored(15 * time.Second)
+	before := len(s.events)
+	s.logs(100)
+	if n := s.safeFrom(before); n != 100 {
+		s.Errorf("only %d of 100 events are safe", n)
+	}
+	s.leaves(int64(len(s.events)))
+	s.end()
+}
+
+// quotaUsedUp: there is room, but not for everybody.
+func quotaUsedUp(t *testing.T, o cloudwatch.SpoolOptions) {
+	dir, quota := newBtrfs(t)
+	quota("20M") // two segments
+	s := newSpoolScene(t, dir, o)
+	s.net.shut()
+	s.begin()
+	s.size = 20_000
+	s.logsUntil("the quota is used up", func() bool { return s.fails(syscall.EDQUOT) })
+	s.wantTold(2*time.Second, syscall.EDQUOT)
+	s.logs(100)
+	time.Sleep(3 * time.Second)
+	if n := s.spoolErrors(); n != 1 {
+		s.Errorf("it is told %d times: %q", n, s.told.errors())
+	}
+	s.waitFor(5*time.Second, "nothing is left of attempts", func() bool { return len(s.files(".seg", ".new")) <= 2 })
+	quota("none")
+	s.waitFor(20*time.Second, "the disk is used again", func() bool { return s.Guarantee().Err == nil && s.Stats().AtRisk == 0 })
 	before := len(s.events)
 	s.logs(100)
 	if n := s.safeFrom(before); n != 100 {

@@ -125,6 +125,42 @@ func mountImage(t *testing.T, image, options string) *ext4 {
 	return &ext4{path, image, filepath.Base(loop.Name())}
 }
 
+// newBtrfs makes a btrfs in a file and mounts it. It returns the path of a subvolume, and
+// a function that sets its quota, in bytes.
+func newBtrfs(t *testing.T) (path string, quota func(limit string)) {
+	t.Helper()
+	needRoot(t)
+	for _, tool := range []string{"mkfs.btrfs", "btrfs"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("there is no %s: install btrfs-progs", tool)
+		}
+	}
+	image := filepath.Join(t.TempDir(), "image")
+	if err := os.WriteFile(image, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(image, 256*mib); err != nil {
+		t.Fatal(err)
+	}
+	run := func(name string, args ...string) {
+		t.Helper()
+		if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+			t.Fatalf("%s %s: %v\n%s", name, args, err, out)
+		}
+	}
+	run("mkfs.btrfs", "-q", image)
+	loop := attach(t, image)
+	top := mount(t, loop.Name(), "btrfs", "")
+	_ = loop.Close() // it is given back when nothing is mounted any more
+	run("btrfs", "quota", "enable", top)
+	path = filepath.Join(top, "spool")
+	run("btrfs", "subvolume", "create", path)
+	if err := os.Chmod(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path, func(limit string) { t.Helper(); run("btrfs", "qgroup", "limit", limit, path) }
+}
+
 // attach makes a loop device of a file.
 func attach(t *testing.T, image string) *os.File {
 	t.Helper()
