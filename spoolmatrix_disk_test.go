@@ -4,9 +4,12 @@ package cloudwatch_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -190,7 +193,7 @@ func overlay(t *testing.T) (path string) {
 // A disk stalls. What is measured is one after the other.
 func TestSpoolMatrixStall(t *testing.T) {
 	measured, r := rows{"17 a neighbour syncs all the time": slowDisk}, rows{}
-	measured.inModes("16 two seconds", stalls)
+	measured.inModes("16 again and again", stalls)
 	measured.run(t, 1)
 	r.inModes("16 Close meanwhile", closeInStall)
 	r.inModes("16 start meanwhile", func(t *testing.T, o cloudwatch.SpoolOptions) { startInStall(t, o, true) })
@@ -206,41 +209,99 @@ func stalls(t *testing.T, o cloudwatch.SpoolOptions) {
 	s.begin()
 	s.logs(1000)
 	s.made(2)
-	calm := s.measure(500*time.Millisecond, false)
-	thaw := freeze(t, e)
-	frozen := s.measure(2*time.Second, true)
-	stats := s.Stats()
-	thaw()
-	began := time.Now()
-	s.restored(10 * time.Second)
-	drained := time.Since(began)
-	s.Logf("%s, calm: %v", s.Guarantee().Mode, calm)
-	s.Logf("%s, frozen for 2 s: %v; %d events at risk; %v after the thaw none", s.Guarantee().Mode, frozen, stats.AtRisk, drained.Round(time.Millisecond))
-	// What stops the world stops it for most of the two seconds. The machine may be busy.
-	const most = 500 * time.Millisecond
-	if frozen.call > most || frozen.gap > most || frozen.collection > most {
-		s.Errorf("want at most %v: %v", most, frozen)
-	}
-	if o.Direct && stats.AtRisk == 0 {
-		s.Errorf("no event was at risk while nothing could be written")
-	}
-	if !o.Direct && stats.WereAtRisk > 0 {
-		s.Errorf("%d events were at risk although there is RAM", stats.WereAtRisk)
+	// The machine may be busy: what holds in one of three attempts is what the library does.
+	const attempts = 3
+	for n := 1; ; n++ {
+		tooLong := s.stallsOnce(e)
+		if len(tooLong) == 0 {
+			break
+		}
+		s.Logf("attempt %d: %s", n, strings.Join(tooLong, "; "))
+		if n == attempts {
+			s.Error("too long in each attempt")
+			break
+		}
 	}
 	s.leaves(int64(len(s.events)))
 	s.end()
 }
 
+// stallsOnce freezes the disk some times. It compares what is measured meanwhile with what
+// is measured in between, for as long, and returns what took longer than it may. A lower
+// quartile of the longest times counts: what the library does, it does at every freeze,
+// and what a busy machine does, not.
+func (s *spoolScene) stallsOnce(e *ext4) (tooLong []string) {
+	s.Helper()
+	const times, each = 5, time.Second
+	direct := s.opts.SpoolOptions.Direct
+	var calm, frozen []measurement
+	for range times {
+		calm = append(calm, s.measure(each))
+		atRisk := s.Stats().WereAtRisk
+		thaw := freeze(s.T, e)
+		frozen = append(frozen, s.measure(each))
+		stats := s.Stats()
+		thaw()
+		began := time.Now()
+		s.restored(10 * time.Second)
+		s.Logf("%s, calm: %v", s.Guarantee().Mode, calm[len(calm)-1])
+		s.Logf("%s, frozen: %v; %d events at risk; %v after the thaw none", s.Guarantee().Mode, frozen[len(frozen)-1], stats.AtRisk, time.Since(began).Round(time.Millisecond))
+		if direct && stats.AtRisk == 0 {
+			s.Errorf("no event was at risk while nothing could be written")
+		}
+		if !direct && stats.WereAtRisk > atRisk {
+			s.Errorf("%d events were at risk although there is RAM", stats.WereAtRisk-atRisk)
+		}
+	}
+	reach := measurement{call: time.Millisecond, gap: 10 * time.Millisecond, collection: 10 * time.Millisecond}
+	if direct {
+		reach.call += defaultMaxStall
+	}
+	got, usual := quartile(frozen), quartile(calm)
+	s.Logf("%s, quartiles: calm: %v; frozen: %v", s.Guarantee().Mode, usual, got)
+	for _, row := range []struct {
+		what              string
+		got, usual, reach time.Duration
+	}{
+		{"a log call", got.call, usual.call, reach.call},
+		{"the others", got.gap, usual.gap, reach.gap},
+		{"a garbage collection", got.collection, usual.collection, reach.collection},
+	} {
+		if row.got > row.usual+row.reach {
+			tooLong = append(tooLong, fmt.Sprintf("%s took %v while the disk was frozen, %v otherwise; at most %v more is allowed", row.what, row.got, row.usual, row.reach))
+		}
+	}
+	return tooLong
+}
+
+// defaultMaxStall is that of SpoolOptions.
+const defaultMaxStall = 5 * time.Millisecond
+
+// quartile returns the lower one of each part.
+func quartile(list []measurement) (m measurement) {
+	of := func(part func(measurement) time.Duration) time.Duration {
+		var all []time.Duration
+		for _, m := range list {
+			all = append(all, part(m))
+		}
+		slices.Sort(all)
+		return all[len(all)/4]
+	}
+	m.call = of(func(m measurement) time.Duration { return m.call })
+	m.gap = of(func(m measurement) time.Duration { return m.gap })
+	m.collection = of(func(m measurement) time.Duration { return m.collection })
+	return m
+}
+
 // measurement is what others notice of a stall.
 type measurement struct {
-	events     int
 	call       time.Duration // the longest log call
 	gap        time.Duration // the longest time between two wake-ups of a goroutine that sleeps for 1 ms
 	collection time.Duration // how long a garbage collection took
 }
 
-// measure logs for a time, an event every 200 us.
-func (s *spoolScene) measure(d time.Duration, collect bool) (m measurement) {
+// measure logs for a time, an event every 200 us, with a garbage collection in the middle.
+func (s *spoolScene) measure(d time.Duration) (m measurement) {
 	stop := make(chan struct{})
 	var others sync.WaitGroup
 	others.Go(func() {
@@ -256,33 +317,27 @@ func (s *spoolScene) measure(d time.Duration, collect bool) (m measurement) {
 			}
 		}
 	})
-	if collect {
-		others.Go(func() {
-			time.Sleep(d / 2)
-			began := time.Now()
-			runtime.GC()
-			m.collection = time.Since(began)
-		})
-	}
+	others.Go(func() {
+		time.Sleep(d / 2)
+		began := time.Now()
+		runtime.GC()
+		m.collection = time.Since(began)
+	})
 	s.longest = 0
-	before := len(s.events)
 	for began := time.Now(); time.Since(began) < d; {
 		s.logs(1)
 		time.Sleep(200 * time.Microsecond)
 	}
 	close(stop)
 	others.Wait()
-	m.events, m.call = len(s.events)-before, s.longest
+	m.call = s.longest
 	return m
 }
 
 func (m measurement) String() string {
 	round := func(d time.Duration) time.Duration { return d.Round(time.Microsecond) }
-	text := "longest log call " + round(m.call).String() + ", longest gap of a 1 ms heartbeat " + round(m.gap).String()
-	if m.collection > 0 {
-		text += ", a garbage collection " + round(m.collection).String()
-	}
-	return text
+	return "longest log call " + round(m.call).String() + ", longest gap of a 1 ms heartbeat " + round(m.gap).String() +
+		", a garbage collection " + round(m.collection).String()
 }
 
 func closeInStall(t *testing.T, o cloudwatch.SpoolOptions) {
@@ -381,7 +436,7 @@ func slowDisk(t *testing.T) {
 				}
 			}
 		})
-		m := s.measure(time.Second, true)
+		m := s.measure(time.Second)
 		close(stop)
 		neighbour.Wait()
 		s.Logf("%s, beside a storm of syncs: %v; %d events were at risk", mode, m, s.Stats().WereAtRisk)
