@@ -34,6 +34,10 @@ type SpoolOptions struct {
 	MinFree int64
 	// MaxStall bounds how long a log call waits for a disk that does not answer.
 	// Then the event is in memory only and counted in Stats.AtRisk. 0: 5 ms.
+	//
+	// Events give up their memory only when a sync has brought them to the disk. A burst
+	// that is faster than that and fills BufferBytes is slowed down: each log call waits
+	// for the next sync, as long as that, until no sync has ended for a second.
 	MaxStall time.Duration
 	// SyncEvery is the time after which what was written is synced: what a power
 	// cut can take. 0: one second.

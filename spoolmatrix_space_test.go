@@ -36,6 +36,7 @@ func TestSpoolMatrixSpace(t *testing.T) {
 	}
 	r.inModes("13 a quota is used up", quotaUsedUp)
 	r.inModes("MaxBytes is reached", maxBytes)
+	r.inModes("a burst is larger than the memory", burst)
 	r.run(t, 4)
 }
 
@@ -237,6 +238,24 @@ func maxBytes(t *testing.T, o cloudwatch.SpoolOptions) {
 	s.wantTold(2*time.Second, cloudwatch.ErrSpoolFull)
 	s.net.open()
 	s.waitFor(30*time.Second, "everything is delivered", func() bool { return s.Stats().Pending == 0 })
+	s.end()
+}
+
+// burst logs more than fits into memory, as fast as it can, while nobody takes it: log
+// calls wait for the disk, and nothing is dropped.
+func burst(t *testing.T, o cloudwatch.SpoolOptions) {
+	s := newSpoolScene(t, spoolOf(t), o)
+	s.opts.BufferBytes = 4 * mib
+	s.net.shut()
+	s.begin()
+	s.size = 4000
+	s.logs(15_000)
+	stats := s.Stats()
+	s.Logf("%d bytes logged; %d in memory, %d events dropped", 15_000*s.size, stats.PendingBytes, stats.Dropped.BufferFull)
+	if stats.Dropped.BufferFull > 0 || stats.PendingBytes > 4*mib {
+		s.Errorf("%d events dropped, %d bytes in memory", stats.Dropped.BufferFull, stats.PendingBytes)
+	}
+	s.leaves(15_000)
 	s.end()
 }
 

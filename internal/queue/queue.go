@@ -156,19 +156,11 @@ func (q *Queue) admit(e batch.Event, mayWait bool) error {
 // makeRoom makes room in memory for an event, as the policy says, unless the store can
 // give some back soon. It reports whether that failed.
 func (q *Queue) makeRoom(e batch.Event, mayWait bool) (full bool) {
-	var since time.Time // when it began to wait for the store
-	relief := mayWait && q.cfg.Store != nil
-	for !q.closed && !full && !q.hasRoom(e) && (mayWait || q.held > q.cfg.MaxBytes) {
+	if mayWait && q.cfg.Store != nil && !q.hasRoom(e, q.cfg.MaxBytes/lastShare) {
+		q.awaitRelief(e)
+	}
+	for !q.closed && !full && !q.hasRoom(e, 0) && (mayWait || q.held > q.cfg.MaxBytes) {
 		q.hurry() // a full queue does not wait for the interval
-		if relief {
-			if since.IsZero() {
-				since = time.Now()
-			}
-			q.mu.Unlock()
-			relief = q.store.AwaitRelief(since)
-			q.mu.Lock()
-			continue
-		}
 		switch q.cfg.OnFull {
 		case DropNewest:
 			full = true
@@ -184,8 +176,25 @@ func (q *Queue) makeRoom(e batch.Event, mayWait bool) (full bool) {
 	return full
 }
 
-func (q *Queue) hasRoom(e batch.Event) bool {
-	return q.held == 0 || q.held+e.Held() <= q.limits[e.Level] && len(q.items) < q.maxBatches
+// hasRoom reports whether there is room for an event, and so much is left then.
+func (q *Queue) hasRoom(e batch.Event, left int) bool {
+	return q.held == 0 || q.held+e.Held()+left <= q.limits[e.Level] && len(q.items) < q.maxBatches
+}
+
+// lastShare is the part of the memory that is left for those who have waited in vain:
+// a burst that is faster than the disk is slowed down to what that can take, and loses
+// nothing.
+const lastShare = 32
+
+// awaitRelief waits as long as there is little memory and the store is about to give some
+// back.
+func (q *Queue) awaitRelief(e batch.Event) {
+	since := time.Now()
+	for again := true; again && !q.closed && !q.hasRoom(e, q.cfg.MaxBytes/lastShare); {
+		q.mu.Unlock()
+		again = q.store.AwaitRelief(since)
+		q.mu.Lock()
+	}
 }
 
 func (q *Queue) add(e batch.Event) {

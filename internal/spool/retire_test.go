@@ -90,8 +90,8 @@ func TestBurst(t *testing.T) {
 	}
 }
 
-// TestBurstOnADiskThatDoesNotSync: the first log call waits for MaxStall, and then none
-// until the sync has ended.
+// TestBurstOnADiskThatDoesNotSync: log calls wait for MaxStall each, for a second, and then
+// none does until the sync has ended.
 func TestBurstOnADiskThatDoesNotSync(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
@@ -105,7 +105,7 @@ func TestBurstOnADiskThatDoesNotSync(t *testing.T) {
 				}
 			}
 		})
-		if took != maxStall || dropped < 100 {
+		if took > time.Second+maxStall || dropped < 100 {
 			t.Errorf("it took %v, and %d were dropped", took, dropped)
 		}
 		if state := p.spool.State(); state.Stalled || state.WereRisk > 0 {
@@ -122,7 +122,7 @@ func TestBurstOnADiskThatDoesNotSync(t *testing.T) {
 // TestPagesThatASyncLoses: whatever a disk loses that has not confirmed it, nothing is
 // lost, with little memory too.
 func TestPagesThatASyncLoses(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(24) {
 		synctest.Test(t, func(t *testing.T) {
 			m := newMachineOf(t, seed)
 			rng := rand.New(rand.NewPCG(seed, 7))

@@ -107,7 +107,7 @@ type Spool struct {
 	relief   sync.Cond      // on mu: memory may have been given back
 	reliefs  int            // how often that was so
 	giving   int            // goroutines that are about to give some back
-	slow     bool           // somebody has waited for that in vain: nobody else does until a sync has ended
+	awaited  time.Time      // since when somebody has waited for that; zero after it was so
 	others   sync.WaitGroup // goroutines that make and sync segments
 }
 
@@ -266,14 +266,23 @@ func (s *Spool) Short() {
 	s.raise(s.taken.Load())
 }
 
+// reliefTime is for how long log calls wait, one after the other, for a disk that takes
+// what was logged but does not get it synced.
+const reliefTime = time.Second
+
 // AwaitRelief waits until memory may have been given back, until MaxStall has passed
-// since then. While the disk stalls it does not wait, and returns false.
+// since then.
 func (s *Spool) AwaitRelief(since time.Time) bool {
-	left := s.cfg.MaxStall - time.Since(since)
+	now := time.Now()
+	left := s.cfg.MaxStall - now.Sub(since)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if left <= 0 || s.slow || s.stalled.Load() || s.failure != nil || !s.unsynced() {
+	vain := !s.awaited.IsZero() && now.Sub(s.awaited) > max(reliefTime, s.cfg.MaxStall)
+	if left <= 0 || vain || s.failure != nil || !s.unsynced() {
 		return false
+	}
+	if s.awaited.IsZero() {
+		s.awaited = now
 	}
 	s.short.Store(true)
 	s.chores.Store(true)
@@ -290,7 +299,6 @@ func (s *Spool) AwaitRelief(since time.Time) bool {
 	for !over && s.reliefs == before {
 		s.relief.Wait()
 	}
-	s.slow = s.slow || over
 	return !over
 }
 

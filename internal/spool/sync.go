@@ -45,7 +45,7 @@ func (s *Spool) synced(f *openFile, covers segment.Ranges, err error) {
 		f.doubt(err)
 	default:
 		f.synced = covers
-		s.slow = false
+		s.awaited = time.Time{}
 		s.short.Store(false) // or it is said again
 		if f.original != nil {
 			f.original.retire(f.have)
