@@ -1,10 +1,16 @@
 package spool_test
 
 import (
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
 // TestSyncEvery: what was written is synced that long after, and not more often.
@@ -154,4 +160,47 @@ func TestSegmentThatWasRescued(t *testing.T) {
 			t.Errorf("left: %v", got)
 		}
 	})
+}
+
+// TestSyncWhileEventsKeepComing: the writer gets to it although there is always something
+// to write.
+func TestSyncWhileEventsKeepComing(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		const most = 2000
+		var s *endless
+		p := m.start(direct, func(c *config) {
+			c.SyncEvery, c.queue.MaxBytes, c.MaxBytes = 0, 4<<20, 64*segmentBytes
+			c.source = func(q *queue.Queue) spool.Source {
+				s = &endless{Queue: q, left: most}
+				return s
+			}
+		})
+		synced := -1 // events left when the first sync of a record began
+		m.disk.watch(func(op, name string, _ int64, _ []byte) {
+			if synced < 0 && op == "sync" && strings.HasSuffix(name, ".seg") {
+				synced = s.left
+			}
+		})
+		p.log(1)
+		pass(0)
+		if synced < most/2 {
+			t.Errorf("synced with %d of %d events left", synced, most)
+		}
+	})
+}
+
+// endless is a queue that gets another event whenever the others were visited.
+type endless struct {
+	*queue.Queue
+	left int
+}
+
+func (s *endless) Copy(after uint64, visit func(uint64, batch.Event) bool) uint64 {
+	reached := s.Queue.Copy(after, visit)
+	if s.left > 0 && reached > after {
+		s.left--
+		s.Note(event(1))
+	}
+	runtime.Gosched()
+	return reached
 }

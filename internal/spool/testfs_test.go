@@ -334,7 +334,7 @@ func (f *memFS) forget() {
 	f.peak = f.used()
 }
 
-// watch has each read and write told from now on.
+// watch has each read, write and sync told from now on.
 func (f *memFS) watch(told func(op, name string, off int64, p []byte)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -597,6 +597,9 @@ func (f *memFile) Sync() error {
 	m.mu.Lock()
 	before := slices.Clone(f.node.data) // what is written during the sync may come too late
 	dirty := maps.Clone(f.node.dirty)
+	if m.onCall != nil {
+		m.onCall("sync", f.name, 0, nil)
+	}
 	if f.node.failed {
 		m.errs = append(m.errs, f.name+" was synced again after that had failed")
 	}

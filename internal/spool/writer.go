@@ -24,7 +24,7 @@ func (s *Spool) run() {
 	if s.direct() { // whether that works is known before the first event comes
 		s.room()
 	}
-	s.planned.timer = time.NewTimer(math.MaxInt64)
+	s.planned.timer, s.planned.stale = time.NewTimer(math.MaxInt64), true
 	defer s.planned.timer.Stop()
 	for writes := 1; ; writes++ {
 		s.write()
