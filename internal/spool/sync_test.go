@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,20 +172,21 @@ func TestSyncWhileEventsKeepComing(t *testing.T) {
 		p := m.start(direct, func(c *config) {
 			c.SyncEvery, c.queue.MaxBytes, c.MaxBytes = 0, 4<<20, 64*segmentBytes
 			c.source = func(q *queue.Queue) spool.Source {
-				s = &endless{Queue: q, left: most}
+				s = &endless{Queue: q}
+				s.left.Store(most)
 				return s
 			}
 		})
-		synced := -1 // events left when the first sync of a record began
+		var synced atomic.Int64 // events left when the first sync of a record began
 		m.disk.watch(func(op, name string, _ int64, _ []byte) {
-			if synced < 0 && op == "sync" && strings.HasSuffix(name, ".seg") {
-				synced = s.left
+			if op == "sync" && strings.HasSuffix(name, ".seg") {
+				synced.CompareAndSwap(0, s.left.Load())
 			}
 		})
 		p.log(1)
 		pass(0)
-		if synced < most/2 {
-			t.Errorf("synced with %d of %d events left", synced, most)
+		if got := synced.Load(); got < most/2 {
+			t.Errorf("synced with %d of %d events left", got, most)
 		}
 	})
 }
@@ -192,13 +194,13 @@ func TestSyncWhileEventsKeepComing(t *testing.T) {
 // endless is a queue that gets another event whenever the others were visited.
 type endless struct {
 	*queue.Queue
-	left int
+	left atomic.Int64
 }
 
 func (s *endless) Copy(after uint64, visit func(uint64, batch.Event) bool) uint64 {
 	reached := s.Queue.Copy(after, visit)
-	if s.left > 0 && reached > after {
-		s.left--
+	if s.left.Load() > 0 && reached > after {
+		s.left.Add(-1)
 		s.Note(event(1))
 	}
 	runtime.Gosched()
