@@ -261,7 +261,7 @@ func TestReadmeRecipe(t *testing.T) {
 }
 
 var (
-	makeTargets = []string{"check", "test", "bench", "microbench", "fuzz", "faults", "soak", "fleet", "kill", "powercut", "help"}
+	makeTargets = []string{"check", "test", "bench", "microbench", "fuzz", "faults", "soak", "fleet", "kill", "powercut", "clients", "kill-serve", "endpoint", "help"}
 	// goCommands are those that TestReadmeCompiles and TestReadmeRecipe show to
 	// work.
 	goCommands = []string{
