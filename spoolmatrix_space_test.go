@@ -200,7 +200,8 @@ func minFree(t *testing.T) {
 	s.size = 20_000
 	s.logsUntil("there is too little space", func() bool { return s.fails(cloudwatch.ErrSpoolLow) })
 	s.wantTold(2*time.Second, cloudwatch.ErrSpoolLow)
-	if free := freeSpace(t, e.path); free < lowest {
+	// ext4 may have needed some blocks to note where those of the segments are.
+	if free := freeSpace(t, e.path); free < lowest-2*64<<10 {
 		s.Errorf("%d bytes are free, %d were when there was too little", free, lowest)
 	}
 	empty()
