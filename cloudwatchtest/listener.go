@@ -19,9 +19,6 @@ func listenOn(o Options) (net.Listener, error) {
 		l.Close()
 		return nil, fmt.Errorf("cloudwatchtest: listen: others can reach %s, which needs AllowRemote", o.Addr)
 	}
-	if o.MaxConnections > 0 {
-		l = &boundedListener{Listener: l, free: make(chan struct{}, o.MaxConnections), closed: make(chan struct{})}
-	}
 	return l, nil
 }
 
@@ -36,17 +33,23 @@ func urlOf(l net.Listener) string {
 // boundedListener accepts a connection only while there are fewer than some.
 type boundedListener struct {
 	net.Listener
-	free   chan struct{} // holds one for each connection
-	closed chan struct{} // closed by Close
-	once   sync.Once
+	crowded func()        // is told when a connection has to wait
+	free    chan struct{} // holds one for each connection
+	closed  chan struct{} // closed by Close
+	once    sync.Once
 }
 
 // Accept implements [net.Listener].
 func (l *boundedListener) Accept() (net.Conn, error) {
 	select {
 	case l.free <- struct{}{}:
-	case <-l.closed:
-		return nil, net.ErrClosed
+	default:
+		l.crowded()
+		select {
+		case l.free <- struct{}{}:
+		case <-l.closed:
+			return nil, net.ErrClosed
+		}
 	}
 	c, err := l.Listener.Accept()
 	if err != nil {

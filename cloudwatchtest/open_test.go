@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -108,35 +109,49 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// Connections beyond the bound wait for others to end.
+// Connections beyond the bound wait for others to end, or to be idle.
 func TestMaxConnections(t *testing.T) {
 	srv := open(t, cloudwatchtest.Options{MaxConnections: 2})
+	defer srv.Inject(cloudwatchtest.Fault{Operation: "Hang", Hang: true})()
 	dial := func() net.Conn {
 		c, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
 		must(t, err)
 		t.Cleanup(func() { c.Close() })
+		c.SetDeadline(time.Now().Add(20 * time.Second))
 		return c
 	}
-	ask := func(c net.Conn, wait time.Duration) error {
-		fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-		c.SetReadDeadline(time.Now().Add(wait))
+	ask := func(c net.Conn, operation string) {
+		fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: Logs_20140328.%s\r\nContent-Length: 2\r\n\r\n{}", operation)
+	}
+	answered := func(c net.Conn) bool {
 		res, err := http.ReadResponse(bufio.NewReader(c), nil)
-		if err == nil {
-			res.Body.Close()
+		if err != nil {
+			return false
 		}
-		return err
+		_, err = io.Copy(io.Discard, res.Body)
+		return err == nil && res.Body.Close() == nil
 	}
-	one, two := dial(), dial()
-	must(t, ask(one, 10*time.Second))
-	must(t, ask(two, 10*time.Second))
-	three := dial() // the kernel accepts it
-	if err := ask(three, 50*time.Millisecond); err == nil {
-		t.Error("a third connection is answered")
+	busy, idle := dial(), dial()
+	ask(busy, "Hang")
+	ask(idle, "DescribeLogGroups")
+	if !answered(idle) {
+		t.Fatal("the second connection is not answered")
 	}
-	one.Close()
-	three.SetReadDeadline(time.Now().Add(10 * time.Second))
-	if _, err := http.ReadResponse(bufio.NewReader(three), nil); err != nil {
-		t.Errorf("the third connection is not answered when another has ended: %v", err)
+	third := dial() // there is room when the idle one is closed
+	ask(third, "Hang")
+	if answered(idle) {
+		t.Error("the idle connection is still there")
+	}
+	fourth := dial()
+	ask(fourth, "DescribeLogGroups")
+	fourth.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if answered(fourth) {
+		t.Error("answered although two connections are busy")
+	}
+	busy.Close()
+	fourth.SetReadDeadline(time.Now().Add(20 * time.Second))
+	if !answered(fourth) {
+		t.Error("not answered although a busy connection has ended")
 	}
 }
 

@@ -24,7 +24,7 @@ type Options struct {
 	Keys map[string]string
 
 	// MaxConnections bounds the connections at the same time. Others wait until
-	// one ends. 0 = no bound.
+	// one ends, or has no request: then it is closed. 0 = no bound.
 	MaxConnections int
 
 	// MaxRequests bounds the request log: the newest are kept. 0 = all are kept.

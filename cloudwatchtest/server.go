@@ -76,7 +76,7 @@ func Open(o Options) (*Server, error) {
 		s.underWay.Add(1)
 		go s.sweep(o)
 	}
-	s.socket = listen(l, &guard{server: s, remote: o.AllowRemote})
+	s.socket = listen(l, &guard{server: s, remote: o.AllowRemote}, o.MaxConnections)
 	return s, nil
 }
 
@@ -136,18 +136,24 @@ type socket struct {
 	server http.Server
 	served chan struct{} // closed when Serve has returned
 
-	mu      sync.Mutex // guards closing and fresh
+	mu      sync.Mutex // guards what follows
 	closing bool
 	// fresh holds connections that have not sent a request yet. Shutdown would
 	// wait seconds for them; clients often dial one more than they use.
 	fresh map[net.Conn]struct{}
+	idle  map[net.Conn]time.Time // since when there is no request on them
+	want  int                    // how many have to go when they become idle
 }
 
 // A peer that stops half-way through a request may hold up close this long.
 const closePatience = 2 * time.Second
 
-func listen(l net.Listener, h http.Handler) *socket {
-	k := &socket{served: make(chan struct{}), fresh: make(map[net.Conn]struct{})}
+// listen serves a listener. maxConnections is Options.MaxConnections.
+func listen(l net.Listener, h http.Handler, maxConnections int) *socket {
+	k := &socket{served: make(chan struct{}), fresh: make(map[net.Conn]struct{}), idle: make(map[net.Conn]time.Time)}
+	if maxConnections > 0 {
+		l = &boundedListener{Listener: l, crowded: k.crowded, free: make(chan struct{}, maxConnections), closed: make(chan struct{})}
+	}
 	k.server = http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -165,14 +171,44 @@ func listen(l net.Listener, h http.Handler) *socket {
 func (k *socket) track(c net.Conn, state http.ConnState) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	switch {
-	case state != http.StateNew:
+	delete(k.idle, c)
+	if state != http.StateNew {
 		delete(k.fresh, c)
-	case k.closing:
-		c.Close()
-	default:
-		k.fresh[c] = struct{}{}
 	}
+	switch state {
+	case http.StateNew:
+		if k.closing {
+			c.Close()
+		} else {
+			k.fresh[c] = struct{}{}
+		}
+	case http.StateIdle:
+		if k.want > 0 {
+			k.want--
+			c.Close()
+		} else {
+			k.idle[c] = time.Now()
+		}
+	}
+}
+
+// crowded makes room for a connection: the one that has been idle for longest
+// is closed, or the next one that becomes idle.
+func (k *socket) crowded() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var oldest net.Conn
+	for c, since := range k.idle {
+		if oldest == nil || since.Before(k.idle[oldest]) {
+			oldest = c
+		}
+	}
+	if oldest == nil {
+		k.want++
+		return
+	}
+	delete(k.idle, oldest)
+	oldest.Close()
 }
 
 func (k *socket) close() {

@@ -51,8 +51,8 @@ const (
 	// serveAddr is where serve listens unless it is told otherwise.
 	serveAddr = "127.0.0.1:4586"
 
-	// serveConnections is far more than the clients of one machine open.
-	serveConnections = 256
+	// serveConnections is far more than the clients of one machine use at once.
+	serveConnections = 512
 
 	// serveRequests is how many requests are remembered.
 	serveRequests = 5000
