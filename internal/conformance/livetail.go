@@ -20,9 +20,11 @@ type session struct {
 	events *logs.StartLiveTailEventStream
 }
 
-// tail starts a session.
+// tail starts a session. It has a client of its own: two sessions of one client
+// at the same time are a data race in the SDK (smithy-go v1.28.8, its
+// eventstream.Codec).
 func (p *probe) tail(in *logs.StartLiveTailInput) (*session, error) {
-	out, err := p.StartLiveTail(p.ctx, in)
+	out, err := p.target.client().StartLiveTail(p.ctx, in)
 	if err != nil {
 		return nil, err
 	}

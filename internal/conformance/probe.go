@@ -41,20 +41,25 @@ func newProbe(ctx context.Context, t Target) *probe {
 	var id [6]byte
 	rand.Read(id[:])
 	return &probe{
-		Client: logs.NewFromConfig(t.Config, func(o *logs.Options) {
-			o.Retryer = aws.NopRetryer{}
-			if t.Patience > 0 {
-				o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 10 })
-			}
-			o.APIOptions = append(o.APIOptions, unchecked)
-			if t.Config.BaseEndpoint != nil {
-				o.APIOptions = append(o.APIOptions, noHostPrefix)
-			}
-		}),
+		Client: t.client(),
 		ctx:    ctx,
 		target: t,
 		prefix: "conformance-" + hex.EncodeToString(id[:]),
 	}
+}
+
+// client is the real client, without its own checks.
+func (t Target) client() *logs.Client {
+	return logs.NewFromConfig(t.Config, func(o *logs.Options) {
+		o.Retryer = aws.NopRetryer{}
+		if t.Patience > 0 {
+			o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 10 })
+		}
+		o.APIOptions = append(o.APIOptions, unchecked)
+		if t.Config.BaseEndpoint != nil {
+			o.APIOptions = append(o.APIOptions, noHostPrefix)
+		}
+	})
 }
 
 // unchecked has the client send what it would refuse to send.
