@@ -13,7 +13,10 @@ import (
 func decodePut(body []byte) (op *putLogEvents, ok bool) {
 	d := putDecoder{in: body, text: make([]byte, 0, len(body))}
 	op = new(putLogEvents)
-	for more := d.take('{'); more; more = d.take(',') {
+	if !d.take('{') {
+		return nil, false
+	}
+	for more := true; more; more = d.take(',') {
 		ok := false
 		switch string(d.key()) {
 		case "logGroupName":
@@ -82,7 +85,10 @@ func (d *putDecoder) key() []byte {
 }
 
 func (d *putDecoder) events(op *putLogEvents) bool {
-	for more := d.take('['); more; more = d.take(',') {
+	if !d.take('[') {
+		return false
+	}
+	for more := true; more; more = d.take(',') {
 		var e inputEvent
 		var message span
 		var hasTime, hasMessage bool

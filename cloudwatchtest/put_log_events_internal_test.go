@@ -52,6 +52,9 @@ var putBodies = []struct {
 	{`{"logGroupName":"g\`, false},
 	{`[{"logGroupName":"g"}]`, false},
 	{`{"sequenceToken":5}`, false},
+	{`}`, false},
+	{`{"logEvents":]}`, false},
+	{`{"logEvents":[}]}`, false},
 	{``, false},
 }
 
