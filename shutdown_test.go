@@ -25,6 +25,26 @@ func TestCloseDeliversEverything(t *testing.T) {
 	})
 }
 
+// A stream that never hears of losses, since it rejects whatever tells of them, holds up
+// nobody who waits without a deadline.
+func TestShutdownWhereEveryAnnouncementIsRejected(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{})
+		first := 1
+		f.srv.Inject(cloudwatchtest.Fault{Operation: "PutLogEvents", Rejected: &cloudwatchtest.RejectedInfo{TooOldEnd: &first}})
+		f.logged(5)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		began := time.Now()
+		if err := f.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
 // Whatever delivery is in the middle of, Close returns by its deadline with the
 // exact number of events left.
 func TestCloseReturnsByItsDeadlineIn(t *testing.T) {

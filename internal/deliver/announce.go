@@ -18,26 +18,32 @@ const (
 )
 
 // The time from an announcement to the next one. After those that were refused it
-// doubles, up to a minute; the end of delivery makes three attempts.
+// doubles, up to a minute; the end of delivery makes three rounds, whatever comes of
+// them.
 const (
 	announcePause = 10 * time.Second
 	unheardPause  = time.Second
 	unheardMax    = time.Minute
-	maxRefused    = 3
+	roundsAtEnd   = 3
 )
 
 // announcement returns a job that tells the stream of losses of one reason, if
-// there are any, and the last round was long enough ago or this is the end.
+// there are any, and the last round was long enough ago or this is the end: the queue
+// has nothing else any more.
 // Otherwise it is nil, and at is when there may be one. Its event is not in the
 // queue, so a full buffer does not keep it out and nobody can drop it.
-func (w *Worker) announcement(now time.Time, end bool) (j *job, at time.Time) {
+func (w *Worker) announcement(now time.Time) (j *job, at time.Time) {
+	end := w.queue.Ended()
 	switch {
 	case w.queue.Untold(queue.Stream) == 0:
 		return nil, time.Time{}
-	case end && w.refusedAtEnd >= maxRefused: // it would be again
+	case end && w.roundsAtEnd == roundsAtEnd: // it would be in vain again
 		return nil, time.Time{}
-	case now.Before(w.announceAt) && (!end || w.lastHeard == untimelyRecord || w.refusedAtEnd > 0):
+	case now.Before(w.announceAt) && (!end || w.lastHeard == untimelyRecord || w.roundsAtEnd > 0):
 		return nil, w.announceAt
+	}
+	if end {
+		w.roundsAtEnd++
 	}
 	w.announceAt = now.Add(announcePause)
 	losses := w.queue.Tell(queue.Stream)
@@ -73,10 +79,9 @@ func (w *Worker) announced(j *job, h hearing) {
 	if h == refusedRecord {
 		w.refusedRecords++
 		pause = min(unheardPause<<min(w.refusedRecords-1, 10), unheardMax)
-		if w.queue.Closed() {
-			w.refusedAtEnd++
-			pause = unheardPause
-		}
+	}
+	if w.queue.Closed() {
+		pause = unheardPause
 	}
 	w.queue.Untell(queue.Stream, j.reason, j.loss)
 	w.announceAt = time.Now().Add(pause)

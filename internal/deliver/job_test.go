@@ -473,7 +473,7 @@ func TestAnnouncedCounts(t *testing.T) {
 		}
 		return newEvent(now.UnixMilli(), account.Error, "lost")
 	}
-	j, _ := w.announcement(jobNow, false)
+	j, _ := w.announcement(jobNow)
 	if j == nil {
 		t.Fatal("no announcement")
 	}
@@ -487,7 +487,7 @@ func TestAnnouncedCounts(t *testing.T) {
 		t.Errorf("rejected: announced %d, untold %d", q.State().Announced, q.Untold(queue.Stream))
 	}
 	later := time.Now().Add(announcePause)
-	if j, _ = w.announcement(later, false); j == nil {
+	if j, _ = w.announcement(later); j == nil {
 		t.Fatal("no second announcement")
 	}
 	o = account.Outcome{}
@@ -495,7 +495,7 @@ func TestAnnouncedCounts(t *testing.T) {
 	if w.enter(j, &o); q.State().Announced != 2 || q.Untold(queue.Stream) != 0 {
 		t.Errorf("taken: announced %d, untold %d", q.State().Announced, q.Untold(queue.Stream))
 	}
-	if j, at := w.announcement(later, false); j != nil || !at.IsZero() {
+	if j, at := w.announcement(later); j != nil || !at.IsZero() {
 		t.Errorf("a third announcement, or one at %v", at)
 	}
 }

@@ -86,7 +86,7 @@ type Worker struct {
 	lastHeard  hearing   // what became of the last one
 
 	refusedRecords int // announcements refused in a row
-	refusedAtEnd   int // since the queue was closed
+	roundsAtEnd    int // of announcements, since there is nothing else to deliver
 
 	mu      sync.Mutex
 	traffic Traffic
@@ -238,7 +238,7 @@ func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
 		next = earliest(next, j.retryAt)
 	}
 	if w.failures == 0 {
-		j, at := w.announcement(now, false)
+		j, at := w.announcement(now)
 		if j != nil {
 			return j, time.Time{}
 		}
@@ -263,7 +263,7 @@ func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
 		return nil, next
 	}
 	// There is nothing else, so this finds out whether requests still fail.
-	j, at := w.announcement(now, ended)
+	j, at := w.announcement(now)
 	if j != nil || !ended || !at.IsZero() {
 		return j, earliest(next, at)
 	}

@@ -307,6 +307,13 @@ func (q *Queue) Closed() bool {
 	return q.closed
 }
 
+// Ended reports whether the queue is closed and empty.
+func (q *Queue) Ended() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed && len(q.items) == 0
+}
+
 // Wake returns the channel that is sent on when Next or Awaited may answer
 // otherwise than before.
 func (q *Queue) Wake() <-chan struct{} { return q.wake }
