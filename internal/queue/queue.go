@@ -311,8 +311,10 @@ func (q *Queue) Closed() bool {
 func (q *Queue) Ended() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.closed && len(q.items) == 0
+	return q.ended()
 }
+
+func (q *Queue) ended() bool { return q.closed && len(q.items) == 0 }
 
 // Wake returns the channel that is sent on when Next or Awaited may answer
 // otherwise than before.

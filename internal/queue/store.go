@@ -11,8 +11,8 @@ import (
 // Store keeps copies of the events where they outlive the process. It knows them
 // by their positions: 1, 2, 3 and so on, in the order they entered the queue.
 //
-// But for AwaitRoom, AwaitRelief and Wait, its methods are called under the lock of the queue. They
-// must not wait for anything.
+// But for AwaitRoom, AwaitRelief and Wait, its methods are called under the lock of the
+// queue. They must not wait for anything.
 type Store interface {
 	// Room reports whether there is room for an event. If not, AwaitRoom waits for
 	// it. If that returns false there is none soon, and the event is added anyway.

@@ -92,7 +92,8 @@ func (s *Spool) rest() {
 	}
 }
 
-// next returns when there is something to do if nothing happens. quiet means, in hot mode, that all that was logged is on disk or wanted there.
+// next returns when there is something to do if nothing happens. quiet means, in hot
+// mode, that all that was logged is on disk or wanted there.
 func (s *Spool) next(now time.Time) (next time.Time, quiet bool) {
 	next = s.checkedAt.Add(checkEvery)
 	if s.trouble.err != nil && !s.copying() {
