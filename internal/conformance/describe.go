@@ -23,22 +23,17 @@ func (p *probe) groupsWith(suffixes ...string) (prefix string) {
 
 // listGroups reads all pages, and returns the names without the prefix.
 func (p *probe) listGroups(prefix string, in logs.DescribeLogGroupsInput) (names []string, pages int) {
-	for range 50 {
+	pages = p.pages(&in.NextToken, func() (next *string) {
 		out, err := p.DescribeLogGroups(p.ctx, &in)
 		p.must(err)
-		pages++
 		for _, g := range out.LogGroups {
 			if name, ours := strings.CutPrefix(*g.LogGroupName, prefix); ours {
 				names = append(names, name)
 			}
 		}
-		if out.NextToken == nil {
-			return names, pages
-		}
-		in.NextToken = out.NextToken
-	}
-	p.fatalf("after 50 pages there is still a token")
-	return nil, 0
+		return out.NextToken
+	})
+	return names, pages
 }
 
 func describeGroupRules() []Rule {
@@ -187,20 +182,15 @@ func describeGroupRules() []Rule {
 
 // listStreams reads all pages.
 func (p *probe) listStreams(in logs.DescribeLogStreamsInput) (names []string, pages int) {
-	for range 50 {
+	pages = p.pages(&in.NextToken, func() (next *string) {
 		out, err := p.DescribeLogStreams(p.ctx, &in)
 		p.must(err)
-		pages++
 		for _, s := range out.LogStreams {
 			names = append(names, *s.LogStreamName)
 		}
-		if out.NextToken == nil {
-			return names, pages
-		}
-		in.NextToken = out.NextToken
-	}
-	p.fatalf("after 50 pages there is still a token")
-	return nil, 0
+		return out.NextToken
+	})
+	return names, pages
 }
 
 func describeStreamRules() []Rule {

@@ -315,18 +315,13 @@ func (f filtering) walk(change ...func(*logs.FilterLogEventsInput)) (all []types
 	for _, c := range change {
 		c(&in)
 	}
-	for range 50 {
+	pages = f.pages(&in.NextToken, func() (next *string) {
 		out, err := f.FilterLogEvents(f.ctx, &in)
 		f.must(err)
 		all = append(all, out.Events...)
-		pages++
-		if out.NextToken == nil {
-			return all, pages
-		}
-		in.NextToken = out.NextToken
-	}
-	f.fatalf("after 50 pages there is still a token")
-	return nil, 0
+		return out.NextToken
+	})
+	return all, pages
 }
 
 func filterRules() []Rule {

@@ -18,23 +18,18 @@ func listGroupRules() []Rule {
 	// a part of their names: the random digits.
 	mark := func(p *probe) string { return p.prefix[len("conformance-"):] }
 	names := func(p *probe, i in) (list []string, pages int) {
-		for range 50 {
+		pages = p.pages(&i.NextToken, func() (next *string) {
 			out, err := p.ListLogGroups(p.ctx, &i)
 			p.must(err)
-			pages++
 			for _, g := range out.LogGroups {
 				if _, ours, found := strings.Cut(aws.ToString(g.LogGroupName), mark(p)+"-d-"); found {
 					list = append(list, ours)
 				}
 			}
-			if out.NextToken == nil {
-				slices.Sort(list)
-				return list, pages
-			}
-			i.NextToken = out.NextToken
-		}
-		p.fatalf("after 50 pages there is still a token")
-		return nil, 0
+			return out.NextToken
+		})
+		slices.Sort(list)
+		return list, pages
 	}
 	want := func(p *probe, i in, want ...string) {
 		p.want(fmt.Sprintf("the groups of %s", aws.ToString(i.LogGroupNamePattern)), want, func() []string {

@@ -30,18 +30,13 @@ func (p *probe) metricFilter(group string, change ...func(*logs.PutMetricFilterI
 
 // filters returns the metric filters of a group.
 func (p *probe) filters(in logs.DescribeMetricFiltersInput) (list []types.MetricFilter, pages int) {
-	for range 50 {
+	pages = p.pages(&in.NextToken, func() (next *string) {
 		out, err := p.DescribeMetricFilters(p.ctx, &in)
 		p.must(err)
 		list = append(list, out.MetricFilters...)
-		pages++
-		if out.NextToken == nil {
-			return list, pages
-		}
-		in.NextToken = out.NextToken
-	}
-	p.fatalf("after 50 pages there is still a token")
-	return nil, 0
+		return out.NextToken
+	})
+	return list, pages
 }
 
 func filterNames(list []types.MetricFilter) (names []string) {

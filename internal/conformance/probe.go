@@ -386,3 +386,17 @@ func (p *probe) post(host, operation string, body []byte, header ...string) *htt
 	p.must(err)
 	return res
 }
+
+// pages has pages fetched until one has no token for the next one, which goes into the
+// request, and returns how many there were.
+func (p *probe) pages(token **string, fetch func() (next *string)) int {
+	for n := 1; n <= 50; n++ {
+		next := fetch()
+		if next == nil {
+			return n
+		}
+		*token = next
+	}
+	p.fatalf("after 50 pages there is still a token")
+	return 0
+}
