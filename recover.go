@@ -46,6 +46,9 @@ func (r *rhythm) next(locked []string) time.Duration {
 	return r.pause
 }
 
+// soon has the next pause be short, if the file is among those locked.
+func (r *rhythm) soon(name string) { delete(r.known, spool.ProcessOf(name)) }
+
 // recovery sends what processes that have ended left in the spool, each to its own
 // log stream, beside what is logged now. Its one goroutine does that one segment after
 // the other.
@@ -57,6 +60,7 @@ type recovery struct {
 	done  chan struct{} // closed when the goroutine has ended
 
 	// Only the goroutine uses these.
+	look   rhythm
 	known  map[string]bool   // files that are held, or were told of
 	failed map[string]string // what was told of a file or the directory, as long as it is so
 
@@ -85,6 +89,7 @@ func startRecovery(p *pipeline, own destination) *recovery {
 		own:   own,
 		stop:  make(chan struct{}),
 		done:  make(chan struct{}),
+		look:  rhythm{recoverEvery, make(map[string]bool)},
 		known: make(map[string]bool), failed: make(map[string]string),
 	}
 	go r.run()
@@ -140,9 +145,8 @@ func (s *Recovered) add(other Recovered) {
 
 func (r *recovery) run() {
 	defer close(r.done)
-	look := rhythm{recoverEvery, make(map[string]bool)}
 	for {
-		again := time.NewTimer(look.next(r.round()))
+		again := time.NewTimer(r.look.next(r.round()))
 		select {
 		case <-again.C:
 		case <-r.stop:
@@ -152,8 +156,8 @@ func (r *recovery) run() {
 	}
 }
 
-// round looks once at everything that is there, and sends what it can. It returns the
-// files whose processes seem to live.
+// round looks once at everything that is there, and sends what it can. It returns files
+// whose processes seem to live.
 func (r *recovery) round() (locked []string) {
 	locked, err := r.spool.Adopt(func(name string, bytes int64, why error) { r.hold("move hot file to disk", name, bytes, why) })
 	names, listing := r.spool.Orphans()
@@ -169,10 +173,11 @@ func (r *recovery) round() (locked []string) {
 	return locked
 }
 
-// process sends the segments of one process, but for those it returns.
+// process sends the segments of one process, in their order: if one is locked, as it is
+// while another process sends it, the others have to wait as well.
 func (r *recovery) process(names []string) (locked []string) {
 	for _, name := range names {
-		if r.stopped() {
+		if r.stopped() || len(locked) > 0 {
 			break
 		}
 		o, err := spool.OpenOrphan(r.spool.Directory(), name)
@@ -181,7 +186,9 @@ func (r *recovery) process(names []string) (locked []string) {
 			locked = append(locked, name)
 		case errors.Is(err, fs.ErrNotExist): // another process was faster
 		case errors.Is(err, spool.ErrHeader):
-			r.setAside(name, err)
+			if !r.setAside(name, err) {
+				locked = append(locked, name)
+			}
 		case err != nil && !spool.Stays(err): // the disk fails
 			r.tellOnce("read segment", name, err)
 		case err != nil: // another version's, or somebody else's
@@ -189,6 +196,10 @@ func (r *recovery) process(names []string) (locked []string) {
 		case r.own != destination{o.Header.Region, o.Header.Endpoint, o.Header.Group}:
 			r.hold("send segment", name, o.Size(), fmt.Errorf("%w: log group %q, region %q, endpoint %q", errElsewhere, o.Header.Group, o.Header.Region, o.Header.Endpoint))
 			o.Release()
+		case r.spool.Awaits(name): // it has died since this round began
+			o.Release()
+			locked = append(locked, name)
+			r.look.soon(name)
 		default:
 			if err := o.Short(); err != nil { // how much was behind nobody may know
 				r.hold("read segment", name, 0, err)
@@ -237,20 +248,25 @@ func (r *recovery) finish() {
 	}
 }
 
-// setAside keeps a segment that cannot be read from being tried again and again.
-func (r *recovery) setAside(name string, why error) {
+// setAside keeps a segment that cannot be read from being tried again and again. It
+// reports false if somebody has it locked just now.
+func (r *recovery) setAside(name string, why error) bool {
 	bytes, removed, err := r.spool.SetAside(name)
 	for _, old := range removed {
 		r.tell("keep what cannot be read", old, spool.ErrTooMany)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, disk.ErrLocked):
+		return false
+	case err != nil:
 		r.hold("set segment aside", name, bytes, err)
-		return
+		return true
 	}
 	r.tell("read segment", name, fmt.Errorf("%w; it is set aside", why))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sum.Held += bytes
+	return true
 }
 
 // hold notes that so much of a segment is left where it is, and tells why, once.

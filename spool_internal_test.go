@@ -62,4 +62,8 @@ func TestRecoveryRhythm(t *testing.T) {
 	if look.pause != recoverEvery {
 		t.Errorf("the pause grows to %v", look.pause)
 	}
+	look.soon(b)
+	if got := look.next([]string{b}); got != recoverSoon {
+		t.Errorf("%v, want it soon", got)
+	}
 }

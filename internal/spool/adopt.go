@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 // Adopt brings what other processes left on the RAM file system to the disk, and
 // removes files that they did not finish. Of each file that stays, or has lost
 // something, held is told how large it is, and why. locked are those whose processes seem
-// to live.
+// to live. Adopt and Awaits are for one goroutine.
 func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []string, err error) {
 	var errs []error
 	for _, dir := range []Directory{s.cfg.Dir, s.cfg.HotLeft} {
@@ -29,6 +30,9 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []
 	}
 	hot, err := s.foreign(s.cfg.HotLeft, hotEnding)
 	errs = append(errs, err)
+	defer func() { // also of what stays
+		s.adopted = slices.DeleteFunc(hot, func(name string) bool { return slices.Contains(locked, name) })
+	}()
 	var onDisk segment.Ranges // of the process whose files come now
 	var wait error            // why they have to wait
 	for i, name := range hot {
@@ -58,6 +62,10 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []
 			for _, old := range removed {
 				held(old, 0, ErrTooMany)
 			}
+			if errors.Is(failed, disk.ErrLocked) {
+				locked = append(locked, name)
+				continue
+			}
 			held(name, bytes, fmt.Errorf("%w; it is set aside", err))
 			errs = append(errs, failed)
 		case errors.Is(err, disk.ErrLocked):
@@ -70,6 +78,19 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []
 		}
 	}
 	return locked, errors.Join(errs...)
+}
+
+// Awaits reports whether segments of a process that has ended must wait for the next
+// Adopt: it was alive at the last one, so its hot files are still there, and have events
+// that a segment has as well. Once the segment is sent, nobody would know of those.
+func (s *Spool) Awaits(name string) bool {
+	if s.cfg.HotLeft == nil {
+		return false
+	}
+	hot, _ := s.foreign(s.cfg.HotLeft, hotEnding) // a directory that fails has nothing to wait for
+	return slices.ContainsFunc(hot, func(other string) bool {
+		return SameProcess(name, other) && !slices.Contains(s.adopted, other)
+	})
 }
 
 // ErrTooMany is why a file that was set aside is removed.
@@ -133,7 +154,7 @@ func (s *Spool) adopt(o *Orphan) error {
 	if f != nil {
 		if err == nil {
 			crash.At("during adoption")
-			err = f.rename(strings.TrimSuffix(f.name, newEnding) + segmentEnding)
+			err = f.rename(segmentEnding)
 			_ = s.cfg.Dir.Sync() // or a power cut could bring back the name of what is incomplete
 		} else {
 			_ = s.cfg.Dir.Remove(f.name)

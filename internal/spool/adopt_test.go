@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -324,6 +325,69 @@ func TestUnfinishedFileOfALivingProcess(t *testing.T) {
 		}
 		if got := m.disk.names(".new"); len(got) != 0 {
 			t.Errorf("left: %v", got)
+		}
+	})
+}
+
+// TestFileThatIsOpenedByOthersWhenItIsMade, since they look for unfinished ones: it gets
+// another name.
+func TestFileThatIsOpenedByOthersWhenItIsMade(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		for _, f := range []*memFS{m.ram, m.disk} {
+			for range 3 {
+				f.inject(fault{op: "create", err: disk.ErrLocked, once: true})
+			}
+		}
+		p := m.start()
+		p.log(150)
+		pass(2 * spillAfter)
+		if hot, err := p.spool.Hot(); !hot || err != nil {
+			t.Errorf("hot: %v, %v", hot, err)
+		}
+		p.wantTold()
+		p.crash()
+		a := m.start(adopter)
+		m.disk.inject(fault{op: "create", name: "-8", err: disk.ErrLocked, once: true})
+		m.disk.inject(fault{op: "create", name: "-8", err: fs.ErrExist, once: true}) // it is being removed
+		if err := a.adopt(); err != nil {
+			t.Error(err)
+		}
+		pass(0)
+		a.crash()
+		if got := append(m.disk.names(".new"), m.ram.names("")...); len(got) > 0 {
+			t.Errorf("left: %v", got)
+		}
+		wantList(t, "left", m.everywhere(), span(1, 150))
+	})
+}
+
+// TestSegmentsAwaitHotFiles that have the same events: once a segment was sent, and is
+// gone, they would be sent again from there.
+func TestSegmentsAwaitHotFiles(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		m.ram.put("00000000000000aa-00000001.hot", ofLaterVersion(segmentOf(t, span(1, 5)))) // stays
+		p := m.start()
+		p.log(150)
+		a := m.start(adopter)
+		locked, err := a.spool.Adopt(func(string, int64, error) {})
+		if len(locked) == 0 || err != nil {
+			t.Fatalf("locked %v, error %v", locked, err)
+		}
+		p.crash()
+		for name, want := range map[string]bool{
+			"0000000000000001-00000009.seg": true,  // it was alive, and is not any more
+			"00000000000000aa-00000002.seg": false, // nothing will change there
+			"00000000000000bb-00000001.seg": false, // has no hot files
+		} {
+			if got := a.spool.Awaits(name); got != want {
+				t.Errorf("%s: %v, want %v", name, got, want)
+			}
+		}
+		if _, err := a.spool.Adopt(func(string, int64, error) {}); err != nil {
+			t.Error(err)
+		}
+		if a.spool.Awaits("0000000000000001-00000009.seg") {
+			t.Error("still, after they were moved")
 		}
 	})
 }

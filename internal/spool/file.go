@@ -3,6 +3,7 @@ package spool
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -144,12 +145,12 @@ func newFile(dir Directory, header segment.Header, ending string, size int64) (*
 	if err != nil {
 		return nil, err
 	}
-	f := &openFile{name: fileName(&header, newEnding), header: header, offset: segment.Start}
-	if f.File, err = dir.Create(f.name, size); err != nil {
+	f := &openFile{header: header, offset: segment.Start}
+	if err = f.create(dir, size); err != nil {
 		return nil, err
 	}
 	crash.At("after create")
-	if err = f.begin(page, dir, fileName(&header, ending)); err != nil {
+	if err = f.begin(page, dir, ending); err != nil {
 		_ = dir.Remove(f.name) // or its space would stay taken
 		_ = f.Close()
 		return nil, err
@@ -157,8 +158,26 @@ func newFile(dir Directory, header segment.Header, ending string, size int64) (*
 	return f, nil
 }
 
+// create makes the file. Another process that looks for what was left unfinished may
+// have opened it before its lock was taken, and be about to remove it by its name, or one
+// that somebody else has left. Then another name is tried.
+func (f *openFile) create(dir Directory, size int64) (err error) {
+	const attempts = 20
+	name := fileName(&f.header, newEnding)
+	for n := range attempts {
+		if f.name = name; n > 0 {
+			f.name = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, newEnding), n, newEnding)
+		}
+		f.File, err = dir.Create(f.name, size)
+		if !errors.Is(err, disk.ErrLocked) && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return err
+}
+
 // begin writes the header, and gives the file its name.
-func (f *openFile) begin(page []byte, dir Directory, name string) error {
+func (f *openFile) begin(page []byte, dir Directory, ending string) error {
 	if _, err := f.WriteAt(page, 0); err != nil {
 		return err
 	}
@@ -166,16 +185,16 @@ func (f *openFile) begin(page []byte, dir Directory, name string) error {
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	if err := f.rename(name); err != nil {
-		return err
+	if ending != newEnding {
+		if err := f.rename(ending); err != nil {
+			return err
+		}
 	}
 	return dir.Sync()
 }
 
-func (f *openFile) rename(name string) error {
-	if name == f.name {
-		return nil
-	}
+func (f *openFile) rename(ending string) error {
+	name := fileName(&f.header, ending)
 	if err := f.Rename(name); err != nil {
 		return err
 	}
