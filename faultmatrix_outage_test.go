@@ -15,10 +15,10 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-var outageDays = flag.Int("outage-days", 1, "the network is gone for so many `DAYS`, where there is a spool")
+var outage = flag.Duration("outage", 6*time.Hour, "how long the network is gone where there is a spool")
 
 // The network is gone for days: fewer events than the buffer holds, and more. With a
-// spool the disk is looked at each 5 s of them, so a week takes minutes.
+// spool the disk is looked at each 5 s, so a week takes minutes.
 func TestFaultMatrixOutage(t *testing.T) {
 	const fewer, more, muchMore = 1700, 5400, 8_000
 	opts := func(policy cloudwatch.OnFull) cloudwatch.Options {
@@ -32,14 +32,14 @@ func TestFaultMatrixOutage(t *testing.T) {
 		return o
 	}
 	days := func(c *faultScene) {
-		c.networkGone(blackHole, time.Duration(*outageDays)*24*time.Hour, muchMore, false)
+		c.networkGone(blackHole, *outage, muchMore, false)
 		if s := c.Stats(); s.Dropped.Total() != 0 || s.AtRisk != 0 {
 			c.Errorf("%d events were dropped, %d are at risk", s.Dropped.Total(), s.AtRisk)
 		}
 	}
 	runFaults(t, []faultRow{
-		{27, fmt.Sprintf("no network for %d days, spool, hot", *outageDays), spooled(false), days},
-		{27, fmt.Sprintf("no network for %d days, spool, direct", *outageDays), spooled(true), days},
+		{27, fmt.Sprintf("no network for %v, spool, hot", *outage), spooled(false), days},
+		{27, fmt.Sprintf("no network for %v, spool, direct", *outage), spooled(true), days},
 		{27, "no network for 36 hours, all fits into the buffer", opts(cloudwatch.DropNewest), func(c *faultScene) { c.networkGone(refused, outageLasts, fewer, false) }},
 		{27, "no network for 36 hours, DropNewest", opts(cloudwatch.DropNewest), func(c *faultScene) { c.networkGone(blackHole, outageLasts, more, true) }},
 		{27, "no network for 36 hours, DropOldest", opts(cloudwatch.DropOldest), func(c *faultScene) { c.networkGone(blackHole, outageLasts, more, true) }},

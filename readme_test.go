@@ -123,7 +123,7 @@ func TestReadmeCompiles(t *testing.T) {
 		variables += fmt.Sprintf("var %s %s\n", name, readmeVariables[name])
 	}
 	writeFile(t, filepath.Join(dir, "fragments", "variables.go"), withImports(t, variables))
-	env := []string{"GOWORK=", "GOFLAGS=", "GOPROXY=off"}
+	env := []string{"GOWORK=", "GOFLAGS="}
 	goCommand(t, dir, env, "work", "init", ".", root(t))
 	goCommand(t, dir, env, "vet", "./...")
 	goCommand(t, dir, env, "test", "./fragments")
@@ -254,10 +254,10 @@ func TestReadmeRecipe(t *testing.T) {
 	needGo(t)
 	dir := newModule(t)
 	writeFile(t, filepath.Join(dir, "main.go"), markdownBlocks(t, "README.md", "go")[0].text)
-	env := []string{"GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOSUMDB=off"}
+	env := []string{"GOWORK=off", "GOFLAGS=-mod=mod", "GOSUMDB=off"}
 	goCommand(t, dir, env, "mod", "edit", "-require", modulePath+"@v0.0.0")
 	goCommand(t, dir, env, "mod", "edit", "-replace", modulePath+"="+root(t))
-	goCommand(t, dir, env, "vet", ".") // in place of go mod tidy, which may ask the network
+	goCommand(t, dir, env, "vet", ".") // in place of go mod tidy, which asks the network
 }
 
 var (

@@ -21,7 +21,7 @@ import (
 )
 
 var (
-	schedules    = flag.Int("schedules", 300, "how many random fault schedules TestFaultSchedules runs")
+	schedules    = flag.Int("schedules", 120, "how many random fault schedules TestFaultSchedules runs")
 	scheduleSeed = flag.Uint64("schedule-seed", 0, "where the random fault schedules begin; 0 = anywhere")
 	scheduleName = flag.Bool("schedule-names", false, "print each fault schedule before it runs, to find one that hangs or crashes")
 )

@@ -20,7 +20,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-var powerCuts = flag.Int("power-cuts", 3, "how often TestSpoolPowerCut cuts the power, in each mode")
+var powerCuts = flag.Int("power-cuts", 2, "how often TestSpoolPowerCut cuts the power, in each mode")
 
 // A power cut leaves what the disk has got. Here a file is the disk: it is copied while
 // the program is stopped, and what is in the copy is what would be left (6). Then the

@@ -250,13 +250,14 @@ func burst(t *testing.T, o cloudwatch.SpoolOptions) {
 	s.net.shut()
 	s.begin()
 	s.size = 4000
-	s.logs(15_000)
+	const events = 8000
+	s.logs(events)
 	stats := s.Stats()
-	s.Logf("%d bytes logged; %d in memory, %d events dropped", 15_000*s.size, stats.PendingBytes, stats.Dropped.BufferFull)
+	s.Logf("%d bytes logged; %d in memory, %d events dropped", events*s.size, stats.PendingBytes, stats.Dropped.BufferFull)
 	if stats.Dropped.BufferFull > 0 || stats.PendingBytes > 4*mib {
 		s.Errorf("%d events dropped, %d bytes in memory", stats.Dropped.BufferFull, stats.PendingBytes)
 	}
-	s.leaves(15_000)
+	s.leaves(events)
 	s.end()
 }
 

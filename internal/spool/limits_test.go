@@ -220,7 +220,7 @@ func TestFailedAttemptsLeaveNothing(t *testing.T) {
 // TestPausesBetweenAttempts double from a second to half a minute.
 func TestPausesBetweenAttempts(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
-		p := m.start(direct)
+		p := m.start(direct, roomy)
 		p.log(1)
 		pass(0)
 		m.disk.inject(fault{op: "create", err: errReadOnly})
