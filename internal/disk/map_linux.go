@@ -1,11 +1,8 @@
 package disk
 
 import (
-	"encoding/binary"
 	"io/fs"
 	"runtime/debug"
-	"sync/atomic"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -54,33 +51,6 @@ func (m *Mapping) Write(off int, p []byte) (err error) {
 	}
 	defer m.survive(debug.SetPanicOnFault(true), &err)
 	copy(m.memory[off:], p)
-	return nil
-}
-
-// StoreUint32 stores a number, little-endian, at an offset that is a multiple of
-// 4. Whoever sees it sees all that was stored before.
-func (m *Mapping) StoreUint32(off int, v uint32) (err error) {
-	const size = 4
-	if off < 0 || off%size != 0 || off > len(m.memory)-size {
-		return fail("write", m.name, fs.ErrInvalid)
-	}
-	var b [size]byte
-	binary.LittleEndian.PutUint32(b[:], v)
-	defer m.survive(debug.SetPanicOnFault(true), &err)
-	atomic.StoreUint32((*uint32)(unsafe.Pointer(&m.memory[off])), binary.NativeEndian.Uint32(b[:]))
-	return nil
-}
-
-// StoreUint64 is StoreUint32 for 8 bytes, at a multiple of 8.
-func (m *Mapping) StoreUint64(off int, v uint64) (err error) {
-	const size = 8
-	if off < 0 || off%size != 0 || off > len(m.memory)-size {
-		return fail("write", m.name, fs.ErrInvalid)
-	}
-	var b [size]byte
-	binary.LittleEndian.PutUint64(b[:], v)
-	defer m.survive(debug.SetPanicOnFault(true), &err)
-	atomic.StoreUint64((*uint64)(unsafe.Pointer(&m.memory[off])), binary.NativeEndian.Uint64(b[:]))
 	return nil
 }
 

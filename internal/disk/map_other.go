@@ -13,7 +13,5 @@ func Map(f *File, _ int) (*Mapping, error) {
 	return nil, fail("map", f.name, errors.ErrUnsupported)
 }
 
-func (*Mapping) Write(int, []byte) error       { return errors.ErrUnsupported }
-func (*Mapping) StoreUint32(int, uint32) error { return errors.ErrUnsupported }
-func (*Mapping) StoreUint64(int, uint64) error { return errors.ErrUnsupported }
-func (*Mapping) Close() error                  { return nil }
+func (*Mapping) Write(int, []byte) error { return errors.ErrUnsupported }
+func (*Mapping) Close() error            { return nil }

@@ -63,17 +63,12 @@ func TestMapping(t *testing.T) {
 		m.Write(4090, []byte("across pages")),
 		m.Write(size-4, []byte("last")),
 		m.Write(size, nil),
-		m.StoreUint32(8, 0x01020304),
-		m.StoreUint64(16, 0x0102030405060708),
-		m.StoreUint64(size-16, 1),
 	); err != nil {
 		t.Fatal(err)
 	}
 	checkContent(t, f, 0, "first\x00")
-	checkContent(t, f, 8, "\x04\x03\x02\x01\x00")
-	checkContent(t, f, 16, "\x08\x07\x06\x05\x04\x03\x02\x01")
 	checkContent(t, f, 4090, "across pages\x00")
-	checkContent(t, f, size-16, "\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00last")
+	checkContent(t, f, size-5, "\x00last")
 }
 
 func TestMappingBounds(t *testing.T) {
@@ -90,15 +85,6 @@ func TestMappingBounds(t *testing.T) {
 		{"over the end", m.Write(size-1, []byte("xy"))},
 		{"far", m.Write(most, []byte("xy"))},
 		{"far before", m.Write(-most-1, []byte("xy"))},
-		{"4 bytes before the start", m.StoreUint32(-4, 1)},
-		{"4 bytes behind the end", m.StoreUint32(size, 1)},
-		{"4 bytes far", m.StoreUint32(most-3, 1)},
-		{"4 bytes unaligned", m.StoreUint32(2, 1)},
-		{"8 bytes before the start", m.StoreUint64(-8, 1)},
-		{"8 bytes over the end", m.StoreUint64(size-4, 1)},
-		{"8 bytes behind the end", m.StoreUint64(size, 1)},
-		{"8 bytes far", m.StoreUint64(most-7, 1)},
-		{"8 bytes unaligned", m.StoreUint64(4, 1)},
 	} {
 		if !errors.Is(test.err, fs.ErrInvalid) {
 			t.Errorf("%s: %v, want fs.ErrInvalid", test.name, test.err)
@@ -109,10 +95,8 @@ func TestMappingBounds(t *testing.T) {
 	if err := errors.Join(m.Close(), m.Close()); err != nil {
 		t.Error(err)
 	}
-	for _, err := range []error{m.Write(0, []byte("x")), m.StoreUint32(0, 1), m.StoreUint64(0, 1)} {
-		if !errors.Is(err, fs.ErrInvalid) {
-			t.Errorf("after Close: %v, want fs.ErrInvalid", err)
-		}
+	if err := m.Write(0, []byte("x")); !errors.Is(err, fs.ErrInvalid) {
+		t.Errorf("after Close: %v, want fs.ErrInvalid", err)
 	}
 }
 
@@ -152,10 +136,8 @@ func TestMapRefusesDisks(t *testing.T) {
 
 func checkFaults(t *testing.T, m *Mapping, off int) {
 	t.Helper()
-	for _, err := range []error{m.Write(off, []byte("event")), m.StoreUint32(off, 1), m.StoreUint64(off, 1)} {
-		if !errors.Is(err, ErrFault) || !strings.Contains(err.Error(), "0.hot") {
-			t.Errorf("a store into a page that has gone: %v, want ErrFault", err)
-		}
+	if err := m.Write(off, []byte("event")); !errors.Is(err, ErrFault) || !strings.Contains(err.Error(), "0.hot") {
+		t.Errorf("a store into a page that has gone: %v, want ErrFault", err)
 	}
 	if debug.SetPanicOnFault(false) {
 		t.Error("faults are still panics after a store")
@@ -186,7 +168,7 @@ func TestTruncatedMapping(t *testing.T) {
 func TestPanicOnFaultIsLeftAsItWas(t *testing.T) {
 	m, _ := mapNew(t, 4096)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	if err := errors.Join(m.Write(0, []byte("event")), m.StoreUint32(8, 1), m.StoreUint64(8, 1)); err != nil {
+	if err := m.Write(0, []byte("event")); err != nil {
 		t.Fatal(err)
 	}
 	if !debug.SetPanicOnFault(true) {
@@ -297,27 +279,6 @@ func TestMappingGivesNothingOut(t *testing.T) {
 	}
 }
 
-// Everything unsafe is in one file.
-func TestUnsafeIsInOneFile(t *testing.T) {
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var with []string
-	for _, file := range files {
-		source, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if bytes.Contains(source, []byte("\n\t\"unsafe\"\n")) || bytes.Contains(source, []byte("import \"unsafe\"")) {
-			with = append(with, file)
-		}
-	}
-	if !reflect.DeepEqual(with, []string{"map_linux.go"}) {
-		t.Errorf("unsafe is imported by %v", with)
-	}
-}
-
 // With the guard against faults, next to a plain copy.
 func BenchmarkMappingWrite(b *testing.B) {
 	const size = 4 << 20
@@ -332,13 +293,6 @@ func BenchmarkMappingWrite(b *testing.B) {
 	b.Run("Write", func(b *testing.B) {
 		for off := 0; b.Loop(); off = next(off) {
 			if err := m.Write(off, p); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("StoreUint64", func(b *testing.B) {
-		for b.Loop() {
-			if err := m.StoreUint64(0, 1); err != nil {
 				b.Fatal(err)
 			}
 		}

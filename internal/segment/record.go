@@ -19,9 +19,7 @@ type Record struct {
 //	|length | CRC32C| seq           | time        |lv|fl|number | size  | payload
 //	+-------+-------+---------------+-------------+--+--+-------+-------+---------
 //
-// length is that of the payload; zero means that there is no record here. It stands
-// first, in a word of its own, so that whoever writes into mapped memory can store
-// it last, and a record is either there or not. number counts the records of the
+// length is that of the payload; zero means that there is no record here. number counts the records of the
 // segment without gaps, so that a reader knows how many it could not read. The
 // checksum is that of all other bytes, padding too, combined with the salt of the
 // place. Flags are zero, and ignored by readers of this version.
