@@ -83,7 +83,13 @@ type Recovered struct {
 }
 
 func startRecovery(p *pipeline, own destination) *recovery {
-	r := &recovery{
+	r := newRecovery(p, own)
+	go r.run()
+	return r
+}
+
+func newRecovery(p *pipeline, own destination) *recovery {
+	return &recovery{
 		p:     p,
 		spool: p.spool,
 		own:   own,
@@ -92,8 +98,6 @@ func startRecovery(p *pipeline, own destination) *recovery {
 		look:  rhythm{recoverEvery, make(map[string]bool)},
 		known: make(map[string]bool), failed: make(map[string]string),
 	}
-	go r.run()
-	return r
 }
 
 // end stops sending, but for what is under way. What is not acknowledged stays in the

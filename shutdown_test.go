@@ -3,6 +3,7 @@ package cloudwatch_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -83,6 +84,53 @@ func TestCloseReturnsByItsDeadlineIn(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Nobody waits at the end of a program that has nothing to deliver, whatever becomes of
+// its log stream.
+func TestCloseWithoutEvents(t *testing.T) {
+	rows := []struct {
+		state string
+		fault cloudwatchtest.Fault
+		after time.Duration // since the start
+		most  time.Duration // that Close may take
+	}{
+		{"a retry", cloudwatchtest.Fault{Cut: cloudwatchtest.CutBefore}, time.Minute, 0},
+		{"no permission", cloudwatchtest.Fault{Error: cloudwatchtest.AccessDenied("CreateLogStream")}, 10 * time.Minute, 0},
+		{"a hanging request", cloudwatchtest.Fault{Hang: true}, 5 * time.Second, 2 * time.Second},
+		{"a slow answer", cloudwatchtest.Fault{Delay: time.Second, Times: 1}, time.Second / 2, time.Second / 2},
+	}
+	for _, row := range rows {
+		t.Run(row.state, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				f := newFixture(t, cloudwatch.Options{})
+				f.srv.Inject(row.fault)
+				time.Sleep(row.after)
+				began := time.Now()
+				if err := f.Close(); err != nil {
+					t.Error(err)
+				}
+				if took := time.Since(began); took > row.most {
+					t.Errorf("Close took %v", took)
+				}
+			})
+		})
+	}
+}
+
+// What could never be sent and is announced nowhere yet does not end like that.
+func TestCloseWithOnlyALossToTell(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{Oversize: cloudwatch.Drop})
+		f.srv.Inject(cloudwatchtest.Fault{Delay: time.Second, Times: 2}) // group and stream
+		slog.New(f.Handler).Info(strings.Repeat("x", 2<<20))
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+		if s := f.Stats(); s.Dropped.Oversize != 1 || s.Announced != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
 }
 
 func wantUndelivered(t *testing.T, err error, events int64) {

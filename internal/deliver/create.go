@@ -126,8 +126,8 @@ func exists(err error) bool {
 // quota is 5 a second for a whole account, so many processes share it.
 const retentionPause = 30 * time.Second
 
-// retentionTimeout is how long the end of delivery waits for it.
-const retentionTimeout = 2 * time.Second
+// endTimeout is how long the end of delivery waits for what is not an event.
+const endTimeout = 2 * time.Second
 
 // retain sets the retention of a group this worker made, beside the events. At
 // the end of delivery it is tried once more.
@@ -138,7 +138,7 @@ func (w *Worker) retain(now time.Time, last bool) {
 	w.retaining = true
 	timeout := AttemptTimeout
 	if last {
-		timeout = retentionTimeout
+		timeout = endTimeout
 	}
 	w.request(putRetentionPolicy, timeout, func(ctx context.Context) error {
 		_, err := w.cfg.Client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{

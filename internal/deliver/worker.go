@@ -71,11 +71,12 @@ type Worker struct {
 	compressors compressors // free ones; has room for all there can be
 
 	// Only the goroutine uses these.
-	jobs     []*job // taken from the queue and not under way, to be sent before others
-	flying   int    // PutLogEvents under way, and batches being loaded
-	creating bool   // a request that makes stream or group is under way
-	ended    bool   // there is nothing left to be done
-	plain    bool   // the endpoint does not take compressed bodies
+	jobs     []*job    // taken from the queue and not under way, to be sent before others
+	flying   int       // PutLogEvents under way, and batches being loaded
+	creating bool      // a request that makes stream or group is under way
+	endsAt   time.Time // when the end does not wait for that any more; zero before it
+	ended    bool      // there is nothing left to be done
+	plain    bool      // the endpoint does not take compressed bodies
 	creation
 	trouble
 	pace       pace
@@ -192,6 +193,9 @@ func (w *Worker) wait(next time.Time) {
 // start makes every request that can be made now. It returns when there may be
 // more, the zero time if only an answer or the queue can tell.
 func (w *Worker) start() (next time.Time) {
+	if w.over() {
+		return w.end(time.Now())
+	}
 	for !w.ending() && !w.creating {
 		now, awaited := time.Now(), w.queue.Awaited()
 		if again := w.again(awaited); now.Before(again) {
@@ -267,11 +271,31 @@ func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
 	if j != nil || !ended || !at.IsZero() {
 		return j, earliest(next, at)
 	}
-	if !w.ended {
+	return nil, w.end(now)
+}
+
+// over reports whether there is nothing for the stream any more, and never will be.
+func (w *Worker) over() bool {
+	return w.queue.Ended() && w.flying == 0 && len(w.jobs) == 0 && w.queue.Untold(queue.Stream) == 0
+}
+
+// end enters that there is nothing left to be done, whether or not the service can be
+// reached. If group or stream are just being made, it returns when to come back: nobody
+// waits for longer than that.
+func (w *Worker) end(now time.Time) (again time.Time) {
+	if w.creating && w.endsAt.IsZero() {
+		w.endsAt = now.Add(endTimeout)
+	}
+	if w.creating && now.Before(w.endsAt) {
+		return w.endsAt
+	}
+	if w.creating {
+		w.stop()
+	} else if !w.ended {
 		w.retain(now, true)
 	}
 	w.ended = true
-	return nil, next
+	return time.Time{}
 }
 
 // earliest returns the earlier one of two times of which either may not be set.
