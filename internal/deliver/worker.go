@@ -193,7 +193,7 @@ func (w *Worker) wait(next time.Time) {
 // start makes every request that can be made now. It returns when there may be
 // more, the zero time if only an answer or the queue can tell.
 func (w *Worker) start() (next time.Time) {
-	if w.over() {
+	if !w.ending() && w.over() {
 		return w.end(time.Now())
 	}
 	for !w.ending() && !w.creating {
