@@ -3,7 +3,6 @@ package cloudwatch_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -123,7 +122,7 @@ func TestCloseWithOnlyALossToTell(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		f := newFixture(t, cloudwatch.Options{Oversize: cloudwatch.Drop})
 		f.srv.Inject(cloudwatchtest.Fault{Delay: time.Second, Times: 2}) // group and stream
-		slog.New(f.Handler).Info(strings.Repeat("x", 2<<20))
+		f.log.Info(strings.Repeat("x", 2<<20))
 		if err := f.Close(); err != nil {
 			t.Error(err)
 		}

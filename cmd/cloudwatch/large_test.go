@@ -136,8 +136,8 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, "{}")
 }
 
-// watchHeap measures what is in use of the heap, garbage aside, until the function it returns is
-// called, which tells the largest one.
+// watchHeap measures what is in use of the heap, garbage aside, until the function it
+// returns is called, which tells the most there was.
 func watchHeap() (largest func() uint64) {
 	stop, result := make(chan struct{}), make(chan uint64)
 	go func() {

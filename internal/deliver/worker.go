@@ -283,13 +283,13 @@ func (w *Worker) over() bool {
 // reached. If group or stream are just being made, it returns when to come back: nobody
 // waits for longer than that.
 func (w *Worker) end(now time.Time) (again time.Time) {
-	if w.creating && w.endsAt.IsZero() {
-		w.endsAt = now.Add(endTimeout)
-	}
-	if w.creating && now.Before(w.endsAt) {
-		return w.endsAt
-	}
 	if w.creating {
+		if w.endsAt.IsZero() {
+			w.endsAt = now.Add(endTimeout)
+		}
+		if now.Before(w.endsAt) {
+			return w.endsAt
+		}
 		w.stop()
 	} else if !w.ended {
 		w.retain(now, true)

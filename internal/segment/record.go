@@ -19,10 +19,10 @@ type Record struct {
 //	|length | CRC32C| seq           | time        |lv|fl|number | size  | payload
 //	+-------+-------+---------------+-------------+--+--+-------+-------+---------
 //
-// length is that of the payload; zero means that there is no record here. number counts the records of the
-// segment without gaps, so that a reader knows how many it could not read. The
-// checksum is that of all other bytes, padding too, combined with the salt of the
-// place. Flags are zero, and ignored by readers of this version.
+// length is that of the payload; zero means that there is no record here. number
+// counts the records of the segment without gaps, so that a reader knows how many it
+// could not read. The checksum is that of all other bytes, padding too, combined with
+// the salt of the place. Flags are zero, and ignored by readers of this version.
 const (
 	RecordBytes = 32 // header of a record
 

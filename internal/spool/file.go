@@ -163,11 +163,12 @@ func newFile(dir Directory, header segment.Header, ending string, size int64) (*
 // that somebody else has left. Then another name is tried.
 func (f *openFile) create(dir Directory, size int64) (err error) {
 	const attempts = 20
-	name := fileName(&f.header, newEnding)
+	ending := newEnding
 	for n := range attempts {
-		if f.name = name; n > 0 {
-			f.name = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, newEnding), n, newEnding)
+		if n > 0 {
+			ending = fmt.Sprintf("-%d%s", n, newEnding)
 		}
+		f.name = fileName(&f.header, ending)
 		f.File, err = dir.Create(f.name, size)
 		if !errors.Is(err, disk.ErrLocked) && !errors.Is(err, fs.ErrExist) {
 			return err
