@@ -274,7 +274,9 @@ func (d *Dir) openSeen(name string, flag int, seen fs.FileInfo) (*File, error) {
 		file.Close()
 		return nil, &UnsafeError{name, reason}
 	}
-	return &File{dir: d, name: name, file: file, size: info.Size()}, nil
+	f := &File{dir: d, name: name, file: file}
+	f.size.Store(info.Size())
+	return f, nil
 }
 
 // Entry is a file in a directory.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -12,14 +13,14 @@ type File struct {
 	dir  *Dir
 	name string
 	file *os.File
-	size int64 // when it was made or opened
+	size atomic.Int64 // when it was made, opened, or last changed by Grow or Trim
 }
 
 // Name returns the name in the directory.
 func (f *File) Name() string { return f.name }
 
-// Size returns the size the file had when it was made or opened.
-func (f *File) Size() int64 { return f.size }
+// Size returns the size the file had when it was made or opened, or was given since.
+func (f *File) Size() int64 { return f.size.Load() }
 
 // ReadAt is that of io.ReaderAt: io.EOF, as it is, at the end.
 func (f *File) ReadAt(p []byte, off int64) (int, error) {
@@ -66,12 +67,50 @@ func (f *File) Rename(name string) error {
 	return nil
 }
 
+// Grow makes the file larger. What is new reads as zeros, and its space is reserved
+// where the file system can do that. If that fails, the file is as it was. It must not
+// run beside Grow or Trim.
+func (f *File) Grow(size int64) error {
+	from := f.size.Load()
+	if size <= from {
+		return nil
+	}
+	if err := reserve(f.file, from, size); err != nil {
+		_ = f.file.Truncate(from) // ext4 keeps what it has allocated before it ran out of space
+		return fail("grow", f.name, err)
+	}
+	f.size.Store(size)
+	return nil
+}
+
+// Trim gives back the space behind a size.
+func (f *File) Trim(size int64) error {
+	before := f.size.Swap(size) // or Intact would take it for truncated meanwhile
+	if err := f.file.Truncate(size); err != nil {
+		f.size.Store(before)
+		return fail("trim", f.name, err)
+	}
+	return nil
+}
+
+// Punch gives back the space of bytes within the file, which read as zeros from then
+// on, where the file system can do that. Both numbers are multiples of PageBytes.
+func (f *File) Punch(from, to int64) error {
+	if err := punch(f.file, from, to); err != nil {
+		return fail("punch hole in", f.name, err)
+	}
+	return nil
+}
+
+// PageBytes is what file systems allocate at once, as a rule.
+const PageBytes = 4 << 10
+
 // Intact returns an error if the file has been deleted or renamed (ErrGone),
 // if its name belongs to another file (ErrReplaced), if it is shorter than it was
 // (ErrTruncated), or if its directory is not intact: someone has meddled.
 func (f *File) Intact() error {
 	size, err := f.inPlace()
-	if err == nil && size < f.size {
+	if err == nil && size < f.size.Load() {
 		err = ErrTruncated
 	}
 	if err != nil {
@@ -105,7 +144,7 @@ func (f *File) claim() error {
 		return err
 	}
 	size, err := f.inPlace()
-	f.size = size
+	f.size.Store(size)
 	return err
 }
 
@@ -114,10 +153,10 @@ func (f *File) reserve(size int64) error {
 	if err := f.file.Chmod(0o600); err != nil { // the umask may have taken some
 		return err
 	}
-	if err := reserve(f.file, size); err != nil {
+	if err := reserve(f.file, 0, size); err != nil {
 		return err
 	}
-	f.size = size
+	f.size.Store(size)
 	return nil
 }
 

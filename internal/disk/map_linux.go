@@ -23,7 +23,7 @@ func Map(f *File, size int) (*Mapping, error) {
 	if err == nil && v.kind != RAM {
 		err = unix.ENOTSUP
 	}
-	if err == nil && (size <= 0 || int64(size) > f.size) {
+	if err == nil && (size <= 0 || int64(size) > f.size.Load()) {
 		err = fs.ErrInvalid
 	}
 	var memory []byte

@@ -7,7 +7,8 @@ import "slices"
 // settled, the file is removed.
 type Acks struct {
 	Generation uint64 // counts the times they were written, from 1 on
-	Written    uint32 // number of the last record when this was written: there may be more by now
+	Written    uint32 // number of the last record when this was written: there may be more by now, unless it is final
+	Final      bool   // no record comes after Written: all those that are not there are lost
 	Settled    Ranges // sequence numbers; some may be missing, none is wrong
 }
 
@@ -16,7 +17,7 @@ type Acks struct {
 //
 //	 0       4       8               16      20      24                      40
 //	+-------+-------+---------------+-------+-------+-----------------------+------
-//	| CRC32C| ranges| generation    |written| 0     | from          to      | ...
+//	| CRC32C| ranges| generation    |written| flags | from          to      | ...
 //	+-------+-------+---------------+-------+-------+-----------------------+------
 //
 // The checksum is that of the other bytes up to the end of the last range, combined
@@ -25,8 +26,11 @@ const (
 	slotCRC        = 0  // uint32
 	slotCount      = 4  // uint32, number of ranges
 	slotGeneration = 8  // uint64
-	slotWritten    = 16 // uint32; four bytes of zeros follow
+	slotWritten    = 16 // uint32
+	slotFlags      = 20 // uint32; those that are not known are ignored
 	slotRanges     = 24 // two uint64 each
+
+	flagFinal = 1 << 0
 
 	rangeBytes = 16
 	maxRanges  = (slotBytes - slotRanges) / rangeBytes
@@ -50,6 +54,9 @@ func (a *Acks) EncodeSlot(id uint64) []byte {
 	little.PutUint32(b[slotCount:], uint32(len(settled)))
 	little.PutUint64(b[slotGeneration:], a.Generation)
 	little.PutUint32(b[slotWritten:], a.Written)
+	if a.Final {
+		little.PutUint32(b[slotFlags:], flagFinal)
+	}
 	end := slotRanges
 	for _, r := range settled {
 		little.PutUint64(b[end:], r.From)
@@ -85,6 +92,7 @@ func decodeSlot(b []byte, id uint64, offset int64) (a Acks, ok bool) {
 	}
 	a.Generation = little.Uint64(b[slotGeneration:])
 	a.Written = little.Uint32(b[slotWritten:])
+	a.Final = little.Uint32(b[slotFlags:])&flagFinal != 0
 	for b = b[slotRanges:]; len(b) > 0; b = b[rangeBytes:] {
 		a.Settled = append(a.Settled, Range{little.Uint64(b), little.Uint64(b[8:])})
 	}

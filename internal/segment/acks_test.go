@@ -33,6 +33,7 @@ func many(n int) (r segment.Ranges) {
 func TestAcksRoundTrip(t *testing.T) {
 	for name, a := range map[string]segment.Acks{
 		"nothing settled": {Generation: 1, Written: 5},
+		"final":           {Generation: 1, Written: 5, Final: true},
 		"one range":       {Generation: 2, Written: 1 << 31, Settled: segment.Ranges{{1, 5}}},
 		"full":            {Generation: 1<<64 - 1, Written: 1<<32 - 1, Settled: many(254)},
 		"all there is":    {Generation: 3, Settled: segment.Ranges{{0, 1<<64 - 1}}},

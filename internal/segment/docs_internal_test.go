@@ -164,7 +164,7 @@ func TestPageHasTheFieldsOfTheCode(t *testing.T) {
 	slot := b[SlotOffset(1):]
 	p.compare(t, "Ack slot", slot, []field{
 		{"checksum", uint64(crcWithout(slot[:40], 0)) ^ id ^ uint64(SlotOffset(1)/8)},
-		{"ranges", 1}, {"generation", 1}, {"written", 2}, {"zeros", 0}, {"from", 1}, {"to", 2},
+		{"ranges", 1}, {"generation", 1}, {"written", 2}, {"flags", 0}, {"from", 1}, {"to", 2},
 	})
 	record := b[Start:]
 	p.compare(t, "Record", record, []field{

@@ -15,7 +15,9 @@ type Header struct {
 	Producer uint64 // random; one per process and log stream
 	Number   uint32 // counts the segments of a producer
 	Hot      bool   // the file is on a RAM file system
-	Size     int64  // of the file when it was made: it is never shorter
+	Copy     bool   // its records were copied from earlier segments of the producer
+	Grows    bool   // it ends in zeros until acks say that it is final
+	Size     int64  // of the file when it was made: it is never shorter, unless acks say that it is final
 
 	// For people who look at the file; nothing depends on them.
 	Created time.Time // to the millisecond
@@ -63,9 +65,12 @@ const (
 	stringCount = 7
 )
 
-// flagHot says that the file is on a RAM file system. Flags that are not known are
-// ignored.
-const flagHot = 1
+// Flags. Those that are not known are ignored.
+const (
+	flagHot   = 1 << 0 // the file is on a RAM file system
+	flagCopy  = 1 << 1 // its records may also be in earlier segments of the producer
+	flagGrows = 1 << 2 // it ends in at least eight zeros until acks say that it is final: otherwise it was cut
+)
 
 // maxDiagnostic is what Encode cuts Boot, Program and Writer to, in bytes, so that
 // the destination has the rest: room for a log group and a log stream of 512
@@ -107,9 +112,7 @@ func (h *Header) Encode() ([]byte, error) {
 	little.PutUint64(b[headerProducer:], h.Producer)
 	little.PutUint64(b[headerCreated:], uint64(h.Created.UnixMilli()))
 	little.PutUint32(b[headerPID:], uint32(h.PID))
-	if h.Hot {
-		little.PutUint32(b[headerFlags:], flagHot)
-	}
+	little.PutUint32(b[headerFlags:], h.flags())
 	little.PutUint64(b[headerSize:], uint64(h.Size))
 	for _, s := range [stringCount]string{
 		h.Region, h.Endpoint, h.Group, h.Stream,
@@ -123,6 +126,19 @@ func (h *Header) Encode() ([]byte, error) {
 	both := b[:HeaderBytes]
 	copy(both[copyBytes:], b)
 	return both, nil
+}
+
+func (h *Header) flags() (flags uint32) {
+	if h.Hot {
+		flags |= flagHot
+	}
+	if h.Copy {
+		flags |= flagCopy
+	}
+	if h.Grows {
+		flags |= flagGrows
+	}
+	return flags
 }
 
 // cut returns the start of s, at most so many bytes of it and no half character.
@@ -187,11 +203,12 @@ func decodeCopy(b []byte) (*Header, error) {
 		ID:       little.Uint64(b[headerID:]),
 		Producer: little.Uint64(b[headerProducer:]),
 		Number:   little.Uint32(b[headerNumber:]),
-		Hot:      little.Uint32(b[headerFlags:])&flagHot != 0,
 		Size:     int64(little.Uint64(b[headerSize:])),
 		Created:  time.UnixMilli(int64(little.Uint64(b[headerCreated:]))).UTC(),
 		PID:      int(little.Uint32(b[headerPID:])),
 	}
+	flags := little.Uint32(b[headerFlags:])
+	h.Hot, h.Copy, h.Grows = flags&flagHot != 0, flags&flagCopy != 0, flags&flagGrows != 0
 	b = b[headerStrings:]
 	for _, s := range [stringCount]*string{
 		&h.Region, &h.Endpoint, &h.Group, &h.Stream,

@@ -46,6 +46,8 @@ func TestHeaderRoundTrip(t *testing.T) {
 		"usual":          func(h *segment.Header) {},
 		"zero":           func(h *segment.Header) { *h = segment.Header{} },
 		"not hot":        func(h *segment.Header) { h.Hot = false },
+		"copy":           func(h *segment.Header) { h.Hot, h.Copy = false, true },
+		"grows":          func(h *segment.Header) { h.Hot, h.Grows = false, true },
 		"longest names":  func(h *segment.Header) { h.Group, h.Stream = long, long },
 		"strange names":  func(h *segment.Header) { h.Group, h.Stream = "../../x\x00", "\xff\\CON" },
 		"largest":        func(h *segment.Header) { h.ID, h.Producer, h.Number = 1<<64-1, 1<<64-1, 1<<32-1 },

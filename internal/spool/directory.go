@@ -31,6 +31,9 @@ type File interface {
 	io.WriterAt
 	Sync() error
 	Size() int64
+	Grow(size int64) error      // reserves the space; what is new reads as zeros
+	Trim(size int64) error      // gives back what is behind
+	Punch(from, to int64) error // gives back what is between, which reads as zeros then
 	Rename(name string) error
 	Intact() error
 	Map(size int) (Mapping, error)

@@ -153,7 +153,51 @@ type memFile struct {
 	lock *memLock
 }
 
-func (f *memFile) Size() int64 { return f.size }
+func (f *memFile) Size() int64 {
+	f.h.fs.mu.Lock()
+	defer f.h.fs.mu.Unlock()
+	return f.size
+}
+
+func (f *memFile) Grow(size int64) error {
+	return f.h.simple("grow", f.name, func() error {
+		grown := size - int64(len(f.node.data))
+		switch {
+		case size <= f.size:
+			return nil
+		case grown > 0 && f.h.fs.used()+grown > f.h.fs.capacity:
+			return syscall.ENOSPC
+		case grown > 0:
+			f.node.data = append(f.node.data, make([]byte, grown)...)
+			f.h.fs.grown()
+		}
+		f.size = size
+		return nil
+	})
+}
+
+func (f *memFile) Trim(size int64) error {
+	return f.h.simple("trim", f.name, func() error {
+		if n := f.node; size < int64(len(n.data)) {
+			n.data = n.data[:size:size]
+		}
+		f.size = size
+		return nil
+	})
+}
+
+// Punch makes zeros of the bytes, which take as much as before: the limits are tested
+// with more than there is.
+func (f *memFile) Punch(from, to int64) error {
+	return f.h.simple("punch", f.name, func() error {
+		if to > int64(len(f.node.data)) || from < 0 || from%disk.PageBytes != 0 || to%disk.PageBytes != 0 {
+			return fs.ErrInvalid
+		}
+		clear(f.node.data[from:to])
+		f.dirty(from, to)
+		return nil
+	})
+}
 
 func (f *memFile) Rename(to string) error {
 	return f.h.simple("rename", f.name, func() error {
@@ -230,10 +274,16 @@ func (f *memFile) write(p []byte, off int64) {
 		n.extra = f.h.fs.extra
 		f.h.fs.grown()
 	}
+	f.dirty(off, off+int64(len(p)))
+}
+
+// dirty enters that bytes have changed since the last sync.
+func (f *memFile) dirty(from, to int64) {
+	n := f.node
 	if n.dirty == nil {
 		n.dirty = make(map[int]bool)
 	}
-	for s := int(off) / sector; s*sector < int(off)+len(p); s++ {
+	for s := int(from) / sector; s*sector < int(to); s++ {
 		n.dirty[s] = true
 	}
 }
@@ -270,6 +320,7 @@ func (f *memFile) Sync() error {
 		if grown := len(before) - len(f.node.synced); grown > 0 {
 			f.node.synced = append(f.node.synced, make([]byte, grown)...)
 		}
+		f.node.synced = f.node.synced[:min(len(f.node.synced), len(before))] // it was trimmed
 		for s := range dirty {
 			from, to := s*sector, min(s*sector+sector, len(before), len(f.node.data)) // somebody may have cut it
 			if from >= to {

@@ -241,6 +241,9 @@ func (f *memFS) powerCut() {
 
 func (n *inode) powerCut(rng *rand.Rand) {
 	data := make([]byte, len(n.data))
+	if rng.IntN(2) == 0 && len(n.synced) < len(n.data) { // nor has the size reached the medium
+		data = data[:len(n.synced)]
+	}
 	copy(data, n.synced)
 	for s := 0; s*sector < len(data); s++ {
 		if from, to := s*sector, min(s*sector+sector, len(data)); n.dirty[s] && rng.IntN(2) == 0 {
