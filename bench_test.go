@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -115,3 +117,37 @@ type nothing struct{ slog.Handler }
 
 func (nothing) Enabled(context.Context, slog.Level) bool  { return true }
 func (nothing) Handle(context.Context, slog.Record) error { return nil }
+
+// BenchmarkLogCall is the log call alone, while nothing is being sent: run it with
+// -benchtime 200000x, which the memory holds.
+func BenchmarkLogCall(b *testing.B) {
+	file, err := os.Create(filepath.Join(b.TempDir(), "log"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer file.Close()
+	b.Run("slog.JSONHandler to a file", func(b *testing.B) { benchmarkLog(b, slog.NewJSONHandler(file, nil)) })
+	spool := func(o cloudwatch.SpoolOptions) cloudwatch.Options {
+		return cloudwatch.Options{Spool: filepath.Join(b.TempDir(), "spool"), SpoolOptions: o}
+	}
+	for name, o := range map[string]cloudwatch.Options{
+		"no spool":     {},
+		"spool hot":    spool(cloudwatch.SpoolOptions{RAM: "/dev/shm"}),
+		"spool direct": spool(cloudwatch.SpoolOptions{Direct: true}),
+	} {
+		b.Run(name, func(b *testing.B) {
+			o.BufferBytes = 1 << 30
+			o.StartDelay = time.Hour
+			o.Config = &aws.Config{Region: "us-east-1", HTTPClient: &http.Client{Transport: accepting}, Credentials: aws.AnonymousCredentials{}}
+			h, err := cloudwatch.NewHandler("g", &o)
+			if err != nil {
+				b.Fatal(err)
+			}
+			benchmarkLog(b, h)
+			b.StopTimer()
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			_ = h.Shutdown(ctx) // what is left is of no use
+		})
+	}
+}

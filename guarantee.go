@@ -1,9 +1,10 @@
 package cloudwatch
 
 import (
-	"errors"
 	"fmt"
 	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
 // Guarantee says what an event survives from the moment its log call has returned. It
@@ -58,16 +59,14 @@ func (p *pipeline) Guarantee() Guarantee {
 	if p.volatile.Load() {
 		g.Reboot = 0
 	}
-	s := p.spool.State()
-	if s.Failure == nil && !s.Stalled {
+	state := p.spool.State()
+	if state.Failure == nil && !state.Stalled {
 		return g
 	}
-	g.Err, g.Reboot = s.Failure, 0
+	g.Err, g.Reboot = state.Failure, 0
 	if g.Err == nil {
-		g.Err = errStalled
+		g.Err = spool.ErrStalled
 	}
 	g.Kill = len(p.spool.Unsafe()) == 0
 	return g
 }
-
-var errStalled = errors.New("the disk does not answer")

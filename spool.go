@@ -32,12 +32,18 @@ type SpoolOptions struct {
 	// more when there is less. 0: 5 % of the file system or 512 MiB, whichever is
 	// more. -1: nothing.
 	MinFree int64
-	// MaxStall bounds how long a log call waits for a disk that does not answer.
-	// Then the event is in memory only and counted in Stats.AtRisk. 0: 5 ms.
+	// MaxStall is how long the disk may take for one operation before it counts as
+	// stalled. A log call waits for the disk as long as that answers, however slow it or
+	// the machine is. Once it has stalled, OnError is told, no log call waits any more,
+	// and events are in memory only, counted in Stats.AtRisk, until the disk is back. 0:
+	// one second.
+	//
+	// In direct mode, a log call in the middle of a burst makes its write itself: the
+	// system call holds that one goroutine until a disk that freezes is back.
 	//
 	// Events give up their memory only when a sync has brought them to the disk. A burst
 	// that is faster than that and fills BufferBytes is slowed down: each log call waits
-	// for the next sync, as long as that, until no sync has ended for a second.
+	// up to MaxStall for the next sync, until no sync has ended for a second.
 	MaxStall time.Duration
 	// SyncEvery is the time after which what was written is synced: what a power
 	// cut can take. 0: one second.
@@ -68,7 +74,7 @@ const (
 	hotBytes          = 8 << 20
 	minFree           = 512 << 20
 	minFreeShare      = 20 // one part of so many of the file system
-	defaultMaxStall   = 5 * time.Millisecond
+	defaultMaxStall   = time.Second
 	defaultSyncEvery  = time.Second
 	defaultSpillAfter = 10 * time.Second
 )

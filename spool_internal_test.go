@@ -17,7 +17,7 @@ func TestSpoolDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := SpoolOptions{MaxBytes: 1 << 30, MaxStall: 5 * time.Millisecond, SyncEvery: time.Second, SpillAfter: 10 * time.Second}
+	want := SpoolOptions{MaxBytes: 1 << 30, MaxStall: time.Second, SyncEvery: time.Second, SpillAfter: 10 * time.Second}
 	if s.SpoolOptions != want {
 		t.Errorf("got %+v, want %+v", s.SpoolOptions, want)
 	}

@@ -167,16 +167,9 @@ func TestSpoolOfAHealthyProcess(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		if !s.opts.SpoolOptions.Direct {
-			files, err := filepath.Glob(filepath.Join(s.opts.Spool, "*.seg"))
-			if err != nil || len(files) != 1 { // the one made ahead
-				t.Fatalf("%q, %v", files, err)
-			}
-			data, err := os.ReadFile(files[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			if strings.Contains(string(data[segment.Start:]), "left") {
-				t.Error("hot mode wrote to the disk although everything was delivered")
+			files, err := filepath.Glob(filepath.Join(s.opts.Spool, "*-*"))
+			if err != nil || len(files) > 0 {
+				t.Errorf("hot mode wrote to the disk although everything was delivered: %q, %v", files, err)
 			}
 		}
 		mustClose(t, h)
@@ -193,7 +186,7 @@ func TestSpoolHoldsWhatBelongsElsewhere(t *testing.T) {
 		before := len(s.told.errors())
 		h := s.start(func(o *cloudwatch.Options) { o.LogStream, o.Region = "next", "eu-west-1" })
 		time.Sleep(2 * time.Minute)
-		if got := h.Stats().Recovered; got.Events != 0 || got.Held != 2*(8<<20-64<<10) {
+		if got := h.Stats().Recovered; got.Events != 0 || got.Held < 2*segment.Start || got.Held > 128<<10 {
 			t.Errorf("recovered %+v, want two segments held", got)
 		}
 		var held int

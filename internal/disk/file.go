@@ -68,12 +68,20 @@ func (f *File) Rename(name string) error {
 }
 
 // Grow makes the file larger. What is new reads as zeros, and its space is reserved
-// where the file system can do that. If that fails, the file is as it was. It must not
-// run beside Grow or Trim.
+// where the file system can do that. If that fails, the file is as it was. ErrTruncated:
+// it is shorter than it was, which nobody would notice afterwards. It must not run beside
+// Grow or Trim.
 func (f *File) Grow(size int64) error {
 	from := f.size.Load()
 	if size <= from {
 		return nil
+	}
+	info, err := f.file.Stat()
+	if err == nil && info.Size() < from {
+		err = ErrTruncated
+	}
+	if err != nil {
+		return fail("grow", f.name, err)
 	}
 	if err := reserve(f.file, from, size); err != nil {
 		_ = f.file.Truncate(from) // ext4 keeps what it has allocated before it ran out of space

@@ -92,7 +92,7 @@ func (h *harness) ways() []killtest.Params {
 func (h *harness) dieAt(point string, passes int, p killtest.Params) (died int) {
 	h.t.Helper()
 	env := fmt.Sprintf("CRASH_AT=%s:%d", point, passes)
-	p.Goroutines, p.MaxStall, p.Interval = 4, killtest.Strict, 5*time.Millisecond
+	p.Goroutines, p.Interval = 4, 5*time.Millisecond
 
 	// Somebody leaves events behind.
 	h.endpoint.set(refuses)

@@ -20,7 +20,7 @@ func TestExits(t *testing.T) {
 			h.endpoint.set(refuses)
 			for _, direct := range h.modes() {
 				c := h.start(killtest.Params{
-					Direct: direct, Goroutines: 4, Events: 500, MaxStall: killtest.Strict, Interval: 5 * time.Millisecond, Exit: exit,
+					Direct: direct, Goroutines: 4, Events: 500, Interval: 5 * time.Millisecond, Exit: exit,
 				}, exit)
 				c.wait()
 				if !c.done() || c.err == nil {

@@ -19,12 +19,12 @@ func TestLockLeak(t *testing.T) {
 	h := newHarness(t, "")
 	for _, direct := range h.modes() {
 		h.endpoint.set(refuses)
-		c := h.start(killtest.Params{Direct: direct, Goroutines: 1, Events: 100, MaxStall: killtest.Strict, Leak: true}, "its lock leaks")
+		c := h.start(killtest.Params{Direct: direct, Goroutines: 1, Events: 100, Leak: true}, "its lock leaks")
 		c.await("logging", c.done)
 		c.kill()
 
 		h.endpoint.set(answers)
-		next := h.start(killtest.Params{Direct: true, Goroutines: 1, Events: 1, Interval: time.Millisecond, MaxStall: killtest.Strict}, "meets a leaked lock")
+		next := h.start(killtest.Params{Direct: true, Goroutines: 1, Events: 1, Interval: time.Millisecond}, "meets a leaked lock")
 		next.await("its own event", func() bool { return h.oracle.complete(next.process) })
 		time.Sleep(100 * time.Millisecond) // it looks for segments meanwhile
 		next.close()

@@ -12,6 +12,7 @@ const (
 	Log     = "log"     // logs through the library
 	Control = "control" // logs through a bufio.Writer: it must lose events, or the parent cannot see loss
 	Hold    = "hold"    // does nothing until its standard input is closed
+	Hog     = "hog"     // takes a processor until then
 )
 
 // Params is what a child is told, as JSON in its only argument. A child that
@@ -29,8 +30,7 @@ type Params struct {
 	Events     uint64        // of each goroutine; 0 = no end
 	Long       bool          // events of tens of kilobytes, faster than a disk takes them
 	Burst      uint64        // so many events, then a pause of a millisecond; 0 = no pauses
-	MaxStall   time.Duration // of the spool, as the rest; 0 = the default
-	SpillAfter time.Duration
+	SpillAfter time.Duration // of the spool, as the next one; 0 = the default
 	SyncEvery  time.Duration
 	Interval   time.Duration // between requests
 	// Leak gives a descriptor of one of the locked files to a process of role
@@ -41,10 +41,6 @@ type Params struct {
 	// "close" = it does so without waiting; otherwise see Exits.
 	Exit string
 }
-
-// Strict is a MaxStall that no disk that works exceeds, however busy the machine:
-// with it, every event whose log call has returned is safe.
-const Strict = time.Minute
 
 // Group is the log group of all children.
 const Group = "kill"

@@ -47,7 +47,6 @@ func (h *harness) startSlow(random *rand.Rand) *child {
 		Goroutines: 2,
 		Events:     1500,
 		Burst:      5,
-		MaxStall:   killtest.Strict,
 		SpillAfter: 20 * time.Millisecond,
 		Interval:   10 * time.Millisecond,
 	}, "one of several")

@@ -27,7 +27,7 @@ func TestNothingTwice(t *testing.T) {
 				t.Skip("there is no RAM file system")
 			}
 			p := way.params
-			p.Goroutines, p.MaxStall, p.Interval = 2, killtest.Strict, 20*time.Millisecond
+			p.Goroutines, p.Interval = 2, 20*time.Millisecond
 
 			// One that logs, and has delivered some of it.
 			p.Burst = 20

@@ -36,31 +36,7 @@ func (w *Witness) SawAtRisk(n int64) {
 type Track struct {
 	Tried    atomic.Uint64 // Seq of the event whose log call has begun
 	Returned atomic.Uint64 // Seq of the event whose log call has returned nil
-	risks    atomic.Uint64
-	risk     [62]struct{ from, to atomic.Uint64 }
-	_        [8]byte
-}
-
-// Risk enters that an event was in memory only when its log call returned.
-func (t *Track) Risk(seq uint64) {
-	n := t.risks.Load()
-	if n > 0 && (t.risk[n-1].to.Load() == seq-1 || n == uint64(len(t.risk))) { // too many: rather more events than fewer
-		t.risk[n-1].to.Store(seq)
-		return
-	}
-	t.risk[n].from.Store(seq)
-	t.risk[n].to.Store(seq)
-	t.risks.Store(n + 1)
-}
-
-// AtRisk reports whether an event was entered.
-func (t *Track) AtRisk(seq uint64) bool {
-	for i := range t.risks.Load() {
-		if r := &t.risk[i]; r.from.Load() <= seq && seq <= r.to.Load() {
-			return true
-		}
-	}
-	return false
+	_        [48]byte      // a cache line each
 }
 
 const witnessBytes = int(unsafe.Sizeof(Witness{}))

@@ -53,6 +53,18 @@ func (r Ranges) CoversAll(other Ranges) bool {
 	return !slices.ContainsFunc(other, func(x Range) bool { return !r.Covers(x.From, x.To) })
 }
 
+// CoversWithin reports whether all sequence numbers of another set that are from one on
+// and before another are in this one.
+func (r Ranges) CoversWithin(other Ranges, from, to uint64) bool {
+	i := sort.Search(len(other), func(i int) bool { return other[i].To > from })
+	for ; i < len(other) && other[i].From < to; i++ {
+		if !r.Covers(max(other[i].From, from), min(other[i].To, to)) {
+			return false
+		}
+	}
+	return true
+}
+
 // Count returns how many sequence numbers from one on and before another are in the
 // set.
 func (r Ranges) Count(from, to uint64) (n uint64) {

@@ -1,6 +1,8 @@
 package spool
 
 import (
+	"slices"
+
 	"github.com/cloudwatch-go/cloudwatch/internal/crash"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
@@ -32,15 +34,18 @@ func (s *Spool) acknowledge() (removed bool) {
 		}
 	}
 	s.mu.Unlock()
-	for _, slot := range slots {
-		crash.At("before ack")
-		// Where this fails, events are delivered twice: nothing to be done about.
-		_, _ = slot.WriteAt(slot.data, slot.at)
-		crash.At("after ack")
-	}
-	for _, f := range finished {
-		s.remove(f)
-	}
+	s.disk.during(func() {
+		for _, slot := range slots {
+			crash.At("before ack")
+			// Where this fails, events are delivered twice: nothing to be done about.
+			_, _ = slot.WriteAt(slot.data, slot.at)
+			crash.At("after ack")
+			s.giveBack(slot.openFile, false)
+		}
+		for _, f := range finished {
+			s.remove(f)
+		}
+	})
 	return len(finished) > 0
 }
 
@@ -54,7 +59,7 @@ func (s *Spool) remove(f *openFile) {
 	}
 	crash.At("after unlink")
 	_ = f.Close() // nothing is needed of it
-	if s.trouble.err != nil && !f.void {
+	if isFull(s.trouble.err) && !f.void && f.records > 0 {
 		s.trouble.at = s.trouble.at.Add(-troubleMax) // there is room now
 	}
 }
@@ -62,8 +67,9 @@ func (s *Spool) remove(f *openFile) {
 // nextSlot returns what says which events are done with, and where it is written.
 func (f *openFile) nextSlot() (data []byte, at int64) {
 	f.acks.Generation++
-	f.acks.Written = f.records
-	f.acks.Settled = f.settled
+	f.sure = f.acks.Settled
+	f.acks.Written, f.acks.Final = f.records, f.sealed
+	f.acks.Settled = slices.Clone(f.settled)
 	f.unacked = false
 	return f.acks.EncodeSlot(f.header.ID), segment.SlotOffset(f.acks.Generation)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
 // batches takes all batches, which must be at least so many.
@@ -88,7 +89,7 @@ func TestFinishedSegmentIsRemoved(t *testing.T) {
 		p := m.start(direct)
 		p.log(400) // of two segments
 		pass(0)
-		first, second, ahead := m.segments()[0], m.segments()[1], m.disk.names(".seg")[2]
+		first, second, ahead := m.segments()[0], m.segments()[1], m.disk.names(".new")[0]
 		items, lists := p.batches(3)
 		for i, it := range items {
 			if slices.Contains(lists[i], first.records[0]) {
@@ -97,7 +98,7 @@ func TestFinishedSegmentIsRemoved(t *testing.T) {
 			p.ack(it)
 		}
 		pass(0)
-		if got := m.disk.names(".seg"); len(got) != 3 {
+		if got := m.disk.names(""); len(got) != 3 {
 			t.Errorf("%v: something is gone too early", got)
 		}
 		for i, it := range items {
@@ -116,7 +117,7 @@ func TestFinishedSegmentIsRemoved(t *testing.T) {
 		p.log(400)
 		p.deliver()
 		pass(0)
-		if got := m.disk.names(""); len(got) != 2 || got[0] != ahead {
+		if got := m.disk.names(""); len(got) != 2 || spool.KindOf(got[0]) != spool.Segment || got[0][:25] != ahead[:25] {
 			t.Errorf("left: %v", got)
 		}
 	})
@@ -181,7 +182,7 @@ func TestFailedRemoval(t *testing.T) {
 		end()
 		p.log(1)
 		p.crash()
-		if got := m.disk.names(".seg"); len(got) != 3 || got[0] != first {
+		if got := m.disk.names(".seg"); len(got) != 2 || got[0] != first {
 			t.Errorf("left: %v", got)
 		}
 		got, damaged := m.orphans(m.disk)

@@ -154,8 +154,9 @@ func (s *Spool) adopt(o *Orphan) error {
 	if f != nil {
 		if err == nil {
 			crash.At("during adoption")
-			err = f.rename(segmentEnding)
-			_ = s.cfg.Dir.Sync() // or a power cut could bring back the name of what is incomplete
+			if err = f.rename(segmentEnding); err == nil {
+				err = s.cfg.Dir.Sync() // or a power cut could bring back the name of what is incomplete
+			}
 		} else {
 			_ = s.cfg.Dir.Remove(f.name)
 		}
@@ -187,7 +188,11 @@ func (s *Spool) copyHot(o *Orphan) (f *openFile, err error) {
 			header := o.Header
 			header.Hot = false
 			header.Number |= hotNumber
-			f, err = s.makeFile(header, newEnding, o.Size())
+			header.Grows = false
+			f, err = s.makeFile(header)
+			if err == nil {
+				err = f.Grow(o.Size())
+			}
 		}
 		return err == nil
 	}

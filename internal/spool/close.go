@@ -25,7 +25,7 @@ func (s *Spool) writeAll() {
 
 // end is the end of the writer.
 func (s *Spool) end() {
-	defer s.alarm.Stop()
+	defer s.stuck.timer.Stop()
 	s.want.Store(s.taken.Load())
 	for range 3 { // what a disk does not take or keep gets another attempt
 		s.trouble.at = time.Time{}
@@ -52,6 +52,7 @@ func (s *Spool) end() {
 	left := s.segments
 	s.mu.Unlock()
 	for _, f := range left {
+		s.leave(f)
 		_ = f.Close()
 	}
 	if s.hot != nil {

@@ -1,10 +1,12 @@
 package spool
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +20,7 @@ import (
 const (
 	segmentEnding = ".seg"
 	hotEnding     = ".hot"
-	newEnding     = ".new" // being made or copied: nothing is only there
+	newEnding     = ".new" // being made or copied, or without records yet: nothing is only there
 	badEnding     = ".bad" // set aside, never read again
 )
 
@@ -30,6 +32,11 @@ func fileName(h *segment.Header, ending string) string {
 func ProcessOf(name string) string {
 	producer, _, _ := strings.Cut(name, "-")
 	return producer
+}
+
+// own reports whether a file is of this process.
+func (s *Spool) own(name string) bool {
+	return ProcessOf(name) == fmt.Sprintf("%016x", s.cfg.Header.Producer)
 }
 
 // openFile is a segment of this process. The lock of the spool guards what
@@ -47,12 +54,15 @@ type openFile struct {
 	last    uint64         // of the last one it has
 	have    segment.Ranges // of the events it has, and of some between them that were settled before
 	settled segment.Ranges
-	acks    segment.Acks // as last written
-	unacked bool         // settled has changed since
-	dirty   bool         // written since the last sync, first at dirtyAt
+	acks    segment.Acks   // as last written
+	sure    segment.Ranges // of settled: both ack slots have them
+	unacked bool           // settled has changed since
+	dirty   bool           // written since the last sync, first at dirtyAt
 	dirtyAt time.Time
 	syncing bool           // a goroutine syncs it
 	synced  segment.Ranges // what of have stays on the disk
+	placed  bool           // and so does its name
+	dead    int64          // bytes of settled events that were given back
 
 	// A sync has failed, or somebody changed the file: it is suspect. It is not written
 	// to or synced again, and what is needed of it is written to a copy. When that is
@@ -112,8 +122,24 @@ type place struct {
 	number uint32
 }
 
-// placeEvery is how far apart places are, in bytes.
-const placeEvery = 64 << 10
+// How far apart places are, in bytes: while records are written, and of what is kept of
+// them then.
+const (
+	placeEvery = 16 << 10
+	keepEvery  = 64 << 10
+)
+
+// thinPlaces forgets most places of a file to which nothing is written any more. The
+// caller holds mu.
+func (f *openFile) thinPlaces() {
+	kept := f.places[:0]
+	for _, p := range f.places {
+		if n := len(kept); n == 0 || p.offset-kept[n-1].offset >= keepEvery {
+			kept = append(kept, p)
+		}
+	}
+	f.places = slices.Clip(slices.Clone(kept))
+}
 
 // settle enters that the events from one position to before another are done with.
 // The one that takes records may not have them, and will not get them then: that
@@ -135,11 +161,14 @@ type made struct {
 	err  error
 }
 
-// newFile makes a file with a header that is on the disk before any record can be, and
-// before the file has the name of a segment. So one of that name that has no header, or
-// is not as large as that says, was in use and is damaged.
+// newFile makes a file with a header. Nothing is synced, so that a log call that needs
+// another segment does not wait for that. A file gets the name of a segment after its
+// first record: one of that name that has no header, or no record, has lost it.
 func newFile(dir Directory, header segment.Header, ending string, size int64) (*openFile, error) {
 	header.ID, header.Size = rand.Uint64(), size
+	if header.Grows { // and is trimmed
+		header.Size = segment.Start
+	}
 	header.Created = time.Now()
 	page, err := header.Encode()
 	if err != nil {
@@ -179,19 +208,44 @@ func (f *openFile) create(dir Directory, size int64) (err error) {
 
 // begin writes the header, and gives the file its name.
 func (f *openFile) begin(page []byte, dir Directory, ending string) error {
-	if _, err := f.WriteAt(page, 0); err != nil {
+	if err := f.writeHeader(page); err != nil {
 		return err
 	}
 	crash.At("after header")
-	if err := f.Sync(); err != nil {
+	if ending == newEnding { // it is synced with the first records
+		return nil
+	}
+	if err := errors.Join(f.Sync(), f.rename(ending)); err != nil {
 		return err
 	}
-	if ending != newEnding {
-		if err := f.rename(ending); err != nil {
+	return dir.Sync()
+}
+
+// writeHeader writes both copies of the header. The pages that they do not need are
+// given back.
+func (f *openFile) writeHeader(page []byte) error {
+	const copyBytes = segment.HeaderBytes / 2
+	used := len(bytes.TrimRight(page[:copyBytes], "\x00"))
+	for at := 0; at < segment.HeaderBytes; at += copyBytes {
+		if _, err := f.WriteAt(page[at:at+used], int64(at)); err != nil {
 			return err
 		}
+		if from := int64(at+used+pageBytes-1) / pageBytes * pageBytes; from < int64(at+copyBytes) {
+			_ = f.Punch(from, int64(at+copyBytes)) // or they stay taken
+		}
 	}
-	return dir.Sync()
+	return nil
+}
+
+// markCopy has the header say that what comes was copied from other segments. There is
+// no record yet.
+func (f *openFile) markCopy() error {
+	f.header.Copy = true
+	page, err := f.header.Encode()
+	if err != nil {
+		return err
+	}
+	return f.writeHeader(page)
 }
 
 func (f *openFile) rename(ending string) error {

@@ -345,7 +345,7 @@ func TestHotFilesAtTheEnd(t *testing.T) {
 				p.log(100)
 				pass(0)
 				if fails {
-					m.disk.inject(fault{op: "write", name: ".seg", err: errBroken})
+					m.disk.inject(fault{op: "write", err: errBroken})
 				}
 				p.queue.Close()
 				p.spool.Close(time.Second)

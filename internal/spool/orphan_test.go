@@ -111,7 +111,7 @@ func TestOrphanOfALivingProcess(t *testing.T) {
 		pass(0)
 		other := m.start(direct)
 		names, err := other.spool.Orphans()
-		if err != nil || len(names) != 2 {
+		if err != nil || len(names) != 1 {
 			t.Errorf("orphans: %v, %v", names, err)
 		}
 		for _, name := range names {

@@ -63,7 +63,10 @@ func (s *Spool) rescue(f *openFile) {
 	}
 	c.original = f
 	s.mu.Unlock()
-	err := s.copyTo(c, records)
+	err := c.markCopy()
+	if err == nil {
+		err = s.copyTo(c, records)
+	}
 	s.seal(c)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,6 +86,9 @@ func (s *Spool) copyTo(c *openFile, records []segment.Record) error {
 		}
 		if p.records == 0 {
 			return errNoFit
+		}
+		if err := s.extend(c, &p); err != nil {
+			return err
 		}
 		if err := s.put(&p); err != nil {
 			return err

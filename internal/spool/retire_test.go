@@ -420,7 +420,7 @@ func TestAtRiskWhileARescueIsPending(t *testing.T) {
 			p.log(100)
 			pass(spillAfter + 2*syncEvery)
 			m.disk.inject(fault{op: "create", err: errNoSpace})
-			for _, name := range m.disk.names(".seg") {
+			for _, name := range m.disk.names("") {
 				m.disk.unlink(name)
 			}
 			pass(checkEvery)
@@ -449,12 +449,12 @@ func (p *program) doubt(m *machine, name string) {
 	m.disk.dir.files[name] = &inode{data: n.data}
 	m.disk.mu.Unlock()
 	release := m.disk.stall("create", "")
-	defer release()
 	pass(checkEvery)
 	m.disk.mu.Lock()
 	m.disk.dir.files[name], m.disk.dir.synced[name] = n, n
 	m.disk.mu.Unlock()
-	defer pass(time.Second)
+	release()
+	pass(time.Second)
 }
 
 // damage changes a byte of the records of some events.

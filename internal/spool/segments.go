@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// Reasons why no segment can be made, beside what a disk says.
+// Reasons why no segment can be made or grow, beside what a disk says.
 var (
 	ErrFull = errors.New("the spool has reached its MaxBytes")
 	ErrLow  = errors.New("the file system has less free space than MinFree")
@@ -21,28 +22,22 @@ func (s *Spool) room() *openFile {
 	if s.current != nil {
 		return s.current
 	}
-	if s.trouble.err != nil && time.Now().Before(s.trouble.at) {
+	if s.pausing() {
 		return nil
 	}
 	ahead := s.making
-	s.makeAhead()
-	m := <-s.ready
-	s.making = false
+	m := s.nextSegment()
 	if m.file != nil {
-		if m.err = m.file.intact(); m.err != nil {
+		if s.disk.during(func() { m.err = m.file.intact() }); m.err != nil {
 			_ = m.file.Close() // somebody has removed or changed it
 		}
 	}
 	if m.err != nil && ahead { // that may have been long ago
-		s.makeAhead()
-		m = <-s.ready
-		s.making = false
+		m = s.nextSegment()
 	}
 	for isFull(m.err) && s.source.GiveUp() {
 		if s.acknowledge() { // that has made room
-			s.makeAhead()
-			m = <-s.ready
-			s.making = false
+			m = s.nextSegment()
 		}
 	}
 	if m.err != nil {
@@ -50,34 +45,41 @@ func (s *Spool) room() *openFile {
 		return nil
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	m.file.first = s.stored.Load() + 1
 	s.current = m.file
 	s.segments = append(s.segments, m.file)
-	s.mu.Unlock()
-	s.makeAhead()
 	return m.file
 }
 
-// isFull reports whether a segment could be made if there was one less.
+// isFull reports whether there would be room if there was one segment less.
 func isFull(err error) bool {
 	return slices.ContainsFunc([]error{ErrFull, ErrLow, syscall.ENOSPC, syscall.EDQUOT}, func(full error) bool { return errors.Is(err, full) })
 }
 
-// makeAhead has a segment made for the time when the present one is full, so that
-// nobody has to wait for that, and a disk that gets full has room for it.
+// nextSegment waits for the segment that is made ahead, or that is made now.
+func (s *Spool) nextSegment() (m made) {
+	s.makeAhead()
+	s.disk.during(func() { m = <-s.ready })
+	s.making = false
+	return m
+}
+
+// makeAhead has the next segment made while there is still room in the present one, so
+// that nobody has to wait for that.
 func (s *Spool) makeAhead() {
 	if s.making {
 		return
 	}
 	s.making = true
 	header := s.cfg.Header
-	header.Number = s.numbered.Add(1)
+	header.Number, header.Grows = s.numbered.Add(1), true
 	s.others.Add(1)
 	go func() {
 		defer s.others.Done()
 		var m made
 		if m.err = s.renew(); m.err == nil {
-			m.file, m.err = s.makeFile(header, segmentEnding, s.cfg.SegmentBytes)
+			m.file, m.err = s.makeFile(header)
 		}
 		s.ready <- m
 	}()
@@ -95,51 +97,108 @@ func (s *Spool) renew() error {
 	return err
 }
 
-// makeFile makes a file in the directory if the limits allow it.
-func (s *Spool) makeFile(header segment.Header, ending string, size int64) (*openFile, error) {
-	s.space <- struct{}{}
-	defer func() { <-s.space }()
-	if err := s.checkSpace(size + s.cfg.Overhead); err != nil {
+// A file grows by an eighth of what is needed of it, within these bounds: small files
+// stay small, and large ones need few system calls.
+const (
+	growMin = 16 << 10
+	growMax = 1 << 20
+)
+
+// tailBytes is how many zeros there are at least behind the last record. A file without
+// them was cut.
+const tailBytes = 8
+
+// makeFile makes a file without records in the directory if the limits allow it.
+func (s *Spool) makeFile(header segment.Header) (*openFile, error) {
+	const size = segment.Start + growMin
+	if err := s.claim(size + s.overhead(size)); err != nil {
 		return nil, err
 	}
-	return newFile(s.cfg.Dir, header, ending, size)
+	return newFile(s.cfg.Dir, header, newEnding, size)
 }
 
-// checkSpace reports whether the limits allow another file that may take so many bytes.
-// A file system may take more for a file than its size, to note where its blocks are,
-// and some of that only when it is written: what there is counts with that.
-func (s *Spool) checkSpace(size int64) error {
-	files, err := s.cfg.Dir.List()
-	if err != nil {
-		return err
+// short returns by how much a file is too small for so many bytes of records.
+func (f *openFile) short(n int) int64 { return f.offset + int64(n) + tailBytes - f.Size() }
+
+// extend makes a file large enough for a piece.
+func (s *Spool) extend(f *openFile, p *piece) (err error) {
+	short := f.short(len(s.buf))
+	if p.records == 0 || short <= 0 {
+		return nil
 	}
-	used, most := int64(0), size
-	for _, f := range files {
-		bytes := max(f.Bytes, f.Size)
-		used += bytes
-		if KindOf(f.Name) != Other {
-			bytes = max(bytes, f.Size+s.cfg.Overhead)
+	ahead := min(max((f.offset-f.dead)/8, growMin), growMax)
+	for _, size := range []int64{f.Size() + short + ahead, f.Size() + short} { // what is not needed yet may not fit
+		size = min((size+pageBytes-1)/pageBytes*pageBytes, max(s.cfg.SegmentBytes, f.Size()+short))
+		if err = s.claim(size - f.Size() + s.overhead(size) - s.overhead(f.Size())); err == nil {
+			s.disk.during(func() { err = f.Grow(size) })
 		}
-		most += bytes
+		if !isFull(err) {
+			break
+		}
 	}
-	s.mu.Lock()
-	s.bytes = used
-	s.mu.Unlock()
-	if most > s.cfg.MaxBytes {
+	return err
+}
+
+// overhead is what a file system may take for a file beside its size, to note where its
+// blocks are, and some of that only when it is written.
+func (s *Spool) overhead(size int64) int64 {
+	if s.cfg.Overhead == 0 {
+		return 0
+	}
+	return pageBytes + size*s.cfg.Overhead/s.cfg.SegmentBytes
+}
+
+// limits knows how much of the limits is used.
+type limits struct {
+	used atomic.Int64 // bytes of all files in the directory, when that was last known, and what was claimed since
+
+	asking lock      // held while the disk is asked
+	listed time.Time // when the files were listed
+}
+
+// claim enters that files will take so many bytes more, or returns why they must not.
+func (s *Spool) claim(bytes int64) error {
+	l := &s.limits
+	l.asking.lock()
+	defer l.asking.unlock()
+	now := time.Now()
+	if now.Sub(l.listed) >= checkEvery || l.used.Load()+bytes > s.cfg.MaxBytes { // some may have gone
+		used, err := s.list()
+		if err != nil {
+			return err
+		}
+		l.used.Store(used)
+		l.listed = now
+	}
+	if l.used.Load()+bytes > s.cfg.MaxBytes {
 		return fmt.Errorf("%w (%d bytes)", ErrFull, s.cfg.MaxBytes)
 	}
 	free, _, err := s.cfg.Dir.Space()
-	if err != nil {
-		return err
-	}
 	switch {
-	case free-size >= s.cfg.MinFree:
+	case err != nil:
+		return err
+	case free-bytes >= s.cfg.MinFree:
+		l.used.Add(bytes)
 		return nil
 	case s.cfg.MinFree == 0: // nobody has asked for more than what is needed
-		return fmt.Errorf("%w (%d bytes free, %d needed)", syscall.ENOSPC, free, size)
+		return fmt.Errorf("%w (%d bytes free, %d needed)", syscall.ENOSPC, free, bytes)
 	default:
 		return fmt.Errorf("%w (%d of %d bytes)", ErrLow, free, s.cfg.MinFree)
 	}
+}
+
+// list returns what all files in the directory take. Those of this process count with
+// what they may take once everything that was reserved is written.
+func (s *Spool) list() (used int64, err error) {
+	files, err := s.cfg.Dir.List()
+	for _, f := range files {
+		bytes := f.Bytes
+		if s.own(f.Name) {
+			bytes = max(bytes, f.Size+s.overhead(f.Size))
+		}
+		used += bytes
+	}
+	return used, err
 }
 
 // seal ends a segment: it takes no more records.
@@ -148,6 +207,7 @@ func (s *Spool) seal(f *openFile) {
 	defer s.mu.Unlock()
 	f.sealed = true
 	f.unacked = true // it may be finished
+	f.thinPlaces()
 	s.chores.Store(true)
 	if s.current == f {
 		s.current = nil

@@ -1,19 +1,22 @@
 // Package spool keeps the events of a queue where they outlive the process: in
 // segments on disk, and on a RAM file system where there is one that does.
 //
-// The spool follows the queue. A goroutine, the writer, copies events from the
-// queue to the open segment with plain writes: in direct mode as soon as they are
-// logged, and the log call waits for that, for MaxStall at most. In hot mode the
-// log call stores its event in a mapped file on a RAM file system, and the writer
-// only has to write what the service does not take in time.
+// The spool follows the queue. Events are copied from the queue to the open segment
+// with plain writes: in direct mode as soon as they are logged, and the log call
+// returns when that is done. In hot mode the log call stores its event in a mapped
+// file on a RAM file system, and only what the service does not take in time is
+// written to the disk.
 //
-// Log calls and delivery never wait for a disk beyond MaxStall. Where a disk
-// fails, events stay in memory, and the writer tries again.
+// A goroutine, the writer, does that and everything else that needs the disk. While
+// events come back to back, log calls write themselves, see lead.
+//
+// Log calls wait as long as the disk answers, however slow it or the machine is. A
+// disk that does not answer for MaxStall has stalled: from then on nobody waits for
+// it, and events stay in memory until it is back.
 package spool
 
 import (
 	"math"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -52,7 +55,7 @@ type Config struct {
 	SegmentBytes int64         // of a segment
 	Overhead     int64         // what a file system may take for a file beside its size, some of it later
 	HotBytes     int64         // of all hot files
-	MaxStall     time.Duration // a log call waits at most this long for the disk
+	MaxStall     time.Duration // a disk that does not answer for so long has stalled
 	SyncEvery    time.Duration // what is written is synced after this time
 	SpillAfter   time.Duration // hot events are written to disk when they are older
 
@@ -71,22 +74,24 @@ type Spool struct {
 	stop   chan struct{} // closed by Close
 	done   chan struct{} // closed when the writer has ended
 	ready  chan made     // capacity 1: the segment made ahead
-	space  chan struct{} // capacity 1: held while the limits are looked at and a file is made
 
 	taken    atomic.Uint64 // position of the newest event
-	stored   atomic.Uint64 // everything up to here is on disk or settled
+	stored   atomic.Uint64 // everything up to here is on disk or settled; grows under mu
 	want     atomic.Uint64 // the writer shall get this far; in direct mode it wants everything
-	idle     atomic.Bool   // the writer waits for the next event
 	chores   atomic.Bool   // there are acknowledgements to be written
+	quiet    atomic.Bool   // the writer has nothing to spill: the next event starts its clock
 	short    atomic.Bool   // there is little memory left: what is written is synced at once
 	needed   atomic.Uint64 // must be on disk before there is room in the hot files
 	gone     atomic.Bool   // the directory was, and nobody has looked for the files in it yet
 	doubts   atomic.Bool   // a sync has failed, see doubtful
 	stalled  atomic.Bool   // the disk does not answer or has failed: log calls do not wait
+	disk     diskClock
 	numbered atomic.Uint32 // segments made
 	wereRisk atomic.Int64  // log calls that returned with their event in memory only
 
-	// Only the writer uses these.
+	// Held while events are written, and by the writer for everything else it does. It
+	// guards the fields below.
+	writing   lock
 	buf       []byte
 	piece     piece
 	visit     func(uint64, batch.Event) bool // visitEvent, made once
@@ -97,14 +102,14 @@ type Spool struct {
 
 	adopted []string // hot files of others that Adopt has done what it can for; only its caller uses them
 
+	limits limits
+
 	mu       sync.Mutex
-	progress sync.Cond      // on mu: stored has grown, the disk stalls, or the alarm has gone off
-	alarm    *time.Timer    // calls wakeAll
-	alarmAt  time.Time      // when it does; zero if it does not
-	sleepers atomic.Int64   // log calls that wait for progress; grows under mu
+	progress sync.Cond      // on mu: stored has grown, or the disk has stalled
+	sleepers int            // log calls that wait for progress
+	stuck    stuck          // whether the disk answers them
 	segments []*openFile    // those not removed, oldest first
 	current  *openFile      // the last of segments that takes records; nil if there is none
-	bytes    int64          // what all files in Dir took when that was last known
 	failure  error          // why nothing can be written now; nil if all is well
 	relief   sync.Cond      // on mu: memory may have been given back
 	reliefs  int            // how often that was so
@@ -122,17 +127,20 @@ func New(cfg Config) *Spool {
 		stop:  make(chan struct{}),
 		done:  make(chan struct{}),
 		ready: make(chan made, 1),
-		space: make(chan struct{}, 1),
+
+		writing: make(lock, 1),
+		limits:  limits{asking: make(lock, 1)},
 	}
+	s.disk.began = time.Now()
 	s.progress.L, s.relief.L = &s.mu, &s.mu
-	s.alarm = time.AfterFunc(math.MaxInt64, s.wakeAll)
+	s.stuck.timer = time.AfterFunc(math.MaxInt64, s.tick)
 	if cfg.Hot != nil {
 		s.hot, s.noHot = newHot(s)
 	}
-	s.makeAhead()
-	if s.hot != nil { // nobody waits for a segment
+	if s.hot != nil { // nobody waits for a segment, and mostly none is needed
 		return s
 	}
+	s.makeAhead()
 	first := time.NewTimer(startTime)
 	defer first.Stop()
 	select {
@@ -198,10 +206,13 @@ func (s *Spool) AwaitRoom() bool {
 // Add is called with each event, under the lock of the queue.
 func (s *Spool) Add(position uint64, e batch.Event) {
 	s.taken.Store(position)
-	if s.hot != nil && !s.hot.add(position, e) {
+	if s.hot == nil {
+		return // Wait writes it, or has it written
+	}
+	if !s.hot.add(position, e) {
 		s.raise(position)
-	} else if s.idle.Load() {
-		s.signal()
+	} else if s.quiet.Swap(false) {
+		s.signal() // it has to be spilled some time
 	}
 }
 
@@ -334,79 +345,6 @@ func (s *Spool) signal() {
 	}
 }
 
-// safe reports whether the event survives the process.
-func (s *Spool) safe(position uint64) bool {
-	return s.stored.Load() >= position || s.hot != nil && s.hot.gap.Load() < position
-}
-
-// yields is how often log call and writer let others run before they go to sleep.
-// Usually that is all it takes for the other one to do its part, on the same
-// processor, and costs a third of sleeping and being woken. More would take the time
-// of a busy machine.
-const yields = 4
-
-// yield lets others run until it is so, for a moment, and reports whether it is.
-func yield(so func() bool) bool {
-	for range yields {
-		if so() {
-			return true
-		}
-		runtime.Gosched()
-	}
-	return so()
-}
-
-// Wait returns when the event survives the process, or after MaxStall. While the
-// disk stalls nobody waits.
-func (s *Spool) Wait(position uint64) {
-	safe := func() bool { return s.safe(position) }
-	if s.stalled.Load() && !safe() || !yield(safe) && !s.sleep(safe) {
-		s.wereRisk.Add(1)
-	}
-}
-
-// sleep waits until it is so, for MaxStall at most, and reports whether it is. If it
-// is not, nobody else needs to wait.
-func (s *Spool) sleep(so func() bool) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sleepers.Add(1)
-	defer s.sleepers.Add(-1)
-	var until time.Time
-	for !so() {
-		if until.IsZero() {
-			until = time.Now().Add(s.cfg.MaxStall)
-		} else if !time.Now().Before(until) {
-			s.stalled.Store(true)
-			s.progress.Broadcast()
-		}
-		if s.stalled.Load() {
-			return false
-		}
-		s.wakeAt(until)
-		s.progress.Wait()
-	}
-	return true
-}
-
-// wakeAt has those who sleep look at the clock at a time. The caller holds mu. The
-// alarm is not taken back when all went well: then it goes off once in MaxStall, and
-// need not be set for each log call.
-func (s *Spool) wakeAt(t time.Time) {
-	if s.alarmAt.IsZero() || t.Before(s.alarmAt) {
-		s.alarmAt = t
-		s.alarm.Reset(time.Until(t))
-	}
-}
-
-// wakeAll is what the alarm does.
-func (s *Spool) wakeAll() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.alarmAt = time.Time{}
-	s.progress.Broadcast()
-}
-
 // State is a snapshot.
 type State struct {
 	Bytes    int64 // of all files in the directory, when that was last known
@@ -428,5 +366,5 @@ func (s *Spool) State() State {
 			failure = f.suspect
 		}
 	}
-	return State{s.bytes, s.stalled.Load(), s.wereRisk.Load(), failure}
+	return State{s.limits.used.Load(), s.stalled.Load(), s.wereRisk.Load(), failure}
 }

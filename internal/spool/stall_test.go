@@ -23,7 +23,7 @@ func TestStall(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(10)
-		pass(0)
+		pass(time.Millisecond)
 		release := m.disk.stall("", "")
 		if took := timed(func() { p.log(1) }); took != maxStall {
 			t.Errorf("the first log call took %v, want %v", took, maxStall)
@@ -45,7 +45,8 @@ func TestStall(t *testing.T) {
 			t.Errorf("the state is %+v", state)
 		}
 		wantList(t, "on disk", m.onDisk(), span(212, 311))
-		p.wantTold() // a disk that is slow has not failed
+		p.wantTold("the disk does not answer")
+		pass(time.Millisecond)
 
 		// From now on they wait again.
 		release = m.disk.stall("write", "")
@@ -62,7 +63,7 @@ func TestShortStall(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(10)
-		pass(0)
+		pass(time.Millisecond)
 		release := m.disk.stall("write", "")
 		go func() {
 			time.Sleep(maxStall - 1)
@@ -80,7 +81,7 @@ func TestManyWait(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(10)
-		pass(0)
+		pass(time.Millisecond)
 		release := m.disk.stall("write", "")
 		var done sync.WaitGroup
 		began := time.Now()
@@ -106,12 +107,12 @@ func TestManyWait(t *testing.T) {
 // TestStallOfAnything a segment needs: log calls are safe until they need one, and then
 // bounded.
 func TestStallOfAnything(t *testing.T) {
-	for _, op := range []string{"create", "write", "sync", "syncdir", "list", "space", "renew"} {
+	for _, op := range []string{"create", "write", "grow", "rename", "sync", "syncdir", "list", "space", "renew"} {
 		t.Run(op, func(t *testing.T) {
 			bubble(t, func(t *testing.T, m *machine) {
 				p := m.start(direct, func(c *config) { c.queue.MaxBytes = 1 << 20 })
 				p.log(1)
-				pass(0)
+				pass(time.Millisecond)
 				release := m.disk.stall(op, "")
 				total := timed(func() { p.log(900) })
 				if total > maxStall {
@@ -119,8 +120,8 @@ func TestStallOfAnything(t *testing.T) {
 				}
 				stored := int64(p.spool.Stored())
 				p.wantAtRisk(901-stored, 901-stored)
-				if op != "write" && stored < 500 {
-					t.Errorf("%d are on disk, although there were two segments", stored)
+				if op == "create" && stored < 300 {
+					t.Errorf("%d are on disk, although there was a segment", stored)
 				}
 				release()
 				pass(time.Minute)
@@ -141,7 +142,7 @@ func TestStallOfAnything(t *testing.T) {
 
 // TestStartOnADiskThatDoesNotAnswer takes half a second at most.
 func TestStartOnADiskThatDoesNotAnswer(t *testing.T) {
-	for _, op := range []string{"renew", "create", "write", "sync"} {
+	for _, op := range []string{"renew", "create", "write"} {
 		bubble(t, func(t *testing.T, m *machine) {
 			release := m.disk.stall(op, "")
 			var p *program
@@ -183,6 +184,7 @@ func TestCloseWhileTheDiskStalls(t *testing.T) {
 				p.log(10)
 				pass(syncEvery / 2)
 				p.log(10)
+				pass(time.Millisecond)
 				release := m.disk.stall(op, "")
 				p.log(10)
 				p.queue.Close()
@@ -216,6 +218,7 @@ func TestCloseWhileASyncHangs(t *testing.T) {
 		release := m.disk.stall("sync", "")
 		pass(syncEvery)
 		p.log(5)
+		pass(time.Millisecond)
 		wb := m.disk.stall("write", "")
 		it, list := p.next() // the acknowledgement waits for the disk until Close is under way
 		p.ack(it)

@@ -21,13 +21,22 @@ func (s *Spool) sync(now time.Time) {
 			continue
 		}
 		f.dirty, f.syncing = false, true
-		covers := slices.Clone(f.have)
+		covers, placed := slices.Clone(f.have), f.placed
 		s.others.Add(1)
 		go func() {
 			defer s.others.Done()
-			s.synced(f, covers, f.Sync())
+			s.synced(f, covers, s.syncFile(f, placed))
 		}()
 	}
+}
+
+// syncFile syncs a segment, and its name unless that is placed already.
+func (s *Spool) syncFile(f *openFile, placed bool) error {
+	err := f.Sync()
+	if err == nil && !placed {
+		err = s.cfg.Dir.Sync()
+	}
+	return err
 }
 
 // synced enters how the sync of a segment ended that had these events when it began.
@@ -42,9 +51,11 @@ func (s *Spool) synced(f *openFile, covers segment.Ranges, err error) {
 	case err != nil:
 		f.failed = true
 		s.doubts.Store(true)
+		s.stalled.Store(true) // nothing is written until a copy is synced
+		s.progress.Broadcast()
 		f.doubt(err)
 	default:
-		f.synced = covers
+		f.synced, f.placed = covers, true
 		s.awaited = time.Time{}
 		s.short.Store(false) // or it is said again
 		if f.original != nil {
@@ -73,11 +84,11 @@ func (s *Spool) syncAll() bool {
 	more := false
 	for _, f := range files {
 		s.mu.Lock()
-		dirty, covers := f.dirty && f.suspect == nil && !f.finished(), slices.Clone(f.have)
+		dirty, covers, placed := f.dirty && f.suspect == nil && !f.finished(), slices.Clone(f.have), f.placed
 		f.dirty = false
 		s.mu.Unlock()
 		if dirty {
-			s.synced(f, covers, f.Sync())
+			s.synced(f, covers, s.syncFile(f, placed))
 		}
 		s.mu.Lock()
 		more = more || f.pending() || dirty && f.failed

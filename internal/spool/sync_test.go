@@ -153,7 +153,7 @@ func TestSegmentThatWasRescued(t *testing.T) {
 			p.ack(it)
 		}
 		pass(0)
-		if got := m.disk.names(".seg"); got[0] == copied || len(got) > 2 {
+		if got := m.disk.names(".seg"); len(got) > 0 {
 			t.Errorf("left: %v", got)
 		}
 		p.close()

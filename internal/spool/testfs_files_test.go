@@ -165,6 +165,8 @@ func (f *memFile) Grow(size int64) error {
 		switch {
 		case size <= f.size:
 			return nil
+		case int64(len(f.node.data)) < f.size:
+			return disk.ErrTruncated
 		case grown > 0 && f.h.fs.used()+grown > f.h.fs.capacity:
 			return syscall.ENOSPC
 		case grown > 0:

@@ -43,6 +43,9 @@ func (s *Spool) fail(operation, path string, err error) {
 	s.tell(operation, path, err)
 }
 
+// pausing reports whether the next attempt is not yet due.
+func (s *Spool) pausing() bool { return s.trouble.err != nil && time.Now().Before(s.trouble.at) }
+
 // tell tells of a failure, once for each kind until all is well.
 func (s *Spool) tell(operation, path string, err error) {
 	if what := operation + causeOf(err); !slices.Contains(s.trouble.told, what) {

@@ -1,12 +1,14 @@
 package spool
 
 import (
+	"errors"
 	"math"
 	"runtime"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/crash"
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
@@ -21,6 +23,8 @@ const choresEvery = 256
 // run is the writer.
 func (s *Spool) run() {
 	defer close(s.done)
+	s.writing.lock()
+	defer s.writing.unlock()
 	if s.direct() { // whether that works is known before the first event comes
 		s.room()
 	}
@@ -36,7 +40,10 @@ func (s *Spool) run() {
 			s.check(now)
 			s.plan(now)
 		}
-		if s.direct() && s.trouble.err == nil && !s.doubts.Load() && yield(func() bool { return s.wanted() > s.stored.Load() }) {
+		s.writing.unlock() // log calls may lead now
+		more := s.direct() && yield(func() bool { return s.wanted() > s.stored.Load() })
+		s.writing.lock()
+		if more && s.trouble.err == nil && !s.doubts.Load() {
 			continue
 		}
 		select {
@@ -75,14 +82,23 @@ func (s *Spool) plan(now time.Time) {
 	p.timer.Reset(next.Sub(now))
 }
 
-// rest returns when there may be something to do.
+// rest returns when there may be something to do. Every log call that needs the writer
+// sends on wake when it has entered what it wants; only in hot mode an event alone wants
+// nothing, and the first one after quiet was set does so.
 func (s *Spool) rest() {
 	p := &s.planned
-	s.idle.Store(s.direct() || p.quiet)
-	defer s.idle.Store(false)
-	if s.wanted() > s.stored.Load() && s.trouble.err == nil && !s.doubtful() || p.quiet && s.taken.Load() != p.taken {
-		return
+	if p.quiet {
+		s.quiet.Store(true)
+		defer s.quiet.Store(false)
+		if s.taken.Load() != p.taken { // it came before that, and has not sent
+			return
+		}
 	}
+	if s.wanted() > s.stored.Load() && s.trouble.err == nil && !s.doubtful() {
+		return // the last write was interrupted
+	}
+	s.writing.unlock()
+	defer s.writing.lock()
 	select {
 	case <-s.wake:
 	case <-p.timer.C:
@@ -127,24 +143,28 @@ func (s *Spool) spill(now time.Time) {
 
 // write brings to disk what is wanted there by now.
 func (s *Spool) write() {
-	if s.doubtful() || s.trouble.err != nil && s.direct() && s.room() == nil {
+	if s.doubtful() || s.pausing() || s.trouble.err != nil && s.direct() && s.room() == nil {
 		return
 	}
 	again := false // the last write has failed
 	for target := s.wanted(); s.stored.Load() < target; {
+		if s.current == nil && s.skip() { // no segment is needed for that
+			continue
+		}
 		f := s.room()
 		if f == nil {
 			return
 		}
 		p := s.gather(f, target)
-		if err := s.put(p); err != nil {
-			s.seal(f)
-			if again { // not even to another one
-				s.fail("write segment", f.name, err)
+		operation, err := "grow segment", s.extend(f, p)
+		if err == nil {
+			operation, err = "write segment", s.put(p)
+		}
+		if err != nil {
+			if !s.retry(f, operation, err, again) {
 				return
 			}
 			again = true
-			s.cfg.Failed("write segment", f.name, err)
 			continue
 		}
 		again = false
@@ -162,6 +182,39 @@ func (s *Spool) write() {
 		}
 	}
 	s.recovered()
+}
+
+// retry reports whether to write again after a failure: where there is no room, once old
+// events were given up; otherwise to another segment, but only one.
+func (s *Spool) retry(f *openFile, operation string, err error, again bool) bool {
+	switch {
+	case isFull(err) && operation == "grow segment":
+		if s.source.GiveUp() {
+			s.acknowledge() // there may be room now
+			return true
+		}
+		s.fail(operation, f.name, err)
+		return false
+	case errors.Is(err, disk.ErrTruncated): // somebody has cut it
+		s.mu.Lock()
+		f.doubt(err)
+		s.mu.Unlock()
+	case again:
+		s.seal(f)
+		s.fail(operation, f.name, err)
+		return false
+	default:
+		s.tell(operation, f.name, err)
+	}
+	s.seal(f)
+	return true
+}
+
+// skip advances over events that are settled. It reports whether there were any.
+func (s *Spool) skip() bool {
+	before := s.stored.Load()
+	s.advance(s.source.Copy(before, func(uint64, batch.Event) bool { return false }))
+	return s.stored.Load() > before
 }
 
 // piece is what one write brings to a segment. Its bytes are in buf.
@@ -208,7 +261,7 @@ func (s *Spool) frame(p *piece, r segment.Record) bool {
 	f := p.file
 	at := f.offset + int64(len(s.buf))
 	length := segment.Length(len(r.Payload))
-	if at+int64(length) > f.Size() {
+	if at+int64(length)+tailBytes > s.cfg.SegmentBytes {
 		p.full = true
 		return false
 	}
@@ -243,11 +296,16 @@ func (s *Spool) put(p *piece) error {
 
 func (s *Spool) putRecords(p *piece) error {
 	f := p.file
-	crash.At("before write")
-	_, err := f.WriteAt(s.buf, f.offset)
-	if err == nil {
+	var err error
+	s.disk.during(func() {
+		crash.At("before write")
+		_, err = f.WriteAt(s.buf, f.offset)
+		if err == nil && f.records == 0 { // from now on it has something
+			crash.At("before the name of a segment")
+			err = f.rename(segmentEnding)
+		}
 		crash.At("after write")
-	}
+	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f.last = p.last // after an error, too: some of them may be there
@@ -265,6 +323,9 @@ func (s *Spool) putRecords(p *piece) error {
 	}
 	f.offset += int64(len(s.buf))
 	f.records += p.records
+	if f.offset > s.cfg.SegmentBytes/2 {
+		s.makeAhead()
+	}
 	if !f.dirty {
 		f.dirty, f.dirtyAt = true, time.Now()
 		s.planned.stale = true // there is a sync to come
@@ -277,12 +338,12 @@ func (s *Spool) advance(position uint64) {
 	if position <= s.stored.Load() {
 		return
 	}
+	s.mu.Lock()
 	s.stored.Store(position)
-	if s.sleepers.Load() > 0 {
-		s.mu.Lock()
+	if s.sleepers > 0 {
 		s.progress.Broadcast()
-		s.mu.Unlock()
 	}
+	s.mu.Unlock()
 	if s.hot != nil {
 		s.hot.moved(position)
 	}

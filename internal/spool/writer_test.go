@@ -40,6 +40,7 @@ func TestWritesAreGrouped(t *testing.T) {
 			}
 		})
 		p.log(1)
+		pass(time.Millisecond)
 		release := m.disk.stall("write", "")
 		p.log(201) // the first one is being written, the others wait for that
 		release()
@@ -52,6 +53,7 @@ func TestWritesAreGrouped(t *testing.T) {
 		// No piece is larger than 64 KiB.
 		writes = nil
 		big := m.start(direct, large)
+		pass(time.Millisecond)
 		release = m.disk.stall("write", "")
 		for n := 1; n <= 20; n++ {
 			if err := big.queue.Append(sized(n, 10<<10)); err != nil {
@@ -77,16 +79,22 @@ func TestFullSegment(t *testing.T) {
 		p := m.start(direct)
 		p.log(1)
 		pass(0)
-		if got := m.disk.names(".seg"); len(got) != 2 {
-			t.Errorf("%v: want the present segment and the one made ahead", got)
+		if got := m.disk.names(""); len(got) != 1 {
+			t.Errorf("%v: want the present segment", got)
+		}
+		p.log(199) // more than half of one
+		pass(0)
+		if got := m.disk.names(".new"); len(got) != 1 {
+			t.Errorf("%v: want one made ahead", got)
 		}
 		release := m.disk.stall("create", "")
-		p.log(399)
+		p.log(100)
 		release()
+		p.log(100)
 		p.wantAtRisk(0, 0) // nobody has waited for a file to be made
 		pass(0)
 		list := m.segments()
-		if len(list) != 3 {
+		if len(list) != 2 || len(m.disk.names(".new")) != 1 {
 			t.Fatalf("%d segments, want two with events and one made ahead", len(list))
 		}
 		wantList(t, "in all", append(list[0].records, list[1].records...), span(1, 400))
@@ -130,10 +138,10 @@ func TestEventThatNeedsASegmentOfItsOwn(t *testing.T) {
 		p.log(2)
 		pass(0)
 		list := m.segments()
-		if len(list) != 4 {
+		if len(list) != 3 {
 			t.Fatalf("%d segments", len(list))
 		}
-		for i, want := range [][]int{span(1, 3), span(4, 4), span(5, 6), nil} {
+		for i, want := range [][]int{span(1, 3), span(4, 4), span(5, 6)} {
 			wantList(t, list[i].name, list[i].records, want)
 		}
 		wantList(t, "delivered", p.deliver(), span(1, 6))
@@ -162,8 +170,8 @@ func TestWhatIsSettledIsNotWritten(t *testing.T) {
 			p.deliver()
 		}
 		pass(0)
-		if got := m.disk.names(".seg"); len(got) != 2 {
-			t.Errorf("%v: want the present segment and the one made ahead", got)
+		if got := m.disk.names(".seg"); len(got) != 1 {
+			t.Errorf("%v: want the present segment", got)
 		}
 	})
 }
@@ -182,8 +190,8 @@ func TestAllIsSettledBeforeItIsWritten(t *testing.T) {
 			p.deliver()
 		}
 		pass(0)
-		if got := m.disk.names(".seg"); len(got) != 2 {
-			t.Errorf("%v: want the present segment and the one made ahead", got)
+		if got := m.disk.names(".seg"); len(got) != 1 {
+			t.Errorf("%v: want the present segment", got)
 		}
 		p.close()
 		if got := m.disk.names(""); len(got) != 0 {

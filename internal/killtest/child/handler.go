@@ -3,11 +3,9 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,7 +37,6 @@ func (c *child) newHandler() (handler, error) {
 		SpoolOptions: cloudwatch.SpoolOptions{
 			MaxBytes:   4 << 30,
 			MinFree:    -1,
-			MaxStall:   c.MaxStall,
 			SyncEvery:  c.SyncEvery,
 			SpillAfter: c.SpillAfter,
 			Direct:     c.Direct,
@@ -74,16 +71,6 @@ func (c *child) watch(h handler) {
 		c.witness.SawAtRisk(h.Stats().WereAtRisk)
 		time.Sleep(time.Millisecond)
 	}
-}
-
-// handleAndLook reports whether the event is certain to be safe: no log call has
-// returned without that since this one began.
-func (c *child) handleAndLook(ctx context.Context, h handler, r slog.Record) (safe bool, err error) {
-	before := h.Stats().WereAtRisk
-	err = h.Handle(ctx, r)
-	after := h.Stats().WereAtRisk
-	c.witness.SawAtRisk(after)
-	return after == before, err
 }
 
 // leak starts a process that has a descriptor of a segment, and with it the lock.

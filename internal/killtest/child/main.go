@@ -41,8 +41,13 @@ func run() error {
 		defer close(c.told)
 		_, _ = io.Copy(io.Discard, os.Stdin) // any end is one
 	}()
-	if c.Role == killtest.Hold {
+	switch c.Role {
+	case killtest.Hold:
 		<-c.told
+		return nil
+	case killtest.Hog:
+		for !c.ended() {
+		}
 		return nil
 	}
 	var err error
@@ -67,11 +72,7 @@ func (c *child) log() error {
 			return err
 		}
 	}
-	handle := func(ctx context.Context, r slog.Record) (safe bool, err error) { return true, h.Handle(ctx, r) }
-	if c.MaxStall != killtest.Strict {
-		handle = func(ctx context.Context, r slog.Record) (bool, error) { return c.handleAndLook(ctx, h, r) }
-	}
-	if err := c.produce(handle); err != nil {
+	if err := c.produce(h.Handle); err != nil {
 		return err
 	}
 	switch c.Exit {
@@ -94,15 +95,15 @@ func (c *child) control() error {
 	var mu sync.Mutex
 	w := bufio.NewWriterSize(f, 64<<10)
 	h := slog.NewJSONHandler(w, nil)
-	return c.produce(func(ctx context.Context, r slog.Record) (bool, error) {
+	return c.produce(func(ctx context.Context, r slog.Record) error {
 		mu.Lock()
 		defer mu.Unlock()
-		return true, h.Handle(ctx, r)
+		return h.Handle(ctx, r)
 	})
 }
 
 // produce has all goroutines log their events.
-func (c *child) produce(handle func(context.Context, slog.Record) (safe bool, err error)) error {
+func (c *child) produce(handle func(context.Context, slog.Record) error) error {
 	c.witness.Started.Store(time.Now().UnixNano())
 	errs := make([]error, c.Goroutines)
 	var all sync.WaitGroup
@@ -117,7 +118,7 @@ func (c *child) produce(handle func(context.Context, slog.Record) (safe bool, er
 }
 
 // goroutine logs events. What it enters as returned is what the parent waits for.
-func (c *child) goroutine(g int, handle func(context.Context, slog.Record) (safe bool, err error)) error {
+func (c *child) goroutine(g int, handle func(context.Context, slog.Record) error) error {
 	ctx := context.Background()
 	track := &c.witness.Tracks[g]
 	for seq := uint64(1); c.Events == 0 || seq <= c.Events; seq++ {
@@ -137,12 +138,8 @@ func (c *child) goroutine(g int, handle func(context.Context, slog.Record) (safe
 			slog.Uint64(killtest.KeySeq, seq),
 			slog.Uint64(killtest.KeyHash, uint64(killtest.Event{Run: c.Run, Goroutine: g, Seq: seq}.Hash(text))),
 		)
-		safe, err := handle(ctx, r)
-		if err != nil {
+		if err := handle(ctx, r); err != nil {
 			return fmt.Errorf("log event %d of goroutine %d: %w", seq, g, err)
-		}
-		if !safe {
-			track.Risk(seq)
 		}
 		track.Returned.Store(seq)
 		if seq%1024 == 0 && c.ended() {

@@ -1,0 +1,87 @@
+package spool
+
+import (
+	"slices"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+const pageBytes = disk.PageBytes
+
+// stretch is the half-open range of bytes [from, to) of a file.
+type stretch struct{ from, to int64 }
+
+// settledStretches returns which whole pages of the records hold nothing but settled
+// events, as far as places tell. Both ack slots must have them: if one is damaged, what is
+// missing would count as lost. The caller holds mu.
+func (f *openFile) settledStretches() (list []stretch) {
+	for i, p := range f.places {
+		next := place{seq: f.last + 1, offset: f.offset}
+		if i+1 < len(f.places) {
+			next = f.places[i+1]
+		}
+		if !f.sure.CoversWithin(f.have, p.seq, next.seq) {
+			continue
+		}
+		if n := len(list); n > 0 && list[n-1].to == p.offset {
+			list[n-1].to = next.offset
+		} else {
+			list = append(list, stretch{p.offset, next.offset})
+		}
+	}
+	for i, r := range list { // the page a record begins or ends in may have others
+		list[i] = stretch{(r.from + pageBytes - 1) / pageBytes * pageBytes, r.to / pageBytes * pageBytes}
+	}
+	return slices.DeleteFunc(list, func(r stretch) bool { return r.from >= r.to })
+}
+
+// giveBack returns space to the file system that nothing in a segment needs any more:
+// what was reserved behind the last record, once none comes any more, and pages of
+// settled events. Unless all of it is wanted, it waits until there is enough of them to
+// be worth a system call.
+func (s *Spool) giveBack(f *openFile, all bool) {
+	s.mu.Lock()
+	if f.suspect != nil || f.records == 0 {
+		s.mu.Unlock()
+		return
+	}
+	tail := f.offset + tailBytes
+	trim := f.sealed && tail < f.Size()
+	stretches, dead := f.settledStretches(), int64(0)
+	for _, r := range stretches {
+		dead += r.to - r.from
+	}
+	if live := f.offset - segment.Start - dead; !all && dead-f.dead < min(max(live, growMin), growMax) {
+		stretches = nil
+	} else {
+		f.dead = dead
+	}
+	s.mu.Unlock()
+	// Where this fails, the space stays taken.
+	if trim {
+		_ = f.Trim(tail)
+	}
+	for _, r := range stretches {
+		_ = f.Punch(r.from, r.to)
+	}
+}
+
+// leave makes a segment that the next process shall find as small as it can be. While all
+// records are there, one ack slot does: without it they are sent again.
+func (s *Spool) leave(f *openFile) {
+	s.giveBack(f, true)
+	s.mu.Lock()
+	newest, dead := f.acks.Generation, f.dead
+	s.mu.Unlock()
+	if dead > 0 || f.suspect != nil {
+		return
+	}
+	unused := []int64{segment.SlotOffset(newest + 1)}
+	if newest == 0 { // no acks were written
+		unused = append(unused, segment.SlotOffset(newest))
+	}
+	for _, at := range unused {
+		_ = f.Punch(at, at+segment.AcksBytes/2)
+	}
+}
