@@ -61,7 +61,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		if p.spool, err = p.newSpool(own); err != nil {
 			return nil, err
 		}
-		cfg.Store = p.spool
+		cfg.Replica = p.spool
 	}
 	p.queue = queue.New(cfg)
 	p.report = newReport(s.OnError, p.queue)

@@ -92,7 +92,7 @@ func newModel(t *testing.T, r *rand.Rand, policy queue.Policy, stored bool) *mod
 	cfg := queue.Config{Head: head, MaxBytes: m.maxBytes, OnFull: policy, Interval: interval}
 	if stored {
 		m.store = &testStore{to: math.MaxUint64}
-		cfg.Store = m.store
+		cfg.Replica = m.store
 	}
 	m.q = queue.New(cfg)
 	m.append(eventAt(1, 100, m.clock), false)

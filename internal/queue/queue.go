@@ -41,14 +41,15 @@ type Config struct {
 	MaxBytes int           // memory for events; one event always fits an empty queue
 	OnFull   Policy        // what happens to an event that finds no room
 	Interval time.Duration // an event waits at most this long for others to share a batch with
-	Store    Store         // where copies of the events are kept; nil = nowhere
+	Store    Store         // where events are kept outside the queue; nil = nowhere
+	Replica  Replica       // the Store, if it has to copy each event; otherwise nil
 }
 
 // Queue is a bounded queue of batches. It is safe for concurrent use; Next and
 // Settle belong to the one goroutine that delivers.
 type Queue struct {
 	cfg        Config
-	store      Store
+	replica    Replica             // nil if there is none
 	limits     [account.Levels]int // the memory up to which events of a level get in
 	maxBatch   int                 // a batch that holds this much memory is sealed
 	maxBatches int                 // so many batches are a full queue
@@ -81,8 +82,8 @@ type waiter struct {
 // New returns an empty queue.
 func New(cfg Config) *Queue {
 	q := &Queue{
-		cfg:   cfg,
-		store: cfg.Store,
+		cfg:     cfg,
+		replica: cfg.Replica,
 		// Small queues cut small batches, so that dropping the oldest one
 		// does not empty them.
 		maxBatch: max(cfg.MaxBytes/4, 1),
@@ -100,8 +101,8 @@ func New(cfg Config) *Queue {
 		q.limits[account.Debug] = cfg.MaxBytes / 10 * 8
 		q.limits[account.Info] = cfg.MaxBytes / 10 * 9
 	}
-	if q.store == nil {
-		q.store = noStore{}
+	if q.replica != nil {
+		q.cfg.Store = q.replica
 	}
 	q.roomOrEnd.L = &q.mu
 	return q
@@ -115,8 +116,8 @@ func (q *Queue) Append(e batch.Event) error {
 	err := q.admit(e, true)
 	position := q.taken
 	q.mu.Unlock()
-	if err == nil {
-		q.store.Wait(position)
+	if err == nil && q.replica != nil {
+		q.replica.Wait(position)
 	}
 	return err
 }
@@ -135,9 +136,9 @@ func (q *Queue) Note(e batch.Event) {
 // that Flush takes: it may go beyond the bound, but only once.
 func (q *Queue) admit(e batch.Event, mayWait bool) error {
 	full := q.makeRoom(e, mayWait)
-	for waits := mayWait; waits && !full && !q.closed && !q.store.Room(e); full = q.makeRoom(e, mayWait) {
+	for waits := mayWait && q.replica != nil; waits && !full && !q.closed && !q.replica.Room(e); full = q.makeRoom(e, mayWait) {
 		q.mu.Unlock()
-		waits = q.store.AwaitRoom()
+		waits = q.replica.AwaitRoom()
 		q.mu.Lock()
 	}
 	switch {
@@ -156,7 +157,7 @@ func (q *Queue) admit(e batch.Event, mayWait bool) error {
 // makeRoom makes room in memory for an event, as the policy says, unless the store can
 // give some back soon. It reports whether that failed.
 func (q *Queue) makeRoom(e batch.Event, mayWait bool) (full bool) {
-	if mayWait && q.cfg.Store != nil && !q.hasRoom(e, q.cfg.MaxBytes/lastShare) {
+	if mayWait && q.replica != nil && !q.hasRoom(e, q.cfg.MaxBytes/lastShare) {
 		q.awaitRelief(e)
 	}
 	for !q.closed && !full && !q.hasRoom(e, 0) && (mayWait || q.held > q.cfg.MaxBytes) {
@@ -192,7 +193,7 @@ func (q *Queue) awaitRelief(e batch.Event) {
 	since := time.Now()
 	for again := true; again && !q.closed && !q.hasRoom(e, q.cfg.MaxBytes/lastShare); {
 		q.mu.Unlock()
-		again = q.store.AwaitRelief(since)
+		again = q.replica.AwaitRelief(since)
 		q.mu.Lock()
 	}
 }
@@ -217,7 +218,9 @@ func (q *Queue) add(e batch.Event) {
 	q.pending++
 	q.taken++
 	q.open.to = q.taken
-	q.store.Add(q.taken, e)
+	if q.replica != nil {
+		q.replica.Add(q.taken, e)
+	}
 }
 
 // fills reports whether the open batch is full before the event. Batches whose
@@ -295,7 +298,9 @@ func (q *Queue) Close(last ...batch.Event) {
 		}
 	}
 	q.closed = true
-	q.store.Closed()
+	if q.replica != nil {
+		q.replica.Closed()
+	}
 	q.signal()
 	q.roomOrEnd.Broadcast()
 }

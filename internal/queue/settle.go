@@ -46,7 +46,9 @@ func (q *Queue) remove(it *Item) {
 	if len(q.items) > 0 {
 		settled = q.items[0].after
 	}
-	q.store.Settled(it.after, it.to, settled)
+	if q.cfg.Store != nil {
+		q.cfg.Store.Settled(it.after, it.to, settled)
+	}
 	for len(q.waiters) > 0 && q.waiters[0].position <= settled {
 		close(q.waiters[0].done)
 		q.waiters = q.waiters[1:]
@@ -104,7 +106,7 @@ func (l *Left) add(sum *account.Loss) {
 func (q *Queue) Abandon() (kept, dropped Left) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	unsafe := q.store.Unsafe()
+	unsafe := q.unsafePositions()
 	for _, it := range slices.Clone(q.items) {
 		drop := it.unsafe(unsafe)
 		dropped.add(&drop)

@@ -142,7 +142,7 @@ func (m *machine) start(changes ...func(*config)) *program {
 		change(&p.cfg)
 	}
 	p.spool = spool.New(p.cfg.Config)
-	p.cfg.queue.Store = p.spool
+	p.cfg.queue.Replica = p.spool
 	p.queue = queue.New(p.cfg.queue)
 	if p.cfg.source != nil {
 		p.spool.Start(p.cfg.source(p.queue))
