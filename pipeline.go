@@ -75,7 +75,6 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Interval:    s.FlushInterval,
 		StartDelay:  s.StartDelay,
 		Restamp:     s.Untimely == Restamp,
-		Load:        p.load,
 		NewKeys:     newKeys,
 		Announce:    p.announce,
 		Failed:      p.report.failed,
@@ -84,6 +83,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Lost:        p.report.look,
 	}
 	if p.spool != nil {
+		p.delivery.Load = p.spool.Load
 		p.spool.Start(p.queue)
 	}
 	p.worker = deliver.Start(p.delivery, p.queue)

@@ -52,41 +52,97 @@ func (m *model) giveUp() {
 	}
 }
 
-// relieve gives back the memory of the newest batches that can go.
+// relieve gives back the memory of the newest batches that can go, and makes one span of
+// those that follow each other. What is in flight does not count any more.
 func (m *model) relieve() {
-	for i := len(m.batches) - 1; i >= 0 && m.store != nil && m.held() > m.maxBytes/2; i-- {
+	if m.store == nil || m.closed {
+		return
+	}
+	uses := func(parts int) bool { return m.held() > m.maxBytes/parts || m.inMemory() > maxBatches/parts }
+	evicted := false
+	for i := len(m.batches) - 1; i >= 0 && uses(2); i-- {
 		b := m.batches[i]
 		open := m.filling && i == len(m.batches)-1
-		b.away = b.away || !open && !b.flies() && uint64(b.to) <= m.store.stored
+		switch {
+		case open || !b.counts() || uint64(b.to) > m.store.stored:
+		case b.flies():
+			b.beside = true
+		default:
+			b.away, evicted = true, true
+		}
 	}
+	if !evicted {
+		return
+	}
+	var joined []*modelBatch
+	for _, b := range m.batches {
+		if n := len(joined); n > 0 && b.away && joined[n-1].away && !b.flies() && !joined[n-1].flies() {
+			a := joined[n-1]
+			if a.to = b.to; a.held()+b.held() > 1<<20 {
+				m.t.Fatal("the spans of the model are too large")
+			}
+			a.events = append(a.events, b.events...)
+			m.spans++
+			continue
+		}
+		joined = append(joined, b)
+	}
+	m.batches = joined
 }
 
-// load brings a batch back, or what is left of it.
+// load reads a span back, or what is left of it. The store may have what is settled, too,
+// and some events come last, as if they were in a damaged segment.
 func (m *model) load(b *modelBatch) {
 	all, oneOf := m.r.IntN(2) == 0, 1+m.r.IntN(4)
-	var found []modelEvent
-	from := batch.New(head, 0, 0)
+	var found, rest []modelEvent
 	damaged := &account.Loss{}
 	for _, e := range b.byPosition() {
 		if all || m.r.IntN(oneOf) > 0 {
 			found = append(found, e)
-			from.Add(e.Event)
 		} else {
 			damaged.Add(e.Time, e.Size, e.Level)
 		}
+	}
+	stored := slices.Clone(found)
+	for position := b.after + 1; position <= b.to; position++ {
+		if !slices.ContainsFunc(b.events, func(e modelEvent) bool { return e.position == position }) && m.r.IntN(2) == 0 {
+			stored = append(stored, modelEvent{position, eventAt(position, 100, m.clock)})
+		}
+	}
+	if m.r.IntN(3) > 0 {
+		slices.SortFunc(stored, func(a, b modelEvent) int { return cmp.Compare(a.position, b.position) })
 	}
 	damaged.First, damaged.Last = b.times() // as close as they are known
 	m.want.Lost[account.Damaged] += damaged.Events
 	for a := range queue.Audiences {
 		m.untold[a][account.Damaged].Merge(damaged)
 	}
-	if got := m.q.Loaded(b.item, from); got != (len(found) > 0) {
+	got := m.q.Loaded(b.item, m.q.Read(b.item, func(_, _ uint64, visit func(uint64, batch.Event)) {
+		for _, e := range stored {
+			visit(uint64(e.position), e.Event)
+		}
+	}))
+	if got != (len(found) > 0) {
 		m.t.Errorf("%d events were loaded, but %v", len(found), got)
 	}
 	b.events, b.away, b.loaded = found, false, true
 	if len(found) == 0 {
 		m.remove(b)
 		return
+	}
+	for n := 1; n < len(found); n++ {
+		b.events = found[:n]
+		if oldest, newest := b.times(); tooFar(oldest, newest, found[n].Event) {
+			rest = found[n:]
+			break
+		}
+		b.events = found
+	}
+	if len(rest) > 0 {
+		m.splits++
+		behind := &modelBatch{events: slices.Clone(rest), after: rest[0].position - 1, to: b.to, since: b.since, away: true}
+		b.events, b.to = slices.Clip(b.events), behind.after
+		m.batches = slices.Insert(m.batches, slices.Index(m.batches, b)+1, behind)
 	}
 	m.seal(b)
 	m.checkOverlap()

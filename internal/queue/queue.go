@@ -52,7 +52,9 @@ type Queue struct {
 	replica    Replica             // nil if there is none
 	limits     [account.Levels]int // the memory up to which events of a level get in
 	maxBatch   int                 // a batch that holds this much memory is sealed
-	maxBatches int                 // so many batches are a full queue
+	maxBatches int                 // so many batches in memory are a full queue
+	maxSpan    int                 // the most memory of a span of several batches when it is read back
+	maxBeside  int                 // bounds beside
 	grid       time.Time           // batches are due at whole intervals from here
 	wake       chan struct{}       // capacity 1: Next or Awaited may answer otherwise
 	roomOrEnd  sync.Cond           // on mu: something was settled, or the queue was closed
@@ -62,8 +64,11 @@ type Queue struct {
 	untold   [Audiences]untold
 	items    []*Item // everything unsettled, oldest first
 	open     *Item   // the last of items, if that is being filled
-	held     int     // memory of items
+	held     int     // memory of the batches that count towards MaxBytes
+	batches  int     // their number
 	flying   int     // memory of those in flight
+	beside   int     // memory of all other batches: they are in flight, and the store keeps them as well
+	yielded  int     // part of that: of those that yield, which do not keep others out
 	pending  int64   // events in items that are not settled
 	taken    uint64  // events that ever entered the queue: the position of the newest
 	urgent   uint64  // position up to which batches are due at once
@@ -90,6 +95,10 @@ func New(cfg Config) *Queue {
 		// Only times more than 24 hours apart make so many. Each takes about
 		// a kilobyte by itself, which held does not count.
 		maxBatches: max(cfg.MaxBytes>>14, 16),
+		// Four spans fit into what is read back at once. A small buffer, too, is
+		// drained by requests of useful size.
+		maxSpan:   max(cfg.MaxBytes/16, 1<<20),
+		maxBeside: max(cfg.MaxBytes/4, 4<<20),
 		// Programs that started together must not send together.
 		grid: time.Now().Add(-rand.N(cfg.Interval)),
 		wake: make(chan struct{}, 1),
@@ -179,7 +188,7 @@ func (q *Queue) makeRoom(e batch.Event, mayWait bool) (full bool) {
 
 // hasRoom reports whether there is room for an event, and so much is left then.
 func (q *Queue) hasRoom(e batch.Event, left int) bool {
-	return q.held == 0 || q.held+e.Held()+left <= q.limits[e.Level] && len(q.items) < q.maxBatches
+	return q.held == 0 || q.held+e.Held()+left <= q.limits[e.Level] && q.batches < q.maxBatches
 }
 
 // lastShare is the part of the memory that is left for those who have waited in vain:
@@ -202,14 +211,13 @@ func (q *Queue) add(e batch.Event) {
 	if q.open != nil && q.fills(e) {
 		q.usual.bytes, q.usual.events = q.open.Size(), q.open.Len()
 		q.open = nil
-		if q.held > q.cfg.MaxBytes/4 {
-			q.relieve()
-		}
+		q.relieve()
 		q.signal()
 	}
 	if q.open == nil {
 		q.open = &Item{Batch: q.empty(), after: q.taken, since: time.Now()}
 		q.items = append(q.items, q.open)
+		q.batches++
 		q.signal()
 	}
 	q.open.Add(e)
@@ -227,8 +235,9 @@ func (q *Queue) add(e batch.Event) {
 // times overlap cannot be sent side by side, so one that is almost full ends
 // where a millisecond does.
 func (q *Queue) fills(e batch.Event) bool {
-	return !q.open.Fits(e) || q.open.Held()+e.Held() > q.maxBatch ||
-		q.open.AlmostFull() && e.Time > q.open.Newest()
+	held := q.open.Held()
+	return !q.open.Fits(e) || held+e.Held() > q.maxBatch ||
+		(q.open.AlmostFull() || held > q.maxBatch/16*15) && e.Time > q.open.Newest()
 }
 
 // empty returns a batch to be filled. One like the last full one does not have
@@ -243,13 +252,14 @@ func (q *Queue) empty() *batch.Batch {
 	return batch.New(q.cfg.Head, q.usual.bytes+q.usual.bytes/32, q.usual.events+q.usual.events/32)
 }
 
-// recycle keeps a batch that nobody uses any more for empty. In a burst that is
-// as many as the bound allows, since fresh memory costs more than filling it. An
+// recycle keeps the batch of an item for empty if nobody uses it any more. In a burst
+// that is as many as the bound allows, since fresh memory costs more than filling it. An
 // empty queue keeps two, one to be filled while the other is sent, and gives the
 // others back.
-func (q *Queue) recycle(b *batch.Batch) {
+func (q *Queue) recycle(it *Item) {
 	const kept = 2
-	if b.Size() <= maxSpare && q.held+(len(q.spares)+1)*q.usual.bytes <= q.cfg.MaxBytes {
+	b := it.Batch
+	if b != nil && !it.reread && b.Size() <= maxSpare && q.held+(len(q.spares)+1)*q.usual.bytes <= q.cfg.MaxBytes {
 		b.Reset()
 		q.spares = append(q.spares, b)
 	}
@@ -269,9 +279,7 @@ func (q *Queue) dropOldest(of func(*Item) bool) bool {
 	loss := oldest.sum()
 	q.lose(account.Full, &loss)
 	q.remove(oldest)
-	if oldest.Batch != nil {
-		q.recycle(oldest.Batch)
-	}
+	q.recycle(oldest)
 	return true
 }
 
@@ -344,7 +352,7 @@ type State struct {
 func (q *Queue) State() State {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	s := State{Ledger: q.ledger, Pending: q.pending, PendingBytes: int64(q.held)}
+	s := State{Ledger: q.ledger, Pending: q.pending, PendingBytes: int64(q.held + q.beside)}
 	if len(q.items) > 0 {
 		s.Oldest = q.items[0].since
 	}

@@ -23,7 +23,7 @@ func (q *Queue) Settle(it *Item, o *account.Outcome, done bool) {
 	}
 	if done {
 		q.remove(it)
-		q.recycle(it.Batch)
+		q.recycle(it)
 		return
 	}
 	it.settled.Merge(&o.Settled)
@@ -36,11 +36,8 @@ func (q *Queue) remove(it *Item) {
 	if q.open == it {
 		q.open = nil
 	}
-	if it.inFlight {
-		it.inFlight = false
-		q.flying -= it.memory()
-	}
-	q.held -= it.memory()
+	q.count(it, -1)
+	it.inFlight = false
 	q.pending -= it.left()
 	settled := q.taken // the position up to which nothing is left in the queue
 	if len(q.items) > 0 {
@@ -54,6 +51,24 @@ func (q *Queue) remove(it *Item) {
 		q.waiters = q.waiters[1:]
 	}
 	q.roomOrEnd.Broadcast()
+}
+
+// count adds an item to the sums of memory, or takes it off; n is 1 or -1.
+func (q *Queue) count(it *Item, n int) {
+	memory := n * it.memory()
+	switch {
+	case it.beside:
+		q.beside += memory
+		if it.yields {
+			q.yielded += memory
+		}
+	case it.Batch != nil:
+		q.held += memory
+		q.batches += n
+		if it.inFlight {
+			q.flying += memory
+		}
+	}
 }
 
 // Flush takes the events and makes everything appended so far due at once. The
@@ -115,7 +130,9 @@ func (q *Queue) Abandon() (kept, dropped Left) {
 			q.remove(it)
 			continue
 		}
+		q.count(it, -1)
 		it.inFlight = false // answers that still come are too late
+		q.count(it, 1)
 		q.pending -= drop.Events
 		it.settled.Merge(&drop)
 		rest := it.sum()

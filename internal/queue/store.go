@@ -2,6 +2,7 @@ package queue
 
 import (
 	"math"
+	"sort"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
@@ -59,10 +60,7 @@ func (q *Queue) Copy(after uint64, visit func(position uint64, e batch.Event) bo
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	reached = after
-	for _, it := range q.items {
-		if it.to <= reached {
-			continue
-		}
+	for _, it := range q.itemsAfter(after) {
 		if it.Batch == nil || it.reread { // a store has them, it need not ask
 			reached = it.to
 			continue
@@ -91,12 +89,15 @@ func (q *Queue) Copy(after uint64, visit func(position uint64, e batch.Event) bo
 func (q *Queue) Since(after uint64) time.Time {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for _, it := range q.items {
-		if it.to > after {
-			return it.since
-		}
+	if items := q.itemsAfter(after); len(items) > 0 {
+		return items[0].since
 	}
 	return time.Time{}
+}
+
+// itemsAfter returns the items with events after a position.
+func (q *Queue) itemsAfter(position uint64) []*Item {
+	return q.items[sort.Search(len(q.items), func(i int) bool { return q.items[i].to > position }):]
 }
 
 // Unsafe returns how many events are in memory only.
@@ -124,38 +125,4 @@ func (q *Queue) GiveUp() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.cfg.OnFull == DropOldest && q.dropOldest(func(it *Item) bool { return it != q.open })
-}
-
-// Relieve gives back memory if there is little left and the store keeps events
-// that are in it.
-func (q *Queue) Relieve() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.relieve()
-}
-
-// relieve gives back the memory of batches that the store keeps, the newest first: the
-// oldest are sent next. Those it does not keep yet it is asked for.
-func (q *Queue) relieve() {
-	if q.replica == nil {
-		return
-	}
-	short := false
-	for i := len(q.items) - 1; i >= 0 && q.held > q.cfg.MaxBytes/4; i-- {
-		it := q.items[i]
-		switch {
-		case it == q.open || it.inFlight || it.Batch == nil:
-		case !q.replica.Synced(it.after, it.to):
-			short = true
-		case q.held > q.cfg.MaxBytes/2:
-			b := it.Batch
-			it.leave()
-			q.held -= b.Held()
-			q.recycle(b)
-			q.roomOrEnd.Broadcast()
-		}
-	}
-	if short {
-		q.replica.Short()
-	}
 }
