@@ -70,6 +70,7 @@ type model struct {
 	untold   [queue.Audiences]account.Losses
 	gone     []settled // what the store must have been told of
 
+	asked         bool // nothing more can be evicted before the next sync
 	outage        bool // little is handed out, and much is only in the store
 	spans, splits int  // how often spans were joined and split
 }

@@ -20,6 +20,7 @@ func (m *model) useStore() {
 		m.write()
 	case 1:
 		m.q.Relieve()
+		m.asked = false
 		m.relieve()
 	case 2:
 		if m.r.IntN(5) == 0 {
@@ -55,23 +56,25 @@ func (m *model) giveUp() {
 // relieve gives back the memory of the newest batches that can go, and makes one span of
 // those that follow each other. What is in flight does not count any more.
 func (m *model) relieve() {
-	if m.store == nil || m.closed {
+	if m.store == nil || m.closed || m.asked {
 		return
 	}
 	uses := func(parts int) bool { return m.held() > m.maxBytes/parts || m.inMemory() > maxBatches/parts }
-	evicted := false
+	evicted, short := false, false
 	for i := len(m.batches) - 1; i >= 0 && uses(2); i-- {
 		b := m.batches[i]
 		open := m.filling && i == len(m.batches)-1
 		switch {
-		case open || !b.counts() || uint64(b.to) > m.store.stored:
+		case open || !b.counts():
+		case uint64(b.to) > m.store.stored:
+			short = short || !b.flies()
 		case b.flies():
 			b.beside = true
 		default:
 			b.away, evicted = true, true
 		}
 	}
-	if !evicted {
+	if m.asked = short && uses(2); !evicted {
 		return
 	}
 	var joined []*modelBatch

@@ -69,6 +69,7 @@ type Queue struct {
 	flying   int     // memory of those in flight
 	beside   int     // memory of all other batches: they are in flight, and the store keeps them as well
 	yielded  int     // part of that: of those that yield, which do not keep others out
+	asked    bool    // nothing more can be evicted before the sync that the replica was asked for
 	pending  int64   // events in items that are not settled
 	taken    uint64  // events that ever entered the queue: the position of the newest
 	urgent   uint64  // position up to which batches are due at once

@@ -21,6 +21,7 @@ import (
 func (q *Queue) Relieve() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.asked = false
 	q.relieve()
 }
 
@@ -29,11 +30,11 @@ func (q *Queue) Relieve() {
 // requests that were in flight when an outage began would fill a small buffer until its
 // end. What is not synced yet the store is asked to sync.
 func (q *Queue) relieve() {
-	if q.replica == nil || q.closed {
+	if q.replica == nil || q.closed || q.asked {
 		return
 	}
 	short, evicted := false, false
-	for i := len(q.items) - 1; i >= 0 && q.uses(4); i-- {
+	for i := len(q.items) - 1; i >= 0 && q.uses(4) && (q.uses(2) || !short); i-- {
 		it := q.items[i]
 		if it == q.open || it.Batch == nil || it.beside || it.inFlight && !q.fitsBeside(it.Held()) {
 			continue
@@ -62,6 +63,7 @@ func (q *Queue) relieve() {
 	}
 	if short {
 		q.replica.Short()
+		q.asked = q.uses(2)
 	}
 }
 
