@@ -12,7 +12,7 @@ import (
 // Item is a batch in the queue, or a span of events that are only in the store.
 type Item struct {
 	*batch.Batch              // nil while it is a span
-	span         span         // what is known of the events then
+	span         span         // what is known of the events then; only gone is valid otherwise
 	after, to    uint64       // it has the events after the one position, up to the other
 	since        time.Time    // when its first event came
 	inFlight     bool         // handed out by Next, not yet done with
@@ -57,6 +57,18 @@ func (it *Item) sum() account.Loss {
 		return it.span.sum
 	}
 	return it.Loss(0, it.Len())
+}
+
+// countIn returns how many of its positions are in a set, but for those that were settled
+// before.
+func (it *Item) countIn(positions segment.Ranges) uint64 {
+	n := positions.Count(it.after+1, it.to+1)
+	for _, r := range it.span.gone {
+		if r.From <= it.to {
+			n -= positions.Count(r.From, min(r.To, it.to+1))
+		}
+	}
+	return n
 }
 
 // memory returns how much its events take. A span that is being read back counts in

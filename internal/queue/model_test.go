@@ -83,6 +83,7 @@ type modelEvent struct {
 type modelBatch struct {
 	events    []modelEvent // in ascending order from Next on
 	after, to int          // positions it has, or had before some were damaged
+	gone      map[int]bool // but those that were settled before it was joined, or damaged before it was split
 	since     time.Time
 	item      *queue.Item // in flight
 	yields    bool
@@ -114,7 +115,7 @@ func (m *model) step() {
 	switch n := m.r.IntN(100); {
 	case n < 55:
 		m.append(m.newEvent(), false)
-	case n < 80 && m.outage:
+	case n < 80 && m.outage && m.r.IntN(5) > 0:
 		m.useStore()
 	case n < 72:
 		m.next()

@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -38,7 +39,11 @@ func (m *model) write() {
 	s := m.store
 	s.stored += m.r.Uint64N(uint64(m.last) - s.stored + 1)
 	s.after, s.to = s.stored, math.MaxUint64
-	if m.r.IntN(3) == 0 {
+	switch m.r.IntN(6) {
+	case 0, 1:
+		s.to = s.after + m.r.Uint64N(30)
+	case 2: // a file it had synced cannot be relied on
+		s.after = m.r.Uint64N(s.after + 1)
 		s.to = s.after + m.r.Uint64N(30)
 	}
 }
@@ -81,6 +86,15 @@ func (m *model) relieve() {
 	for _, b := range m.batches {
 		if n := len(joined); n > 0 && b.away && joined[n-1].away && !b.flies() && !joined[n-1].flies() {
 			a := joined[n-1]
+			gone := maps.Clone(a.gone)
+			if gone == nil {
+				gone = make(map[int]bool)
+			}
+			for position := a.to + 1; position <= b.after; position++ {
+				gone[position] = true
+			}
+			maps.Copy(gone, b.gone)
+			a.gone = gone
 			if a.to = b.to; a.held()+b.held() > 1<<20 {
 				m.t.Fatal("the spans of the model are too large")
 			}
@@ -144,6 +158,10 @@ func (m *model) load(b *modelBatch) {
 	if len(rest) > 0 {
 		m.splits++
 		behind := &modelBatch{events: slices.Clone(rest), after: rest[0].position - 1, to: b.to, since: b.since, away: true}
+		behind.gone = make(map[int]bool)
+		for position := behind.after + 1; position <= behind.to; position++ {
+			behind.gone[position] = !slices.ContainsFunc(rest, func(e modelEvent) bool { return e.position == position })
+		}
 		b.events, b.to = slices.Clip(b.events), behind.after
 		m.batches = slices.Insert(m.batches, slices.Index(m.batches, b)+1, behind)
 	}
@@ -161,15 +179,24 @@ func (m *model) isUnsafe(b *modelBatch, e modelEvent) bool {
 	if m.store == nil {
 		return true
 	}
-	after, to := max(m.store.after, uint64(b.after)), min(m.store.to, uint64(b.to))
 	switch {
-	case after >= to:
+	case m.unsafePositions(b) == 0:
 		return false
 	case b.away || slices.Contains(b.settled, true):
 		return true
 	default:
-		return uint64(e.position) > after && uint64(e.position) <= to
+		return uint64(e.position) > m.store.after && uint64(e.position) <= m.store.to
 	}
+}
+
+// unsafePositions returns how many positions of a batch the store calls unsafe.
+func (m *model) unsafePositions(b *modelBatch) (n int) {
+	for position := b.after + 1; position <= b.to; position++ {
+		if uint64(position) > m.store.after && uint64(position) <= m.store.to && !b.gone[position] {
+			n++
+		}
+	}
+	return n
 }
 
 // checkStore checks what the store was told, and what Copy and Unsafe answer.
@@ -181,10 +208,7 @@ func (m *model) checkStore() {
 
 	var unsafe int64
 	for _, b := range m.batches {
-		after, to := max(m.store.after, uint64(b.after)), min(m.store.to, uint64(b.to))
-		if after < to {
-			unsafe += min(int64(to-after), int64(len(b.pending())))
-		}
+		unsafe += int64(min(m.unsafePositions(b), len(b.pending())))
 	}
 	if got := m.q.Unsafe(); got != unsafe {
 		m.t.Errorf("%d events are unsafe, want %d", got, unsafe)

@@ -146,7 +146,7 @@ func (q *Queue) Abandon() (kept, dropped Left) {
 // are settled and only some are in the store, nobody knows which of them are both: they
 // count as neither. Nor are the positions known of a batch that was loaded again.
 func (it *Item) unsafe(positions segment.Ranges) (sum account.Loss) {
-	n := positions.Count(it.after+1, it.to+1)
+	n := it.countIn(positions)
 	switch {
 	case n == 0:
 	case it.settled.Events > 0 || it.Batch == nil || it.reread || n == it.to-it.after:

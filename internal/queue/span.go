@@ -192,7 +192,7 @@ func (q *Queue) Loaded(it *Item, r *Reading) bool {
 		rest := &Item{span: r.rest, after: r.reached, to: it.to, since: it.since}
 		q.items = slices.Insert(q.items, slices.Index(q.items, it)+1, rest)
 	}
-	it.Batch, it.span, it.to, it.reread = r.batch, span{}, r.reached, true
+	it.Batch, it.span, it.to, it.reread = r.batch, span{gone: it.span.gone}, r.reached, true
 	q.count(it, 1)
 	if it.Len() == 0 {
 		q.remove(it)

@@ -106,7 +106,7 @@ func (q *Queue) Unsafe() (n int64) {
 	defer q.mu.Unlock()
 	unsafe := q.unsafePositions()
 	for _, it := range q.items {
-		n += min(it.left(), int64(unsafe.Count(it.after+1, it.to+1)))
+		n += min(it.left(), int64(it.countIn(unsafe)))
 	}
 	return n
 }
