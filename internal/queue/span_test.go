@@ -129,41 +129,44 @@ func TestSpanPassesOverWhatIsSettled(t *testing.T) {
 // TestSpanHoldsNoMoreThanARequest, by each limit but that of times. One that is almost full
 // ends where a millisecond does.
 func TestSpanHoldsNoMoreThanARequest(t *testing.T) {
+	const mib = 1 << 20
 	for _, row := range []struct {
 		limit  string
 		held   int
 		events int
 		step   int64 // between their times
-		want   func(q *storedEvents, first, last int) bool
+		want   func(it *queue.Item) bool
 	}{
-		{"events", 80, 40_000, 1, func(_ *storedEvents, first, last int) bool { return last-first+1 > 9300 && last-first+1 <= 10_000 }},
-		{"memory", 5000, 1000, 1, func(_ *storedEvents, first, last int) bool {
-			held := (last - first + 1) * 5000
-			return held > 1<<20*15/16 && held <= 1<<20*15/16+16<<10
-		}},
-		{"memory, all at one time", 5000, 1000, 0, func(_ *storedEvents, first, last int) bool {
-			held := (last - first + 1) * 5000
-			return held > 1<<20-20_000 && held <= 1<<20
-		}},
+		{"events", 80, 40_000, 1, func(it *queue.Item) bool { return it.Len() > 9375 && it.Len() <= 9375+200 }},
+		{"events, all at one time", 80, 40_000, 0, func(it *queue.Item) bool { return it.Len() > 9800 && it.Len() <= 10_000 }},
+		{"memory", 5000, 1000, 1, func(it *queue.Item) bool { return it.Held() > mib*15/16 && it.Held() <= mib*15/16+16<<10 }},
+		{"memory, all at one time", 5000, 1000, 0, func(it *queue.Item) bool { return it.Held() > mib-16<<10 && it.Held() <= mib }},
 	} {
 		t.Run(row.limit, func(t *testing.T) {
 			q := newStoredEvents(t, queue.DropNewest, 64<<10)
 			q.log(row.held, every(row.step, row.events)...)
+			spans := 0
 			for first := 1; ; {
 				it, _, _ := q.Next(time.Now())
-				if !it.Away() {
+				if it == nil {
 					break
 				}
 				after, to := it.Span()
-				if last := int(to); int(after)+1 != first || to < uint64(row.events*3/4) && !row.want(q, first, last) {
-					t.Fatalf("a span from %d to %d, want it from %d on", after+1, to, first)
+				if int(after)+1 != first {
+					t.Fatalf("from %d on, want %d", after+1, first)
 				}
 				first = int(to) + 1
-				if !q.load(it) {
+				if !it.Away() { // the oldest batches, and the newest one
+					it.Seal()
+				} else if spans++; !q.load(it) {
 					t.Fatal("it cannot be read")
+				} else if first < row.events*3/4 && !row.want(it) {
+					t.Errorf("a span of %d events with %d bytes, that take %d", it.Len(), it.Bytes(), it.Held())
 				}
-				it.Seal()
 				ack(q.Queue, it)
+			}
+			if spans < 2 {
+				t.Errorf("%d spans", spans)
 			}
 		})
 	}
