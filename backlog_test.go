@@ -16,14 +16,14 @@ import (
 )
 
 var (
-	backlogBytes = flag.Int("backlog", 20<<20, "bytes that TestBacklogIsBoundedByTheDisk logs")
-	slowOutage   = flag.Duration("slow-outage", 24*time.Hour, "how long TestOutageOfSmallBatches logs an event each second")
+	backlogBytes = flag.Int("backlog", 12<<20, "bytes that TestBacklogIsBoundedByTheDisk logs")
+	slowOutage   = flag.Duration("slow-outage", 12*time.Hour, "how long TestOutageOfSmallBatches logs an event each second")
 )
 
 // beyondBuffer bounds the memory of a backlog in the spool beside Options.BufferBytes.
 const beyondBuffer = 16 << 20
 
-// outageFixture has a spool, and a network that is gone until restored is called.
+// outageFixture has a spool in direct mode unless opts say otherwise, and a network that is gone until restored is called.
 func outageFixture(t *testing.T, opts cloudwatch.Options) (f *fixture, restored func()) {
 	t.Helper()
 	srv := cloudwatchtest.New()
@@ -37,7 +37,7 @@ func outageFixture(t *testing.T, opts cloudwatch.Options) (f *fixture, restored 
 		return srv.Transport().RoundTrip(r)
 	})}
 	opts.Config, opts.LogStream, opts.Spool = &cfg, stream, t.TempDir()
-	opts.SpoolOptions.Direct, opts.SpoolOptions.MinFree = true, -1
+	opts.SpoolOptions.Direct, opts.SpoolOptions.MinFree = opts.SpoolOptions.RAM == "", -1
 	return newFixtureOn(t, srv, opts), func() { gone.Store(false) }
 }
 
@@ -89,13 +89,24 @@ func (f *fixture) wantBacklog(b backlog, pause time.Duration, each, buffer int, 
 // bounds what an outage may leave. All of it is delivered in order afterwards.
 func TestBacklogIsBoundedByTheDisk(t *testing.T) {
 	for _, buffer := range []int{64 << 10, 256 << 10, 1 << 20, 8 << 20} {
-		for _, policy := range []cloudwatch.OnFull{cloudwatch.DropNewest, cloudwatch.Block} {
-			t.Run(fmt.Sprintf("%d KiB, policy %d", buffer>>10, policy), func(t *testing.T) {
+		for _, row := range []struct {
+			mode string
+			hot  bool
+			opts cloudwatch.Options
+		}{
+			{"direct, DropNewest", false, cloudwatch.Options{OnFull: cloudwatch.DropNewest}},
+			{"direct, Block", false, cloudwatch.Options{OnFull: cloudwatch.Block}},
+			{"hot, DropNewest", true, cloudwatch.Options{OnFull: cloudwatch.DropNewest}},
+		} {
+			t.Run(fmt.Sprintf("%d KiB, %s", buffer>>10, row.mode), func(t *testing.T) {
 				inBubble(t, func(t *testing.T) {
 					const payload = 1000
-					f, restored := outageFixture(t, cloudwatch.Options{
-						BufferBytes: buffer, OnFull: policy, SpoolOptions: cloudwatch.SpoolOptions{MaxBytes: max(2*int64(*backlogBytes), 32<<20)},
-					})
+					opts := row.opts
+					opts.BufferBytes, opts.SpoolOptions.MaxBytes = buffer, max(2*int64(*backlogBytes), 32<<20)
+					if row.hot {
+						opts.SpoolOptions.RAM = ramFileSystem(t)
+					}
+					f, restored := outageFixture(t, opts)
 					requests := f.wantBacklog(backlog{*backlogBytes / payload, payload}, time.Millisecond, 10, buffer, restored)
 					if most := *backlogBytes/(500<<10) + 10; requests > most {
 						t.Errorf("%d requests, want at most %d", requests, most)

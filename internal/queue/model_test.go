@@ -41,7 +41,7 @@ func TestRandomOperations(t *testing.T) {
 			}
 		}
 	}
-	if spans < 100 || splits < 20 {
+	if spans == 0 || splits == 0 {
 		t.Errorf("spans were joined %d times and split %d times: that tests little", spans, splits)
 	}
 }
