@@ -67,7 +67,7 @@ fleet: ## start 10,000 processes together, in fake time, about 10 minutes; write
 
 .PHONY: faults
 faults: ## run the fault matrix and 100,000 random fault schedules, about half an hour
-	go test -run 'TestFaultMatrix|TestFaultSchedules' -timeout 60m . -args -schedules 100000 -outage 168h
+	go test -run 'TestFaultMatrix|TestFaultSchedules|TestBacklog|TestOutage' -timeout 60m . -args -schedules 100000 -outage 168h -slow-outage 168h -backlog 67108864
 
 N ?= 1000
 .PHONY: kill

@@ -215,15 +215,10 @@ func (l *lane) counts() Recovered {
 
 // The methods of queue.Store.
 
-func (l *lane) Room(batch.Event) bool      { return true }
-func (l *lane) AwaitRoom() bool            { return true }
-func (l *lane) Add(uint64, batch.Event)    {}
-func (l *lane) Synced(uint64, uint64) bool { return false } // nothing is loaded again
-func (l *lane) Unsafe() segment.Ranges     { return nil }
-func (l *lane) Short()                     {}
-func (l *lane) AwaitRelief(time.Time) bool { return false }
-func (l *lane) Closed()                    {}
-func (l *lane) Wait(uint64)                {}
+// Unsafe: all is on disk.
+func (l *lane) Unsafe() segment.Ranges { return nil }
+
+// Settled notes which records that was.
 func (l *lane) Settled(after, to, _ uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

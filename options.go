@@ -96,6 +96,12 @@ type Options struct {
 	// counts is their text on the wire and 25 bytes an event; one event is let
 	// in however large it is when the buffer is empty. Everything else takes at
 	// most a sixteenth of that and 4 MiB. 0: 64 MiB. At least 64 KiB.
+	//
+	// With a Spool, events that are synced leave the buffer, so it does not bound
+	// what an outage may leave: SpoolOptions.MaxBytes does. What is on disk takes
+	// a few hundred bytes of memory a megabyte. When it is sent, a quarter of
+	// BufferBytes or 4 MiB, whichever is more, is read back at once, beside the
+	// buffer.
 	BufferBytes int
 	// OnFull says what happens to an event when the buffer is full. The zero
 	// value is DropNewest.

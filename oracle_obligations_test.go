@@ -66,6 +66,9 @@ func (o *oracle) bounds(s cloudwatch.Stats) {
 	if flight == 0 {
 		flight = 4
 	}
+	if o.opts.Spool != "" { // what was read back
+		buffer += max(buffer/4, 4<<20)
+	}
 	if s.PendingBytes > buffer && s.Pending > 1 {
 		o.failf("bounds", "%d events pending take %d bytes of %d", s.Pending, s.PendingBytes, buffer)
 	}

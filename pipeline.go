@@ -61,7 +61,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		if p.spool, err = p.newSpool(own); err != nil {
 			return nil, err
 		}
-		cfg.Store = p.spool
+		cfg.Replica = p.spool
 	}
 	p.queue = queue.New(cfg)
 	p.report = newReport(s.OnError, p.queue)
@@ -75,7 +75,6 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Interval:    s.FlushInterval,
 		StartDelay:  s.StartDelay,
 		Restamp:     s.Untimely == Restamp,
-		Load:        p.load,
 		NewKeys:     newKeys,
 		Announce:    p.announce,
 		Failed:      p.report.failed,
@@ -84,6 +83,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Lost:        p.report.look,
 	}
 	if p.spool != nil {
+		p.delivery.Load = p.spool.Load
 		p.spool.Start(p.queue)
 	}
 	p.worker = deliver.Start(p.delivery, p.queue)

@@ -14,9 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
-	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
@@ -218,14 +216,6 @@ func version() string {
 		}
 	}
 	return ""
-}
-
-// load reads a batch back that is only in the spool.
-func (p *pipeline) load(it *queue.Item) *batch.Batch {
-	b := batch.New(batch.Head(p.settings.group, p.settings.stream), 0, 0)
-	after, to := it.Span()
-	p.spool.Load(after, to, b.Add)
-	return b
 }
 
 // atRisk returns how many events are in memory only.

@@ -32,7 +32,8 @@ type Stats struct {
 	Announced int64
 
 	// PendingBytes is the memory of pending events; at most BufferBytes, or
-	// one event.
+	// one event. With a spool a quarter of that or 4 MiB, whichever is more, may
+	// be in flight beside it, see Options.BufferBytes.
 	PendingBytes int64
 	// DeliveredBytes is what the service counts for delivered batches: UTF-8
 	// bytes and 26 an event.

@@ -88,6 +88,10 @@ func (b *Batch) Head() []byte { return b.body[:b.head] }
 // Size returns the length of the body: what New takes for a batch like this.
 func (b *Batch) Size() int { return len(b.body) }
 
+// BodyBytes returns the length of a body with a head of that many bytes and that many
+// events, which hold so much memory.
+func BodyBytes(head, held, events int) int { return head + held - events*(slotBytes-1) + len(tail) }
+
 // Len returns the number of events.
 func (b *Batch) Len() int { return len(b.index) }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
-	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
@@ -39,8 +38,8 @@ type answer struct {
 	round int // of trouble, when the request was made
 
 	// Of loading, which is a request to the store.
-	item  *queue.Item
-	batch *batch.Batch
+	item    *queue.Item
+	reading *queue.Reading
 
 	// Of PutLogEvents.
 	job  *job
@@ -104,7 +103,7 @@ func (w *Worker) put(j *job, now time.Time) {
 func (w *Worker) load(it *queue.Item) {
 	w.flying++
 	go func() {
-		w.answers <- answer{op: load, item: it, batch: w.cfg.Load(it)}
+		w.answers <- answer{op: load, item: it, reading: w.queue.Read(it, w.cfg.Load)}
 	}()
 }
 
@@ -132,7 +131,7 @@ func (w *Worker) answered(a answer) {
 		w.retentionAnswered(a, now)
 	case load:
 		w.flying--
-		if w.queue.Loaded(a.item, a.batch) {
+		if w.queue.Loaded(a.item, a.reading) {
 			w.keep(newJob(a.item, w.timing()))
 		}
 		w.cfg.Lost() // what was damaged

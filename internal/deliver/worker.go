@@ -28,9 +28,9 @@ type Config struct {
 	StartDelay  time.Duration // the first request comes after a random part of it
 	Restamp     bool          // events of times the service does not take get the present one; otherwise they are lost
 
-	// Load reads a batch that is not in memory back from the store, or what is left
-	// of it. It may wait for a disk.
-	Load func(it *queue.Item) *batch.Batch
+	// Load reads events back that are only in the store. Only a queue with a Replica
+	// needs it.
+	Load queue.Reader
 	// NewKeys is called when the service does not take the credentials, or there
 	// are none, before the next attempt. It does not ask a server.
 	NewKeys func()

@@ -6,25 +6,28 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// Item is a batch in the queue.
+// Item is a batch in the queue, or a span of events that are only in the store.
 type Item struct {
-	*batch.Batch              // nil while it is only in the store
-	away         away         // what is known of it then
+	*batch.Batch              // nil while it is a span
+	span         span         // what is known of the events then; only gone is valid otherwise
 	after, to    uint64       // it has the events after the one position, up to the other
 	since        time.Time    // when its first event came
 	inFlight     bool         // handed out by Next, not yet done with
 	yields       bool         // others need not wait for it, see Yield
 	settled      account.Loss // sum of the events that are settled, as long as others are not
-	reread       bool         // it was loaded from the store
+	reread       bool         // it was read back from the store
+	beside       bool         // its memory does not count towards Config.MaxBytes, see Queue.beside
 	sealing      sync.Mutex   // held while the batch is put in order, see Copy
 }
 
-// away is what is known of a batch that is only in the store.
-type away struct {
-	oldest, newest int64
-	sum            account.Loss
+// span is what is known of events that are only in the store.
+type span struct {
+	sum  account.Loss   // First and Last are the times of the oldest and the newest one
+	held int            // the memory they take when they are read back, in bytes
+	gone segment.Ranges // positions among theirs that must not be read: settled before, or damaged
 }
 
 // Seal puts the events in order, see batch.Batch.
@@ -34,8 +37,7 @@ func (it *Item) Seal() []byte {
 	return it.Batch.Seal()
 }
 
-// Away reports whether the batch must be loaded from the store, see Span and
-// Loaded.
+// Away reports whether the events must be read back from the store, see Queue.Read.
 func (it *Item) Away() bool { return it.Batch == nil }
 
 // Span returns where its events are: after the one position, up to the other.
@@ -44,7 +46,7 @@ func (it *Item) Span() (after, to uint64) { return it.after, it.to }
 // left returns the number of events that are not settled.
 func (it *Item) left() int64 {
 	if it.Batch == nil {
-		return it.away.sum.Events - it.settled.Events
+		return it.span.sum.Events - it.settled.Events
 	}
 	return int64(it.Len()) - it.settled.Events
 }
@@ -52,53 +54,40 @@ func (it *Item) left() int64 {
 // sum sums up its events.
 func (it *Item) sum() account.Loss {
 	if it.Batch == nil {
-		return it.away.sum
+		return it.span.sum
 	}
 	return it.Loss(0, it.Len())
 }
 
-// memory returns how much its events take.
+// countIn returns how many of its positions are in a set, but for those that were settled
+// before.
+func (it *Item) countIn(positions segment.Ranges) uint64 {
+	n := positions.Count(it.after+1, it.to+1)
+	for _, r := range it.span.gone {
+		if r.From <= it.to {
+			n -= positions.Count(r.From, min(r.To, it.to+1))
+		}
+	}
+	return n
+}
+
+// memory returns how much its events take. A span that is being read back counts in
+// full.
 func (it *Item) memory() int {
-	if it.Batch == nil {
+	switch {
+	case it.Batch != nil:
+		return it.Held()
+	case it.beside:
+		return it.span.held
+	default:
 		return 0
 	}
-	return it.Held()
 }
 
 // times returns those of its oldest and newest event.
 func (it *Item) times() (oldest, newest int64) {
 	if it.Batch == nil {
-		return it.away.oldest, it.away.newest
+		return it.span.sum.First, it.span.sum.Last
 	}
 	return it.Oldest(), it.Newest()
-}
-
-// leave gives up the copy of the batch in memory.
-func (it *Item) leave() {
-	oldest, newest := it.times()
-	it.away = away{oldest, newest, it.sum()}
-	it.Batch = nil
-}
-
-// Loaded enters that the batch is back in memory, with as many of its events as the
-// store still has. It reports whether there are any; without, it is settled.
-func (q *Queue) Loaded(it *Item, b *batch.Batch) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !it.inFlight { // abandoned meanwhile
-		return false
-	}
-	damaged := it.away.sum
-	found := b.Loss(0, b.Len())
-	damaged.Subtract(&found)
-	q.lose(account.Damaged, &damaged)
-	q.pending -= damaged.Events
-	it.Batch, it.reread = b, true
-	q.held += b.Held()
-	q.flying += b.Held()
-	if b.Len() == 0 {
-		q.remove(it)
-		return false
-	}
-	return true
 }

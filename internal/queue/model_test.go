@@ -24,6 +24,7 @@ func TestRandomOperations(t *testing.T) {
 			t.Logf("seed %d", seed)
 		}
 	}()
+	spans, splits := 0, 0
 	for _, policy := range []queue.Policy{queue.DropNewest, queue.DropOldest} {
 		for n := range 60 {
 			synctest.Test(t, func(t *testing.T) {
@@ -33,11 +34,15 @@ func TestRandomOperations(t *testing.T) {
 					m.check()
 				}
 				m.end()
+				spans, splits = spans+m.spans, splits+m.splits
 			})
 			if t.Failed() {
 				t.Fatalf("policy %d, round %d", policy, n)
 			}
 		}
+	}
+	if spans == 0 || splits == 0 {
+		t.Errorf("spans were joined %d times and split %d times: that tests little", spans, splits)
 	}
 }
 
@@ -64,6 +69,10 @@ type model struct {
 	want     account.Ledger
 	untold   [queue.Audiences]account.Losses
 	gone     []settled // what the store must have been told of
+
+	asked         bool // nothing more can be evicted before the next sync
+	outage        bool // little is handed out, and much is only in the store
+	spans, splits int  // how often spans were joined and split
 }
 
 type modelEvent struct {
@@ -74,12 +83,14 @@ type modelEvent struct {
 type modelBatch struct {
 	events    []modelEvent // in ascending order from Next on
 	after, to int          // positions it has, or had before some were damaged
+	gone      map[int]bool // but those that were settled before it was joined, or damaged before it was split
 	since     time.Time
 	item      *queue.Item // in flight
 	yields    bool
 	settled   []bool // of events; nil before Next, or before it was loaded
 	away      bool   // only in the store
 	loaded    bool   // from the store
+	beside    bool   // in flight, and does not count towards maxBytes
 }
 
 type flush struct {
@@ -91,8 +102,8 @@ func newModel(t *testing.T, r *rand.Rand, policy queue.Policy, stored bool) *mod
 	m := &model{t: t, r: r, policy: policy, maxBytes: 500 + r.IntN(20_000), clock: start, jumps: []int{1, 1, 40}[r.IntN(3)]}
 	cfg := queue.Config{Head: head, MaxBytes: m.maxBytes, OnFull: policy, Interval: interval}
 	if stored {
-		m.store = &testStore{to: math.MaxUint64}
-		cfg.Store = m.store
+		m.store, m.outage = &testStore{to: math.MaxUint64}, r.IntN(2) == 0
+		cfg.Replica = m.store
 	}
 	m.q = queue.New(cfg)
 	m.append(eventAt(1, 100, m.clock), false)
@@ -104,6 +115,8 @@ func (m *model) step() {
 	switch n := m.r.IntN(100); {
 	case n < 55:
 		m.append(m.newEvent(), false)
+	case n < 80 && m.outage && m.r.IntN(5) > 0:
+		m.useStore()
 	case n < 72:
 		m.next()
 	case n < 85:
@@ -189,7 +202,7 @@ func (m *model) hasRoom(e batch.Event) bool {
 			limit = m.maxBytes / 10 * 9
 		}
 	}
-	return m.held() == 0 || m.held()+e.Held() <= limit && len(m.batches) < 16
+	return m.held() == 0 || m.held()+e.Held() <= limit && m.inMemory() < maxBatches
 }
 
 // dropOldest drops the oldest batch of some that is not in flight.
@@ -222,7 +235,7 @@ func (m *model) add(e batch.Event) {
 	if m.filling {
 		open := m.batches[len(m.batches)-1]
 		oldest, newest := open.times()
-		if max(newest, e.Time)-min(oldest, e.Time) > 24*time.Hour.Milliseconds() || open.held()+e.Held() > max(m.maxBytes/4, 1) {
+		if tooFar(oldest, newest, e) || open.held()+e.Held() > m.maxBytes/4 || open.held() > m.maxBytes/4/16*15 && e.Time > newest {
 			m.filling = false
 			m.relieve()
 		}
@@ -235,6 +248,11 @@ func (m *model) add(e batch.Event) {
 	m.last++
 	open.to = m.last
 	open.events = append(open.events, modelEvent{m.last, e})
+}
+
+// tooFar reports whether an event may not be in a batch with others of those times.
+func tooFar(oldest, newest int64, e batch.Event) bool {
+	return max(newest, e.Time)-min(oldest, e.Time) > 24*time.Hour.Milliseconds()
 }
 
 func (m *model) flush() { m.flushed(m.q.Flush()) }
@@ -308,7 +326,8 @@ func (m *model) next() {
 	if after, to := it.Span(); after != uint64(want.after) || to != uint64(want.to) || it.Away() != want.away {
 		m.t.Fatalf("after %d to %d, away %v; want %d, %d, %v", after, to, it.Away(), want.after, want.to, want.away)
 	}
-	if want.item = it; !want.away {
+	want.item, want.beside = it, want.away
+	if !want.away {
 		m.seal(want)
 	}
 	m.checkOverlap()
@@ -419,10 +438,13 @@ func (b *modelBatch) times() (oldest, newest int64) {
 	return oldest, newest
 }
 
+// maxBatches is how many batches there may be in memory, in a queue as small as those here.
+const maxBatches = 16
+
+// counts reports whether the batch counts towards maxBytes.
+func (b *modelBatch) counts() bool { return !b.away && !b.beside }
+
 func (b *modelBatch) held() (sum int) {
-	if b.away {
-		return 0
-	}
 	for _, e := range b.events {
 		sum += e.Held()
 	}
@@ -441,14 +463,25 @@ func (b *modelBatch) pending() (list []modelEvent) {
 
 func (m *model) held() (sum int) {
 	for _, b := range m.batches {
-		sum += b.held()
+		if b.counts() {
+			sum += b.held()
+		}
 	}
 	return sum
 }
 
+func (m *model) inMemory() (n int) {
+	for _, b := range m.batches {
+		if b.counts() {
+			n++
+		}
+	}
+	return n
+}
+
 func (m *model) flying() (sum int) {
 	for _, b := range m.batches {
-		if b.item != nil {
+		if b.item != nil && b.counts() {
 			sum += b.held()
 		}
 	}
@@ -457,9 +490,12 @@ func (m *model) flying() (sum int) {
 
 func (m *model) check() {
 	s := identity(m.t, m.q)
-	want := queue.State{Ledger: m.want, PendingBytes: int64(m.held())}
+	want := queue.State{Ledger: m.want}
 	oldest := m.last + 1 // position of an event whose batch is in the queue
 	for i, b := range m.batches {
+		if b.counts() || b.beside {
+			want.PendingBytes += int64(b.held())
+		}
 		if i == 0 {
 			want.Oldest = b.since
 		}
@@ -571,7 +607,7 @@ func (m *model) abandon() {
 	m.check()
 	for _, b := range flying { // their answers come too late
 		if b.away {
-			if m.q.Loaded(b.item, batch.New(head, 0, 0)) {
+			if m.q.Loaded(b.item, m.q.Read(b.item, func(uint64, uint64, func(uint64, batch.Event)) {})) {
 				m.t.Error("a batch was loaded after the end")
 			}
 			continue

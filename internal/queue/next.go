@@ -24,8 +24,9 @@ func (q *Queue) Next(now time.Time) (it *Item, due time.Time, ended bool) {
 	if q.fromBack = !q.fromBack && now.Sub(oldest.since) > 2*q.cfg.Interval; q.fromBack {
 		it = newest
 	}
-	it.inFlight = true
-	q.flying += it.memory()
+	q.count(it, -1)
+	it.inFlight, it.beside = true, it.Batch == nil
+	q.count(it, 1)
 	if it == q.open {
 		q.open = nil
 	}
@@ -36,7 +37,7 @@ func (q *Queue) Next(now time.Time) (it *Item, due time.Time, ended bool) {
 // and when the open one can be if that is only a matter of time. The times of such
 // a batch are later than all times before it in the queue.
 func (q *Queue) ready(now time.Time) (oldest, newest *Item, due time.Time) {
-	latest := int64(-1)
+	latest, mayRead := int64(-1), true
 	for _, it := range q.items {
 		oldestTime, newestTime := it.times()
 		apart := oldestTime > latest
@@ -49,6 +50,11 @@ func (q *Queue) ready(now time.Time) (oldest, newest *Item, due time.Time) {
 		if it == q.open && !q.isDue(now) {
 			due = q.due(it)
 			continue
+		}
+		if it.Batch == nil {
+			if mayRead = mayRead && q.fitsBeside(it.span.held); !mayRead {
+				continue
+			}
 		}
 		if oldest == nil {
 			oldest = it
@@ -74,5 +80,15 @@ func (q *Queue) due(it *Item) time.Time {
 func (q *Queue) Yield(it *Item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.count(it, -1)
 	it.yields = true
+	q.count(it, 1)
+}
+
+// fitsBeside reports whether a batch that takes so much memory may be in flight beside
+// those that count towards MaxBytes. One always may. Batches that yield may wait for
+// long, until others have been sent, so they do not use up the room.
+func (q *Queue) fitsBeside(memory int) bool {
+	busy := q.beside - q.yielded
+	return busy == 0 || busy+memory <= q.maxBeside
 }

@@ -41,17 +41,20 @@ type Config struct {
 	MaxBytes int           // memory for events; one event always fits an empty queue
 	OnFull   Policy        // what happens to an event that finds no room
 	Interval time.Duration // an event waits at most this long for others to share a batch with
-	Store    Store         // where copies of the events are kept; nil = nowhere
+	Store    Store         // where events are kept outside the queue; nil = nowhere
+	Replica  Replica       // the Store, if it has to copy each event; otherwise nil
 }
 
 // Queue is a bounded queue of batches. It is safe for concurrent use; Next and
 // Settle belong to the one goroutine that delivers.
 type Queue struct {
 	cfg        Config
-	store      Store
+	replica    Replica             // nil if there is none
 	limits     [account.Levels]int // the memory up to which events of a level get in
 	maxBatch   int                 // a batch that holds this much memory is sealed
-	maxBatches int                 // so many batches are a full queue
+	maxBatches int                 // so many batches in memory are a full queue
+	maxSpan    int                 // the most memory of a span of several batches when it is read back
+	maxBeside  int                 // bounds beside
 	grid       time.Time           // batches are due at whole intervals from here
 	wake       chan struct{}       // capacity 1: Next or Awaited may answer otherwise
 	roomOrEnd  sync.Cond           // on mu: something was settled, or the queue was closed
@@ -61,8 +64,12 @@ type Queue struct {
 	untold   [Audiences]untold
 	items    []*Item // everything unsettled, oldest first
 	open     *Item   // the last of items, if that is being filled
-	held     int     // memory of items
+	held     int     // memory of the batches that count towards MaxBytes
+	batches  int     // their number
 	flying   int     // memory of those in flight
+	beside   int     // memory of all other batches: they are in flight, and the store keeps them as well
+	yielded  int     // part of that: of those that yield, which do not keep others out
+	asked    bool    // nothing more can be evicted before the sync that the replica was asked for
 	pending  int64   // events in items that are not settled
 	taken    uint64  // events that ever entered the queue: the position of the newest
 	urgent   uint64  // position up to which batches are due at once
@@ -81,14 +88,18 @@ type waiter struct {
 // New returns an empty queue.
 func New(cfg Config) *Queue {
 	q := &Queue{
-		cfg:   cfg,
-		store: cfg.Store,
+		cfg:     cfg,
+		replica: cfg.Replica,
 		// Small queues cut small batches, so that dropping the oldest one
 		// does not empty them.
 		maxBatch: max(cfg.MaxBytes/4, 1),
 		// Only times more than 24 hours apart make so many. Each takes about
 		// a kilobyte by itself, which held does not count.
 		maxBatches: max(cfg.MaxBytes>>14, 16),
+		// Four spans fit into what is read back at once. A small buffer, too, is
+		// drained by requests of useful size.
+		maxSpan:   max(cfg.MaxBytes/16, 1<<20),
+		maxBeside: max(cfg.MaxBytes/4, 4<<20),
 		// Programs that started together must not send together.
 		grid: time.Now().Add(-rand.N(cfg.Interval)),
 		wake: make(chan struct{}, 1),
@@ -100,8 +111,8 @@ func New(cfg Config) *Queue {
 		q.limits[account.Debug] = cfg.MaxBytes / 10 * 8
 		q.limits[account.Info] = cfg.MaxBytes / 10 * 9
 	}
-	if q.store == nil {
-		q.store = noStore{}
+	if q.replica != nil {
+		q.cfg.Store = q.replica
 	}
 	q.roomOrEnd.L = &q.mu
 	return q
@@ -115,8 +126,8 @@ func (q *Queue) Append(e batch.Event) error {
 	err := q.admit(e, true)
 	position := q.taken
 	q.mu.Unlock()
-	if err == nil {
-		q.store.Wait(position)
+	if err == nil && q.replica != nil {
+		q.replica.Wait(position)
 	}
 	return err
 }
@@ -135,9 +146,9 @@ func (q *Queue) Note(e batch.Event) {
 // that Flush takes: it may go beyond the bound, but only once.
 func (q *Queue) admit(e batch.Event, mayWait bool) error {
 	full := q.makeRoom(e, mayWait)
-	for waits := mayWait; waits && !full && !q.closed && !q.store.Room(e); full = q.makeRoom(e, mayWait) {
+	for waits := mayWait && q.replica != nil; waits && !full && !q.closed && !q.replica.Room(e); full = q.makeRoom(e, mayWait) {
 		q.mu.Unlock()
-		waits = q.store.AwaitRoom()
+		waits = q.replica.AwaitRoom()
 		q.mu.Lock()
 	}
 	switch {
@@ -156,7 +167,7 @@ func (q *Queue) admit(e batch.Event, mayWait bool) error {
 // makeRoom makes room in memory for an event, as the policy says, unless the store can
 // give some back soon. It reports whether that failed.
 func (q *Queue) makeRoom(e batch.Event, mayWait bool) (full bool) {
-	if mayWait && q.cfg.Store != nil && !q.hasRoom(e, q.cfg.MaxBytes/lastShare) {
+	if mayWait && q.replica != nil && !q.hasRoom(e, q.cfg.MaxBytes/lastShare) {
 		q.awaitRelief(e)
 	}
 	for !q.closed && !full && !q.hasRoom(e, 0) && (mayWait || q.held > q.cfg.MaxBytes) {
@@ -178,7 +189,7 @@ func (q *Queue) makeRoom(e batch.Event, mayWait bool) (full bool) {
 
 // hasRoom reports whether there is room for an event, and so much is left then.
 func (q *Queue) hasRoom(e batch.Event, left int) bool {
-	return q.held == 0 || q.held+e.Held()+left <= q.limits[e.Level] && len(q.items) < q.maxBatches
+	return q.held == 0 || q.held+e.Held()+left <= q.limits[e.Level] && q.batches < q.maxBatches
 }
 
 // lastShare is the part of the memory that is left for those who have waited in vain:
@@ -192,7 +203,7 @@ func (q *Queue) awaitRelief(e batch.Event) {
 	since := time.Now()
 	for again := true; again && !q.closed && !q.hasRoom(e, q.cfg.MaxBytes/lastShare); {
 		q.mu.Unlock()
-		again = q.store.AwaitRelief(since)
+		again = q.replica.AwaitRelief(since)
 		q.mu.Lock()
 	}
 }
@@ -201,14 +212,13 @@ func (q *Queue) add(e batch.Event) {
 	if q.open != nil && q.fills(e) {
 		q.usual.bytes, q.usual.events = q.open.Size(), q.open.Len()
 		q.open = nil
-		if q.held > q.cfg.MaxBytes/4 {
-			q.relieve()
-		}
+		q.relieve()
 		q.signal()
 	}
 	if q.open == nil {
 		q.open = &Item{Batch: q.empty(), after: q.taken, since: time.Now()}
 		q.items = append(q.items, q.open)
+		q.batches++
 		q.signal()
 	}
 	q.open.Add(e)
@@ -217,15 +227,18 @@ func (q *Queue) add(e batch.Event) {
 	q.pending++
 	q.taken++
 	q.open.to = q.taken
-	q.store.Add(q.taken, e)
+	if q.replica != nil {
+		q.replica.Add(q.taken, e)
+	}
 }
 
 // fills reports whether the open batch is full before the event. Batches whose
 // times overlap cannot be sent side by side, so one that is almost full ends
 // where a millisecond does.
 func (q *Queue) fills(e batch.Event) bool {
-	return !q.open.Fits(e) || q.open.Held()+e.Held() > q.maxBatch ||
-		q.open.AlmostFull() && e.Time > q.open.Newest()
+	held := q.open.Held()
+	return !q.open.Fits(e) || held+e.Held() > q.maxBatch ||
+		(q.open.AlmostFull() || held > q.maxBatch/16*15) && e.Time > q.open.Newest()
 }
 
 // empty returns a batch to be filled. One like the last full one does not have
@@ -240,13 +253,14 @@ func (q *Queue) empty() *batch.Batch {
 	return batch.New(q.cfg.Head, q.usual.bytes+q.usual.bytes/32, q.usual.events+q.usual.events/32)
 }
 
-// recycle keeps a batch that nobody uses any more for empty. In a burst that is
-// as many as the bound allows, since fresh memory costs more than filling it. An
+// recycle keeps the batch of an item for empty if nobody uses it any more. In a burst
+// that is as many as the bound allows, since fresh memory costs more than filling it. An
 // empty queue keeps two, one to be filled while the other is sent, and gives the
 // others back.
-func (q *Queue) recycle(b *batch.Batch) {
+func (q *Queue) recycle(it *Item) {
 	const kept = 2
-	if b.Size() <= maxSpare && q.held+(len(q.spares)+1)*q.usual.bytes <= q.cfg.MaxBytes {
+	b := it.Batch
+	if b != nil && !it.reread && b.Size() <= maxSpare && q.held+(len(q.spares)+1)*q.usual.bytes <= q.cfg.MaxBytes {
 		b.Reset()
 		q.spares = append(q.spares, b)
 	}
@@ -266,9 +280,7 @@ func (q *Queue) dropOldest(of func(*Item) bool) bool {
 	loss := oldest.sum()
 	q.lose(account.Full, &loss)
 	q.remove(oldest)
-	if oldest.Batch != nil {
-		q.recycle(oldest.Batch)
-	}
+	q.recycle(oldest)
 	return true
 }
 
@@ -295,7 +307,9 @@ func (q *Queue) Close(last ...batch.Event) {
 		}
 	}
 	q.closed = true
-	q.store.Closed()
+	if q.replica != nil {
+		q.replica.Closed()
+	}
 	q.signal()
 	q.roomOrEnd.Broadcast()
 }
@@ -339,7 +353,7 @@ type State struct {
 func (q *Queue) State() State {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	s := State{Ledger: q.ledger, Pending: q.pending, PendingBytes: int64(q.held)}
+	s := State{Ledger: q.ledger, Pending: q.pending, PendingBytes: int64(q.held + q.beside)}
 	if len(q.items) > 0 {
 		s.Oldest = q.items[0].since
 	}

@@ -23,7 +23,7 @@ func (q *Queue) Settle(it *Item, o *account.Outcome, done bool) {
 	}
 	if done {
 		q.remove(it)
-		q.recycle(it.Batch)
+		q.recycle(it)
 		return
 	}
 	it.settled.Merge(&o.Settled)
@@ -36,22 +36,39 @@ func (q *Queue) remove(it *Item) {
 	if q.open == it {
 		q.open = nil
 	}
-	if it.inFlight {
-		it.inFlight = false
-		q.flying -= it.memory()
-	}
-	q.held -= it.memory()
+	q.count(it, -1)
+	it.inFlight = false
 	q.pending -= it.left()
 	settled := q.taken // the position up to which nothing is left in the queue
 	if len(q.items) > 0 {
 		settled = q.items[0].after
 	}
-	q.store.Settled(it.after, it.to, settled)
+	if q.cfg.Store != nil {
+		q.cfg.Store.Settled(it.after, it.to, settled)
+	}
 	for len(q.waiters) > 0 && q.waiters[0].position <= settled {
 		close(q.waiters[0].done)
 		q.waiters = q.waiters[1:]
 	}
 	q.roomOrEnd.Broadcast()
+}
+
+// count adds an item to the sums of memory, or takes it off; n is 1 or -1.
+func (q *Queue) count(it *Item, n int) {
+	memory := n * it.memory()
+	switch {
+	case it.beside:
+		q.beside += memory
+		if it.yields {
+			q.yielded += memory
+		}
+	case it.Batch != nil:
+		q.held += memory
+		q.batches += n
+		if it.inFlight {
+			q.flying += memory
+		}
+	}
 }
 
 // Flush takes the events and makes everything appended so far due at once. The
@@ -104,7 +121,7 @@ func (l *Left) add(sum *account.Loss) {
 func (q *Queue) Abandon() (kept, dropped Left) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	unsafe := q.store.Unsafe()
+	unsafe := q.unsafePositions()
 	for _, it := range slices.Clone(q.items) {
 		drop := it.unsafe(unsafe)
 		dropped.add(&drop)
@@ -113,7 +130,9 @@ func (q *Queue) Abandon() (kept, dropped Left) {
 			q.remove(it)
 			continue
 		}
+		q.count(it, -1)
 		it.inFlight = false // answers that still come are too late
+		q.count(it, 1)
 		q.pending -= drop.Events
 		it.settled.Merge(&drop)
 		rest := it.sum()
@@ -127,7 +146,7 @@ func (q *Queue) Abandon() (kept, dropped Left) {
 // are settled and only some are in the store, nobody knows which of them are both: they
 // count as neither. Nor are the positions known of a batch that was loaded again.
 func (it *Item) unsafe(positions segment.Ranges) (sum account.Loss) {
-	n := positions.Count(it.after+1, it.to+1)
+	n := it.countIn(positions)
 	switch {
 	case n == 0:
 	case it.settled.Events > 0 || it.Batch == nil || it.reread || n == it.to-it.after:

@@ -2,59 +2,54 @@ package queue
 
 import (
 	"math"
+	"sort"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// Store keeps copies of the events where they outlive the process. It knows them
-// by their positions: 1, 2, 3 and so on, in the order they entered the queue.
+// Store knows where events are kept outside the memory of the queue. It knows them by
+// their positions: 1, 2, 3 and so on, in the order in which they entered the queue.
+//
+// Its methods are called under the lock of the queue. They must not wait for anything.
+type Store interface {
+	// Settled reports that the events after the first position, up to the second,
+	// are done with, and that so are all up to low.
+	Settled(after, to, low uint64)
+	// Unsafe returns the positions of events that are in memory only, and of some that
+	// are done with or do not exist.
+	Unsafe() segment.Ranges
+}
+
+// Replica is a Store that copies each event of the queue to where it outlives the
+// process.
 //
 // But for AwaitRoom, AwaitRelief and Wait, its methods are called under the lock of the
 // queue. They must not wait for anything.
-type Store interface {
+type Replica interface {
+	Store
 	// Room reports whether there is room for an event. If not, AwaitRoom waits for
 	// it. If that returns false there is none soon, and the event is added anyway.
 	Room(e batch.Event) bool
 	AwaitRoom() bool
-	// Add is told of an event that enters the queue. The wire form is only valid
+	// Add is called with each event that enters the queue. The wire form is only valid
 	// during the call.
 	Add(position uint64, e batch.Event)
-	// Settled is told that the events after the first position, up to the second,
-	// are done with, and that so are all up to low.
-	Settled(after, to, low uint64)
+	// Wait returns when the event is as safe as the replica can make it.
+	Wait(position uint64)
 	// Synced reports whether the events after the one position, up to the other, stay
 	// on the disk whatever happens: they were written and synced, or are done with.
 	Synced(after, to uint64) bool
-	// Unsafe returns the positions of events that are in memory only, and of some that
-	// are done with or do not exist.
-	Unsafe() segment.Ranges
-	// Short is told that there is little memory left: what is not synced should be.
+	// Short asks for a sync: there is little memory left.
 	Short()
-	// AwaitRelief is asked by a log call that finds no memory and began to wait at that
+	// AwaitRelief is called by a log call that finds no memory and began to wait at that
 	// time. It waits until some may have been given back. If it returns false, none is
 	// soon.
 	AwaitRelief(since time.Time) bool
-	// Closed is told that no other event comes.
+	// Closed is called when no other event comes.
 	Closed()
-	// Wait returns when the event is as safe as the store can make it.
-	Wait(position uint64)
 }
-
-// noStore is the store of a queue without one.
-type noStore struct{}
-
-func (noStore) Room(batch.Event) bool          { return true }
-func (noStore) AwaitRoom() bool                { return true }
-func (noStore) Add(uint64, batch.Event)        {}
-func (noStore) Settled(uint64, uint64, uint64) {}
-func (noStore) Synced(uint64, uint64) bool     { return false }
-func (noStore) Unsafe() segment.Ranges         { return segment.Ranges{{From: 1, To: math.MaxUint64}} }
-func (noStore) Short()                         {}
-func (noStore) AwaitRelief(time.Time) bool     { return false }
-func (noStore) Closed()                        {}
-func (noStore) Wait(uint64)                    {}
 
 // Copy visits the events after a position that are in memory and not done with, in
 // the order they came, until visit returns false. visit gets copies of nothing: it
@@ -65,10 +60,7 @@ func (q *Queue) Copy(after uint64, visit func(position uint64, e batch.Event) bo
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	reached = after
-	for _, it := range q.items {
-		if it.to <= reached {
-			continue
-		}
+	for _, it := range q.itemsAfter(after) {
 		if it.Batch == nil || it.reread { // a store has them, it need not ask
 			reached = it.to
 			continue
@@ -97,23 +89,34 @@ func (q *Queue) Copy(after uint64, visit func(position uint64, e batch.Event) bo
 func (q *Queue) Since(after uint64) time.Time {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for _, it := range q.items {
-		if it.to > after {
-			return it.since
-		}
+	if items := q.itemsAfter(after); len(items) > 0 {
+		return items[0].since
 	}
 	return time.Time{}
+}
+
+// itemsAfter returns the items with events after a position.
+func (q *Queue) itemsAfter(position uint64) []*Item {
+	return q.items[sort.Search(len(q.items), func(i int) bool { return q.items[i].to > position }):]
 }
 
 // Unsafe returns how many events are in memory only.
 func (q *Queue) Unsafe() (n int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	unsafe := q.store.Unsafe()
+	unsafe := q.unsafePositions()
 	for _, it := range q.items {
-		n += min(it.left(), int64(unsafe.Count(it.after+1, it.to+1)))
+		n += min(it.left(), int64(it.countIn(unsafe)))
 	}
 	return n
+}
+
+// unsafePositions returns those of events that are in memory only: without a store, all.
+func (q *Queue) unsafePositions() segment.Ranges {
+	if q.cfg.Store == nil {
+		return segment.Ranges{{From: 1, To: math.MaxUint64}}
+	}
+	return q.cfg.Store.Unsafe()
 }
 
 // GiveUp drops the oldest batch that is not in flight, if that is what the policy
@@ -122,35 +125,4 @@ func (q *Queue) GiveUp() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.cfg.OnFull == DropOldest && q.dropOldest(func(it *Item) bool { return it != q.open })
-}
-
-// Relieve gives back memory if there is little left and the store keeps events
-// that are in it.
-func (q *Queue) Relieve() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.relieve()
-}
-
-// relieve gives back the memory of batches that the store keeps, the newest first: the
-// oldest are sent next. Those it does not keep yet it is asked for.
-func (q *Queue) relieve() {
-	short := false
-	for i := len(q.items) - 1; i >= 0 && q.held > q.cfg.MaxBytes/4; i-- {
-		it := q.items[i]
-		switch {
-		case it == q.open || it.inFlight || it.Batch == nil:
-		case !q.store.Synced(it.after, it.to):
-			short = true
-		case q.held > q.cfg.MaxBytes/2:
-			b := it.Batch
-			it.leave()
-			q.held -= b.Held()
-			q.recycle(b)
-			q.roomOrEnd.Broadcast()
-		}
-	}
-	if short {
-		q.store.Short()
-	}
 }

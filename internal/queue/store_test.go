@@ -10,6 +10,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
 func TestPositions(t *testing.T) {
@@ -384,5 +385,33 @@ func TestUnsafeCountsWhatIsPending(t *testing.T) {
 		if got := q.Unsafe(); got != row.want {
 			t.Errorf("after %d to %d: %d, want %d", row.after, row.to, got, row.want)
 		}
+	}
+}
+
+// keptElsewhere is a store that has every event already.
+type keptElsewhere struct{ settled []settled }
+
+func (k *keptElsewhere) Unsafe() segment.Ranges { return nil }
+func (k *keptElsewhere) Settled(after, to, low uint64) {
+	k.settled = append(k.settled, settled{after, to, low})
+}
+
+// TestStoreThatHasTheEventsAlready: it is no Replica. Events stay in memory until they
+// are settled, and what is left at the end is kept.
+func TestStoreThatHasTheEventsAlready(t *testing.T) {
+	k := &keptElsewhere{}
+	q := queue.New(queue.Config{Head: head, MaxBytes: room * eventBytes, Interval: interval, Store: k})
+	appendAll(t, q, 1, 30)
+	q.Relieve()
+	ack(q, wantNext(t, q, 1, 10))
+	if got := q.Unsafe(); got != 0 {
+		t.Errorf("%d events are unsafe", got)
+	}
+	q.Close()
+	if kept, dropped := q.Abandon(); kept.Events != 20 || dropped.Events != 0 {
+		t.Errorf("kept %d, dropped %d", kept.Events, dropped.Events)
+	}
+	if want := []settled{{0, 10, 10}}; !slices.Equal(k.settled, want) {
+		t.Errorf("settled %v, want %v", k.settled, want)
 	}
 }

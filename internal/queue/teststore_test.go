@@ -74,7 +74,7 @@ func (s *testStore) Wait(position uint64) {
 // newStored is newQueue with a store.
 func newStored(policy queue.Policy) (*queue.Queue, *testStore) {
 	s := &testStore{to: math.MaxUint64}
-	return queue.New(queue.Config{Head: head, MaxBytes: room * eventBytes, OnFull: policy, Interval: interval, Store: s}), s
+	return queue.New(queue.Config{Head: head, MaxBytes: room * eventBytes, OnFull: policy, Interval: interval, Replica: s}), s
 }
 
 // identity checks that of package account, and returns the state.

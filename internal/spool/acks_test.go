@@ -27,9 +27,9 @@ func (p *program) batches(atLeast int) (items []*queue.Item, lists [][]int) {
 func TestAcknowledgements(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
-		p.log(200) // of one segment
+		p.log(190) // of one segment
 		items, lists := p.batches(2)
-		p.log(20)
+		p.log(30)
 		more, list := p.next()
 		items, lists = append(items, more), append(lists, list)
 		var slots []int64

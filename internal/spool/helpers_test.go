@@ -144,7 +144,7 @@ func (m *machine) start(changes ...func(*config)) *program {
 		change(&p.cfg)
 	}
 	p.spool = spool.New(p.cfg.Config)
-	p.cfg.queue.Store = p.spool
+	p.cfg.queue.Replica = p.spool
 	p.queue = queue.New(p.cfg.queue)
 	if p.cfg.source != nil {
 		p.spool.Start(p.cfg.source(p.queue))
@@ -184,7 +184,7 @@ func (p *program) next() (it *queue.Item, list []int) {
 		if it == nil {
 			return nil, nil
 		}
-		if !it.Away() || p.queue.Loaded(it, p.load(it)) {
+		if !it.Away() || p.queue.Loaded(it, p.queue.Read(it, p.spool.Load)) {
 			break
 		}
 	}
@@ -193,13 +193,6 @@ func (p *program) next() (it *queue.Item, list []int) {
 		list = append(list, numberOf(p.t, it.Event(i)))
 	}
 	return it, list
-}
-
-func (p *program) load(it *queue.Item) *batch.Batch {
-	b := batch.New(head, 0, 0)
-	after, to := it.Span()
-	p.spool.Load(after, to, b.Add)
-	return b
 }
 
 // ack settles a whole batch as delivered.

@@ -140,28 +140,29 @@ func TestFilesOfOthersCount(t *testing.T) {
 // TestOldEventsMakeRoomOnDisk where the policy says so: the newest are on disk.
 func TestOldEventsMakeRoomOnDisk(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
+		const segments, events, bytes = 4, 40_000, 1 << 20 // a segment is about a request
 		p := m.start(direct, func(c *config) {
-			c.MaxBytes = 4 * segmentBytes
+			c.SegmentBytes, c.MaxBytes = bytes, segments*bytes
 			c.queue.OnFull = queue.DropOldest
 		})
-		for range 60 {
-			p.log(100)
+		for range events / 1000 {
+			p.log(1000)
 			p.wantAtRisk(0, 0)
 			pass(0)
 		}
-		if m.disk.most() > 4*segmentBytes {
+		if m.disk.most() > segments*bytes {
 			t.Errorf("%d bytes", m.disk.most())
 		}
 		p.wantTold()
 		s := p.queue.State()
 		lost := s.Lost[account.Full]
-		if s.Pending+lost != 6000 || s.Pending < 500 {
+		if s.Pending+lost != events || s.Pending < events/8 {
 			t.Errorf("%d pending, %d lost", s.Pending, lost)
 		}
-		wantList(t, "on disk", m.onDisk(), span(int(lost)+1, 6000))
+		wantList(t, "on disk", m.onDisk(), span(int(lost)+1, events))
 		p.crash()
 		left, _ := m.orphans(m.disk)
-		wantList(t, "left", left, span(int(lost)+1, 6000))
+		wantList(t, "left", left, span(int(lost)+1, events))
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 // Load visits the events after a position, up to another, that can be read, in their
 // order, but for those that only a suspect segment has although it was copied. It waits
 // for the disk. What visit is given is only valid during the call.
-func (s *Spool) Load(after, to uint64, visit func(batch.Event)) {
+func (s *Spool) Load(after, to uint64, visit func(position uint64, e batch.Event)) {
 	var encoder batch.Encoder
 	var wire []byte
 	var found segment.Ranges
@@ -35,7 +35,7 @@ func (s *Spool) Load(after, to uint64, visit func(batch.Event)) {
 			found.Add(r.Seq, r.Seq+1)
 			e := eventOf(&encoder, wire[:0], r)
 			wire = e.Wire
-			visit(e)
+			visit(r.Seq, e)
 		}
 	}
 }

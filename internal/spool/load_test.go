@@ -11,7 +11,12 @@ import (
 // loaded returns which events Load visits.
 func (p *program) loaded(after, to int) (list []int) {
 	p.t.Helper()
-	p.spool.Load(uint64(after), uint64(to), func(e batch.Event) { list = append(list, numberOf(p.t, e)) })
+	p.spool.Load(uint64(after), uint64(to), func(position uint64, e batch.Event) {
+		if n := numberOf(p.t, e); uint64(n) != position {
+			p.t.Errorf("event %d has position %d", n, position)
+		}
+		list = append(list, numberOf(p.t, e))
+	})
 	return list
 }
 

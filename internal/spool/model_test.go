@@ -501,7 +501,7 @@ func (w *world) check() {
 		w.t.Errorf("%d bytes on disk", w.m.disk.most())
 	}
 	s := w.p.queue.State()
-	if most := queueBytes + 8<<10 + 4*queueBytes/4; s.PendingBytes > int64(most) { // what is loaded again comes on top
+	if most := queueBytes + 8<<10 + 4<<20; s.PendingBytes > int64(most) { // what is read back comes on top
 		w.t.Errorf("%d bytes of memory", s.PendingBytes)
 	}
 	if n := s.Lost[account.Damaged]; n > 0 {

@@ -176,7 +176,7 @@ func (s *Spool) Hot() (bool, error) {
 	return !s.hot.broken, s.hot.why
 }
 
-// The methods of queue.Store.
+// The methods of queue.Replica.
 
 // Room is called before an event enters the queue, under its lock. It reports whether
 // the event can be added right now. AwaitRoom, called without the lock, waits until
