@@ -81,12 +81,16 @@ func wholeCopies(f *disk.File) (whole [2]bool) {
 type Found struct {
 	Records int // that can be read
 	Settled int // of those
-	Lost    int // records that cannot be read
+	Lost    int // records that cannot be read, malformed ones included
 	Damaged int // of those, the ones that were not settled: events that are lost
 
 	// Unreadable bytes are neither zero nor part of a record. Behind the last record
 	// they may be one that its process did not finish, which is no damage.
 	Unreadable int64
+
+	// Malformed are the offsets of records whose checksum is right, but whose message is
+	// not one.
+	Malformed []int64
 }
 
 // Scan visits all records in their order, until visit returns false. The payload is
@@ -98,17 +102,25 @@ type Found struct {
 func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, err error) {
 	o := &v.orphan
 	scan := segment.NewScanner(o.file, cmp.Or(v.end, o.file.Size()), o.Header.ID)
-	last := uint64(0) // sequence number of the last record
+	last, lost := uint64(0), 0 // sequence number of the last record, and records lost before it
 	for scan.Next() {
-		r := scan.Record()
-		if n := scan.Lost() - f.Lost; n > 0 {
+		r, ok := recordIn(scan)
+		if n := scan.Lost() - lost; n > 0 {
 			f.Lost += n
 			f.Damaged += o.damagedBefore(r.Seq, last, n)
 		}
-		last = r.Seq
+		last, lost = r.Seq, scan.Lost()
 		v.end = scan.Offset() + int64(segment.Length(len(r.Payload)))
-		f.Records++
 		settled := o.before.Contains(r.Seq)
+		if !ok {
+			f.Malformed = append(f.Malformed, scan.Offset())
+			f.Lost++
+			if !settled {
+				f.Damaged++
+			}
+			continue
+		}
+		f.Records++
 		if settled {
 			f.Settled++
 		}
@@ -116,11 +128,11 @@ func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, e
 			return f, scan.Err()
 		}
 	}
-	missing := scan.Missing(o.written)
+	missing := o.missing(scan)
 	f.Lost += missing
 	f.Damaged += o.damagedAfter(last, missing)
 	f.Unreadable = scan.Skipped()
-	return f, scan.Err()
+	return f, cmp.Or(scan.Err(), o.tooLong())
 }
 
 // Close closes the file.
