@@ -43,7 +43,12 @@ func openHot(spool *Dir, shared string, s surroundings) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	return OpenDir(filepath.Join(shared, fmt.Sprintf("cloudwatch-%d-%s", os.Geteuid(), id)), Options{})
+	return OpenDir(hotPath(shared, os.Geteuid(), id), Options{})
+}
+
+// hotPath returns the path of a user's directory in RAM.
+func hotPath(ram string, uid int, id string) string {
+	return filepath.Join(ram, fmt.Sprintf("cloudwatch-%d-%s", uid, id))
 }
 
 // again opens the same directory once more, even if its path is another's now.
@@ -57,7 +62,7 @@ func (d *Dir) again() (*Dir, error) {
 		root.Close()
 		return nil, fail("open", d.path, err)
 	}
-	same, err := newDir(d.path, root, info)
+	same, err := newDir(d.path, root, info, d.uid)
 	if err != nil {
 		root.Close()
 		return nil, err

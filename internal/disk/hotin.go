@@ -2,7 +2,6 @@ package disk
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,5 +41,5 @@ func OpenHotIn(spool *Dir, ram string) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	return OpenDir(filepath.Join(ram, fmt.Sprintf("cloudwatch-%d-%s", os.Geteuid(), id)), Options{})
+	return OpenDir(hotPath(ram, os.Geteuid(), id), Options{})
 }
