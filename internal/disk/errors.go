@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -34,6 +35,15 @@ type UnsafeError struct {
 	Help   string // what to type or do; empty if that is not known
 }
 
+// Foreign reports whether it belongs to another user.
+func (e *UnsafeError) Foreign() bool {
+	before, _, _ := strings.Cut(anotherUser, "%")
+	return strings.HasPrefix(e.Reason, before)
+}
+
+// ByMode reports whether another mode puts it right: see Dir.Secure.
+func (e *UnsafeError) ByMode() bool { return e.Reason == othersWriteTo || e.Reason == othersOpen }
+
 func (e *UnsafeError) Error() string {
 	text := "disk: " + e.Path + " is not safe to use: " + e.Reason
 	if e.Help != "" {
@@ -47,6 +57,8 @@ const (
 	othersWriteTo = "others can write to it"
 	othersOpen    = "others can open it"
 )
+
+const anotherUser = "it belongs to another user (uid %d)"
 
 func notRegular(name string) *UnsafeError {
 	return &UnsafeError{name, "not a regular file", "move it elsewhere"}

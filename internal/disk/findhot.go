@@ -23,7 +23,10 @@ func FindHot(spool *Dir, ram string) (*Dir, error) {
 		return nil, fail("look at", spool.path, err)
 	}
 	owner := ownerOf(info)
-	path := hotPath(cmp.Or(ram, sharedMemory), owner, id)
+	path, err := absolute(hotPath(cmp.Or(ram, sharedMemory), owner, id))
+	if err != nil {
+		return nil, err
+	}
 	info, err = os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fail("open", path, ErrGone)

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -115,6 +116,10 @@ func (d *Dir) Discard(name string) error {
 	return nil
 }
 
+// UnsafeID returns an error if others can have changed what ties a directory in RAM to
+// the directory of a spool.
+func (d *Dir) UnsafeID() error { return cmp.Or(d.Unsafe(), d.UnsafeFile(idName)) }
+
 // DiscardID removes what ties a directory in RAM to the directory of a spool.
 func (d *Dir) DiscardID() error {
 	if err := d.Discard(idName); !errors.Is(err, fs.ErrNotExist) {
@@ -150,7 +155,7 @@ func secure(f *os.File, name string, mode fs.FileMode, unsafe *UnsafeError) erro
 	switch {
 	case unsafe == nil:
 		return nil
-	case unsafe.Reason != othersWriteTo && unsafe.Reason != othersOpen:
+	case !unsafe.ByMode():
 		return unsafe
 	}
 	if err := f.Chmod(mode); err != nil {

@@ -31,7 +31,7 @@ func TestUnsafeParents(t *testing.T) {
 		}, path: "parent/of/spool", want: "another user", help: "chown"},
 		{name: "of another user", root: true, make: func(top string) error {
 			return errors.Join(makeMode(top+"/parent", 0o755), os.Chown(top+"/parent", nobody, nobody))
-		}, want: "another user", help: "choose a directory below"},
+		}, want: "its owner (uid 65534) could replace", help: "choose a directory below"},
 		{name: "further up", make: func(top string) error {
 			return errors.Join(makeMode(top+"/parent", 0o777), makeMode(top+"/parent/a", 0o755), makeMode(top+"/parent/a/b", 0o755))
 		}, path: "parent/a/b/spool", want: "others can write to it", help: "chmod go-w TOP/parent"},

@@ -119,14 +119,14 @@ func (w *way) check(next string, info fs.FileInfo) error {
 	mode := w.info.Mode()
 	switch {
 	case !w.trusts(w.info):
-		return &UnsafeError{w.dir, fmt.Sprintf("it belongs to another user (uid %d), who could replace %s", ownerOf(w.info), next),
+		return &UnsafeError{w.dir, fmt.Sprintf("its owner (uid %d) could replace %s", ownerOf(w.info), next),
 			"choose a directory below one of root or of this user"}
 	case mode.Perm()&othersWrite == 0 || w.mounted && inPod():
 		return nil
 	case mode&fs.ModeSticky == 0:
 		return &UnsafeError{w.dir, "others can write to it, and so replace " + next, "chmod go-w " + w.dir}
 	case info != nil && !w.trusts(info):
-		return &UnsafeError{next, fmt.Sprintf("it belongs to another user (uid %d)", ownerOf(info)), helpOwner(next, w.uid)}
+		return &UnsafeError{next, fmt.Sprintf(anotherUser, ownerOf(info)), helpOwner(next, w.uid)}
 	}
 	return nil
 }

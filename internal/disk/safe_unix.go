@@ -23,7 +23,7 @@ func unsafeDir(path string, info fs.FileInfo, uid int) *UnsafeError {
 	case !info.IsDir():
 		return &UnsafeError{path, "not a directory", "choose another path"}
 	case ownerOf(info) != uid:
-		return &UnsafeError{path, fmt.Sprintf("it belongs to another user (uid %d)", ownerOf(info)), helpOwner(path, uid)}
+		return &UnsafeError{path, fmt.Sprintf(anotherUser, ownerOf(info)), helpOwner(path, uid)}
 	case info.Mode().Perm()&othersWrite != 0:
 		return &UnsafeError{path, othersWriteTo, "chmod 700 " + path}
 	}
@@ -41,7 +41,7 @@ func unsafeFile(dir, name string, info fs.FileInfo) *UnsafeError {
 	case !info.Mode().IsRegular():
 		return notRegular(name)
 	case ownerOf(info) != os.Geteuid():
-		return &UnsafeError{name, fmt.Sprintf("it belongs to another user (uid %d)", ownerOf(info)), fmt.Sprintf("run as that user, or chown %d %s", os.Geteuid(), path)}
+		return &UnsafeError{name, fmt.Sprintf(anotherUser, ownerOf(info)), fmt.Sprintf("run as that user, or chown %d %s", os.Geteuid(), path)}
 	case info.Sys().(*syscall.Stat_t).Nlink > 1:
 		return &UnsafeError{name, "it has more than one name", "remove the other hard links to it"}
 	case info.Mode().Perm()&0o077 != 0:

@@ -2,6 +2,7 @@ package spool
 
 import (
 	"cmp"
+	"regexp"
 	"strings"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
@@ -31,6 +32,11 @@ func KindOf(name string) Kind {
 	return Other
 }
 
+var ownName = regexp.MustCompile(`^[0-9a-f]{16}-[0-9a-f]{8}(\.seg|\.hot|\.bad|(-[0-9]+)?\.new)$`)
+
+// IsOwn reports whether a spool gives such a name to a file.
+func IsOwn(name string) bool { return ownName.MatchString(name) }
+
 // View is a segment that is only looked at: its process may live and write to it
 // meanwhile, or remove it.
 type View struct {
@@ -42,10 +48,10 @@ type View struct {
 	end    int64  // behind the last record that Scan has found; 0 before
 }
 
-// Look opens a segment without its lock. The errors are those of OpenOrphan, but for
-// disk.ErrLocked.
+// Look opens a segment without its lock, whoever it belongs to and whoever can write to
+// it. The errors are those of OpenOrphan, but for disk.ErrLocked.
 func Look(dir *disk.Dir, name string) (*View, error) {
-	f, err := dir.OpenReadOnly(name)
+	f, err := dir.Inspect(name)
 	if err != nil {
 		return nil, err
 	}
