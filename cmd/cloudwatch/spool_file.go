@@ -59,7 +59,7 @@ func (d *spoolDir) openHot(ram string) {
 		d.notes = append(d.notes, fmt.Sprintf("the directory in RAM is gone, as after a reboot, or --ram must say where it is: %v", err))
 	default:
 		d.partial = true
-		d.notes = append(d.notes, "the directory in RAM is skipped: "+reason(err))
+		d.notes = append(d.notes, "the directory in RAM is skipped: "+reason(err)+help(err))
 	}
 }
 
@@ -69,6 +69,14 @@ func reason(err error) string {
 		return unsafe.Path + ": " + unsafe.Reason
 	}
 	return err.Error()
+}
+
+// help is what to type against a mode.
+func help(err error) string {
+	if unsafe, ok := errors.AsType[*disk.UnsafeError](err); ok && unsafe.ByMode() {
+		return "; " + unsafe.Help
+	}
+	return ""
 }
 
 // against is what the library has against a file.

@@ -102,17 +102,18 @@ func (d *spoolDir) describe(screen *screen, files []*spoolFile) {
 // one in RAM goes last. That others have something in them is no failure.
 func (d *spoolDir) discard(screen *screen) error {
 	if d.hot != nil {
-		removeDir(screen, d.hot.Path())
+		removeDir(screen, d.hot)
 	}
 	if err := d.disk.DiscardID(); err != nil {
 		return err
 	}
-	removeDir(screen, d.disk.Path())
+	removeDir(screen, d.disk)
 	return nil
 }
 
-func removeDir(screen *screen, path string) {
-	if err := os.Remove(path); err != nil {
-		screen.say(fmt.Sprintf("cloudwatch: the directory %s is kept: %v", path, cause(err)))
+func removeDir(screen *screen, dir *disk.Dir) {
+	_ = dir.Close() // nothing was written; Windows removes no open directory
+	if err := os.Remove(dir.Path()); err != nil {
+		screen.say(fmt.Sprintf("cloudwatch: the directory %s is kept: %v", dir.Path(), cause(err)))
 	}
 }

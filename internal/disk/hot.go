@@ -43,7 +43,18 @@ func openHot(spool *Dir, shared string, s surroundings) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	return OpenDir(hotPath(shared, os.Geteuid(), id), Options{})
+	return openHotDir(shared, id)
+}
+
+// openHotDir opens or makes the directory of the effective user in RAM.
+func openHotDir(ram, id string) (*Dir, error) {
+	path := hotPath(ram, os.Geteuid(), id)
+	d, err := OpenDir(path, Options{})
+	var unsafe *UnsafeError
+	if errors.As(err, &unsafe) && unsafe.Foreign() {
+		unsafe.Help = "have root remove it: rm -r " + path
+	}
+	return d, err
 }
 
 // hotPath returns the path of a user's directory in RAM.

@@ -3,7 +3,6 @@ package disk
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -41,5 +40,5 @@ func OpenHotIn(spool *Dir, ram string) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	return OpenDir(hotPath(ram, os.Geteuid(), id), Options{})
+	return openHotDir(ram, id)
 }

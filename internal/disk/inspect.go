@@ -120,12 +120,13 @@ func (d *Dir) Discard(name string) error {
 // the directory of a spool.
 func (d *Dir) UnsafeID() error { return cmp.Or(d.Unsafe(), d.UnsafeFile(idName)) }
 
-// DiscardID removes what ties a directory in RAM to the directory of a spool.
+// DiscardID removes what ties a directory in RAM to the directory of a spool. A file of
+// that name in which something else is stays.
 func (d *Dir) DiscardID() error {
-	if err := d.Discard(idName); !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if _, err := readID(d); errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return nil
+	return d.Discard(idName)
 }
 
 // Secure gives the directory the mode 0700 if that is all OpenDir has against it.

@@ -134,6 +134,19 @@ func TestDiscard(t *testing.T) {
 	}
 }
 
+// A file that has the name by chance is not the spool's.
+func TestDiscardID(t *testing.T) {
+	for text, left := range map[string]int{"0123456789abcdef": 0, "user 4711 of another program": 1, "": 1} {
+		d := openTemp(t)
+		if err := os.WriteFile(filepath.Join(d.Path(), "id"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.DiscardID(); err != nil || len(names(t, d)) != left {
+			t.Errorf("%q: left %q, error %v", text, names(t, d), err)
+		}
+	}
+}
+
 // A directory in RAM that others have made, or can write to, is not opened.
 func TestFindHotTrustsNobody(t *testing.T) {
 	const id = "0123456789abcdef"
