@@ -124,6 +124,10 @@ func (p *pipeline) newSpool(to destination) (*spool.Spool, error) {
 		return d, err
 	}
 	dir, err := spool.OnDisk(s.Spool, open, func(d *disk.Dir) (gone, err error) { return keepHot(d, &ram) })
+	var remote *disk.RemoteError
+	if errors.As(err, &remote) {
+		return nil, fmt.Errorf("Options.Spool: %w, or set SpoolOptions.AllowRemote", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("Options.Spool: %w", err)
 	}

@@ -3,6 +3,7 @@
 package cloudwatch_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -305,7 +306,7 @@ func withoutPermissions(t *testing.T, o cloudwatch.SpoolOptions) {
 		user = nobody
 		for _, dir := range []string{filepath.Dir(s.opts.Spool), filepath.Dir(filepath.Dir(s.opts.Spool)), o.RAM} {
 			if dir != "" {
-				if err := os.Chmod(dir, 0o777); err != nil {
+				if err := os.Chmod(dir, 0o777|os.ModeSticky); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -388,6 +389,10 @@ func refuses(t *testing.T) {
 			}
 			return os.Symlink(dir+"-real", dir)
 		}},
+		"others can write to its parent": {"chmod go-w ", func(t *testing.T, dir string) error {
+			above := filepath.Dir(dir)
+			return errors.Join(os.Chmod(filepath.Dir(above), 0o755), os.Chmod(above, 0o777)) // TempDir is below a closed one
+		}},
 		"it is a file": {"not a directory", func(t *testing.T, dir string) error {
 			if err := os.Remove(dir); err != nil {
 				return err
@@ -404,6 +409,17 @@ func refuses(t *testing.T) {
 				t.Errorf("NewHandler: %v, want %q", err, test.want)
 			} else {
 				t.Log(err)
+			}
+		})
+	}
+	for _, path := range []string{"/proc/1", "/proc/self/fd/0/spool", "/sys/kernel/spool", "/dev/spool"} {
+		t.Run(path, func(t *testing.T) {
+			if _, err := os.Stat("/proc/self/fd"); err != nil {
+				t.Skip(err)
+			}
+			_, err := cloudwatch.NewHandler("group", &cloudwatch.Options{Region: "eu-central-1", Spool: path, SpoolOptions: directSpool})
+			if err == nil || !strings.Contains(err.Error(), "file system of the kernel") {
+				t.Errorf("NewHandler: %v", err)
 			}
 		})
 	}

@@ -75,9 +75,9 @@ region are found as the AWS command line finds them: environment, shared config
 
 Exit codes:
   0    done, everything was delivered
-  1    failed
+  1    failed, or something could not be read, or is left
   2    wrong usage
-  3    finished, but some events were rejected or dropped
+  3    finished, but some events were rejected or dropped, or are damaged
   4    no credentials, or access denied
   130  ended by Ctrl-C (143: by SIGTERM); what was left is said on stderr`
 

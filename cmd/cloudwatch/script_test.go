@@ -39,6 +39,12 @@ func TestScripts(t *testing.T) {
 			env.Vars = append(env.Vars, fastExit)
 			return nil
 		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":    cmdExits,
 			"events":   cmdEvents,
@@ -52,6 +58,8 @@ func TestScripts(t *testing.T) {
 			"damage":   cmdDamage,
 			"waitfile": cmdWaitFile,
 			"files":    cmdFiles,
+			"squat":    cmdSquat,
+			"chown":    cmdChown,
 
 			"cloudwatch-ends": cmdEnds,
 		},

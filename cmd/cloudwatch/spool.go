@@ -15,12 +15,15 @@ lives: it is read, never changed. "left" was left by one that has ended. The lib
 sends that by itself once a program uses the directory again for the same log group.
 Where none will, there are send and export.
 
-Run it as the user of the program, whose files nobody else may touch.`
+Run it as the user of the program. What others can write to, or another user owns, is
+named and read all the same; but nothing of a directory in RAM that somebody else has
+made. Exit code 1: something could not be read.`
 
 const spoolExamples = `  cloudwatch spool /var/lib/myapp/logs
   cloudwatch spool verify /var/lib/myapp/logs
   cloudwatch spool export /var/lib/myapp/logs | jq -r .message
-  sudo -u myapp cloudwatch spool send /var/lib/myapp/logs`
+  sudo -u myapp cloudwatch spool send /var/lib/myapp/logs
+  sudo -u myapp cloudwatch spool purge /var/lib/myapp/logs`
 
 // spoolFlags are those of all the commands about a spool.
 type spoolFlags struct {
@@ -39,7 +42,7 @@ func (p *program) spoolCommand() *cobra.Command {
 	fs := cmd.PersistentFlags()
 	fs.StringVar(&f.ram, "ram", "", "`DIR` on a RAM file system, as in SpoolOptions.RAM (default /dev/shm)")
 	fs.BoolVar(&f.allowRemote, "allow-remote", false, "take a network or FUSE file system")
-	cmd.AddCommand(p.verifyCommand(&f), p.exportCommand(&f), p.sendCommand(&f), p.repairCommand(&f))
+	cmd.AddCommand(p.verifyCommand(&f), p.exportCommand(&f), p.sendCommand(&f), p.repairCommand(&f), p.purgeCommand(&f))
 	return cmd
 }
 
@@ -64,16 +67,24 @@ func (p *program) spoolSubcommand(f *spoolFlags, cmd *cobra.Command, do func(con
 			return failed(err)
 		}
 		defer d.close()
+		for _, note := range d.notes {
+			newScreen(p.stderr).say("cloudwatch: " + note)
+		}
 		ctx, stop := p.untilSignal(cmd.Context())
 		defer stop()
 		err = do(ctx, d)
-		switch _, ready := errors.AsType[*exitError](err); {
+		result, ready := errors.AsType[*exitError](err)
+		switch {
 		case ctx.Err() != nil && errors.Is(err, context.Canceled):
 			return context.Cause(ctx)
-		case err == nil, closedPipe(err): // `| head` has seen enough
+		case closedPipe(err): // `| head` has seen enough
 			return nil
+		case ready && result.code == exitLoss && d.partial, err == nil && d.partial:
+			return exit(exitFailed)
 		case ready:
 			return err
+		case err == nil:
+			return nil
 		}
 		return failed(err)
 	}

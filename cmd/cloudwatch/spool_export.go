@@ -29,7 +29,7 @@ be missing.
 The message is exactly what would be sent. Characters that control a terminal are
 written as JSON escapes.
 
-Exit code 3: some events are damaged and missing. 1: a file cannot be read.`
+Exit code 3: some events are damaged and missing. 1: something could not be read.`
 
 const exportExamples = `  cloudwatch spool export /var/lib/myapp/logs > events.jsonl
   cloudwatch spool export /var/lib/myapp/logs | jq -r '[.time, .message] | @tsv'`
@@ -62,6 +62,12 @@ func (p *program) exportSpool(ctx context.Context, d *spoolDir, all bool) error 
 				return err
 			}
 			damaged += f.Damaged
+			for _, at := range f.Malformed {
+				screen.say(fmt.Sprintf("cloudwatch: %s: the record at byte %d is malformed", f.name, at))
+			}
+		}
+		if f.header != nil && f.unsafe != nil {
+			screen.say(fmt.Sprintf("cloudwatch: %s: %s: it is read nevertheless", f.name, against(f.unsafe)))
 		}
 		switch {
 		case errors.Is(f.err, fs.ErrNotExist):

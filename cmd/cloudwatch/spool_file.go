@@ -15,33 +15,88 @@ import (
 
 // spoolDir is the directory of a spool and the one in RAM that belongs to it.
 type spoolDir struct {
-	disk *disk.Dir
-	hot  *disk.Dir // nil if there is none
+	disk    *disk.Dir
+	hot     *disk.Dir // nil if there is none, or it is skipped
+	unsafe  error     // what the library has against the directory
+	notes   []string  // what is wrong with the directories
+	partial bool      // something could not be looked at
 }
 
+// openSpool opens a spool to look at it, whatever is wrong with owners and modes. Only a
+// directory in RAM is skipped then: its name is one that every user can take.
 func openSpool(path string, f *spoolFlags) (*spoolDir, error) {
-	if _, err := os.Stat(path); err != nil { // or it would be made
+	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, cause(err))
 	}
-	dir, err := disk.OpenDir(path, disk.Options{AllowRemote: f.allowRemote})
+	dir, err := disk.Inspect(path, disk.Options{AllowRemote: f.allowRemote})
 	if remote, ok := errors.AsType[*disk.RemoteError](err); ok {
-		return nil, fmt.Errorf("%w; only on the machine of its program, use --allow-remote", remote)
+		return nil, fmt.Errorf("%s is on a network or FUSE file system; only on the machine of its program, use --allow-remote", remote.Path)
 	}
 	if err != nil {
-		return nil, asItsUser(err)
+		return nil, err
 	}
-	hot, err := disk.FindHot(dir, f.ram)
-	if err != nil && (f.ram != "" || !errors.Is(err, fs.ErrNotExist)) {
-		_ = dir.Close()
-		return nil, asItsUser(fmt.Errorf("find the directory in RAM: %w", err))
+	d := &spoolDir{disk: dir, unsafe: dir.Unsafe()}
+	if d.unsafe != nil {
+		d.notes = append(d.notes, reason(d.unsafe)+": it is read nevertheless")
 	}
-	return &spoolDir{dir, hot}, nil
+	d.openHot(f.ram)
+	return d, nil
+}
+
+// openHot opens the directory in RAM, or notes why it is skipped.
+func (d *spoolDir) openHot(ram string) {
+	hot, err := disk.FindHot(d.disk, ram)
+	if err == nil {
+		if _, err = hot.Names(); err != nil {
+			_ = hot.Close()
+		}
+	}
+	switch {
+	case err == nil:
+		d.hot = hot
+	case errors.Is(err, fs.ErrNotExist) && ram == "": // nobody has needed one
+	case errors.Is(err, disk.ErrGone) && ram == "":
+		d.notes = append(d.notes, fmt.Sprintf("the directory in RAM is gone, as after a reboot, or --ram must say where it is: %v", err))
+	default:
+		d.partial = true
+		d.notes = append(d.notes, "the directory in RAM is skipped: "+reason(err)+help(err))
+	}
+}
+
+// reason is an error without the advice for those who configure a program.
+func reason(err error) string {
+	if unsafe, ok := errors.AsType[*disk.UnsafeError](err); ok {
+		return unsafe.Path + ": " + unsafe.Reason
+	}
+	return err.Error()
+}
+
+// help is what to type against a mode.
+func help(err error) string {
+	if unsafe, ok := errors.AsType[*disk.UnsafeError](err); ok && unsafe.ByMode() {
+		return "; " + unsafe.Help
+	}
+	return ""
+}
+
+// against is what the library has against a file.
+func against(err error) string {
+	if unsafe, ok := errors.AsType[*disk.UnsafeError](err); ok {
+		return unsafe.Reason
+	}
+	return err.Error()
+}
+
+// byMode reports whether another mode puts it right.
+func byMode(err error) bool {
+	unsafe, ok := errors.AsType[*disk.UnsafeError](err)
+	return ok && unsafe.ByMode()
 }
 
 // asItsUser says what helps against a file of another user.
 func asItsUser(err error) error {
-	if unsafe, ok := errors.AsType[*disk.UnsafeError](err); ok {
-		return fmt.Errorf("%w; run this as the user of the program, such as with 'sudo -u USER'", unsafe)
+	if unsafe, ok := errors.AsType[*disk.UnsafeError](err); ok && unsafe.Foreign() {
+		return fmt.Errorf("%s; run this as the user of the program, such as with 'sudo -u USER'", reason(err))
 	}
 	return err
 }
@@ -64,6 +119,7 @@ func (d *spoolDir) close() {
 const (
 	stateInUse      = "in use"        // its process lives, or another one is sending it
 	stateLeft       = "left"          // its process has ended
+	stateUnsafe     = "not safe"      // the library does not touch it: see spoolFile.unsafe
 	stateSetAside   = "set aside"     // its header could not be read
 	stateUnreadable = "unreadable"    // its header cannot be read, or nothing of it
 	stateNewer      = "newer version" // only newer programs can read it
@@ -80,6 +136,7 @@ type spoolFile struct {
 	header *segment.Header // nil if it cannot be read
 	copies int             // of the header that are whole
 	short  bool            // it was cut
+	unsafe error           // what the library has against its owner or mode
 
 	spool.Found
 	first          uint64 // sequence number of its first record
@@ -94,27 +151,32 @@ func (f *spoolFile) unread() bool {
 	return f.header == nil && f.state != stateUnfinished
 }
 
+// unlooked reports whether the file could not even be opened.
+func (f *spoolFile) unlooked() bool {
+	return f.state == stateUnreadable && !errors.Is(f.err, spool.ErrHeader)
+}
+
 // damaged reports whether something is lost, or could be with the next damage.
 func (f *spoolFile) damaged() bool {
-	return f.state == stateUnreadable || f.state == stateSetAside || f.Lost > 0 || f.short || f.header != nil && f.copies < 2 || f.header != nil && f.err != nil
+	return f.state == stateUnreadable || f.state == stateUnsafe || f.state == stateSetAside || f.Lost > 0 || f.short || f.header != nil && f.copies < 2 || f.header != nil && f.err != nil
 }
 
 // survey looks at all files, sorted by name, and so by process. Those in RAM come after
 // those on the disk.
 func (d *spoolDir) survey(ctx context.Context) (files []*spoolFile, err error) {
 	for _, dir := range d.both() {
-		entries, err := dir.List()
+		names, err := dir.Names()
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range entries {
+		for _, name := range names {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			if spool.KindOf(e.Name) == spool.Other {
+			if spool.KindOf(name) == spool.Other {
 				continue
 			}
-			f := &spoolFile{dir: dir, name: e.Name, bytes: max(e.Bytes, e.Size)}
+			f := &spoolFile{dir: dir, name: name}
 			if f.look(); !errors.Is(f.err, fs.ErrNotExist) { // its process has removed it just now
 				files = append(files, f)
 			}
@@ -128,6 +190,15 @@ const attempts = 4
 
 // look fills in what can be found out about the file.
 func (f *spoolFile) look() {
+	entry, err := f.dir.Stat(f.name)
+	if err != nil {
+		f.state, f.err, f.unsafe = stateUnreadable, err, err
+		return
+	}
+	f.bytes = max(entry.Bytes, entry.Size)
+	if err := f.dir.UnsafeFile(f.name); !errors.Is(err, fs.ErrNotExist) {
+		f.unsafe = err
+	}
 	kind := spool.KindOf(f.name)
 	if kind == spool.Unfinished { // the original is still there
 		f.state = stateUnfinished
@@ -144,12 +215,15 @@ func (f *spoolFile) look() {
 	case newer:
 		f.state, f.err = stateNewer, err
 	default:
-		f.state, f.err = stateUnreadable, asItsUser(err)
+		f.state, f.err = stateUnreadable, err
 	}
 	// To ask for the lock is to have it for a moment. A file without a header is left
 	// alone: it may be one that is being made.
-	if err == nil && f.locked() {
+	switch {
+	case err == nil && f.dir.Locked(f.name):
 		f.state = stateInUse
+	case err == nil && f.unsafe != nil:
+		f.state = stateUnsafe
 	}
 	if kind == spool.SetAside {
 		f.state = stateSetAside
@@ -157,14 +231,6 @@ func (f *spoolFile) look() {
 	if err == nil {
 		f.count(v)
 	}
-}
-
-func (f *spoolFile) locked() bool {
-	file, err := f.dir.Open(f.name)
-	if err == nil {
-		_ = file.Close()
-	}
-	return errors.Is(err, disk.ErrLocked)
 }
 
 // count counts the events. A hot file may be emptied and used again meanwhile, which

@@ -15,18 +15,13 @@ import (
 )
 
 // listSpool shows the files, by destination. That something is damaged is no failure of
-// it: that is what verify is for.
+// it: that is what verify is for. That a file cannot be opened is.
 func (p *program) listSpool(ctx context.Context, d *spoolDir) error {
 	files, err := d.survey(ctx)
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(files, func(a, b *spoolFile) int {
-		if (a.header == nil) != (b.header == nil) { // those come last
-			return map[bool]int{true: 1, false: -1}[a.header == nil]
-		}
-		return cmp.Compare(where(a.header), where(b.header))
-	})
+	slices.SortStableFunc(files, byDestination)
 	rows := [][]string{{"FILE", "STATE", "PROGRAM", "EVENTS", "DAMAGED", "SIZE", "OLDEST", "NEWEST"}}
 	for _, f := range files {
 		rows = append(rows, f.row())
@@ -44,7 +39,28 @@ func (p *program) listSpool(ctx context.Context, d *spoolDir) error {
 		}
 	}
 	fmt.Fprintln(w, total(files))
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return p.nameUnlooked(files)
+}
+
+// nameUnlooked says which files could not be opened. They fail the command.
+func (p *program) nameUnlooked(files []*spoolFile) (err error) {
+	for _, f := range files {
+		if f.unlooked() {
+			newScreen(p.stderr).say(fmt.Sprintf("cloudwatch: %s: %v", f.name, f.err))
+			err = exit(exitFailed)
+		}
+	}
+	return err
+}
+
+func byDestination(a, b *spoolFile) int {
+	if (a.header == nil) != (b.header == nil) { // those come last
+		return map[bool]int{true: 1, false: -1}[a.header == nil]
+	}
+	return cmp.Compare(where(a.header), where(b.header))
 }
 
 // where names the destination of a segment.
@@ -63,7 +79,7 @@ func at(endpoint string) string {
 }
 
 func (f *spoolFile) row() []string {
-	r := []string{f.name, f.state, "", "", "", size(f.bytes), "", ""}
+	r := []string{printable(f.name), f.state, "", "", "", size(f.bytes), "", ""}
 	if spool.KindOf(f.name) == spool.Hot {
 		r[1] += ", in RAM"
 	}

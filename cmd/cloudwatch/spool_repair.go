@@ -19,7 +19,8 @@ const repairHelp = `Make what processes left in a spool fit to be sent, as far a
 A header with one damaged copy is written again. If both are gone, it is made anew from
 the checksums of the events, which are still checked, and the destination of other
 files of the same process, or --group, --stream, --region and --endpoint. What was set
-aside is put back. Files in which nothing is are removed.
+aside is put back. Files in which nothing is are removed. Modes that let others write
+to the directory or open a file are changed.
 
 Damaged events stay damaged: send counts them and delivers the others. A file of which
 nothing can be checked is kept, unless --delete is given. Files in use, and those of a
@@ -62,6 +63,16 @@ func (p *program) repairSpool(ctx context.Context, d *spoolDir, f *repairFlags) 
 	}
 	var hopeless []*spoolFile
 	left := 0
+	if d.unsafe != nil {
+		done := "repaired: " + against(d.unsafe)
+		if err := d.secure(); err != nil {
+			left++
+			done = fmt.Sprintf("not repaired: %v", asItsUser(err))
+		}
+		if _, err := fmt.Fprintf(p.stdout, "%s: %s\n", printable(d.disk.Path()), printable(done)); err != nil {
+			return err
+		}
+	}
 	for _, file := range files {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -75,10 +86,10 @@ func (p *program) repairSpool(ctx context.Context, d *spoolDir, f *repairFlags) 
 		}
 		if err != nil {
 			left++
-			done = fmt.Sprintf("not repaired: %v", err)
+			done = fmt.Sprintf("not repaired: %v", asItsUser(err))
 		}
 		if done != "" {
-			if _, err := fmt.Fprintf(p.stdout, "%s: %s\n", file.name, printable(done)); err != nil {
+			if _, err := fmt.Fprintf(p.stdout, "%s: %s\n", printable(file.name), printable(done)); err != nil {
 				return err
 			}
 		}
@@ -101,11 +112,27 @@ func (p *program) repairSpool(ctx context.Context, d *spoolDir, f *repairFlags) 
 	return nil
 }
 
+// secure has the library take the directory, if another mode is enough for that.
+func (d *spoolDir) secure() error {
+	if d.unsafe = d.disk.Secure(); d.unsafe == nil {
+		d.unsafe = d.disk.Unsafe()
+	}
+	return d.unsafe
+}
+
 // repair returns what was done, "" for nothing.
 func (f *spoolFile) repair(to segment.Header, all []*spoolFile) (done string, err error) {
 	switch {
 	case f.state == stateInUse || f.state == stateNewer:
 		return "", nil
+	case f.unsafe != nil:
+		if err := f.dir.SecureFile(f.name); err != nil {
+			return "", err
+		}
+		done = "repaired: " + against(f.unsafe)
+		f.look()
+		more, err := f.repair(to, all)
+		return cmp.Or(more, done), err
 	case f.state == stateUnfinished:
 		return "removed: it was not finished", spool.Delete(f.dir, f.name)
 	case f.header == nil:

@@ -71,22 +71,9 @@ const (
 // run returns when everything is sent, or given up.
 func (r *resend) run(ctx context.Context) error {
 	t := &trouble{screen: r.screen, group: r.to.group, endpoint: r.to.endpoint, hopeless: make(chan int, 1)}
-	options := &cloudwatch.Options{
-		LogStream: strings.NewReplacer("{", "{{", "}", "}}").Replace(r.streams[0]), // for its notes
-		Region:    r.to.region,
-		Endpoint:  r.to.endpoint,
-		Profile:   r.flags.profile,
-		OnError:   func(err error) { r.tell(t, err) },
-	}
-	r.withoutAccount(options)
-	// Once without the spool: nothing shall change there if the settings are wrong.
-	w, err := cloudwatch.NewWriter(r.to.group, options)
-	if err != nil {
-		return wrongUsage(err)
-	}
-	if err := errors.Join(w.Close(), r.retarget()); err != nil {
-		return err
-	}
+	r.prepare()
+	options := r.sendOptions(r.flags, r.to, r.streams[0]) // the stream is for its notes
+	options.OnError = func(err error) { r.tell(t, err) }
 	options.Spool = r.dir.disk.Path()
 	options.SpoolOptions = cloudwatch.SpoolOptions{
 		MaxBytes:    math.MaxInt64,
@@ -97,7 +84,8 @@ func (r *resend) run(ctx context.Context) error {
 	if r.dir.hot != nil {
 		options.SpoolOptions.RAM = filepath.Dir(r.dir.hot.Path())
 	}
-	if w, err = cloudwatch.NewWriter(r.to.group, options); err != nil {
+	w, err := cloudwatch.NewWriter(r.to.group, options)
+	if err != nil {
 		return err
 	}
 	limit := abortTime
@@ -118,19 +106,30 @@ func (r *resend) run(ctx context.Context) error {
 	return nil
 }
 
-// retarget writes the destination into the files, where it is another one.
-func (r *resend) retarget() error {
-	for _, f := range r.files {
-		h := *f.header
-		if r.flags.retarget(&h); h == *f.header {
-			continue
+// prepare has the library take the files, and leaves out those where that fails.
+func (r *resend) prepare() {
+	r.files = slices.DeleteFunc(r.files, func(f *spoolFile) bool {
+		err := r.prepareFile(f)
+		if err != nil {
+			r.screen.say(fmt.Sprintf("cloudwatch: %s: not sent: %v", f.name, asItsUser(err)))
 		}
-		err := spool.Mend(f.dir, f.name, r.flags.retarget)
-		if err != nil && !errors.Is(err, disk.ErrLocked) && !errors.Is(err, fs.ErrNotExist) { // somebody else sends it
-			return err
+		return err != nil
+	})
+}
+
+// prepareFile writes the destination into a file if it is another one, and changes the
+// mode if others can open it.
+func (r *resend) prepareFile(f *spoolFile) error {
+	err := f.dir.SecureFile(f.name)
+	if h := *f.header; err == nil {
+		if r.flags.retarget(&h); h != *f.header {
+			err = spool.Mend(f.dir, f.name, r.flags.retarget)
 		}
 	}
-	return nil
+	if errors.Is(err, disk.ErrLocked) || errors.Is(err, fs.ErrNotExist) { // somebody else sends it
+		return nil
+	}
+	return err
 }
 
 // wait returns when the files are gone, and the notes about them are in the queue. It

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"flag"
 	"fmt"
 	"hash/crc32"
@@ -66,7 +67,11 @@ func must(err error) {
 // Producer and number are those of the name. The arguments are
 // what stands between quotes in Go.
 //
-//	segment FILE [group=NAME] [stream=NAME] [region=NAME] [endpoint=URL] [first=SEQ] [settled=FROM-TO] MESSAGE...
+// written is the number of records that the acks claim; time, size, level and raw are for
+// the messages behind them, and raw has them taken for escaped.
+//
+//	segment FILE [group=NAME] [stream=NAME] [region=NAME] [endpoint=URL] [first=SEQ] [settled=FROM-TO]
+//		[written=N] [time=MS] [size=N] [level=N] [raw=yes] MESSAGE...
 func cmdSegment(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) > 0, "segment FILE [KEY=VALUE...] MESSAGE...")
 	path := ts.MkAbs(args[0])
@@ -79,7 +84,14 @@ func cmdSegment(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	acks := segment.Acks{Generation: 1}
 	b := make([]byte, segment.Start, 64<<10)
-	number, seq := uint32(0), uint64(0)
+	number, seq, written := uint32(0), uint64(0), uint32(0)
+	given := segment.Record{Level: uint8(account.Warn)}
+	raw := false
+	atoi := func(value string) int64 {
+		n, err := strconv.ParseInt(value, 10, 64)
+		ts.Check(err)
+		return n
+	}
 	for _, arg := range args[1:] {
 		arg, err := strconv.Unquote(`"` + arg + `"`)
 		ts.Check(err)
@@ -104,19 +116,32 @@ func cmdSegment(ts *testscript.TestScript, neg bool, args []string) {
 			last, err := strconv.ParseUint(cmp.Or(to, from), 10, 64)
 			ts.Check(err)
 			acks.Settled.Add(first, last+1)
+		case "written":
+			written = uint32(atoi(value))
+		case "time":
+			given.Time = atoi(value)
+		case "size":
+			given.Size = int(atoi(value))
+		case "level":
+			given.Level = uint8(atoi(value))
+		case "raw":
+			raw = true
 		default:
-			payload, size := encode.AppendMessage(nil, []byte(arg))
 			number++
 			seq++
-			b = segment.AppendRecord(b, h.ID, int64(len(b)), number, segment.Record{
-				Seq: seq, Time: segmentTime + int64(seq)*1000, Level: uint8(account.Warn), Size: size, Payload: payload,
-			})
+			r := given
+			r.Seq, r.Time = seq, cmp.Or(given.Time, segmentTime+int64(seq)*1000)
+			payload, size := encode.AppendMessage(nil, []byte(arg))
+			if r.Payload, r.Size = payload, cmp.Or(given.Size, size); raw {
+				r.Payload = []byte(arg)
+			}
+			b = segment.AppendRecord(b, h.ID, int64(len(b)), number, r)
 		}
 	}
 	page, err := h.Encode()
 	ts.Check(err)
 	copy(b, page)
-	acks.Written = number
+	acks.Written = cmp.Or(written, number)
 	copy(b[segment.SlotOffset(acks.Generation):], acks.EncodeSlot(h.ID))
 	ts.Check(os.MkdirAll(filepath.Dir(path), 0o700))
 	ts.Check(os.WriteFile(path, append(b, make([]byte, 4096)...), 0o600))
@@ -169,6 +194,36 @@ func removeHot(dir string) {
 		if id, err := os.ReadFile(path); err == nil {
 			_ = os.RemoveAll(fmt.Sprintf("/dev/shm/cloudwatch-%d-%s", os.Geteuid(), id))
 		}
+	}
+}
+
+// cmdSquat puts something in the place of the directory in RAM that belongs to a spool.
+func cmdSquat(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "squat SPOOL owner|mode|link|file|gone")
+	id := fmt.Sprintf("%016x", rand.Uint64())
+	ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), "id"), []byte(id), 0o600))
+	path := fmt.Sprintf("/dev/shm/cloudwatch-%d-%s", os.Geteuid(), id)
+	switch args[1] {
+	case "owner":
+		ts.Check(errors.Join(os.Mkdir(path, 0o700), os.WriteFile(filepath.Join(path, "00000000000000aa-00000001.hot"), nil, 0o600), os.Chown(path, 12345, 12345)))
+	case "mode":
+		ts.Check(errors.Join(os.Mkdir(path, 0o700), os.Chmod(path, 0o777)))
+	case "link":
+		ts.Check(os.Symlink(ts.MkAbs("."), path))
+	case "file":
+		ts.Check(os.WriteFile(path, nil, 0o600))
+	}
+	ts.Defer(func() { _ = os.RemoveAll(path) })
+	ts.Setenv("SQUATTED", path)
+}
+
+// cmdChown gives files to a user.
+func cmdChown(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) > 1, "chown UID FILE...")
+	uid, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for _, name := range args[1:] {
+		ts.Check(os.Chown(ts.MkAbs(name), uid, -1))
 	}
 }
 

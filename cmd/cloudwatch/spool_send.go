@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
@@ -20,11 +22,13 @@ const sendHelp = `Send what processes that have ended left in a spool, with the 
 Each event goes where its process would have sent it: send shows where that is, and asks
 first, or takes --yes for an answer. --group, --stream, --region and --endpoint name
 another destination, which is then written into the files. An endpoint other than AWS is
-never used unless it is named by --endpoint or AWS_ENDPOINT_URL.
+never used unless it is named by --endpoint or AWS_ENDPOINT_URL. A file whose destination
+nothing can be sent to is named and left; the others are sent.
 
-What the service has confirmed is removed. Files in use are left to their processes.
+What the service has confirmed is removed. Files in use are left to their processes. Modes
+that let others write to the directory or open a file are changed before.
 
-Exit code 1: something is left.`
+Exit code 1: something is left, or could not be read.`
 
 const sendExamples = `  cloudwatch spool send /var/lib/myapp/logs
   cloudwatch spool send /var/lib/myapp/logs --yes --timeout 5m
@@ -74,19 +78,36 @@ func (p *program) sendSpool(ctx context.Context, d *spoolDir, f *sendFlags) erro
 		return err
 	}
 	screen := newScreen(p.stderr)
+	if len(files) > 0 {
+		if err := p.checkSend(d, f); err != nil {
+			return err
+		}
+	}
 	var order []destination
 	plan := map[destination]*resend{}
+	check := destinations{p, f, map[segment.Header]error{}}
 	for _, file := range files {
 		if file.state == stateInUse {
 			screen.say(fmt.Sprintf("cloudwatch: %s is in use: left to its process", file.name))
 		}
-		if file.state != stateLeft {
+		if file.unlooked() {
+			screen.say(fmt.Sprintf("cloudwatch: %s: %v", file.name, file.err))
+		}
+		if file.state != stateLeft && file.state != stateUnsafe {
+			continue
+		}
+		if file.unsafe != nil && !byMode(file.unsafe) {
+			screen.say(fmt.Sprintf("cloudwatch: not sent: %v", asItsUser(file.unsafe)))
 			continue
 		}
 		h := *file.header
 		f.retarget(&h)
 		if allowed := p.endpoint(f.to.Endpoint); h.Endpoint != allowed {
 			screen.say(fmt.Sprintf("cloudwatch: %s is for %s, not for %s: not sent; --endpoint says where", file.name, hostOf(h.Endpoint), hostOf(allowed)))
+			continue
+		}
+		if err := check.check(h); err != nil {
+			screen.say(fmt.Sprintf("cloudwatch: %s: not sent: %s; --group, --stream and --region say where", file.name, strings.TrimPrefix(err.Error(), "cloudwatch: ")))
 			continue
 		}
 		to := destination{h.Region, h.Endpoint, h.Group}
@@ -104,6 +125,11 @@ func (p *program) sendSpool(ctx context.Context, d *spoolDir, f *sendFlags) erro
 			return err
 		}
 	}
+	if len(order) > 0 && d.unsafe != nil {
+		if err := d.secure(); err != nil {
+			return err
+		}
+	}
 	limited := ctx
 	if f.timeout > 0 {
 		var cancel context.CancelFunc
@@ -115,7 +141,8 @@ func (p *program) sendSpool(ctx context.Context, d *spoolDir, f *sendFlags) erro
 	for _, to := range order {
 		r := plan[to]
 		if err := r.run(limited); err != nil {
-			return err
+			screen.say(message(err))
+			code = max(code, exitFailed)
 		}
 		lost += r.lost
 		code = max(code, r.hopeless)
@@ -127,10 +154,71 @@ func (p *program) sendSpool(ctx context.Context, d *spoolDir, f *sendFlags) erro
 	case left != "":
 		screen.say("cloudwatch: left: " + left)
 		return cmp.Or(ctx.Err(), exit(max(code, exitFailed)))
-	case lost > 0:
+	case lost > 0 && code == exitDone:
 		return exit(exitLoss)
 	}
+	return exit(code)
+}
+
+// checkSend returns an error for what is wrong whatever the files say.
+func (p *program) checkSend(d *spoolDir, f *sendFlags) error {
+	if d.unsafe != nil && !byMode(d.unsafe) {
+		return asItsUser(d.unsafe)
+	}
+	h := segment.Header{Group: "any", Stream: "any", Region: defaultRegion}
+	f.retarget(&h)
+	check := destinations{p, f, map[segment.Header]error{}}
+	if err := check.check(h); err != nil {
+		return wrongUsage(err)
+	}
 	return nil
+}
+
+// destinations knows where events can be sent to.
+type destinations struct {
+	p     *program
+	f     *sendFlags
+	known map[segment.Header]error // only the destination of the header is filled in
+}
+
+// check returns why the library would send nothing to where a header says: somebody may
+// have forged it.
+func (d *destinations) check(h segment.Header) error {
+	h = segment.Header{Region: h.Region, Endpoint: h.Endpoint, Group: h.Group, Stream: h.Stream}
+	err, ok := d.known[h]
+	if !ok {
+		err = d.try(h)
+		d.known[h] = err
+	}
+	return err
+}
+
+// regionName is what can be a part of a host name: with anything else, a region could
+// name another host.
+var regionName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+
+func (d *destinations) try(h segment.Header) error {
+	if !regionName.MatchString(h.Region) {
+		return fmt.Errorf("%q is not a region", h.Region)
+	}
+	w, err := cloudwatch.NewWriter(h.Group, d.p.sendOptions(d.f, destination{h.Region, h.Endpoint, h.Group}, h.Stream))
+	if err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// sendOptions are those of a Writer that has no spool yet.
+func (p *program) sendOptions(f *sendFlags, to destination, stream string) *cloudwatch.Options {
+	o := &cloudwatch.Options{
+		LogStream: strings.NewReplacer("{", "{{", "}", "}}").Replace(stream),
+		Region:    to.region,
+		Endpoint:  to.endpoint,
+		Profile:   f.profile,
+		OnError:   func(error) {},
+	}
+	p.withoutAccount(o)
+	return o
 }
 
 // left says what a spool still has that is not in use, "" if that is nothing.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -14,7 +13,7 @@ import (
 
 const verifyHelp = `Read everything in a spool, check every checksum, and say what there is in each file.
 
-Exit code 1: something is damaged. Unreadable bytes alone are not: a process that is
+Exit code 1: something is damaged, or others can write to it. Unreadable bytes alone are not: a process that is
 killed while it writes leaves its last record unfinished. Files that only a newer
 version can read are named and not checked.`
 
@@ -38,7 +37,7 @@ func (p *program) verifySpool(ctx context.Context, d *spoolDir) error {
 		if f.damaged() {
 			damaged++
 		}
-		fmt.Fprintf(w, "%s: %s\n", f.name, printable(f.verdict()))
+		fmt.Fprintf(w, "%s: %s\n", printable(f.name), printable(f.verdict()))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -63,6 +62,9 @@ func (f *spoolFile) verdict() string {
 	if f.damaged() {
 		s = "damaged"
 	}
+	if f.state == stateUnsafe {
+		s = "not safe: " + against(f.unsafe)
+	}
 	s += fmt.Sprintf(", %s, %s settled, %s pending", counted(int64(f.Records), "record", "records"), count(int64(f.Settled)), count(int64(f.pending())))
 	if f.Lost > 0 {
 		s += fmt.Sprintf(", %s lost, of which %s pending", counted(int64(f.Lost), "record", "records"), count(int64(f.Damaged)))
@@ -70,12 +72,15 @@ func (f *spoolFile) verdict() string {
 	if f.Unreadable > 0 {
 		s += fmt.Sprintf(", %s unreadable", counted(f.Unreadable, "byte", "bytes"))
 	}
+	if n := len(f.Malformed); n > 0 {
+		s += fmt.Sprintf(", %s malformed", counted(int64(n), "record", "records"))
+	}
 	if f.short {
 		s += ", shorter than it was made"
 	}
 	s += fmt.Sprintf(", %d of 2 copies of the header", f.copies)
 	if f.err != nil {
-		s += fmt.Sprintf(", %v", errors.Unwrap(f.err))
+		s += fmt.Sprintf(", %v", f.err)
 	}
 	return s
 }

@@ -27,6 +27,7 @@ var children = map[string]func(args []string) error{
 	"fsize":  meetFileLimit,
 	"nofile": meetDescriptorLimit,
 	"refuse": refuse,
+	"denied": denied,
 	"fds":    listDescriptors,
 }
 
@@ -173,6 +174,16 @@ func refuse(args []string) error {
 		return fmt.Errorf("they returned %v, want *UnsafeError", err)
 	}
 	fmt.Print(unsafe.Reason)
+	return nil
+}
+
+// denied: path, user. It prints what OpenDir returns.
+func denied(args []string) error {
+	if err := becomeUser(args[1]); err != nil {
+		return err
+	}
+	_, err := OpenDir(args[0], Options{AllowRemote: true})
+	fmt.Print(err)
 	return nil
 }
 

@@ -24,57 +24,81 @@ type Dir struct {
 	path string   // absolute
 	root *os.Root // opens everything in it
 	self *os.File // the directory itself
-	kind FileSystem
+	uid  int      // user it must belong to
+	volume
 }
 
-// Options of OpenDir.
+// Options of OpenDir and Inspect.
 type Options struct {
 	AllowRemote bool // take a network or FUSE file system
 }
 
 // OpenDir opens a directory, and makes it (mode 0700) and its parents if they
 // are missing. The directory itself has to belong to the effective user, with no write
-// permission for group and others, and its path may not end in a symbolic link:
-// *UnsafeError. On a network or FUSE file system: *RemoteError.
+// permission for group and others, and its path may not end in a symbolic link. Nor may
+// others be able to replace it or one of its parents: *UnsafeError. On a network or FUSE
+// file system: *RemoteError; on one of the kernel: *PseudoError.
 func OpenDir(path string, o Options) (*Dir, error) {
-	if path == "" {
-		return nil, fail("open", `""`, fs.ErrInvalid)
-	}
-	path, err := filepath.Abs(path)
+	path, err := absolute(path)
 	if err != nil {
-		return nil, fail("open", path, err)
+		return nil, err
+	}
+	if err := checkParents(path, os.Geteuid()); err != nil {
+		return nil, err
 	}
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeDir(path); err != nil {
-			return nil, fail("make directory", path, err)
+			return nil, failMaking(path, err)
+		}
+		if err := checkParents(path, os.Geteuid()); err != nil { // others may have been faster
+			return nil, err
 		}
 		info, err = os.Lstat(path)
 	}
 	if err != nil {
 		return nil, fail("open", path, err)
 	}
-	if reason := unsafeDir(info); reason != "" {
-		return nil, &UnsafeError{path, reason}
+	return openSeen(path, info, os.Geteuid(), o)
+}
+
+// openSeen opens a directory that must belong to a user.
+func openSeen(path string, info fs.FileInfo, uid int, o Options) (*Dir, error) {
+	if unsafe := unsafeDir(path, info, uid); unsafe != nil {
+		return nil, unsafe
 	}
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, fail("open", path, err)
 	}
-	d, err := newDir(path, root, info)
+	d, err := newDir(path, root, info, uid)
 	if err != nil {
 		root.Close()
 		return nil, err
 	}
-	if err := o.accept(d.kind, path); err != nil {
+	if err := o.accept(d.volume, path); err != nil {
 		d.Close()
 		return nil, err
 	}
 	return d, nil
 }
 
-func (o Options) accept(kind FileSystem, path string) error {
-	if kind == Remote && !o.AllowRemote {
+func absolute(path string) (string, error) {
+	if path == "" {
+		return "", fail("open", `""`, fs.ErrInvalid)
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", fail("open", path, err)
+	}
+	return abs, nil
+}
+
+func (o Options) accept(v volume, path string) error {
+	switch {
+	case v.kind == Pseudo:
+		return &PseudoError{path, v.pseudo}
+	case v.kind == Remote && !o.AllowRemote:
 		return &RemoteError{path}
 	}
 	return nil
@@ -82,23 +106,36 @@ func (o Options) accept(kind FileSystem, path string) error {
 
 // newDir makes a Dir of what has been opened, if it is still what was seen at
 // the path before.
-func newDir(path string, root *os.Root, seen fs.FileInfo) (*Dir, error) {
+func newDir(path string, root *os.Root, seen fs.FileInfo, uid int) (*Dir, error) {
 	self, err := root.Open(".")
 	if err != nil {
 		return nil, fail("open", path, err)
 	}
-	d := &Dir{path: path, root: root, self: self}
+	d := &Dir{path: path, root: root, self: self, uid: uid}
 	if err := d.check(seen); err != nil {
 		self.Close()
 		return nil, err
 	}
-	v, err := volumeOf(self)
-	if err != nil {
+	if err := d.find(); err != nil {
 		self.Close()
-		return nil, fail("find the file system of", path, err)
+		return nil, err
 	}
-	d.kind = v.kind
 	return d, nil
+}
+
+// find fills in the file system.
+func (d *Dir) find() (err error) {
+	if d.volume, err = volumeOf(d.self); err != nil {
+		return fail("find the file system of", d.path, err)
+	}
+	info, err := d.self.Stat()
+	if err != nil {
+		return fail("look at", d.path, err)
+	}
+	if isDev(info) {
+		d.kind, d.pseudo = Pseudo, "devices"
+	}
+	return nil
 }
 
 func (d *Dir) check(seen fs.FileInfo) error {
@@ -109,8 +146,8 @@ func (d *Dir) check(seen fs.FileInfo) error {
 	if !os.SameFile(seen, info) {
 		return fail("look at", d.path, ErrReplaced)
 	}
-	if reason := unsafeDir(info); reason != "" {
-		return &UnsafeError{d.path, reason}
+	if unsafe := unsafeDir(d.path, info, d.uid); unsafe != nil {
+		return unsafe
 	}
 	return nil
 }
@@ -250,8 +287,8 @@ func (d *Dir) open(name string, flag int) (*File, error) {
 	if err != nil {
 		return nil, fail("open", name, err)
 	}
-	if reason := unsafeFile(seen); reason != "" {
-		return nil, &UnsafeError{name, reason}
+	if unsafe := unsafeFile(d.path, name, seen); unsafe != nil {
+		return nil, unsafe
 	}
 	return d.openSeen(name, flag, seen)
 }
@@ -266,13 +303,13 @@ func (d *Dir) openSeen(name string, flag int, seen fs.FileInfo) (*File, error) {
 		file.Close()
 		return nil, fail("open", name, err)
 	}
-	reason := unsafeFile(info)
+	unsafe := unsafeFile(d.path, name, info)
 	if !os.SameFile(seen, info) {
-		reason = "replaced while it was opened"
+		unsafe = &UnsafeError{Path: name, Reason: "replaced while it was opened"}
 	}
-	if reason != "" {
+	if unsafe != nil {
 		file.Close()
-		return nil, &UnsafeError{name, reason}
+		return nil, unsafe
 	}
 	f := &File{dir: d, name: name, file: file}
 	f.size.Store(info.Size())
@@ -289,6 +326,27 @@ type Entry struct {
 // List returns the regular files in the directory, sorted by name, also those
 // whose names or modes Open refuses.
 func (d *Dir) List() ([]Entry, error) {
+	names, err := d.Names()
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, 0, len(names))
+	for _, name := range names {
+		entry, err := d.Stat(name)
+		var irregular *UnsafeError
+		switch {
+		case errors.Is(err, fs.ErrNotExist), errors.As(err, &irregular): // deleted just now, or no file
+		case err != nil:
+			return nil, err
+		default:
+			entries = append(entries, entry)
+		}
+	}
+	return entries, nil
+}
+
+// Names returns the names of everything in the directory, sorted.
+func (d *Dir) Names() ([]string, error) {
 	// A descriptor of its own: d.self has but one position for all callers.
 	self, err := d.root.Open(".")
 	if err != nil {
@@ -300,20 +358,19 @@ func (d *Dir) List() ([]Entry, error) {
 		return nil, fail("list", d.path, err)
 	}
 	slices.Sort(names)
-	entries := make([]Entry, 0, len(names))
-	for _, name := range names {
-		info, err := d.root.Lstat(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // deleted just now
-		}
-		if err != nil {
-			return nil, fail("list", name, err)
-		}
-		if info.Mode().IsRegular() {
-			entries = append(entries, Entry{name, allocated(info), info.Size()})
-		}
+	return names, nil
+}
+
+// Stat returns what List does of a file, and an *UnsafeError if it is not a regular one.
+func (d *Dir) Stat(name string) (Entry, error) {
+	info, err := d.root.Lstat(name)
+	if err != nil {
+		return Entry{}, fail("look at", name, err)
 	}
-	return entries, nil
+	if !info.Mode().IsRegular() {
+		return Entry{}, notRegular(name)
+	}
+	return Entry{name, allocated(info), info.Size()}, nil
 }
 
 // Remove deletes a file; open or not, except on file systems of Windows other

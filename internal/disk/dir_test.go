@@ -113,7 +113,7 @@ func TestSwappedDirIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	if _, err := newDir(other, root, seen); !errors.Is(err, ErrReplaced) {
+	if _, err := newDir(other, root, seen, os.Geteuid()); !errors.Is(err, ErrReplaced) {
 		t.Errorf("newDir: %v, want ErrReplaced", err)
 	}
 }
@@ -190,7 +190,7 @@ func TestErrors(t *testing.T) {
 func TestRemoteIsRefused(t *testing.T) {
 	for _, kind := range []FileSystem{Unknown, RAM, Local, Remote} {
 		for _, allow := range []bool{false, true} {
-			err := Options{AllowRemote: allow}.accept(kind, "there")
+			err := Options{AllowRemote: allow}.accept(volume{kind: kind}, "there")
 			var remote *RemoteError
 			if refused := errors.As(err, &remote); refused != (kind == Remote && !allow) || (err != nil) != refused {
 				t.Errorf("%v, allow %v: %v", kind, allow, err)

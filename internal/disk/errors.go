@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
+	"syscall"
 )
 
 var (
@@ -30,10 +32,36 @@ var (
 type UnsafeError struct {
 	Path   string
 	Reason string
+	Help   string // what to type or do; empty if that is not known
 }
 
+// Foreign reports whether it belongs to another user.
+func (e *UnsafeError) Foreign() bool {
+	before, _, _ := strings.Cut(anotherUser, "%")
+	return strings.HasPrefix(e.Reason, before)
+}
+
+// ByMode reports whether another mode puts it right: see Dir.Secure.
+func (e *UnsafeError) ByMode() bool { return e.Reason == othersWriteTo || e.Reason == othersOpen }
+
 func (e *UnsafeError) Error() string {
-	return "disk: " + e.Path + " is not safe to use: " + e.Reason
+	text := "disk: " + e.Path + " is not safe to use: " + e.Reason
+	if e.Help != "" {
+		text += "; " + e.Help
+	}
+	return text
+}
+
+// Reasons that another mode puts right.
+const (
+	othersWriteTo = "others can write to it"
+	othersOpen    = "others can open it"
+)
+
+const anotherUser = "it belongs to another user (uid %d)"
+
+func notRegular(name string) *UnsafeError {
+	return &UnsafeError{name, "not a regular file", "move it elsewhere"}
 }
 
 // RemoteError is about a directory on a network or FUSE file system, where
@@ -43,7 +71,17 @@ type RemoteError struct {
 }
 
 func (e *RemoteError) Error() string {
-	return "disk: " + e.Path + " is on a network or FUSE file system"
+	return "disk: " + e.Path + " is on a network or FUSE file system; choose a directory on a local disk"
+}
+
+// PseudoError is about a directory on a file system that keeps no files, such as /proc.
+type PseudoError struct {
+	Path string
+	Kind string // such as "proc"
+}
+
+func (e *PseudoError) Error() string {
+	return "disk: " + e.Path + " is on a file system of the kernel (" + e.Kind + "), which keeps no files; choose a directory on a local disk"
 }
 
 // fail says what failed on what. Package os names the call and the path as
@@ -58,4 +96,16 @@ func fail(verb, name string, err error) error {
 		err = link.Err
 	}
 	return fmt.Errorf("disk: %s %s: %w", verb, name, err)
+}
+
+// failMaking is fail for a directory that cannot be made, and says what helps.
+func failMaking(path string, err error) error {
+	err = fail("make directory", path, err)
+	switch {
+	case errors.Is(err, fs.ErrPermission) && os.Geteuid() > 0:
+		return fmt.Errorf("%w; make it as root: install -d -m 700 -o %d %s; for a systemd service, StateDirectory= does that", err, os.Geteuid(), path)
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w; choose a directory on a file system that can be written to", err)
+	}
+	return err
 }

@@ -13,6 +13,7 @@ const (
 	RAM                // gone after a reboot, never waits for a device: the only kind that may be mapped
 	Local              // on a device of this machine
 	Remote             // on a network or FUSE
+	Pseudo             // of the kernel: it keeps no files
 )
 
 func (k FileSystem) String() string {
@@ -23,6 +24,8 @@ func (k FileSystem) String() string {
 		return "local"
 	case Remote:
 		return "remote"
+	case Pseudo:
+		return "pseudo"
 	default:
 		return "unknown"
 	}
@@ -31,8 +34,9 @@ func (k FileSystem) String() string {
 // volume is a file system as the system describes it.
 type volume struct {
 	kind    FileSystem
-	overlay bool  // layers of a container image
-	free    int64 // bytes that a user without privileges can have
+	pseudo  string // name of the file system, if it is such a one
+	overlay bool   // layers of a container image
+	free    int64  // bytes that a user without privileges can have
 	total   int64
 }
 
@@ -68,12 +72,52 @@ var remoteMagic = map[uint32]string{
 	0x7c7c6673: "prl_fs",
 }
 
+// pseudoMagic has no devtmpfs: that has the number of tmpfs, see isDev.
+var pseudoMagic = map[uint32]string{
+	0x00009fa0: "proc",
+	0x62656572: "sysfs",
+	0x0027e0eb: "cgroup",
+	0x63677270: "cgroup2",
+	0x64626720: "debugfs",
+	0x74726163: "tracefs",
+	0x73636673: "securityfs",
+	0xf97cff8c: "selinuxfs",
+	0x43415d53: "smackfs",
+	0xcafe4a11: "bpf",
+	0x62656570: "configfs",
+	0x00001cd1: "devpts",
+	0x19800202: "mqueue",
+	0x6165676c: "pstore",
+	0xde5e81e4: "efivarfs",
+	0x42494e4d: "binfmt_misc",
+	0x958458f6: "hugetlbfs",
+	0x6e736673: "nsfs",
+	0x07655821: "resctrl",
+	0x67596969: "rpc_pipefs",
+	0x6e667364: "nfsd",
+	0x65735543: "fusectl",
+	0x6c6f6f70: "binder",
+	0xabba1974: "xenfs",
+	0x00009fa1: "openpromfs",
+}
+
+// pseudoName is for macOS and the BSDs.
+func pseudoName(name string) string {
+	switch name {
+	case "procfs", "linprocfs", "linsysfs", "devfs", "fdescfs", "kernfs", "ptyfs", "mqueuefs":
+		return name
+	}
+	return ""
+}
+
 // kindOfMagic is for Linux. The type of the field differs between processors,
 // but all numbers fit into 32 bits.
 func kindOfMagic(magic uint32) FileSystem {
 	switch {
 	case magic == magicTmpfs || magic == magicRamfs:
 		return RAM
+	case pseudoMagic[magic] != "":
+		return Pseudo
 	case remoteMagic[magic] != "":
 		return Remote
 	default:
@@ -88,6 +132,9 @@ func kindOfName(name string, local bool) FileSystem {
 		return RAM
 	case "nfs", "smbfs", "cifs", "afpfs", "webdav", "ftp", "fusefs", "osxfuse", "macfuse", "fuse-t", "virtiofs", "p9fs":
 		return Remote
+	}
+	if pseudoName(name) != "" {
+		return Pseudo
 	}
 	if !local {
 		return Remote

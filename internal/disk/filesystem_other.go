@@ -11,3 +11,5 @@ import (
 func volumeOf(*os.File) (volume, error) {
 	return volume{free: math.MaxInt64, total: math.MaxInt64}, nil
 }
+
+func pseudoAt(string) string { return "" }

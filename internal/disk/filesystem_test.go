@@ -19,7 +19,10 @@ func TestKindOfMagic(t *testing.T) {
 		{"zfs", 0x2fc12fc1, Local},
 		{"overlay", 0x794c7630, Local},
 		{"f2fs", 0xf2f52010, Local},
-		{"hugetlbfs", 0x958458f6, Local},
+		{"hugetlbfs", 0x958458f6, Pseudo},
+		{"proc", 0x9fa0, Pseudo},
+		{"sysfs", 0x62656572, Pseudo},
+		{"cgroup2", 0x63677270, Pseudo},
 		{"not known", 0x12345678, Local},
 		{"nfs", 0x6969, Remote},
 		{"smb", 0x517b, Remote},
@@ -61,6 +64,8 @@ func TestKindOfName(t *testing.T) {
 		{"macfuse", true, Remote},
 		{"osxfuse", true, Remote},
 		{"fusefs", true, Remote},
+		{"devfs", true, Pseudo},
+		{"procfs", false, Pseudo},
 		{"something new", false, Remote},
 		{"something new", true, Local},
 	} {
@@ -90,7 +95,7 @@ func TestInBytes(t *testing.T) {
 }
 
 func TestFileSystemString(t *testing.T) {
-	for kind, want := range map[FileSystem]string{Unknown: "unknown", RAM: "RAM", Local: "local", Remote: "remote"} {
+	for kind, want := range map[FileSystem]string{Unknown: "unknown", RAM: "RAM", Local: "local", Remote: "remote", Pseudo: "pseudo"} {
 		if got := kind.String(); got != want {
 			t.Errorf("%d is %q, want %q", kind, got, want)
 		}

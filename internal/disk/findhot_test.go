@@ -40,7 +40,9 @@ func TestFindHot(t *testing.T) {
 	if err := os.WriteFile(id, []byte("0123456789abcdef"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	notThere("without a directory")
+	if hot, err := disk.FindHot(dir, ram); !errors.Is(err, disk.ErrGone) {
+		t.Errorf("without a directory: found %v, error %v", hot, err)
+	}
 	if entries, _ := os.ReadDir(ram); len(entries) > 0 {
 		t.Errorf("made %v", entries)
 	}

@@ -43,7 +43,23 @@ func openHot(spool *Dir, shared string, s surroundings) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	return OpenDir(filepath.Join(shared, fmt.Sprintf("cloudwatch-%d-%s", os.Geteuid(), id)), Options{})
+	return openHotDir(shared, id)
+}
+
+// openHotDir opens or makes the directory of the effective user in RAM.
+func openHotDir(ram, id string) (*Dir, error) {
+	path := hotPath(ram, os.Geteuid(), id)
+	d, err := OpenDir(path, Options{})
+	var unsafe *UnsafeError
+	if errors.As(err, &unsafe) && unsafe.Foreign() {
+		unsafe.Help = "have root remove it: rm -r " + path
+	}
+	return d, err
+}
+
+// hotPath returns the path of a user's directory in RAM.
+func hotPath(ram string, uid int, id string) string {
+	return filepath.Join(ram, fmt.Sprintf("cloudwatch-%d-%s", uid, id))
 }
 
 // again opens the same directory once more, even if its path is another's now.
@@ -57,7 +73,7 @@ func (d *Dir) again() (*Dir, error) {
 		root.Close()
 		return nil, fail("open", d.path, err)
 	}
-	same, err := newDir(d.path, root, info)
+	same, err := newDir(d.path, root, info, d.uid)
 	if err != nil {
 		root.Close()
 		return nil, err

@@ -2,9 +2,7 @@ package disk
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -42,5 +40,5 @@ func OpenHotIn(spool *Dir, ram string) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	return OpenDir(filepath.Join(ram, fmt.Sprintf("cloudwatch-%d-%s", os.Geteuid(), id)), Options{})
+	return openHotDir(ram, id)
 }

@@ -9,22 +9,30 @@ import (
 
 // Access is a matter of the lists that a directory inherits here, not of modes.
 
-func unsafeDir(info fs.FileInfo) string {
+func unsafeDir(path string, info fs.FileInfo, _ int) *UnsafeError {
 	switch {
 	case info.Mode()&fs.ModeSymlink != 0:
-		return "a symbolic link"
+		return &UnsafeError{path, "a symbolic link", "name the directory itself"}
 	case !info.IsDir():
-		return "not a directory"
+		return &UnsafeError{path, "not a directory", "choose another path"}
 	}
-	return ""
+	return nil
 }
 
-func unsafeFile(info fs.FileInfo) string {
+func unsafeFile(_, name string, info fs.FileInfo) *UnsafeError {
 	if !info.Mode().IsRegular() {
-		return "not a regular file"
+		return notRegular(name)
 	}
-	return ""
+	return nil
 }
+
+func checkParents(string, int) error { return nil }
+
+func isDev(fs.FileInfo) bool { return false }
+
+func ownerOf(fs.FileInfo) int { return os.Geteuid() }
+
+const nonblock = 0
 
 func allocated(info fs.FileInfo) int64 { return info.Size() }
 

@@ -74,6 +74,37 @@ func appendEscape(dst []byte, c byte) []byte {
 	}
 }
 
+// IsWire reports whether b is the inside of a JSON string. What a program writes is;
+// what is read from a file may be anything.
+func IsWire(b []byte) bool {
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case c < ' ' || c == '"':
+			return false
+		case c == '\\':
+			n := escapeLength(b[i:])
+			if n == 0 {
+				return false
+			}
+			i += n - 1
+		}
+	}
+	return true
+}
+
+// escapeLength returns the length of the JSON escape that b begins with, 0 if it is
+// malformed.
+func escapeLength(b []byte) int {
+	const short, long = len(`\n`), len(`\u000a`)
+	switch {
+	case len(b) >= short && strings.IndexByte(`"\/bfnrt`, b[1]) >= 0:
+		return short
+	case len(b) >= long && b[1] == 'u' && strings.Trim(string(b[short:long]), hex+"ABCDEF") == "":
+		return long
+	}
+	return 0
+}
+
 // Unescape returns the message that a wire form stands for.
 func Unescape(wire []byte) []byte {
 	message := make([]byte, 0, len(wire))

@@ -162,3 +162,17 @@ func replaceInvalid(message []byte) string {
 	}
 	return b.String()
 }
+
+func TestIsWire(t *testing.T) {
+	for wire, want := range map[string]bool{
+		"": true, "plain ü": true, `\"\\\n\r\t\u0000`: true, `\/\b\f\u00Ff`: true,
+		`"`: false, "\n": false, `\`: false, `a\`: false, `\x`: false, `\u`: false, `\u000`: false, `\u00g0`: false, `\\"`: false,
+	} {
+		if got := encode.IsWire([]byte(wire)); got != want {
+			t.Errorf("%q: %v, want %v", wire, got, want)
+		}
+		if got := json.Valid([]byte(`"` + wire + `"`)); got != want {
+			t.Errorf("%q: encoding/json says %v", wire, got)
+		}
+	}
+}

@@ -178,6 +178,7 @@ func TestPageHasTheConstantsOfTheCode(t *testing.T) {
 		"version of the format": Version, "first record": Start, "header of a record": RecordBytes, "smallest record": Length(1),
 		"largest payload": MaxPayload, "ranges in a slot": maxRanges, "longest boot, program or writer": maxDiagnostic,
 		"longest destination": maxDestination, "times the size that is checked": workFactor, "unreadable pages passed over": maxFailures,
+		"bytes of a file that are read": MaxFileBytes,
 	}
 	rows := readPage(t).rows(t, "Reading")
 	for _, row := range rows {

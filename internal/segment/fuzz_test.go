@@ -49,7 +49,7 @@ func FuzzScan(f *testing.F) {
 			end = s.Offset() + int64(segment.Length(len(s.Record().Payload)))
 			isThere(t, b[s.Offset():end], s)
 		}
-		if s.Lost() != int(number)-found || s.Missing(number) != 0 || s.Err() != nil {
+		if s.Lost() != int(number)-found || s.Missing(number, int64(len(b))) != 0 || s.Err() != nil {
 			t.Errorf("lost %d of %d, %d found, %v", s.Lost(), number, found, s.Err())
 		}
 		if s.Skipped() < 0 || s.Skipped() > int64(len(records)) {

@@ -151,7 +151,7 @@ func (f *file) checkRecords(damaged []byte, written uint32, whole func(stored) b
 	if s.Next() {
 		return 0, fmt.Errorf("invented at %d: %+v", s.Offset(), s.Record())
 	}
-	lost = s.Lost() + s.Missing(written)
+	lost = s.Lost() + s.Missing(written, int64(len(f.bytes)))
 	if lost != len(f.records)-found {
 		return 0, fmt.Errorf("%d of %d records found, but %d are said to be lost", found, len(f.records), lost)
 	}

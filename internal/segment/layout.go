@@ -40,6 +40,10 @@ const (
 	slotBytes = 4 << 10 // a page, so that a torn write leaves the other slot whole
 )
 
+// MaxFileBytes is more than any segment has: they are made with 8 MiB, or as much as
+// their largest record takes.
+const MaxFileBytes = 64 << 20
+
 // Version is the version of the format that this package writes, and the newest
 // that it reads.
 const Version = 1

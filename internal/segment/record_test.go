@@ -31,7 +31,7 @@ func TestRecordRoundTrip(t *testing.T) {
 	tests := map[string]segment.Record{
 		"usual":       {Seq: 12, Time: 1763812800123, Level: 2, Size: 250, Payload: payload(250)},
 		"zero values": {Seq: 1, Payload: payload(1)},
-		"largest":     {Seq: math.MaxUint64, Time: 1<<47 - 1, Level: 255, Size: 1<<31 - 1, Payload: payload(9)},
+		"largest":     {Seq: math.MaxUint64 - 1, Time: 1<<47 - 1, Level: 255, Size: 1<<31 - 1, Payload: payload(9)},
 		"before 1970": {Seq: 1, Time: -1, Level: 3, Payload: payload(9)},
 		"earliest":    {Seq: 1, Time: -1 << 47, Level: 3, Payload: payload(9)},
 		"zero time":   {Seq: 1, Time: time.Time{}.UnixMilli(), Payload: payload(9)},

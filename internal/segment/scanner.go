@@ -3,6 +3,7 @@ package segment
 import (
 	"fmt"
 	"io"
+	"math"
 )
 
 const (
@@ -26,7 +27,8 @@ const (
 type Scanner struct {
 	r    io.ReaderAt
 	id   uint64
-	size int64 // of the file; less if it turns out to be shorter
+	size int64 // of what is read; less if the file turns out to be shorter
+	room int64 // size before that
 
 	window   []byte // bytes of the file from windowAt on; its capacity is used
 	windowAt int64
@@ -54,9 +56,11 @@ type Scanner struct {
 // as many bytes are hashed as it says it has. Text in payloads never looks like that
 // (see MaxPayload), and damage seldom does, but somebody could fill a file with
 // starts of long records. After eight times the size in bytes the rest of such a
-// file counts as unreadable.
+// file counts as unreadable. Of a file that is larger than MaxFileBytes, which no
+// segment is, only so much is read: a sparse one may claim any size.
 func NewScanner(r io.ReaderAt, size int64, id uint64) *Scanner {
-	return &Scanner{r: r, id: id, size: size, windowAt: Start, at: Start, end: Start, budget: workFactor*size + MaxPayload}
+	size = min(size, MaxFileBytes)
+	return &Scanner{r: r, id: id, size: size, room: size, windowAt: Start, at: Start, end: Start, budget: workFactor*size + MaxPayload}
 }
 
 // Resume has Next go on at an offset where a record of that number and that
@@ -105,7 +109,7 @@ func (s *Scanner) plausible(b []byte) int {
 		return 0
 	}
 	length := Length(int(payload))
-	if int64(length) > s.size-s.at || number <= s.number || seq <= s.record.Seq {
+	if int64(length) > s.size-s.at || number <= s.number || seq <= s.record.Seq || seq == math.MaxUint64 { // no range ends behind that one
 		return 0
 	}
 	// The records between this one and the last one must have had room, and a
@@ -197,13 +201,19 @@ func (s *Scanner) Lost() int { return s.lost }
 
 // Missing returns how many records behind the last one were not found, when Next has
 // returned false. written is Acks.Written, the number of a record known to have been
-// there. All that is lost is Lost and Missing together. A record behind written that
-// cannot be read may be one that was never finished, and does not count.
-func (s *Scanner) Missing(written uint32) int {
-	if written <= s.number {
+// there, and made is Header.Size: the file may have been cut since. All that is lost is
+// Lost and Missing together. A record behind written that cannot be read may be one that
+// was never finished, and does not count.
+//
+// More records than the file had room for were never there, so such a number says
+// nothing.
+func (s *Scanner) Missing(written uint32, made int64) int {
+	missing := max(int64(written)-int64(s.number), 0)
+	room := max(s.room, min(made, MaxFileBytes)) - s.end
+	if missing > room/int64(Length(1)) {
 		return 0
 	}
-	return int(written - s.number)
+	return int(missing)
 }
 
 // Skipped returns the bytes that Next has passed over and that are neither zero nor

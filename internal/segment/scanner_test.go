@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"testing"
 
@@ -79,9 +80,58 @@ func TestMissing(t *testing.T) {
 	for s.Next() {
 	}
 	for hint, want := range map[uint32]int{0: 0, 2: 0, 3: 0, 4: 1, 10: 7} {
-		if got := s.Missing(hint); got != want || s.Lost() != 1 {
+		if got := s.Missing(hint, 0); got != want || s.Lost() != 1 {
 			t.Errorf("%d written: %d missing, %d lost; want %d, 1", hint, got, s.Lost(), want)
 		}
+	}
+}
+
+// A number of records that the file never had room for is not believed.
+func TestMissingIsPlausible(t *testing.T) {
+	const size, made = segment.Start + 120, segment.Start + 400 // cut behind the last record
+	b := written(size, place{segment.Start, 1, 1}, place{segment.Start + 80, 3, 3})
+	s := segment.NewScanner(bytes.NewReader(b), size, 99)
+	for s.Next() {
+	}
+	for _, test := range []struct {
+		written uint32
+		made    int64
+		want    int
+	}{
+		{4, size, 0}, {10, made, 7}, {11, made, 0}, {math.MaxUint32, made, 0}, {math.MaxUint32, math.MaxInt64, 0}, {4, math.MinInt64, 0},
+	} {
+		if got := s.Missing(test.written, test.made); got != test.want {
+			t.Errorf("%d written, made with %d bytes: %d missing, want %d", test.written, test.made, got, test.want)
+		}
+	}
+}
+
+// zeros is a sparse file of any size.
+type zeros struct{ read int64 }
+
+func (z *zeros) ReadAt(p []byte, _ int64) (int, error) {
+	clear(p)
+	z.read += int64(len(p))
+	return len(p), nil
+}
+
+func TestSparseFileIsReadInBounds(t *testing.T) {
+	var file zeros
+	s := segment.NewScanner(&file, math.MaxInt64, 99)
+	if s.Next() || s.Err() != nil || s.Skipped() != 0 {
+		t.Errorf("found %+v, skipped %d, %v", s.Record(), s.Skipped(), s.Err())
+	}
+	if file.read > segment.MaxFileBytes {
+		t.Errorf("read %d bytes", file.read)
+	}
+}
+
+// Ranges of sequence numbers end before a number, so the largest one does not fit in.
+func TestLargestSequenceNumber(t *testing.T) {
+	b := written(segment.Start+400, place{segment.Start, 1, math.MaxUint64}, place{segment.Start + 40, 1, math.MaxUint64 - 1})
+	s := segment.NewScanner(bytes.NewReader(b), int64(len(b)), 99)
+	if !s.Next() || s.Record().Seq != math.MaxUint64-1 || s.Next() {
+		t.Errorf("found %+v", s.Record())
 	}
 }
 
@@ -248,7 +298,7 @@ func TestUnreadablePages(t *testing.T) {
 			if s.Next() {
 				t.Fatalf("invented: %+v", s.Record())
 			}
-			if lost := s.Lost() + s.Missing(uint32(len(f.records))); lost != len(f.records)-found || s.Skipped() != want.Skipped() {
+			if lost := s.Lost() + s.Missing(uint32(len(f.records)), int64(len(f.bytes))); lost != len(f.records)-found || s.Skipped() != want.Skipped() {
 				t.Errorf("%d of %d found, %d lost, %d bytes skipped, want %d", found, len(f.records), lost, s.Skipped(), want.Skipped())
 			}
 			if !errors.Is(s.Err(), errDisk) {

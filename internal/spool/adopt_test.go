@@ -436,7 +436,7 @@ func TestAdoptWithinMaxBytes(t *testing.T) {
 				a := m.start(adopter, func(c *config) { c.MaxBytes = most })
 				a.log(1)
 				pass(0)
-								pass(0)
+				pass(0)
 				release := m.disk.stall("create", slow)
 				adopted := make(chan error)
 				adopt := func() { adopted <- a.adopt() }

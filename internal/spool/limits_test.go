@@ -52,7 +52,7 @@ func TestLimits(t *testing.T) {
 				stored := int(p.spool.Stored())
 				wantList(t, "on disk", m.onDisk(), span(1, stored))
 				p.wantAtRisk(int64(2000-stored), int64(2000-stored))
-				if state := p.spool.State(); !state.Stalled || state.Failure == nil ||  state.Bytes < row.limit-unused {
+				if state := p.spool.State(); !state.Stalled || state.Failure == nil || state.Bytes < row.limit-unused {
 					t.Errorf("the state is %+v", state)
 				}
 				if told := p.told(); len(told) != 1 || !strings.Contains(told[0], row.err.Error()) {

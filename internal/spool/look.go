@@ -2,6 +2,7 @@ package spool
 
 import (
 	"cmp"
+	"regexp"
 	"strings"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
@@ -31,6 +32,11 @@ func KindOf(name string) Kind {
 	return Other
 }
 
+var ownName = regexp.MustCompile(`^[0-9a-f]{16}-[0-9a-f]{8}(\.seg|\.hot|\.bad|(-[0-9]+)?\.new)$`)
+
+// IsOwn reports whether a spool gives such a name to a file.
+func IsOwn(name string) bool { return ownName.MatchString(name) }
+
 // View is a segment that is only looked at: its process may live and write to it
 // meanwhile, or remove it.
 type View struct {
@@ -42,10 +48,10 @@ type View struct {
 	end    int64  // behind the last record that Scan has found; 0 before
 }
 
-// Look opens a segment without its lock. The errors are those of OpenOrphan, but for
-// disk.ErrLocked.
+// Look opens a segment without its lock, whoever it belongs to and whoever can write to
+// it. The errors are those of OpenOrphan, but for disk.ErrLocked.
 func Look(dir *disk.Dir, name string) (*View, error) {
-	f, err := dir.OpenReadOnly(name)
+	f, err := dir.Inspect(name)
 	if err != nil {
 		return nil, err
 	}
@@ -81,12 +87,16 @@ func wholeCopies(f *disk.File) (whole [2]bool) {
 type Found struct {
 	Records int // that can be read
 	Settled int // of those
-	Lost    int // records that cannot be read
+	Lost    int // records that cannot be read, malformed ones included
 	Damaged int // of those, the ones that were not settled: events that are lost
 
 	// Unreadable bytes are neither zero nor part of a record. Behind the last record
 	// they may be one that its process did not finish, which is no damage.
 	Unreadable int64
+
+	// Malformed are the offsets of records whose checksum is right, but whose message is
+	// not one.
+	Malformed []int64
 }
 
 // Scan visits all records in their order, until visit returns false. The payload is
@@ -98,17 +108,25 @@ type Found struct {
 func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, err error) {
 	o := &v.orphan
 	scan := segment.NewScanner(o.file, cmp.Or(v.end, o.file.Size()), o.Header.ID)
-	last := uint64(0) // sequence number of the last record
+	last, lost := uint64(0), 0 // sequence number of the last record, and records lost before it
 	for scan.Next() {
-		r := scan.Record()
-		if n := scan.Lost() - f.Lost; n > 0 {
+		r, ok := recordIn(scan)
+		if n := scan.Lost() - lost; n > 0 {
 			f.Lost += n
 			f.Damaged += o.damagedBefore(r.Seq, last, n)
 		}
-		last = r.Seq
+		last, lost = r.Seq, scan.Lost()
 		v.end = scan.Offset() + int64(segment.Length(len(r.Payload)))
-		f.Records++
 		settled := o.before.Contains(r.Seq)
+		if !ok {
+			f.Malformed = append(f.Malformed, scan.Offset())
+			f.Lost++
+			if !settled {
+				f.Damaged++
+			}
+			continue
+		}
+		f.Records++
 		if settled {
 			f.Settled++
 		}
@@ -116,11 +134,11 @@ func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, e
 			return f, scan.Err()
 		}
 	}
-	missing := scan.Missing(o.written)
+	missing := o.missing(scan)
 	f.Lost += missing
 	f.Damaged += o.damagedAfter(last, missing)
 	f.Unreadable = scan.Skipped()
-	return f, scan.Err()
+	return f, cmp.Or(scan.Err(), o.tooLong())
 }
 
 // Close closes the file.

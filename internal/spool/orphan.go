@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/crash"
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
@@ -38,6 +40,9 @@ var ErrHeader = errors.New("its header is damaged")
 // ErrShort is about a segment that was cut: what was behind is lost, whether or not
 // somebody knows what that was.
 var ErrShort = errors.New("it is shorter than it was made")
+
+// ErrLong is about a file of which not everything was read.
+var ErrLong = fmt.Errorf("it is larger than a segment can be, and only its first %d MiB are read", segment.MaxFileBytes>>20)
 
 // Stays reports whether an error of OpenOrphan is about the file: it will be the same the
 // next time.
@@ -103,7 +108,7 @@ func (o *Orphan) Scan(visit func(seq uint64, e batch.Event) bool) (damaged int, 
 	scan := segment.NewScanner(o.file, o.file.Size(), o.Header.ID)
 	last, lost := uint64(0), 0 // sequence number of the last record, and records lost before it
 	for scan.Next() {
-		r := scan.Record()
+		r, ok := recordIn(scan)
 		if n := scan.Lost() - lost; n > 0 {
 			damaged += o.damagedBefore(r.Seq, last, n)
 		}
@@ -112,13 +117,51 @@ func (o *Orphan) Scan(visit func(seq uint64, e batch.Event) bool) (damaged int, 
 		if o.before.Contains(r.Seq) {
 			continue
 		}
+		if !ok {
+			damaged++
+			continue
+		}
 		e := eventOf(&o.encoder, o.wire[:0], r)
 		o.wire = e.Wire
 		if !visit(r.Seq, e) {
 			return damaged, scan.Err()
 		}
 	}
-	return damaged + o.damagedAfter(last, scan.Missing(o.written)), scan.Err()
+	return damaged + o.damagedAfter(last, o.missing(scan)), cmp.Or(scan.Err(), o.tooLong())
+}
+
+// recordIn returns the record that a scanner has found. Its checksum says that this is
+// what was written, but not that this library wrote it: a forged record may cost itself,
+// and nothing else. So its time is one that the service takes, its size one that the
+// message can have, and ok is false if the message is malformed.
+func recordIn(scan *segment.Scanner) (r segment.Record, ok bool) {
+	r = scan.Record()
+	r.Time = max(r.Time, 0)
+	if !encode.IsWire(r.Payload) {
+		return r, false
+	}
+	const longestEscape = len(`\u000a`)
+	if n := len(r.Payload); r.Size > n || r.Size*longestEscape < n {
+		r.Size = encode.Size(encode.Unescape(r.Payload))
+	}
+	return r, true
+}
+
+// missing returns how many records are lost behind the last one that was found.
+func (o *Orphan) missing(scan *segment.Scanner) int {
+	made := o.Header.Size
+	if o.Header.Grows { // how large it was is not known
+		made = segment.MaxFileBytes
+	}
+	return scan.Missing(o.written, made)
+}
+
+// tooLong returns an error if the file is larger than what is read of it.
+func (o *Orphan) tooLong() error {
+	if o.Size() <= segment.MaxFileBytes {
+		return nil
+	}
+	return fmt.Errorf("%w: %d bytes", ErrLong, o.Size())
 }
 
 // damagedBefore returns how many of n records that cannot be read were not settled:

@@ -1,0 +1,142 @@
+package spool_test
+
+import (
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
+)
+
+// forgedDir has a segment whose second to fifth records are valid for their checksums
+// only.
+func forgedDir(t *testing.T) *disk.Dir {
+	t.Helper()
+	records := []segment.Record{
+		{Seq: 1, Time: 1763812800000, Size: 3, Payload: []byte("one")},
+		{Seq: 2, Time: 1763812800000, Size: 4, Payload: []byte(`end\`)},
+		{Seq: 3, Time: 1763812800000, Size: 9, Payload: []byte(`"},{"x":"`)},
+		{Seq: 4, Time: -5, Level: 255, Size: 4, Payload: []byte("four")},
+		{Seq: 5, Time: 1763812800000, Size: math.MaxUint32, Payload: []byte(`\u0000five`)},
+		{Seq: 6, Time: 1763812800000, Size: 3, Payload: []byte("six")},
+	}
+	b, err := mendHeader.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = append(b, make([]byte, segment.AcksBytes)...)
+	for i, r := range records {
+		b = segment.AppendRecord(b, mendHeader.ID, int64(len(b)), uint32(i+1), r)
+	}
+	dir := mendDir(t, mendName, nil)
+	if err := os.WriteFile(filepath.Join(dir.Path(), mendName), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// A forged record costs itself, and nothing else.
+func TestForgedRecords(t *testing.T) {
+	dir := forgedDir(t)
+	v, err := spool.Look(dir, mendName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	var seqs []uint64
+	found, err := v.Scan(func(r segment.Record, _ bool) bool {
+		seqs = append(seqs, r.Seq)
+		if r.Time < 0 {
+			t.Errorf("record %d has the time %d", r.Seq, r.Time)
+		}
+		return true
+	})
+	if err != nil || !slices.Equal(seqs, []uint64{1, 4, 5, 6}) {
+		t.Errorf("found %v, error %v", seqs, err)
+	}
+	if found.Records != 4 || found.Lost != 2 || found.Damaged != 2 || len(found.Malformed) != 2 || found.Malformed[0] != segment.Start+40 {
+		t.Errorf("found %+v", found)
+	}
+
+	var events []batch.Event
+	damaged, err := orphanIn(t, dir, mendName).Scan(func(_ uint64, e batch.Event) bool {
+		e.Wire = slices.Clone(e.Wire)
+		events = append(events, e)
+		return true
+	})
+	if err != nil || damaged != 2 || len(events) != 4 {
+		t.Fatalf("%d events, %d damaged, error %v", len(events), damaged, err)
+	}
+	if got := string(events[1].Wire); got != `{"timestamp":0,"message":"four"}` || events[1].Time != 0 {
+		t.Errorf("the one before 1970 is %s", got)
+	}
+	if events[2].Size != 5 {
+		t.Errorf("the one of an absurd size has %d bytes", events[2].Size)
+	}
+}
+
+func orphanIn(t *testing.T, dir *disk.Dir, name string) *spool.Orphan {
+	t.Helper()
+	on, err := spool.OnDisk(dir.Path(), func() (*disk.Dir, error) { return disk.OpenDir(dir.Path(), disk.Options{}) }, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := spool.OpenOrphan(on, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		o.Release()
+		_ = on.Close()
+	})
+	return o
+}
+
+// An absurd number of records in the acks is no loss.
+func TestAbsurdWritten(t *testing.T) {
+	dir := mendDir(t, mendName, func(b []byte) {
+		acks := segment.Acks{Generation: 3, Written: math.MaxUint32}
+		copy(b[segment.SlotOffset(3):], acks.EncodeSlot(mendHeader.ID))
+	})
+	v, err := spool.Look(dir, mendName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	found, err := v.Scan(func(segment.Record, bool) bool { return true })
+	if err != nil || found.Records != 3 || found.Lost != 0 || found.Damaged != 0 {
+		t.Errorf("found %+v, error %v", found, err)
+	}
+	damaged, err := orphanIn(t, dir, mendName).Scan(func(uint64, batch.Event) bool { return true })
+	if err != nil || damaged != 0 {
+		t.Errorf("%d damaged, error %v", damaged, err)
+	}
+}
+
+// A sparse file of any size costs no more time than a segment, and it is said that not
+// all of it was read.
+func TestSparseSegment(t *testing.T) {
+	dir := mendDir(t, mendName, nil)
+	if err := os.Truncate(filepath.Join(dir.Path(), mendName), 1<<42); err != nil {
+		t.Skip(err)
+	}
+	v, err := spool.Look(dir, mendName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	found, err := v.Scan(func(segment.Record, bool) bool { return true })
+	if !errors.Is(err, spool.ErrLong) || found.Records != 3 {
+		t.Errorf("found %+v, error %v", found, err)
+	}
+	n := 0
+	if _, err := orphanIn(t, dir, mendName).Scan(func(uint64, batch.Event) bool { n++; return true }); !errors.Is(err, spool.ErrLong) || n != 2 {
+		t.Errorf("%d events, error %v", n, err)
+	}
+}
