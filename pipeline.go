@@ -45,6 +45,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		settings: s,
 		lines:    lines{max: s.MaxEventBytes, split: s.Oversize == Split},
 		shutdown: shutdown{done: make(chan struct{}), over: make(chan struct{})},
+		report:   newReport(s.OnError), // before the spool, which may report while it is made
 	}
 	client, newKeys, err := newClient(s, &p.speech)
 	if err != nil {
@@ -64,7 +65,6 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		cfg.Store = p.spool
 	}
 	p.queue = queue.New(cfg)
-	p.report = newReport(s.OnError, p.queue)
 	p.delivery = deliver.Config{
 		Client:      client,
 		Group:       s.group,
@@ -83,6 +83,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Settled:     p.report.settled,
 		Lost:        p.report.look,
 	}
+	p.report.start(p.queue)
 	if p.spool != nil {
 		p.spool.Start(p.queue)
 	}
