@@ -26,6 +26,7 @@ type Config struct {
 	MaxInFlight int           // PutLogEvents requests at once, while more than one batch waits
 	Interval    time.Duration // between requests when all is well
 	StartDelay  time.Duration // the first request comes after a random part of it
+	Reach       *Reach        // is told of each request; may be nil
 	Restamp     bool          // events of times the service does not take get the present one; otherwise they are lost
 
 	// Load reads a batch that is not in memory back from the store, or what is left
