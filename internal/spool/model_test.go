@@ -427,9 +427,10 @@ func (w *world) own(f *memFS) []string {
 // recoverOthers has the program send what others have left, or some of it.
 func (w *world) recoverOthers() {
 	w.told(w.p.adopt())
-	names, err := w.p.spool.Orphans()
+	list, err := w.p.spool.Leftovers()
 	w.told(err)
-	for _, name := range names {
+	for _, l := range list {
+		name := l.Name
 		o, err := spool.OpenOrphan(w.p.spool.Directory(), name)
 		switch {
 		case err != nil:
