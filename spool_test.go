@@ -427,3 +427,50 @@ func TestSpoolStartWithALargeBacklog(t *testing.T) {
 	}
 	mustClose(t, h)
 }
+
+// A segment that has lost all of its records is reported, and the log stream that they
+// were for says so.
+func TestSpoolOfAnEmptiedSegment(t *testing.T) {
+	inSpoolModes(t, func(t *testing.T, s *spooled) {
+		s.leave(3, nil)
+		files, err := filepath.Glob(filepath.Join(s.opts.Spool, "*.seg"))
+		if err != nil || len(files) != 1 {
+			t.Fatalf("%q, %v", files, err)
+		}
+		data, err := os.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := segment.DecodeHeader(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Grows, h.Size = true, segment.Start
+		page, err := h.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(files[0], append(page, make([]byte, 64<<10)...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		next := s.start(func(o *cloudwatch.Options) { o.LogStream = "next" })
+		time.Sleep(time.Minute)
+		if r, want := next.Stats().Recovered, (cloudwatch.Recovered{Events: 1, Lost: 1, Damaged: 1}); r != want {
+			t.Errorf("recovered %+v, want %+v", r, want)
+		}
+		var told, lost bool
+		for _, err := range s.told.errors() {
+			var failed *cloudwatch.SpoolError
+			var loss *cloudwatch.LossError
+			told = told || errors.As(err, &failed) && strings.Contains(err.Error(), "none of its records is left")
+			lost = lost || errors.As(err, &loss) && loss.Reason == cloudwatch.LossDamaged && loss.Events == 1
+		}
+		if !told || !lost {
+			t.Errorf("told %q", s.told.errors())
+		}
+		mustClose(t, next)
+		if m := s.messages(stream); len(m) != 1 || !strings.Contains(m[0], `"reason":"damaged in the spool"`) {
+			t.Errorf("its stream has %q", m)
+		}
+	})
+}

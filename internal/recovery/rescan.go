@@ -23,9 +23,15 @@ type rescan struct {
 
 func newRescan() rescan { return rescan{rescanEvery, make(map[string]bool)} }
 
+// maxKnown bounds how many processes are remembered; those that died count as well.
+const maxKnown = 4096
+
 // next returns the interval after a round that has found these files locked.
 func (r *rescan) next(locked []string) time.Duration {
 	soon := false
+	if len(r.known) > maxKnown {
+		clear(r.known)
+	}
 	for _, name := range locked {
 		if process := spool.ProcessOf(name); !r.known[process] {
 			r.known[process] = true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"time"
 
@@ -70,7 +71,20 @@ func (r *Recovery) survey() (locked []string) {
 		}
 	}
 	r.segments = there
+	r.forget(list)
 	return locked
+}
+
+// forget forgets segments that are not there any more.
+func (r *Recovery) forget(list []spool.Leftover) {
+	there := make(map[string]bool, len(list))
+	for _, l := range list {
+		there[l.Name] = true
+	}
+	gone := func(name string) bool { return spool.KindOf(name) == spool.Segment && !there[name] }
+	maps.DeleteFunc(r.told, func(name string, _ bool) bool { return gone(name) })
+	maps.DeleteFunc(r.counted, func(name string, _ bool) bool { return gone(name) })
+	maps.DeleteFunc(r.failing, func(name, _ string) bool { return gone(name) })
 }
 
 // surveyor is one survey.
