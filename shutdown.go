@@ -145,25 +145,18 @@ func (p *pipeline) recover(began time.Time) {
 		first = p.queue.Flush()
 	}
 	p.recovery.Finish(first)
-	delivered := make(chan struct{})
-	go func() {
-		defer close(delivered)
-		<-p.recovery.Done()
-		p.queue.Close()
-		<-p.worker.Done()
-	}()
-	p.watch(began, delivered)
-	select {
-	case <-delivered:
-	case <-p.shutdown.over: // what is left is still counted
+	failing := p.reach.State().Last.Failed
+	p.watch(began, failing, p.recovery.Done())
+	if p.shutdown.gaveUp() { // what is left is still counted
 		wait(p.recovery.Done(), graceTime)
-		p.queue.Close()
 	}
+	p.queue.Close()
+	p.watch(began, failing, p.worker.Done())
 }
 
-// watch gives up if the service cannot be reached, until delivery has ended.
-func (p *pipeline) watch(began time.Time, ended <-chan struct{}) {
-	failing := p.reach.State().Last.Failed
+// watch gives up if the service cannot be reached, until something has ended. failing: it
+// could not be when Shutdown began.
+func (p *pipeline) watch(began time.Time, failing bool, ended <-chan struct{}) {
 	timer := time.NewTimer(hopelessAfter)
 	defer timer.Stop()
 	for {

@@ -96,6 +96,7 @@ type Recovery struct {
 	told     map[string]bool      // files that are held, or were told of
 	failing  map[string]string    // what was told of a file or the directory, as long as it is so
 	counted  map[string]bool      // segments whose events were counted
+	untidy   []spool.Leftover     // segments that the survey has not counted or trimmed
 	segments map[string]*leftover // that are ours, by name
 	delayed  bool                 // StartDelay is over
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
@@ -282,6 +283,38 @@ func TestTrimOfWhatStays(t *testing.T) {
 		}
 		before = data
 	}
+}
+
+// TestTidy: while nothing can be sent, the rest of what is there is counted and trimmed.
+func TestTidy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const segments = 2*surveyTrims + 10
+		s := newScene(t)
+		for i := range uint64(segments) {
+			s.leave(file{producer: i + 2, number: 1, stream: fmt.Sprint(i % 5), first: 1, events: 3, tail: 64 << 10})
+		}
+		large := func() (n int) {
+			for _, name := range s.left() {
+				if info, err := os.Stat(filepath.Join(s.path, name)); err != nil {
+					t.Error(err)
+				} else if info.Size() > 64<<10 {
+					n++
+				}
+			}
+			return n
+		}
+		_ = s.shut()
+		r := s.start()
+		synctest.Wait()
+		if n := large(); n != segments-surveyTrims {
+			t.Errorf("%d segments are large", n)
+		}
+		time.Sleep(2*tidyAfter + time.Second)
+		// Those that are being sent are open. They are trimmed by the next start.
+		if n, c := large(), r.Counts(); n > segments/2 || c.Pending != 3*segments {
+			t.Errorf("%d segments are large, counts %+v", n, c)
+		}
+	})
 }
 
 // TestUnreadableSegmentThatIsLocked just now, as all files are while a program is being

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"syscall"
+	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
@@ -51,6 +52,8 @@ func (r *Recovery) replay() (locked []string) {
 // wait waits until something about the lanes is so, which it looks at under the lock. It
 // returns false after Stop.
 func (r *Recovery) wait(so func() bool) bool {
+	idle := time.NewTimer(tidyAfter)
+	defer idle.Stop()
 	for !r.stopped() {
 		r.mu.Lock()
 		ok := so()
@@ -60,8 +63,11 @@ func (r *Recovery) wait(so func() bool) bool {
 		}
 		select {
 		case <-r.progress:
+		case <-idle.C:
+			r.tidy()
 		case <-r.stop:
 		}
+		idle.Reset(tidyAfter)
 	}
 	return false
 }

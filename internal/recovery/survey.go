@@ -13,12 +13,14 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// Bounds of a survey, so that a backlog of any size is not read twice at the start. What
-// is beyond them is counted as far as acks say, and at least as one event, until it is
-// read to be sent.
+// Bounds of a survey, so that a backlog of any size is not read twice at the start, and
+// little is written that is about to go. What is beyond them is counted as far as acks
+// say, and at least as one event, until it is read to be sent, or the next part of it is
+// looked at, see tidy.
 const (
 	surveyBytes = 64 << 20 // of segments whose records are counted
 	surveyTrims = 256      // segments that are trimmed
+	tidyAfter   = 5 * time.Second
 )
 
 // leftover is a segment that is ours to send.
@@ -72,7 +74,33 @@ func (r *Recovery) survey() (locked []string) {
 	}
 	r.segments = there
 	r.forget(list)
+	r.untidy = s.untidy
 	return locked
+}
+
+// tidy counts and trims more of what the survey has left out. It is called now and then
+// while nothing can be sent.
+func (r *Recovery) tidy() {
+	s := surveyor{Recovery: r, bytes: surveyBytes, trims: surveyTrims}
+	list := r.untidy
+	for len(list) > 0 && s.trims > 0 && s.bytes > 0 {
+		l := list[0]
+		list = list[1:]
+		o, err := spool.OpenOrphan(r.cfg.Spool.Directory(), l.Name)
+		if err != nil { // it is being sent, or another process is at it
+			continue
+		}
+		s.bytes -= l.Size
+		events := s.count(o, l, 0)
+		o.Release()
+		if found := r.segments[l.Name]; found != nil {
+			r.mu.Lock()
+			r.waiting += events - found.events
+			r.mu.Unlock()
+			found.events = events
+		}
+	}
+	r.untidy = list
 }
 
 // forget forgets segments that are not there any more.
@@ -90,8 +118,9 @@ func (r *Recovery) forget(list []spool.Leftover) {
 // surveyor is one survey.
 type surveyor struct {
 	*Recovery
-	bytes int64 // that may still be read
-	trims int   // segments that may still be trimmed
+	bytes  int64            // that may still be read
+	trims  int              // segments that may still be trimmed
+	untidy []spool.Leftover // what is beyond that
 }
 
 // look looks at a segment. busy: its process seems to live.
@@ -115,7 +144,11 @@ func (s *surveyor) look(l spool.Leftover) (found *leftover, busy bool) {
 		return old, false
 	}
 	events, certain := o.Estimate()
-	if !certain && l.Size <= s.bytes && !s.counted[l.Name] {
+	switch {
+	case certain || s.counted[l.Name]:
+	case l.Size > s.bytes:
+		s.untidy = append(s.untidy, l)
+	default:
 		s.counted[l.Name] = true
 		s.bytes -= l.Size
 		events = s.count(o, l, events)
@@ -138,10 +171,12 @@ func (s *surveyor) count(o *spool.Orphan, l spool.Leftover, estimate int64) int6
 	if err != nil { // that is reported when it is sent
 		return max(events, estimate)
 	}
-	if s.trims > 0 {
-		s.trims--
-		s.reportOnce("trim segment", l.Name, o.Trim(l.Bytes))
+	if s.trims == 0 {
+		s.untidy = append(s.untidy, l)
+		return events
 	}
+	s.trims--
+	s.reportOnce("trim segment", l.Name, o.Trim(l.Bytes))
 	return events
 }
 
