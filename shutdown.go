@@ -145,23 +145,21 @@ func (p *pipeline) recover(began time.Time) {
 		first = p.queue.Flush()
 	}
 	p.recovery.Finish(first)
-	failing := p.reach.State().Last.Failed
-	p.watch(began, failing, p.recovery.Done())
+	p.watch(began, p.recovery.Done())
 	if p.shutdown.gaveUp() { // what is left is still counted
 		wait(p.recovery.Done(), graceTime)
 	}
 	p.queue.Close()
-	p.watch(began, failing, p.worker.Done())
+	p.watch(began, p.worker.Done())
 }
 
-// watch gives up if the service cannot be reached, until something has ended. failing: it
-// could not be when Shutdown began.
-func (p *pipeline) watch(began time.Time, failing bool, ended <-chan struct{}) {
+// watch gives up if the service cannot be reached, until something has ended.
+func (p *pipeline) watch(began time.Time, ended <-chan struct{}) {
 	timer := time.NewTimer(hopelessAfter)
 	defer timer.Stop()
 	for {
 		now := time.Now()
-		switch at, hopeless := giveUpAt(p.reach.State(), began, failing); {
+		switch at, hopeless := giveUpAt(p.reach.State(), began); {
 		case !hopeless:
 			timer.Reset(time.Hour)
 		case now.Before(at):
@@ -191,18 +189,17 @@ const (
 )
 
 // giveUpAt returns when a Shutdown that began at a time need not wait any longer if
-// nothing changes. hopeless: requests fail, or have not found a connection. If they were
-// failing before, one more attempt is enough to know.
-func giveUpAt(s deliver.ReachState, began time.Time, failing bool) (at time.Time, hopeless bool) {
-	if s.Waiting > 0 || s.Dialing == 0 && !s.Last.Failed {
+// nothing changes. hopeless: requests fail, or have not found a connection. If they have
+// been failing for long when it begins, one more attempt is enough to know.
+func giveUpAt(s deliver.ReachState, began time.Time) (at time.Time, hopeless bool) {
+	switch {
+	case s.Waiting > 0 || s.Dialing == 0 && s.Failing.IsZero():
 		return time.Time{}, false
-	}
-	switch since := began; {
-	case s.Answered.After(since):
+	case s.Answered.After(began):
 		return s.Answered.Add(hopelessAfter), true
-	case s.Dialing == 0 && failing && !s.Last.Started.Before(since):
-		return since, true
+	case s.Dialing == 0 && s.Failing.Before(began) && !s.Last.Before(began):
+		return s.Failing.Add(hopelessAfter), true
 	default:
-		return since.Add(hopelessAfter), true
+		return began.Add(hopelessAfter), true
 	}
 }

@@ -15,14 +15,9 @@ type Reach struct {
 
 	mu       sync.Mutex
 	answered time.Time // when the service last took a request, or said what is missing
-	last     Attempt   // that ended last
+	last     time.Time // when the request started that ended last
+	failing  time.Time // see ReachState
 	running  map[*attempt]struct{}
-}
-
-// Attempt is a request that has ended. The zero value is none.
-type Attempt struct {
-	Started, Ended time.Time
-	Failed         bool // the service could not be reached or used; throttled and refused requests are none of those
 }
 
 // attempt is a request under way. The lock of its Reach guards it.
@@ -38,10 +33,12 @@ func NewReach() *Reach {
 	return &Reach{changed: make(chan struct{}, 1), running: make(map[*attempt]struct{})}
 }
 
-// ReachState is a snapshot.
+// ReachState is a snapshot. A request fails if the service cannot be reached or used;
+// one that is throttled or refused does not.
 type ReachState struct {
 	Answered time.Time // when the service last took a request; zero if it never did
-	Last     Attempt   // that ended last
+	Last     time.Time // when the request started that ended last; zero if none has
+	Failing  time.Time // when the first of those in a row ended that failed; zero if the last one did not
 	Dialing  int       // requests under way that have no connection yet
 	Waiting  int       // other requests under way: they have one, or nothing is known
 }
@@ -50,7 +47,7 @@ type ReachState struct {
 func (r *Reach) State() ReachState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := ReachState{Answered: r.answered, Last: r.last}
+	s := ReachState{Answered: r.answered, Last: r.last, Failing: r.failing}
 	for a := range r.running {
 		if a.dialing {
 			s.Dialing++
@@ -106,16 +103,18 @@ func (a *attempt) end(err error, retriesMissing bool) {
 	a.set(func() {
 		r, now := a.reach, time.Now()
 		delete(r.running, a)
-		r.last = Attempt{Started: a.started, Ended: now}
-		switch classify(err) {
-		case delivered:
+		r.last = a.started
+		failed := false
+		switch c := classify(err); {
+		case c == delivered, c == missing && retriesMissing:
 			r.answered = now
-		case missing:
-			if r.last.Failed = !retriesMissing; retriesMissing {
-				r.answered = now
-			}
-		case transient, environment:
-			r.last.Failed = !exists(err)
+		case c == missing, c == transient, c == environment:
+			failed = !exists(err)
+		}
+		if !failed {
+			r.failing = time.Time{}
+		} else if r.failing.IsZero() {
+			r.failing = now
 		}
 	})
 }

@@ -36,7 +36,7 @@ func TestReachOfAnswers(t *testing.T) {
 		}
 		end(row.err)
 		s := r.State()
-		if s.Waiting != 0 || s.Last.Ended.IsZero() || s.Last.Failed != row.failed || s.Answered.IsZero() == row.answered {
+		if s.Waiting != 0 || s.Last.IsZero() || s.Failing.IsZero() == row.failed || s.Answered.IsZero() == row.answered {
 			t.Errorf("%s: %+v", row.answer, s)
 		}
 	}

@@ -125,7 +125,6 @@ func (s *scene) deliver(stream string, q *queue.Queue) Worker {
 
 func (w *sink) Done() <-chan struct{} { return w.done }
 func (w *sink) Stop()                 { w.once.Do(func() { close(w.stop) }) }
-func (w *sink) Finish()               { w.Stop() }
 
 func (w *sink) run() {
 	defer close(w.done)

@@ -42,7 +42,6 @@ type Config struct {
 // Worker is a *deliver.Worker.
 type Worker interface {
 	Done() <-chan struct{} // closed when delivery has ended
-	Finish()               // ends it after the answers to the requests under way
 	Stop()                 // ends it at once
 }
 
