@@ -91,13 +91,14 @@ type Recovery struct {
 	finishOnce, stopOnce sync.Once
 
 	// Only the goroutine uses these.
-	rescan   rescan
-	told     map[string]bool      // files that are held, or were told of
-	failing  map[string]string    // what was told of a file or the directory, as long as it is so
-	counted  map[string]bool      // segments whose events were counted
-	untidy   []spool.Leftover     // segments that the survey has not counted or trimmed
-	segments map[string]*leftover // that are ours, by name
-	delayed  bool                 // StartDelay is over
+	rescan    rescan
+	told      map[string]bool      // files that are held, or were told of
+	failing   map[string]string    // what was told of a file or the directory, as long as it is so
+	elsewhere map[string]bool      // segments that are not for this destination
+	counted   map[string]bool      // segments whose events were counted
+	untidy    []spool.Leftover     // segments that the survey has not counted or trimmed
+	segments  map[string]*leftover // that are ours, by name
+	delayed   bool                 // StartDelay is over
 
 	progress chan struct{} // capacity 1: a lane has got on, or has ended
 
@@ -124,17 +125,18 @@ func Start(cfg Config) *Recovery {
 
 func newRecovery(cfg Config) *Recovery {
 	return &Recovery{
-		cfg:      cfg,
-		finish:   make(chan struct{}),
-		stop:     make(chan struct{}),
-		done:     make(chan struct{}),
-		asked:    make(chan struct{}, 1),
-		progress: make(chan struct{}, 1),
-		rescan:   newRescan(),
-		told:     make(map[string]bool),
-		failing:  make(map[string]string),
-		counted:  make(map[string]bool),
-		segments: make(map[string]*leftover),
+		cfg:       cfg,
+		finish:    make(chan struct{}),
+		stop:      make(chan struct{}),
+		done:      make(chan struct{}),
+		asked:     make(chan struct{}, 1),
+		progress:  make(chan struct{}, 1),
+		rescan:    newRescan(),
+		told:      make(map[string]bool),
+		failing:   make(map[string]string),
+		elsewhere: make(map[string]bool),
+		counted:   make(map[string]bool),
+		segments:  make(map[string]*leftover),
 	}
 }
 

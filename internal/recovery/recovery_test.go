@@ -244,6 +244,28 @@ func TestFinishDoesNotWaitForTheLiving(t *testing.T) {
 	s.wantReports()
 }
 
+// TestSegmentThatOthersHaveSent meanwhile is not waited for.
+func TestSegmentThatOthersHaveSent(t *testing.T) {
+	s := newScene(t)
+	s.cfg.Lanes = 1
+	s.leave(file{producer: 2, number: 1, created: 1, stream: "first", first: 1, events: 5})
+	for n := range uint32(3) {
+		s.leave(file{producer: 3, number: n + 1, created: 2, first: int(n)*5 + 1, events: 5})
+	}
+	open := s.shut()
+	r := s.start()
+	s.eventually("the first one is sent", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce == 1 })
+	if err := os.Remove(filepath.Join(s.path, file{producer: 3, number: 2}.name())); err != nil {
+		t.Fatal(err)
+	}
+	r.Finish(nil)
+	open()
+	<-r.Done()
+	if c := r.Counts(); c.Pending != 0 || c.Delivered != 15 || len(s.left()) > 0 {
+		t.Errorf("%+v, left %q", c, s.left())
+	}
+}
+
 // TestStopLeavesEverything for the next start.
 func TestStopLeavesEverything(t *testing.T) {
 	s := newScene(t)

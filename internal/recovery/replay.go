@@ -3,6 +3,7 @@ package recovery
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"syscall"
 	"time"
 
@@ -75,7 +76,7 @@ func (r *Recovery) wait(so func() bool) bool {
 // waitAll waits until all lanes have ended, after Stop.
 func (r *Recovery) waitAll() {
 	r.mu.Lock()
-	lanes := append([]*lane(nil), r.lanes...)
+	lanes := slices.Clone(r.lanes)
 	r.mu.Unlock()
 	for _, l := range lanes {
 		<-l.ended
@@ -102,27 +103,36 @@ func (r *Recovery) open() (n int) {
 // hand over hand, so no two processes send what one has left. If one is locked, those
 // behind it wait as well.
 func (r *Recovery) feed(l *lane, p process) (locked []string) {
-	copied, busy := r.copied(p)
-	if busy != "" {
+	copied, name, err := r.copied(p)
+	switch {
+	case errors.Is(err, disk.ErrLocked):
 		r.leave(p)
-		return []string{busy}
+		return []string{name}
+	case err != nil: // all of it waits for another round
+		r.reportOnce("read segment", name, err)
+		return nil
 	}
 	var seen segment.Ranges // of the segments before
-	next, state := r.take(l, p[0])
+	next, ahead, err := r.take(l, p[0])
 	for i, s := range p {
-		o := next
-		if state == busyNow {
+		o, state := next, ahead
+		if state == failedNow && i > 0 { // perhaps too many were open
+			o, state, err = r.take(l, s)
+		}
+		if state == failedNow {
+			r.reportOnce("read segment", s.name, err)
+		}
+		if next, ahead = nil, failedNow; state == takenNow && i+1 < len(p) {
+			next, ahead, err = r.take(l, p[i+1])
+		}
+		switch state {
+		case busyNow:
 			r.leave(p[i:])
 			return []string{s.name}
-		}
-		if o == nil && state == failedNow && i > 0 { // it was too early: too many were open
-			o, state = r.take(l, s)
-		}
-		next, state = nil, goneNow
-		if i+1 < len(p) {
-			next, state = r.take(l, p[i+1])
-		}
-		if o == nil {
+		case goneNow:
+			r.leave(p[i : i+1])
+			continue
+		case failedNow:
 			continue
 		}
 		if copied != nil {
@@ -153,7 +163,7 @@ func (r *Recovery) hand(s *leftover, l *lane) (events int64) {
 	return events
 }
 
-// leave leaves segments to another process.
+// leave forgets segments that another process sends, or has sent.
 func (r *Recovery) leave(p process) {
 	for _, s := range p {
 		r.drop(s)
@@ -166,28 +176,28 @@ type taking int
 
 const (
 	takenNow  taking = iota
-	goneNow          // or it is held
+	goneNow          // another process has sent it
 	busyNow          // another process sends it
 	failedNow        // the disk fails, or there are too many open files
 )
 
 // take opens a segment to be sent, when not too many are open.
-func (r *Recovery) take(l *lane, s *leftover) (*spool.Orphan, taking) {
+func (r *Recovery) take(l *lane, s *leftover) (*spool.Orphan, taking, error) {
 	r.mu.Lock()
 	full := r.open() >= maxOpen
 	r.mu.Unlock()
 	if full && !r.relieve(l, maxOpen/2) {
-		return nil, failedNow
+		return nil, failedNow, nil
 	}
 	for {
 		o, err := spool.OpenOrphan(r.cfg.Spool.Directory(), s.name)
 		switch {
 		case err == nil:
-			return o, takenNow
+			return o, takenNow, nil
 		case errors.Is(err, disk.ErrLocked):
-			return nil, busyNow
+			return nil, busyNow, nil
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, goneNow
+			return nil, goneNow, nil
 		case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
 			r.mu.Lock()
 			open := r.open()
@@ -196,8 +206,7 @@ func (r *Recovery) take(l *lane, s *leftover) (*spool.Orphan, taking) {
 				continue
 			}
 		}
-		r.reportOnce("read segment", s.name, err)
-		return nil, failedNow
+		return nil, failedNow, err
 	}
 }
 
@@ -209,36 +218,34 @@ func (r *Recovery) relieve(l *lane, most int) bool {
 }
 
 // copied returns, for each segment, the sequence numbers that copies behind it have. It
-// is nil if there are no copies, and if one cannot be read just now, busy is its name.
-func (r *Recovery) copied(p process) (skip []segment.Ranges, busy string) {
+// is nil if there are no copies. The error is about the copy of that name.
+func (r *Recovery) copied(p process) (skip []segment.Ranges, name string, err error) {
 	if !p.copies() {
-		return nil, ""
+		return nil, "", nil
 	}
 	skip = make([]segment.Ranges, len(p))
 	var have segment.Ranges
 	for i := len(p) - 1; i >= 0; i-- {
-		skip[i] = append(segment.Ranges(nil), have...)
+		skip[i] = slices.Clone(have)
 		if !p[i].copy {
 			continue
 		}
-		o, err := spool.OpenOrphan(r.cfg.Spool.Directory(), p[i].name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		var found segment.Ranges
-		if err == nil {
-			found, err = o.Sequences()
-			o.Release()
-		}
-		if err != nil {
-			if !errors.Is(err, disk.ErrLocked) {
-				r.reportOnce("read segment", p[i].name, err)
-			}
-			return nil, p[i].name // all of it waits for another round
+		found, err := r.sequences(p[i].name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, p[i].name, err
 		}
 		for _, x := range found {
 			have.Add(x.From, x.To)
 		}
 	}
-	return skip, ""
+	return skip, "", nil
+}
+
+func (r *Recovery) sequences(name string) (segment.Ranges, error) {
+	o, err := spool.OpenOrphan(r.cfg.Spool.Directory(), name)
+	if err != nil {
+		return nil, err
+	}
+	defer o.Release()
+	return o.Sequences()
 }

@@ -112,6 +112,7 @@ func (r *Recovery) forget(list []spool.Leftover) {
 	gone := func(name string) bool { return spool.KindOf(name) == spool.Segment && !there[name] }
 	maps.DeleteFunc(r.told, func(name string, _ bool) bool { return gone(name) })
 	maps.DeleteFunc(r.counted, func(name string, _ bool) bool { return gone(name) })
+	maps.DeleteFunc(r.elsewhere, func(name string, _ bool) bool { return gone(name) })
 	maps.DeleteFunc(r.failing, func(name, _ string) bool { return gone(name) })
 }
 
@@ -125,8 +126,8 @@ type surveyor struct {
 
 // look looks at a segment. busy: its process seems to live.
 func (s *surveyor) look(l spool.Leftover) (found *leftover, busy bool) {
-	if s.told[l.Name] && isClosed(s.finish) && s.segments[l.Name] == nil {
-		return nil, false // it was not for us, and nobody waits to see that again
+	if s.elsewhere[l.Name] && isClosed(s.finish) {
+		return nil, false // nobody waits to see that again
 	}
 	o, err := spool.OpenOrphan(s.cfg.Spool.Directory(), l.Name)
 	if err != nil {
@@ -134,7 +135,7 @@ func (s *surveyor) look(l spool.Leftover) (found *leftover, busy bool) {
 	}
 	defer o.Release()
 	ours := s.cfg.Destination == Destination{o.Header.Region, o.Header.Endpoint, o.Header.Group}
-	if !ours {
+	if s.elsewhere[l.Name] = !ours; !ours {
 		h := &o.Header
 		s.hold("send segment", l.Name, o.Size(), fmt.Errorf("%w: log group %q, region %q, endpoint %q", errElsewhere, h.Group, h.Region, h.Endpoint))
 	} else if short := o.Short(); short != nil { // how much was behind nobody may know
