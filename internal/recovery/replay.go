@@ -227,7 +227,7 @@ func (r *Recovery) copied(p process) (skip []segment.Ranges, name string, err er
 	var have segment.Ranges
 	for i := len(p) - 1; i >= 0; i-- {
 		skip[i] = slices.Clone(have)
-		if !p[i].copy {
+		if !p[i].copy || i == 0 { // nothing is before that one
 			continue
 		}
 		found, err := r.sequences(p[i].name)
