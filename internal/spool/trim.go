@@ -11,6 +11,9 @@ import (
 // copy of the header, one of acks, and the rest of the last page.
 const headBytes = 4 * disk.PageBytes
 
+// trimMost is more than any segment has. What is larger is none of ours.
+const trimMost = 64 << 20
+
 // Trim gives back what the process had reserved and not used of a segment that takes so
 // many bytes on the file system, and says on the disk how many records there are: after
 // that it takes at most twice what they do, and 16 KiB. It is for a segment that stays,
@@ -19,7 +22,7 @@ const headBytes = 4 * disk.PageBytes
 func (o *Orphan) Trim(allocated int64) error {
 	small := allocated <= 2*(o.end-segment.Start)+headBytes
 	trimmed := o.acks.Final && o.Size() <= o.end+tailBytes
-	if !o.clean || o.short != nil || o.records == 0 || small || trimmed {
+	if !o.clean || o.short != nil || o.records == 0 || o.Size() > trimMost || small || trimmed {
 		return nil
 	}
 	head := make([]byte, segment.Start)
