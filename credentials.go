@@ -46,6 +46,7 @@ func (s *credentialsSource) refresh() {
 // Retrieve returns the credentials for a request. A failure gets a type, so that
 // delivery can tell it from a failed request.
 func (s *credentialsSource) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	defer deliver.FetchCredentials(ctx)()
 	got, err := s.current().Retrieve(ctx)
 	if err != nil {
 		err = &deliver.CredentialsError{Err: err}

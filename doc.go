@@ -28,10 +28,10 @@
 //   - One bad event never sinks its neighbours: what the service refuses is
 //     searched for it.
 //   - Flush and Shutdown tell the truth: nil means that nothing is pending, and
-//     *UndeliveredError says how much is.
+//     *UndeliveredError says how much is. ErrSpooled means that none of it is lost.
 //   - With Options.Spool, an event whose log call has returned survives the death
-//     of the process, kill -9 included: the next start delivers it. Guarantee says
-//     what is in force.
+//     of the process, kill -9 included: the next start delivers it, however short
+//     it is. Guarantee says what is in force, Stats.Recovered what was left.
 //   - A constructor makes no request. A program starts while AWS is down.
 //
 // # What it does not promise

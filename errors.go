@@ -24,35 +24,71 @@ var (
 	ErrOversize = errors.New("cloudwatch: event larger than MaxEventBytes, dropped")
 )
 
-// UndeliveredError is returned by Flush and Shutdown when their time was over
-// before everything was delivered.
+// ErrSpooled is in the chain of an UndeliveredError if nothing of what it counts is lost:
+// all of it is in the spool, and the next start of any program with that directory and log
+// group delivers it.
+//
+//	if err := h.Close(); err != nil && !errors.Is(err, cloudwatch.ErrSpooled) {
+var ErrSpooled = errors.New("cloudwatch: all undelivered events are in the spool")
+
+// UndeliveredError is returned by Flush, Shutdown and AwaitRecovery when they gave up
+// before everything was delivered. errors.Is reports whether it is ErrSpooled.
 type UndeliveredError struct {
-	Events  int64 // how many events the service has not confirmed
-	Bytes   int64 // their size: after Flush the memory they take, after Shutdown as the service counts them
-	Spooled int64 // how many of them are in the spool: after Shutdown, the next start of the program sends them
-	Err     error // why the wait ended: the error of the context
-	Last    error // why the last request failed; nil if none did
+	Events   int64 // how many events the service has not confirmed
+	Bytes    int64 // the size of those of this program: after Flush the memory they take, after Shutdown as the service counts them
+	Spooled  int64 // how many of them are in the spool: after Shutdown, the next start of any program that uses it sends them
+	Leftover int64 // how many of those processes left that ended before; Flush does not wait for them
+	Err      error // why the wait ended: the error of the context, or that the service cannot be reached
+	Last     error // why the last request failed; nil if none did
 }
 
 // Error says how much is left, why the wait ended and why delivery failed.
 func (e *UndeliveredError) Error() string {
-	s := fmt.Sprintf("cloudwatch: %d events (%d bytes) not delivered", e.Events, e.Bytes)
-	if e.Spooled > 0 {
-		s += fmt.Sprintf(", %d of them are in the spool", e.Spooled)
+	var s string
+	switch {
+	case e.Events == 0: // time was over before they were counted
+		s = "cloudwatch: kept in the spool, events of ended processes"
+	case e.Spooled == e.Events:
+		s = fmt.Sprintf("cloudwatch: kept in the spool, %s", countOf(e.Events, e.Bytes))
+	case e.Spooled > 0:
+		s = fmt.Sprintf("cloudwatch: %s not delivered, %d of them kept in the spool", countOf(e.Events, e.Bytes), e.Spooled)
+	default:
+		s = fmt.Sprintf("cloudwatch: %s not delivered", countOf(e.Events, e.Bytes))
 	}
-	s += fmt.Sprintf(": %v", e.Err)
+	if e.Err != nil {
+		s += fmt.Sprintf(": %v", e.Err)
+	}
 	if e.Last != nil {
 		s += fmt.Sprintf("; last failure: %v", e.Last)
 	}
 	return s
 }
 
-// Unwrap returns both causes, for errors.Is and errors.As.
-func (e *UndeliveredError) Unwrap() []error {
-	if e.Last == nil {
-		return []error{e.Err}
+// countOf says how many events, and how large they are if that is known.
+func countOf(events, bytes int64) string {
+	s := fmt.Sprintf("%d events", events)
+	if events == 1 {
+		s = "1 event"
 	}
-	return []error{e.Err, e.Last}
+	if bytes > 0 {
+		s += fmt.Sprintf(" (%d bytes)", bytes)
+	}
+	return s
+}
+
+// Is reports whether the target is ErrSpooled and nothing is lost.
+func (e *UndeliveredError) Is(target error) bool {
+	return target == ErrSpooled && e.Spooled == e.Events
+}
+
+// Unwrap returns the causes, for errors.Is and errors.As.
+func (e *UndeliveredError) Unwrap() (causes []error) {
+	for _, err := range []error{e.Err, e.Last} {
+		if err != nil {
+			causes = append(causes, err)
+		}
+	}
+	return causes
 }
 
 // DeliveryError is told to OnError when a request fails. The events are kept

@@ -131,8 +131,8 @@ type Options struct {
 	Untimely Untimely
 	// Spool is a directory on a local disk, such as "/var/lib/myapp/logs". Events
 	// are kept there until the service has them: once a log call has returned, its
-	// event survives the death of the process, and the next start of the program
-	// that uses the directory delivers it. Outages fill the disk up to
+	// event survives the death of the process, and the next start of any program
+	// that uses the directory and log group delivers it. Outages fill the disk up to
 	// SpoolOptions.MaxBytes instead of memory. The directory is made if it is
 	// missing; it must belong to the user of the process, without write permission
 	// for others. Several processes may share it. What is in force is told by
@@ -140,7 +140,8 @@ type Options struct {
 	Spool string
 	// SpoolOptions are the limits of the spool.
 	SpoolOptions SpoolOptions
-	// CloseTimeout is how long Close goes on delivering. 0: 10 seconds.
+	// CloseTimeout is how long Close goes on delivering, at most: with a spool it
+	// returns earlier if the service cannot be reached, see Shutdown. 0: 10 seconds.
 	CloseTimeout time.Duration
 
 	// OnError is told what goes wrong: *DeliveryError when requests fail and

@@ -3,14 +3,13 @@ package cloudwatch
 import (
 	"context"
 	"slices"
-	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+	"github.com/cloudwatch-go/cloudwatch/internal/recovery"
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
@@ -29,7 +28,8 @@ type pipeline struct {
 
 	// With a spool; otherwise they are nil.
 	spool    *spool.Spool
-	recovery *recovery
+	recovery *recovery.Recovery
+	reach    *deliver.Reach
 	noHot    error       // why there is no hot mode
 	volatile atomic.Bool // the directory is in RAM itself
 
@@ -45,6 +45,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		settings: s,
 		lines:    lines{max: s.MaxEventBytes, split: s.Oversize == Split},
 		shutdown: shutdown{done: make(chan struct{}), over: make(chan struct{})},
+		report:   newReport(s.OnError), // before the spool, which may report while it is made
 	}
 	client, newKeys, err := newClient(s, &p.speech)
 	if err != nil {
@@ -62,9 +63,9 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 			return nil, err
 		}
 		cfg.Replica = p.spool
+		p.reach = deliver.NewReach()
 	}
 	p.queue = queue.New(cfg)
-	p.report = newReport(s.OnError, p.queue)
 	p.delivery = deliver.Config{
 		Client:      client,
 		Group:       s.group,
@@ -75,6 +76,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Interval:    s.FlushInterval,
 		StartDelay:  s.StartDelay,
 		Restamp:     s.Untimely == Restamp,
+		Reach:       p.reach,
 		NewKeys:     newKeys,
 		Announce:    p.announce,
 		Failed:      p.report.failed,
@@ -82,13 +84,14 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Settled:     p.report.settled,
 		Lost:        p.report.look,
 	}
+	p.report.start(p.queue)
 	if p.spool != nil {
 		p.delivery.Load = p.spool.Load
 		p.spool.Start(p.queue)
 	}
 	p.worker = deliver.Start(p.delivery, p.queue)
 	if p.spool != nil {
-		p.recovery = startRecovery(p, own)
+		p.recovery = p.startRecovery(own)
 	}
 	return p, nil
 }
@@ -131,103 +134,6 @@ func (p *pipeline) flushInTime() error {
 	ctx, cancel := context.WithTimeout(context.Background(), p.settings.CloseTimeout)
 	defer cancel()
 	return p.Flush(ctx)
-}
-
-// Close is Shutdown within Options.CloseTimeout.
-func (p *pipeline) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), p.settings.CloseTimeout)
-	defer cancel()
-	return p.Shutdown(ctx)
-}
-
-// Shutdown accepts no more events and delivers those it has. When the context
-// ends first, it gives up and returns an *UndeliveredError with the number of
-// events that are lost.
-//
-// It may be called several times and by several goroutines: the first context
-// to end ends it for all, every caller waits for the real end, and all get the
-// same answer. It takes up to two seconds longer than the context if an HTTP
-// client ignores its own or OnError does not return.
-func (p *pipeline) Shutdown(ctx context.Context) error {
-	p.shutdown.once.Do(func() {
-		p.queue.Close(p.eventsOf(p.lines.end())...)
-		go p.finish()
-	})
-	select {
-	case <-p.shutdown.done:
-	case <-ctx.Done():
-		p.shutdown.giveUp(ctx.Err())
-		p.worker.Stop()
-		<-p.shutdown.done
-	}
-	return p.shutdown.err
-}
-
-// shutdown is the state of Shutdown.
-type shutdown struct {
-	once sync.Once
-	done chan struct{} // closed at the real end
-	err  error         // the answer; written before done is closed
-	over chan struct{} // closed when it is given up
-
-	mu    sync.Mutex
-	cause error // why it was given up, the first one; nil if it was not
-}
-
-func (s *shutdown) giveUp(cause error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cause == nil {
-		s.cause = cause
-		close(s.over)
-	}
-}
-
-func (s *shutdown) gaveUp() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.cause != nil
-}
-
-// graceTime bounds the wait for code that is not ours, once time is over: a
-// custom HTTP client that ignores its context, an OnError that does not return.
-const graceTime = time.Second
-
-// finish runs in its own goroutine from the first Shutdown until all is over.
-func (p *pipeline) finish() {
-	defer close(p.shutdown.done)
-	if p.recovery != nil {
-		p.recovery.end()
-	}
-	select {
-	case <-p.worker.Done():
-	case <-p.worker.Stopped():
-		wait(p.worker.Done(), graceTime)
-	}
-	if p.spool != nil {
-		select {
-		case <-p.recovery.done:
-		case <-p.shutdown.over:
-			p.recovery.abort()
-			wait(p.recovery.done, graceTime)
-		}
-		p.spool.Close(graceTime)
-	}
-	kept, dropped := p.queue.Abandon()
-	p.report.close(p.shutdown.over, graceTime)
-	if kept.Events+dropped.Events == 0 {
-		return
-	}
-	_, last := p.report.last()
-	p.shutdown.mu.Lock()
-	defer p.shutdown.mu.Unlock()
-	p.shutdown.err = &UndeliveredError{
-		Events:  kept.Events + dropped.Events,
-		Bytes:   kept.Bytes + dropped.Bytes,
-		Spooled: kept.Events,
-		Err:     p.shutdown.cause,
-		Last:    last,
-	}
 }
 
 // eventsOf returns the events that a line makes.

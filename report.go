@@ -20,7 +20,7 @@ const (
 // neither log calls nor delivery wait for the program's code.
 type report struct {
 	onError func(error)   // may be nil, then there is no goroutine
-	queue   *queue.Queue  // where losses are counted
+	queue   *queue.Queue  // where losses are counted; set by start
 	wake    chan struct{} // capacity 1: there may be something to tell
 	stop    chan struct{} // closed by close
 	done    chan struct{} // closed when the goroutine has ended
@@ -48,20 +48,24 @@ type told struct {
 // maxKinds bounds how many of them are remembered.
 const maxKinds = 16
 
-func newReport(onError func(error), q *queue.Queue) *report {
-	r := &report{
+// newReport returns a report that only collects until it is started.
+func newReport(onError func(error)) *report {
+	return &report{
 		onError: onError,
-		queue:   q,
 		wake:    make(chan struct{}, 1),
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
 	}
-	if onError == nil {
+}
+
+// start has the report call OnError from now on. Losses are those of the queue.
+func (r *report) start(q *queue.Queue) {
+	r.queue = q
+	if r.onError == nil {
 		close(r.done)
-	} else {
-		go r.run()
+		return
 	}
-	return r
+	go r.run()
 }
 
 // failed notes a failed request.

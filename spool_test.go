@@ -77,7 +77,7 @@ func (s *spooled) leave(n int, change func(o *cloudwatch.Options)) *cloudwatch.U
 		slog.New(h).Info(fmt.Sprint("left ", i))
 	}
 	var left *cloudwatch.UndeliveredError
-	if err := h.Close(); !errors.As(err, &left) || left.Events != int64(n) || left.Spooled != int64(n) {
+	if err := h.Close(); !errors.As(err, &left) || left.Events-left.Leftover != int64(n) || !errors.Is(err, cloudwatch.ErrSpooled) {
 		s.t.Fatalf("Close returned %v, want %d events in the spool", err, n)
 	}
 	if stats := h.Stats(); stats.Pending != int64(n) || stats.Dropped.Total() != 0 {
@@ -184,10 +184,22 @@ func TestSpoolHoldsWhatBelongsElsewhere(t *testing.T) {
 		s.leave(10, nil)
 		s.leave(10, func(o *cloudwatch.Options) { o.Tags = map[string]string{"group": "another"} })
 		before := len(s.told.errors())
+		files, err := filepath.Glob(filepath.Join(s.opts.Spool, "*.seg"))
+		if err != nil || len(files) != 2 {
+			t.Fatalf("%q, %v", files, err)
+		}
+		var bytes int64
+		for _, name := range files {
+			info, err := os.Stat(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bytes += info.Size()
+		}
 		h := s.start(func(o *cloudwatch.Options) { o.LogStream, o.Region = "next", "eu-west-1" })
 		time.Sleep(2 * time.Minute)
-		if got := h.Stats().Recovered; got.Events != 0 || got.Held < 2*segment.Start || got.Held > 128<<10 {
-			t.Errorf("recovered %+v, want two segments held", got)
+		if got := h.Stats().Recovered; got.Events != 0 || got.Held != bytes {
+			t.Errorf("recovered %+v, want two segments held, %d bytes", got, bytes)
 		}
 		var held int
 		for _, err := range s.told.errors()[before:] {
@@ -407,4 +419,51 @@ func TestSpoolStartWithALargeBacklog(t *testing.T) {
 		t.Errorf("%d bytes more are in use", used)
 	}
 	mustClose(t, h)
+}
+
+// A segment that has lost all of its records is reported, and the log stream that they
+// were for says so.
+func TestSpoolOfAnEmptiedSegment(t *testing.T) {
+	inSpoolModes(t, func(t *testing.T, s *spooled) {
+		s.leave(3, nil)
+		files, err := filepath.Glob(filepath.Join(s.opts.Spool, "*.seg"))
+		if err != nil || len(files) != 1 {
+			t.Fatalf("%q, %v", files, err)
+		}
+		data, err := os.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := segment.DecodeHeader(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Grows, h.Size = true, segment.Start
+		page, err := h.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(files[0], append(page, make([]byte, 64<<10)...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		next := s.start(func(o *cloudwatch.Options) { o.LogStream = "next" })
+		time.Sleep(time.Minute)
+		if r, want := next.Stats().Recovered, (cloudwatch.Recovered{Events: 1, Lost: 1, Damaged: 1}); r != want {
+			t.Errorf("recovered %+v, want %+v", r, want)
+		}
+		var told, lost bool
+		for _, err := range s.told.errors() {
+			var failed *cloudwatch.SpoolError
+			var loss *cloudwatch.LossError
+			told = told || errors.As(err, &failed) && strings.Contains(err.Error(), "none of its records is left")
+			lost = lost || errors.As(err, &loss) && loss.Reason == cloudwatch.LossDamaged && loss.Events == 1
+		}
+		if !told || !lost {
+			t.Errorf("told %q", s.told.errors())
+		}
+		mustClose(t, next)
+		if m := s.messages(stream); len(m) != 1 || !strings.Contains(m[0], `"reason":"damaged in the spool"`) {
+			t.Errorf("its stream has %q", m)
+		}
+	})
 }

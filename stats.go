@@ -58,7 +58,7 @@ type Stats struct {
 	// SpoolBytes is what all files in the spool take, as last counted when a
 	// segment was made.
 	SpoolBytes int64
-	// Recovered counts what processes that died had left in the spool.
+	// Recovered counts what processes that ended had left in the spool.
 	Recovered Recovered
 
 	// InFlight is the number of PutLogEvents requests under way.
@@ -161,7 +161,7 @@ func (p *pipeline) Stats() Stats {
 		if spool.Stalled || spool.Failure != nil {
 			s.AtRisk = p.queue.Unsafe()
 		}
-		s.Recovered = p.recovery.counts()
+		s.Recovered = p.recovered()
 	}
 	return s
 }

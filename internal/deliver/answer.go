@@ -55,7 +55,9 @@ func (w *Worker) request(op operation, timeout time.Duration, do func(context.Co
 	go func() {
 		ctx, cancel := context.WithTimeout(w.ctx, timeout)
 		defer cancel()
+		ctx, end := w.cfg.Reach.begin(ctx, !w.cfg.Creation.Never)
 		a.err = do(ctx)
+		end(a.err)
 		w.answers <- a
 	}()
 }
@@ -94,7 +96,9 @@ func (w *Worker) put(j *job, now time.Time) {
 		}
 		ctx, cancel := context.WithTimeout(w.ctx, AttemptTimeout+time.Duration(len(j.ready.body))*time.Second/slowest)
 		defer cancel()
+		ctx, end := w.cfg.Reach.begin(ctx, !w.cfg.Creation.Never)
 		a.info, a.date, a.err = put(ctx, w.cfg.Client, j.ready)
+		end(a.err)
 		w.answers <- a
 	}()
 }

@@ -26,6 +26,7 @@ type Config struct {
 	MaxInFlight int           // PutLogEvents requests at once, while more than one batch waits
 	Interval    time.Duration // between requests when all is well
 	StartDelay  time.Duration // the first request comes after a random part of it
+	Reach       *Reach        // is told of each request; may be nil
 	Restamp     bool          // events of times the service does not take get the present one; otherwise they are lost
 
 	// Load reads events back that are only in the store. Only a queue with a Replica
@@ -64,8 +65,6 @@ type Worker struct {
 	ctx   context.Context // ends when delivery must stop
 	stop  context.CancelFunc
 	done  chan struct{} // closed when the goroutine has ended
-	quit  chan struct{} // closed by Finish
-	last  sync.Once     // of Finish
 
 	answers     chan answer // to requests; has room for all that can be under way
 	compressors compressors // free ones; has room for all there can be
@@ -99,7 +98,6 @@ func Start(cfg Config, q *queue.Queue) *Worker {
 		cfg:         cfg,
 		queue:       q,
 		done:        make(chan struct{}),
-		quit:        make(chan struct{}),
 		answers:     make(chan answer, cfg.MaxInFlight+2), // and one to create, one for the retention
 		compressors: make(compressors, cfg.MaxInFlight),
 		plain:       !cfg.Compress,
@@ -121,19 +119,8 @@ func (w *Worker) Done() <-chan struct{} { return w.done }
 // queue.
 func (w *Worker) Stop() { w.stop() }
 
-// Finish ends delivery after the answers to the requests under way. What else is in
-// the queue stays there.
-func (w *Worker) Finish() { w.last.Do(func() { close(w.quit) }) }
-
 // ending reports whether nothing new is to be done.
-func (w *Worker) ending() bool {
-	select {
-	case <-w.quit:
-		return true
-	default:
-		return w.ctx.Err() != nil
-	}
-}
+func (w *Worker) ending() bool { return w.ctx.Err() != nil }
 
 // Stopped is closed when Stop was called or delivery has ended.
 func (w *Worker) Stopped() <-chan struct{} { return w.ctx.Done() }
@@ -173,12 +160,9 @@ func (w *Worker) wait(next time.Time) {
 		defer t.Stop()
 		timer = t.C
 	}
-	stopped, quit := w.ctx.Done(), w.quit
-	if w.ctx.Err() != nil {
-		stopped = nil // only the answers to what is under way are waited for
-	}
+	stopped := w.ctx.Done()
 	if w.ending() {
-		quit = nil
+		stopped = nil // only the answers to what is under way are waited for
 	}
 	select {
 	case a := <-w.answers:
@@ -186,7 +170,6 @@ func (w *Worker) wait(next time.Time) {
 	case <-timer:
 	case <-w.queue.Wake():
 	case <-stopped:
-	case <-quit:
 	}
 }
 

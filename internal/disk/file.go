@@ -57,9 +57,12 @@ func (f *File) Close() error {
 	return nil
 }
 
-// Rename gives the file another name, in place of a file that had it. It must not run
-// beside other methods.
+// Rename gives the file another name. fs.ErrExist: another file has it, which is never
+// replaced. It must not run beside other methods.
 func (f *File) Rename(name string) error {
+	if _, err := f.dir.root.Lstat(name); err == nil {
+		return fail("rename", f.name+" to "+name, fs.ErrExist)
+	}
 	if err := f.dir.Rename(f.name, name); err != nil {
 		return err
 	}

@@ -42,6 +42,30 @@ func TestClosedQueueTakesNothing(t *testing.T) {
 	wantEnd(t, q)
 }
 
+// TestStoppedQueueTakesNotes until it is closed.
+func TestStoppedQueueTakesNotes(t *testing.T) {
+	q := newQueue(queue.DropNewest)
+	appendAll(t, q, 1, room)
+	q.Stop()
+	if err := q.Append(event(room + 1)); !errors.Is(err, queue.ErrClosed) {
+		t.Errorf("Append: %v", err)
+	}
+	q.Note(event(room + 1))
+	for n := 1; n <= room; n += perBatch {
+		ack(q, wantNext(t, q, n, n+perBatch-1))
+	}
+	ack(q, wantNext(t, q, room+1, room+1))
+	if q.Ended() {
+		t.Error("it has ended, although a note may come")
+	}
+	q.Note(event(room + 2))
+	q.Close()
+	q.Note(event(room + 3))
+	ack(q, wantNext(t, q, room+2, room+2))
+	wantEnd(t, q)
+	wantState(t, q, room+3, room+2, 0)
+}
+
 func TestCloseTakesTheLastEvents(t *testing.T) {
 	q := newQueue(queue.DropNewest)
 	appendAll(t, q, 1, 1)

@@ -18,7 +18,7 @@ func (q *Queue) Next(now time.Time) (it *Item, due time.Time, ended bool) {
 	defer q.mu.Unlock()
 	oldest, newest, due := q.ready(now)
 	if oldest == nil {
-		return nil, due, q.ended()
+		return nil, due, q.over()
 	}
 	it = oldest
 	if q.fromBack = !q.fromBack && now.Sub(oldest.since) > 2*q.cfg.Interval; q.fromBack {

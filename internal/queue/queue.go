@@ -62,18 +62,19 @@ type Queue struct {
 	mu       sync.Mutex
 	ledger   account.Ledger
 	untold   [Audiences]untold
-	items    []*Item // everything unsettled, oldest first
-	open     *Item   // the last of items, if that is being filled
-	held     int     // memory of the batches that count towards MaxBytes
-	batches  int     // their number
-	flying   int     // memory of those in flight
-	beside   int     // memory of all other batches: they are in flight, and the store keeps them as well
-	yielded  int     // part of that: of those that yield, which do not keep others out
-	asked    bool    // nothing more can be evicted before the sync that the replica was asked for
-	pending  int64   // events in items that are not settled
-	taken    uint64  // events that ever entered the queue: the position of the newest
-	urgent   uint64  // position up to which batches are due at once
-	closed   bool
+	items    []*Item                     // everything unsettled, oldest first
+	open     *Item                       // the last of items, if that is being filled
+	held     int                         // memory of the batches that count towards MaxBytes
+	batches  int                         // their number
+	flying   int                         // memory of those in flight
+	beside   int                         // memory of all other batches: they are in flight, and the store keeps them as well
+	yielded  int                         // part of that: of those that yield, which do not keep others out
+	asked    bool                        // nothing more can be evicted before the sync that the replica was asked for
+	pending  int64                       // events in items that are not settled
+	taken    uint64                      // events that ever entered the queue: the position of the newest
+	urgent   uint64                      // position up to which batches are due at once
+	closed   bool                        // log calls are refused
+	ended    bool                        // so are notes
 	fromBack bool                        // Next has taken the newest batch last, see there
 	waiters  []waiter                    // of Flush, in the order of their positions
 	spares   []*batch.Batch              // settled ones, used again
@@ -132,12 +133,16 @@ func (q *Queue) Append(e batch.Event) error {
 	return err
 }
 
-// Note is Append for what the library itself has to say: a queue that is closed does
-// not want it, and nobody waits for room.
+// Note takes a copy of an event of the library itself, which never waits for room. It is
+// still taken after Stop, and ignored after Close.
 func (q *Queue) Note(e batch.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.closed {
+	switch {
+	case q.ended:
+	case q.closed:
+		q.add(e) // there are only a few, and room was made for the last events as well
+	default:
 		_ = q.admit(e, false) // a loss is counted
 	}
 }
@@ -294,11 +299,23 @@ func (q *Queue) hurry() {
 	}
 }
 
-// Close takes the last events, which always find room, lets no others in any
-// more, and makes what is left due at once. It never waits.
+// Stop takes the last events, which always find room, lets none but notes in any more,
+// and makes what is left due at once. The queue ends only after Close. It never waits.
+func (q *Queue) Stop(last ...batch.Event) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stop(last)
+}
+
+// Close is Stop that lets no notes in either: an empty queue has ended.
 func (q *Queue) Close(last ...batch.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.ended = true
+	q.stop(last)
+}
+
+func (q *Queue) stop(last []batch.Event) {
 	for _, e := range last {
 		if q.closed {
 			q.refuse(account.Closed, e)
@@ -314,7 +331,7 @@ func (q *Queue) Close(last ...batch.Event) {
 	q.roomOrEnd.Broadcast()
 }
 
-// Closed reports whether Close was called.
+// Closed reports whether Stop or Close was called.
 func (q *Queue) Closed() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -325,10 +342,10 @@ func (q *Queue) Closed() bool {
 func (q *Queue) Ended() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.ended()
+	return q.over()
 }
 
-func (q *Queue) ended() bool { return q.closed && len(q.items) == 0 }
+func (q *Queue) over() bool { return q.ended && len(q.items) == 0 }
 
 // Wake returns the channel that is sent on when Next or Awaited may answer
 // otherwise than before.

@@ -98,7 +98,7 @@ func (q *Queue) Leave(settled <-chan struct{}) {
 }
 
 // Awaited reports whether somebody waits for the queue to be empty: in Flush, or
-// since Close.
+// since Stop.
 func (q *Queue) Awaited() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

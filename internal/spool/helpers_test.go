@@ -419,3 +419,18 @@ func (m *machine) unfinished() []string {
 func (m *machine) snapshot() *machine {
 	return &machine{t: m.t, rng: m.rng, disk: m.disk.snapshot(), ram: m.ram.snapshot(), powerCut: m.powerCut}
 }
+
+// leftovers returns the names of the segments of other programs.
+func (p *program) leftovers() (names []string) {
+	p.t.Helper()
+	list, err := p.spool.Leftovers()
+	if err != nil {
+		p.t.Error(err)
+	}
+	for _, l := range list {
+		names = append(names, l.Name)
+	}
+	return names
+}
+
+func sameProcess(a, b string) bool { return spool.ProcessOf(a) == spool.ProcessOf(b) }

@@ -79,8 +79,10 @@ func (s *Spool) candidates(after, to uint64) (list []candidate) {
 	return list
 }
 
-// eventOf returns the event of a record. Its wire form is appended to dst.
+// eventOf returns the event of a record. Its wire form is appended to dst. A time before
+// 1970, which no request can have, becomes 1970.
 func eventOf(encoder *batch.Encoder, dst []byte, r segment.Record) batch.Event {
+	r.Time = max(r.Time, 0)
 	dst = append(encoder.AppendStart(dst, r.Time), r.Payload...)
 	level := account.Level(r.Level)
 	if level >= account.Levels {

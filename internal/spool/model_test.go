@@ -430,9 +430,10 @@ func (w *world) own(f *memFS) []string {
 func (w *world) recoverOthers() {
 	adopted := w.p.adopt()
 	w.told(adopted)
-	names, err := w.p.spool.Orphans()
+	list, err := w.p.spool.Leftovers()
 	w.told(err)
-	for _, name := range names {
+	for _, l := range list {
+		name := l.Name
 		o, err := spool.OpenOrphan(w.p.spool.Directory(), name)
 		switch {
 		case err != nil:

@@ -110,9 +110,9 @@ func TestOrphanOfALivingProcess(t *testing.T) {
 		p.log(10)
 		pass(0)
 		other := m.start(direct)
-		names, err := other.spool.Orphans()
-		if err != nil || len(names) != 1 {
-			t.Errorf("orphans: %v, %v", names, err)
+		names := other.leftovers()
+		if len(names) != 1 {
+			t.Errorf("leftovers: %v", names)
 		}
 		for _, name := range names {
 			if _, err := spool.OpenOrphan(other.spool.Directory(), name); !errors.Is(err, disk.ErrLocked) {
@@ -135,13 +135,13 @@ func TestOrphanInOrder(t *testing.T) {
 		}
 		want = append(want, m.disk.names(".seg")...)
 		p := m.start(direct)
-		got, err := p.spool.Orphans()
-		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("%v, %v; want %v", got, err, want)
+		got := p.leftovers()
+		if !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
 		}
 		processes := 1
 		for i := range got[1:] {
-			if !spool.SameProcess(got[i], got[i+1]) {
+			if !sameProcess(got[i], got[i+1]) {
 				processes++
 			}
 		}
@@ -334,21 +334,34 @@ func TestOrphanThatWasCut(t *testing.T) {
 		p.log(100)
 		pass(0)
 		p.crash()
-		for _, name := range m.disk.names(".seg") { // the second one was made ahead
-			for _, size := range []int{segmentBytes, segmentBytes - 1, segment.Start, segment.HeaderBytes, 100} {
-				m.disk.truncate(name, min(size, len(m.disk.read(name))))
-				o, err := spool.OpenOrphan(m.disk.open(newProcess()), name)
-				if err != nil {
-					if size > 100 {
-						t.Errorf("%s with %d bytes: %v", name, size, err)
-					}
-					continue
-				}
-				if short := o.Short(); errors.Is(short, spool.ErrShort) != (size < segmentBytes) {
-					t.Errorf("%s with %d bytes: %v", name, size, short)
-				}
-				o.Release()
+		name := m.disk.names(".seg")[0]
+		whole := len(m.disk.read(name))
+		for _, cut := range []struct {
+			size           int
+			short, emptied bool
+		}{
+			{size: whole},
+			{size: segment.Start + 5000, short: true},
+			{size: segment.Start + 50, short: true},
+			{size: segment.Start, emptied: true},
+			{size: segment.HeaderBytes, short: true, emptied: true},
+		} {
+			m.disk.truncate(name, cut.size)
+			o, err := spool.OpenOrphan(m.disk.open(newProcess()), name)
+			if err != nil {
+				t.Fatalf("%d bytes: %v", cut.size, err)
 			}
+			if _, err := o.Scan(func(uint64, batch.Event) bool { return true }); err != nil {
+				t.Errorf("%d bytes: %v", cut.size, err)
+			}
+			if short, emptied := errors.Is(o.Short(), spool.ErrShort), errors.Is(o.Emptied(), spool.ErrEmpty); short != cut.short || emptied != cut.emptied {
+				t.Errorf("%d of %d bytes: %v, %v", cut.size, whole, o.Short(), o.Emptied())
+			}
+			o.Release()
+		}
+		m.disk.truncate(name, 100)
+		if _, err := spool.OpenOrphan(m.disk.open(newProcess()), name); !errors.Is(err, spool.ErrHeader) {
+			t.Errorf("100 bytes: %v", err)
 		}
 	})
 }
@@ -380,8 +393,8 @@ func TestSetAside(t *testing.T) {
 		if got, want := m.disk.names(""), []string{"00000000000000aa-00000003.bad", "00000000000000ab-00000001.bad"}; !slices.Equal(got, want) {
 			t.Errorf("left: %v, want %v", got, want)
 		}
-		if got, err := p.spool.Orphans(); len(got) > 0 || err != nil {
-			t.Errorf("orphans: %v, %v", got, err)
+		if got := p.leftovers(); len(got) > 0 {
+			t.Errorf("leftovers: %v", got)
 		}
 	})
 }

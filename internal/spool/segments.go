@@ -79,7 +79,7 @@ func (s *Spool) makeAhead() {
 		defer s.others.Done()
 		var m made
 		if m.err = s.renew(); m.err == nil {
-			m.file, m.err = s.makeFile(header)
+			m.file, m.err = s.makeFile(header, segment.Start+growMin)
 		}
 		s.ready <- m
 	}()
@@ -104,13 +104,13 @@ const (
 	growMax = 1 << 20
 )
 
-// tailBytes is how many zeros there are at least behind the last record. A file without
-// them was cut.
+// tailBytes is how many zeros a file that grows has behind its last record at least. One
+// without them was cut.
 const tailBytes = 8
 
-// makeFile makes a file without records in the directory if the limits allow it.
-func (s *Spool) makeFile(header segment.Header) (*openFile, error) {
-	const size = segment.Start + growMin
+// makeFile makes a file of that size, without records, in the directory if the limits
+// allow it.
+func (s *Spool) makeFile(header segment.Header, size int64) (*openFile, error) {
 	if err := s.claim(size + s.overhead(size)); err != nil {
 		return nil, err
 	}

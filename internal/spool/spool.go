@@ -100,7 +100,7 @@ type Spool struct {
 	trouble   trouble
 	checkedAt time.Time // when the files were last looked at
 
-	adopted []string // hot files of others that Adopt has done what it can for; only its caller uses them
+	adopted map[string]bool // hot files of others that Adopt has done what it can for; only its caller uses them
 
 	limits limits
 

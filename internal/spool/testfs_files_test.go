@@ -206,6 +206,9 @@ func (f *memFile) Rename(to string) error {
 		if f.h.dir.files[f.name] != f.node {
 			return fs.ErrNotExist
 		}
+		if f.h.dir.files[to] != nil {
+			return fs.ErrExist
+		}
 		from := f.name
 		f.h.dir.change(func(files map[string]*inode) {
 			delete(files, from)

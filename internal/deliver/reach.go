@@ -1,0 +1,132 @@
+package deliver
+
+import (
+	"context"
+	"net/http/httptrace"
+	"sync"
+	"time"
+)
+
+// Reach is what the requests of all workers of a process say about the way to the
+// service: whether it answers, and whether the requests under way have a connection. The
+// zero value is not ready, see NewReach. It is safe for concurrent use.
+type Reach struct {
+	changed chan struct{} // capacity 1
+
+	mu       sync.Mutex
+	answered time.Time // when the service last took a request, or said what is missing
+	last     time.Time // when the request started that ended last
+	failing  time.Time // see ReachState
+	running  map[*attempt]struct{}
+}
+
+// attempt is a request under way. The lock of its Reach guards it.
+type attempt struct {
+	reach    *Reach
+	started  time.Time
+	fetching int  // calls that look for credentials, whose connections are not the request's
+	dialing  bool // a connection is being made for it, and there is none yet
+}
+
+// NewReach returns a Reach that knows of no request.
+func NewReach() *Reach {
+	return &Reach{changed: make(chan struct{}, 1), running: make(map[*attempt]struct{})}
+}
+
+// ReachState is a snapshot. A request fails if the service cannot be reached or used;
+// one that is throttled or refused does not.
+type ReachState struct {
+	Answered time.Time // when the service last took a request; zero if it never did
+	Last     time.Time // when the request started that ended last; zero if none has
+	Failing  time.Time // when the first of those in a row ended that failed; zero if the last one did not
+	Dialing  int       // requests under way that have no connection yet
+	Waiting  int       // other requests under way: they have one, or nothing is known
+}
+
+// State returns a snapshot.
+func (r *Reach) State() ReachState {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := ReachState{Answered: r.answered, Last: r.last, Failing: r.failing}
+	for a := range r.running {
+		if a.dialing {
+			s.Dialing++
+		} else {
+			s.Waiting++
+		}
+	}
+	return s
+}
+
+// Changed returns the channel that is sent on when State may be another one.
+func (r *Reach) Changed() <-chan struct{} { return r.changed }
+
+func (r *Reach) signal() {
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+}
+
+type attemptKey struct{}
+
+// begin notes that a request starts, which is to be made with the context it returns.
+// end is called with what came of it.
+func (r *Reach) begin(ctx context.Context, retriesMissing bool) (traced context.Context, end func(err error)) {
+	if r == nil {
+		return ctx, func(error) {}
+	}
+	a := &attempt{reach: r, started: time.Now()}
+	r.mu.Lock()
+	r.running[a] = struct{}{}
+	r.mu.Unlock()
+	r.signal()
+	ctx = context.WithValue(ctx, attemptKey{}, a)
+	dial := func() { a.set(func() { a.dialing = a.fetching == 0 }) }
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart:     func(httptrace.DNSStartInfo) { dial() },
+		ConnectStart: func(string, string) { dial() },
+		GotConn:      func(httptrace.GotConnInfo) { a.set(func() { a.dialing = false }) },
+	})
+	return ctx, func(err error) { a.end(err, retriesMissing) }
+}
+
+// set changes the state of an attempt.
+func (a *attempt) set(change func()) {
+	a.reach.mu.Lock()
+	change()
+	a.reach.mu.Unlock()
+	a.reach.signal()
+}
+
+func (a *attempt) end(err error, retriesMissing bool) {
+	a.set(func() {
+		r, now := a.reach, time.Now()
+		delete(r.running, a)
+		r.last = a.started
+		failed := false
+		switch c := classify(err); {
+		case c == delivered, c == missing && retriesMissing:
+			r.answered = now
+		case c == missing, c == transient, c == environment:
+			failed = !exists(err)
+		}
+		if !failed {
+			r.failing = time.Time{}
+		} else if r.failing.IsZero() {
+			r.failing = now
+		}
+	})
+}
+
+// FetchCredentials notes that credentials are looked for until done is called: for a
+// request of a worker, if the context is that of one. The connections made for that say
+// nothing about those to the service.
+func FetchCredentials(ctx context.Context) (done func()) {
+	a, ok := ctx.Value(attemptKey{}).(*attempt)
+	if !ok {
+		return func() {}
+	}
+	a.set(func() { a.fetching++; a.dialing = false })
+	return func() { a.set(func() { a.fetching-- }) }
+}

@@ -1,0 +1,410 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+	"github.com/cloudwatch-go/cloudwatch/internal/spool"
+)
+
+func await(t *testing.T, r *Recovery) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := r.Await(ctx); err != nil {
+		t.Fatalf("%v: %+v", err, r.Counts())
+	}
+}
+
+// TestManySmallSegmentsShareRequests, in the order in which their processes began.
+func TestManySmallSegmentsShareRequests(t *testing.T) {
+	const processes, events = 1200, 21
+	s := newScene(t)
+	var want []string
+	for i := range uint64(processes) {
+		producer := i*7919%processes + 2 // their names say nothing about the order
+		s.leave(file{producer: producer, number: 2, created: int64(1000 + i), first: 12, events: events - 11})
+		s.leave(file{producer: producer, number: 1, created: int64(1000 + i), first: 1, events: 11})
+		for n := 1; n <= events; n++ {
+			want = append(want, fmt.Sprintf("%x %d ", producer, n))
+		}
+	}
+	r := s.start()
+	await(t, r)
+	if got := s.sent("s"); !slices.Equal(got, want) {
+		t.Errorf("%d events arrived, want %d, or in another order", len(got), len(want))
+	}
+	if want := (Counts{Events: processes * events, Delivered: processes * events}); r.Counts() != want {
+		t.Errorf("%+v, want %+v", r.Counts(), want)
+	}
+	if left := s.left(); s.requests > 8 || len(left) > 0 {
+		t.Errorf("%d requests, left %q", s.requests, left)
+	}
+	s.wantReports()
+	if len(s.notes) != 1 || s.notes[0].Processes != processes || s.notes[0].Delivered != processes*events || s.notes[0].Stream != "s" {
+		t.Errorf("notes %+v", s.notes)
+	}
+}
+
+// TestCountsBeforeAnythingIsSent has every event that is there.
+func TestCountsBeforeAnythingIsSent(t *testing.T) {
+	s := newScene(t)
+	s.leave(file{producer: 2, number: 1, first: 1, events: 10})
+	s.leave(file{producer: 3, number: 1, first: 1, events: 10, acks: segment.Acks{Generation: 1, Written: 10, Final: true}})
+	s.leave(file{producer: 4, number: 1, first: 1, events: 10, acks: segment.Acks{Generation: 1, Written: 10, Settled: segment.Ranges{{From: 1, To: 8}}}})
+	s.leave(file{producer: 5, number: 1, first: 1, events: 10, stream: "t", missing: []int{5, 6}})
+	s.leave(file{producer: 6, number: 1, first: 1, events: 10, change: func(h *segment.Header) { h.Group = "another" }})
+	open := s.shut()
+	r := s.start()
+	s.eventually("requests are under way", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce == 2 })
+	c := r.Counts()
+	if c.Events != 33 || c.Pending != 31 && c.Pending != 33 || c.Events != c.Delivered+c.Pending+c.Lost || c.Held == 0 {
+		t.Errorf("%+v", c)
+	}
+	open()
+	await(t, r)
+	if c = r.Counts(); c.Events != 33 || c.Delivered != 31 || c.Lost != 2 || c.Damaged != 2 || c.Pending != 0 {
+		t.Errorf("%+v", c)
+	}
+	if s.lost[account.Damaged] != 2 {
+		t.Errorf("lost %v", s.lost)
+	}
+	s.wantReports("send segment 0000000000000006-00000001.seg: its events belong elsewhere")
+}
+
+// TestSmallLogStreamsTravelTogether, as many at once as there may be lanes.
+func TestSmallLogStreamsTravelTogether(t *testing.T) {
+	s := newScene(t)
+	for i := range uint64(20) {
+		s.leave(file{producer: i + 2, number: 1, stream: fmt.Sprint("stream ", i), first: 1, events: 5})
+	}
+	open := s.shut()
+	r := s.start()
+	s.eventually("so many requests are under way", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce == s.cfg.Lanes })
+	open()
+	await(t, r)
+	if s.most != s.cfg.Lanes || len(s.messages) != 20 {
+		t.Errorf("%d requests at once, %d log streams", s.most, len(s.messages))
+	}
+}
+
+// TestLargeLogStreamGoesAlone: it leaves room for what is logged now.
+func TestLargeLogStreamGoesAlone(t *testing.T) {
+	s := newScene(t)
+	s.leave(file{producer: 2, number: 1, created: 1, stream: "small", first: 1, events: 5})
+	s.leave(file{producer: 3, number: 1, created: 2, stream: "large", first: 1, events: 3000, size: 1000})
+	s.leave(file{producer: 4, number: 1, created: 3, stream: "behind", first: 1, events: 5})
+	open := s.shut()
+	r := s.start()
+	s.eventually("the small one is sent", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce >= 1 })
+	time.Sleep(50 * time.Millisecond)
+	r.mu.Lock()
+	lanes, bytes := len(r.lanes), r.underWay()
+	r.mu.Unlock()
+	if lanes != 2 || bytes > shareBytes+shareBytes/8 {
+		t.Errorf("%d lanes have %d bytes", lanes, bytes)
+	}
+	open()
+	open = s.shut()
+	s.eventually("the large one is sent", func() bool { return len(s.sent("small")) == 5 })
+	time.Sleep(50 * time.Millisecond)
+	r.mu.Lock()
+	lanes = len(r.lanes)
+	r.mu.Unlock()
+	if lanes != 1 {
+		t.Errorf("%d lanes while a large log stream is sent", lanes)
+	}
+	open()
+	await(t, r)
+	if got := r.Counts().Delivered; got != 3010 {
+		t.Errorf("%d delivered", got)
+	}
+}
+
+// TestCopiesAndOriginals: each event comes once, wherever it is; and it is damaged only if
+// it is nowhere.
+func TestCopiesAndOriginals(t *testing.T) {
+	copied := func(h *segment.Header) { h.Copy = true }
+	s := newScene(t)
+	s.leave(file{producer: 2, number: 1, first: 1, events: 10, missing: []int{3, 4}})                 // the original
+	s.leave(file{producer: 2, number: 2, first: 11, events: 5})                                       // what was logged meanwhile
+	s.leave(file{producer: 2, number: 3, first: 3, events: 6, missing: []int{4, 5}, change: copied})  // a rescue
+	s.leave(file{producer: 2, number: 1<<31 + 4, first: 14, events: 6, change: copied})               // a hot file
+	s.leave(file{producer: 2, number: 1<<31 + 5, first: 18, events: 4, change: copied, missing: nil}) // another one
+	r := s.start()
+	await(t, r)
+	got := s.sent("s")
+	slices.Sort(got)
+	var want []string
+	for n := 1; n <= 21; n++ {
+		if n != 4 {
+			want = append(want, fmt.Sprintf("2 %d ", n))
+		}
+	}
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if c := r.Counts(); c.Damaged != 1 || c.Delivered != 20 || c.Events != 21 || len(s.left()) > 0 {
+		t.Errorf("%+v, left %q", c, s.left())
+	}
+}
+
+// TestSegmentThatLostItsRecords is reported and counted, and goes when its log stream has
+// heard of the loss.
+func TestSegmentThatLostItsRecords(t *testing.T) {
+	s := newScene(t)
+	s.leave(file{producer: 2, number: 1, tail: 4096})
+	s.leave(file{producer: 3, number: 1, tail: 4096, acks: segment.Acks{Generation: 1, Written: 21}})
+	s.leave(file{producer: 4, number: 1, tail: 4096, change: func(h *segment.Header) { h.Grows = false }}) // made ahead, never used
+	r := s.start()
+	await(t, r)
+	if c, want := r.Counts(), (Counts{Events: 22, Lost: 22, Damaged: 22}); c != want || s.lost[account.Damaged] != 22 || len(s.left()) > 0 {
+		t.Errorf("%+v, want %+v; lost %v, left %q", c, want, s.lost, s.left())
+	}
+	s.wantReports("read segment 0000000000000002-00000001.seg: none of its records is left")
+}
+
+// TestAwait returns when what was there is delivered, and says why it does not.
+func TestAwait(t *testing.T) {
+	s := newScene(t)
+	s.cfg.Interval = time.Millisecond
+	r := s.start()
+	await(t, r) // nothing is there
+	open := s.shut()
+	s.leave(file{producer: 2, number: 1, first: 1, events: 5})
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if err := r.Await(ctx); !errors.Is(err, context.DeadlineExceeded) || r.Counts().Pending != 5 {
+		t.Errorf("%v, %+v", err, r.Counts())
+	}
+	open()
+	await(t, r)
+	_ = s.shut()
+	s.leave(file{producer: 3, number: 1, first: 1, events: 5})
+	ended := make(chan error)
+	go func() { ended <- r.Await(t.Context()) }()
+	s.eventually("it is being sent", func() bool { return r.Counts().Pending == 5 })
+	r.Stop()
+	if err := <-ended; !errors.Is(err, ErrEnded) {
+		t.Error(err)
+	}
+	<-r.Done()
+	if c := r.Counts(); c.Pending != 5 || len(s.left()) != 1 {
+		t.Errorf("%+v, left %q", c, s.left())
+	}
+}
+
+// TestFinishLooksOnceMore: what came since the last round is delivered before the end.
+func TestFinishLooksOnceMore(t *testing.T) {
+	s := newScene(t)
+	r := s.start()
+	await(t, r)
+	s.leave(file{producer: 2, number: 1, first: 1, events: 5})
+	first := make(chan struct{})
+	r.Finish(first)
+	s.eventually("it is found", func() bool { return r.Counts().Pending == 5 })
+	if time.Sleep(20 * time.Millisecond); len(s.sent("s")) > 0 {
+		t.Error("it was sent before what goes first")
+	}
+	close(first)
+	<-r.Done()
+	if len(s.sent("s")) != 5 || len(s.left()) > 0 {
+		t.Errorf("sent %q, left %q", s.sent("s"), s.left())
+	}
+}
+
+// TestFinishDoesNotWaitForTheLiving: what is locked is not ours.
+func TestFinishDoesNotWaitForTheLiving(t *testing.T) {
+	s := newScene(t)
+	for n := range uint32(3) {
+		s.leave(file{producer: 2, number: n + 1, first: int(n)*5 + 1, events: 5})
+	}
+	o, err := spool.OpenOrphan(s.spool.Directory(), file{producer: 2, number: 2}.name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Release()
+	r := s.start()
+	r.Finish(nil)
+	<-r.Done()
+	if c := r.Counts(); c != (Counts{}) || len(s.left()) != 3 {
+		t.Errorf("%+v, left %q", c, s.left())
+	}
+	s.wantReports()
+}
+
+// TestSegmentThatOthersHaveSent meanwhile is not waited for.
+func TestSegmentThatOthersHaveSent(t *testing.T) {
+	s := newScene(t)
+	s.cfg.Lanes = 1
+	s.leave(file{producer: 2, number: 1, created: 1, stream: "first", first: 1, events: 5})
+	for n := range uint32(3) {
+		s.leave(file{producer: 3, number: n + 1, created: 2, first: int(n)*5 + 1, events: 5})
+	}
+	open := s.shut()
+	r := s.start()
+	s.eventually("the first one is sent", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce == 1 })
+	if err := os.Remove(filepath.Join(s.path, file{producer: 3, number: 2}.name())); err != nil {
+		t.Fatal(err)
+	}
+	r.Finish(nil)
+	open()
+	<-r.Done()
+	if c := r.Counts(); c.Pending != 0 || c.Delivered != 15 || len(s.left()) > 0 {
+		t.Errorf("%+v, left %q", c, s.left())
+	}
+}
+
+// TestStopLeavesEverything for the next start.
+func TestStopLeavesEverything(t *testing.T) {
+	s := newScene(t)
+	for i := range uint64(50) {
+		s.leave(file{producer: i + 2, number: 1, stream: fmt.Sprint(i % 9), first: 1, events: 100})
+	}
+	_ = s.shut()
+	r := s.start()
+	s.eventually("it is being sent", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce > 0 })
+	r.Stop()
+	<-r.Done()
+	if c := r.Counts(); c.Pending != 5000 || c.Events != 5000 || len(s.left()) != 50 || len(s.notes) > 0 {
+		t.Errorf("%+v, %d segments left, notes %v", c, len(s.left()), s.notes)
+	}
+}
+
+// TestTrimOfWhatStays: a start that cannot send gives back what was reserved, and the next
+// one changes nothing.
+func TestTrimOfWhatStays(t *testing.T) {
+	s := newScene(t)
+	f := file{producer: 2, number: 1, first: 1, events: 21, tail: 1 << 20}
+	s.leave(f)
+	var before []byte
+	for range 3 {
+		open := s.shut()
+		r := s.start()
+		s.eventually("it is being sent", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce > 0 })
+		r.Stop()
+		<-r.Done()
+		open()
+		data, err := os.ReadFile(filepath.Join(s.path, f.name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(data) > segment.Start+21*64 || before != nil && !slices.Equal(data, before) {
+			t.Errorf("it has %d bytes, or was changed", len(data))
+		}
+		before = data
+	}
+}
+
+// TestTidy: while nothing can be sent, the rest of what is there is counted and trimmed.
+func TestTidy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const segments = 2*surveyTrims + 10
+		s := newScene(t)
+		for i := range uint64(segments) {
+			s.leave(file{producer: i + 2, number: 1, stream: fmt.Sprint(i % 5), first: 1, events: 3, tail: 64 << 10})
+		}
+		large := func() (n int) {
+			for _, name := range s.left() {
+				if info, err := os.Stat(filepath.Join(s.path, name)); err != nil {
+					t.Error(err)
+				} else if info.Size() > 64<<10 {
+					n++
+				}
+			}
+			return n
+		}
+		_ = s.shut()
+		r := s.start()
+		synctest.Wait()
+		if n := large(); n != segments-surveyTrims {
+			t.Errorf("%d segments are large", n)
+		}
+		time.Sleep(2*tidyAfter + time.Second)
+		// Those that are being sent are open. They are trimmed by the next start.
+		if n, c := large(), r.Counts(); n > segments/2 || c.Pending != 3*segments {
+			t.Errorf("%d segments are large, counts %+v", n, c)
+		}
+	})
+}
+
+// TestUnreadableSegmentThatIsLocked just now, as all files are while a program is being
+// started: that passes, and nobody is told.
+func TestUnreadableSegmentThatIsLocked(t *testing.T) {
+	const unfinished, name = "00000000000000aa-00000001.new", "00000000000000aa-00000001.seg"
+	s := newScene(t)
+	dir, err := disk.OpenDir(s.path, disk.Options{AllowRemote: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	f, err := dir.Create(unfinished, 64<<10)
+	if err == nil {
+		err = f.Rename(name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRecovery(s.cfg)
+	if r.setAside(name, spool.ErrHeader) {
+		t.Error("it was set aside although it is locked")
+	}
+	if locked := r.survey(); !slices.Equal(locked, []string{name}) {
+		t.Errorf("locked: %v", locked)
+	}
+	if len(r.told) > 0 || r.Counts() != (Counts{}) {
+		t.Errorf("told of %v, counts %+v", r.told, r.Counts())
+	}
+	f.Close()
+	if !r.setAside(name, spool.ErrHeader) {
+		t.Error("it was not set aside")
+	}
+	if _, err := os.Stat(filepath.Join(s.path, "00000000000000aa-00000001.bad")); err != nil || r.Counts().Held != 64<<10 {
+		t.Errorf("%v, counts %+v", err, r.Counts())
+	}
+}
+
+// TestRescan: where a process seems to live that was not known before, the spool is
+// searched again soon, then less and less often.
+func TestRescan(t *testing.T) {
+	const a, b = "00000000000000aa-00000001.seg", "00000000000000bb-00000001.seg"
+	look := newRescan()
+	for i, round := range []struct {
+		locked []string
+		want   time.Duration
+	}{
+		{nil, 30 * time.Second},
+		{[]string{a}, 100 * time.Millisecond},
+		{[]string{a}, 200 * time.Millisecond},
+		{[]string{"00000000000000aa-00000002.hot"}, 400 * time.Millisecond},
+		{[]string{a, b}, 100 * time.Millisecond},
+		{[]string{b}, 200 * time.Millisecond},
+		{nil, 30 * time.Second},
+		{[]string{b}, 30 * time.Second},
+	} {
+		if got := look.next(round.locked); got != round.want {
+			t.Errorf("round %d, locked %v: %v, want %v", i, round.locked, got, round.want)
+		}
+	}
+	for range 20 {
+		look.next([]string{"00000000000000cc-00000001.seg"})
+	}
+	if look.interval != rescanEvery {
+		t.Errorf("the interval grows to %v", look.interval)
+	}
+	look.soon(b)
+	if got := look.next([]string{b}); got != rescanSoon {
+		t.Errorf("%v, want it soon", got)
+	}
+}

@@ -1,0 +1,205 @@
+package cloudwatch
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+)
+
+// Close is Shutdown within Options.CloseTimeout.
+func (p *pipeline) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), p.settings.CloseTimeout)
+	defer cancel()
+	return p.Shutdown(ctx)
+}
+
+// Shutdown accepts no more events and delivers those it has; with a spool also those that
+// processes which have ended had left there for the same log group, region and endpoint.
+// nil means that none of them is left. When the context ends first, it gives up and
+// returns an *UndeliveredError with the number of events that are left: lost, or kept in
+// the spool, see ErrSpooled.
+//
+// With a spool, it also gives up when everything is on the disk and the service cannot be
+// reached: for 1.75 seconds no request succeeded, and requests fail or find no connection.
+// A service that answers slowly, or throttles, is waited for.
+//
+// It may be called several times and by several goroutines: the first context
+// to end ends it for all, every caller waits for the real end, and all get the
+// same answer. It takes up to two seconds longer than the context if an HTTP
+// client ignores its own or OnError does not return.
+func (p *pipeline) Shutdown(ctx context.Context) error {
+	p.shutdown.once.Do(func() {
+		if p.recovery == nil {
+			p.queue.Close(p.eventsOf(p.lines.end())...)
+		} else {
+			p.queue.Stop(p.eventsOf(p.lines.end())...) // what is recovered is still noted
+		}
+		go p.finish(time.Now())
+	})
+	select {
+	case <-p.shutdown.done:
+	case <-ctx.Done():
+		p.giveUp(ctx.Err())
+		<-p.shutdown.done
+	}
+	return p.shutdown.err
+}
+
+// shutdown is the state of Shutdown.
+type shutdown struct {
+	once sync.Once
+	done chan struct{} // closed at the real end
+	err  error         // the answer; written before done is closed
+	over chan struct{} // closed when it is given up
+
+	mu    sync.Mutex
+	cause error // why it was given up, the first one; nil if it was not
+}
+
+func (s *shutdown) giveUp(cause error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cause == nil {
+		s.cause = cause
+		close(s.over)
+	}
+}
+
+func (s *shutdown) gaveUp() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cause != nil
+}
+
+// giveUp ends delivery.
+func (p *pipeline) giveUp(cause error) {
+	p.shutdown.giveUp(cause)
+	p.worker.Stop()
+	if p.recovery != nil {
+		p.recovery.Stop()
+	}
+}
+
+// graceTime bounds the wait for code that is not ours, once time is over: a
+// custom HTTP client that ignores its context, an OnError that does not return.
+const graceTime = time.Second
+
+// finish runs in its own goroutine from the first Shutdown until all is over.
+func (p *pipeline) finish(began time.Time) {
+	defer close(p.shutdown.done)
+	if p.recovery != nil {
+		p.recover(began)
+	}
+	select {
+	case <-p.worker.Done():
+	case <-p.worker.Stopped():
+		wait(p.worker.Done(), graceTime)
+	}
+	if p.spool != nil {
+		p.spool.Close(graceTime)
+	}
+	kept, dropped := p.queue.Abandon()
+	p.report.close(p.shutdown.over, graceTime)
+	leftover := int64(0)
+	if p.recovery != nil {
+		leftover = p.recovery.Counts().Pending
+	}
+	p.shutdown.mu.Lock()
+	defer p.shutdown.mu.Unlock()
+	unknown := p.shutdown.cause != nil && p.recovery != nil && !isDone(p.recovery.Done())
+	if kept.Events+dropped.Events+leftover == 0 && !unknown {
+		return
+	}
+	_, last := p.report.last()
+	p.shutdown.err = &UndeliveredError{
+		Events:   kept.Events + dropped.Events + leftover,
+		Bytes:    kept.Bytes + dropped.Bytes,
+		Spooled:  kept.Events + leftover,
+		Leftover: leftover,
+		Err:      p.shutdown.cause,
+		Last:     last,
+	}
+}
+
+func isDone(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// manyBytes of the program's own events go before what others have left; fewer share the
+// line with that.
+const manyBytes = 1 << 20
+
+// recover waits until everything is delivered that can be, or it is given up. Nothing is
+// noted in the log stream after that.
+func (p *pipeline) recover(began time.Time) {
+	var first <-chan struct{}
+	if p.queue.State().PendingBytes > manyBytes {
+		first = p.queue.Flush()
+	}
+	p.recovery.Finish(first)
+	p.watch(began, p.recovery.Done())
+	if p.shutdown.gaveUp() { // what is left is still counted
+		wait(p.recovery.Done(), graceTime)
+	}
+	p.queue.Close()
+	p.watch(began, p.worker.Done())
+}
+
+// watch gives up if the service cannot be reached, until something has ended.
+func (p *pipeline) watch(began time.Time, ended <-chan struct{}) {
+	timer := time.NewTimer(hopelessAfter)
+	defer timer.Stop()
+	for {
+		now := time.Now()
+		switch at, hopeless := giveUpAt(p.reach.State(), began); {
+		case !hopeless:
+			timer.Reset(time.Hour)
+		case now.Before(at):
+			timer.Reset(at.Sub(now))
+		case p.queue.Unsafe() == 0:
+			p.giveUp(errUnreachable)
+			return
+		default: // not yet: it is being written
+			timer.Reset(hopelessPause)
+		}
+		select {
+		case <-ended:
+			return
+		case <-p.shutdown.over:
+			return
+		case <-p.reach.Changed():
+		case <-timer.C:
+		}
+	}
+}
+
+var errUnreachable = errors.New("the service cannot be reached")
+
+const (
+	hopelessAfter = 1750 * time.Millisecond // without a request that succeeds
+	hopelessPause = 50 * time.Millisecond   // while what is left is not on the disk
+)
+
+// giveUpAt returns when a Shutdown that began at a time need not wait any longer if
+// nothing changes. hopeless: requests fail, or have not found a connection. If they have
+// been failing for long when it begins, one more attempt is enough to know.
+func giveUpAt(s deliver.ReachState, began time.Time) (at time.Time, hopeless bool) {
+	switch {
+	case s.Waiting > 0 || s.Dialing == 0 && s.Failing.IsZero():
+		return time.Time{}, false
+	case s.Answered.After(began):
+		return s.Answered.Add(hopelessAfter), true
+	case s.Dialing == 0 && s.Failing.Before(began) && !s.Last.Before(began):
+		return s.Failing.Add(hopelessAfter), true
+	default:
+		return began.Add(hopelessAfter), true
+	}
+}
