@@ -87,7 +87,7 @@ func wholeCopies(f *disk.File) (whole [2]bool) {
 type Found struct {
 	Records int // that can be read
 	Settled int // of those
-	Lost    int // records that cannot be read, malformed ones included
+	Lost    int // records that cannot be read, malformed ones included, but not settled ones that were given back
 	Damaged int // of those, the ones that were not settled: events that are lost
 
 	// Unreadable bytes are neither zero nor part of a record. Behind the last record
@@ -112,8 +112,8 @@ func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, e
 	for scan.Next() {
 		r, ok := recordIn(scan)
 		if n := scan.Lost() - lost; n > 0 {
-			f.Lost += n
-			f.Damaged += o.damagedBefore(r.Seq, last, n)
+			o.refresh()
+			f.miss(o, n, o.damagedBefore(r.Seq, last, n))
 		}
 		last, lost = r.Seq, scan.Lost()
 		v.end = scan.Offset() + int64(segment.Length(len(r.Payload)))
@@ -134,11 +134,21 @@ func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, e
 			return f, scan.Err()
 		}
 	}
-	missing := o.missing(scan)
-	f.Lost += missing
-	f.Damaged += o.damagedAfter(last, missing)
+	if n := o.missing(scan); n > 0 {
+		o.refresh()
+		f.miss(o, n, o.damagedAfter(last, n))
+	}
 	f.Unreadable = scan.Skipped()
 	return f, cmp.Or(scan.Err(), o.tooLong())
+}
+
+// miss enters that n records were not found, of which some were not settled. In a file
+// that grows, settled ones are given back, perhaps just now.
+func (f *Found) miss(o *Orphan, n, damaged int) {
+	if damaged > 0 || !o.Header.Grows {
+		f.Lost += n
+	}
+	f.Damaged += damaged
 }
 
 // Close closes the file.

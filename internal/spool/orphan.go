@@ -264,6 +264,17 @@ func (o *Orphan) Emptied() error {
 	return nil
 }
 
+// refresh reads the acks again, of a segment whose process lives.
+func (o *Orphan) refresh() {
+	slots := make([]byte, segment.AcksBytes)
+	if _, err := o.file.ReadAt(slots, segment.HeaderBytes); err != nil {
+		return
+	}
+	for _, r := range segment.DecodeAcks(slots, o.Header.ID).Settled {
+		o.before.Add(r.From, r.To)
+	}
+}
+
 // damagedBefore returns how many of n records that cannot be read were not settled:
 // those between two sequence numbers, of which last is 0 if they are the first ones of
 // the segment. Then they count as the ones right before the other number.

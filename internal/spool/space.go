@@ -12,8 +12,8 @@ const pageBytes = disk.PageBytes
 // stretch is the half-open range of bytes [from, to) of a file.
 type stretch struct{ from, to int64 }
 
-// settledStretches returns which whole pages of the records hold nothing but settled
-// events, as far as places tell. Both ack slots must have them: if one is damaged, what is
+// settledStretches returns where nothing but settled events is, at least a page at a time,
+// as far as places tell. Both ack slots must have them: if one is damaged, what is
 // missing would count as lost. The caller holds mu.
 func (f *openFile) settledStretches() (list []stretch) {
 	for i, p := range f.places {
@@ -30,10 +30,29 @@ func (f *openFile) settledStretches() (list []stretch) {
 			list = append(list, stretch{p.offset, next.offset})
 		}
 	}
-	for i, r := range list { // the page a record begins or ends in may have others
-		list[i] = stretch{(r.from + pageBytes - 1) / pageBytes * pageBytes, r.to / pageBytes * pageBytes}
+	return slices.DeleteFunc(list, func(r stretch) bool {
+		from, to := r.pages()
+		return from >= to
+	})
+}
+
+// pages returns where the whole pages of a stretch begin and end.
+func (r stretch) pages() (from, to int64) {
+	return (r.from + pageBytes - 1) / pageBytes * pageBytes, r.to / pageBytes * pageBytes
+}
+
+// erase makes zeros of a stretch, and gives its pages back.
+func (f *openFile) erase(r stretch) error {
+	from, to := r.pages()
+	var zeros [pageBytes]byte
+	_, err := f.WriteAt(zeros[:from-r.from], r.from)
+	if err == nil {
+		_, err = f.WriteAt(zeros[:r.to-to], to)
 	}
-	return slices.DeleteFunc(list, func(r stretch) bool { return r.from >= r.to })
+	if err == nil {
+		err = f.Punch(from, to)
+	}
+	return err
 }
 
 // giveBack returns space to the file system that nothing in a segment needs any more:
@@ -63,7 +82,7 @@ func (s *Spool) giveBack(f *openFile, all bool) {
 		_ = f.Trim(tail)
 	}
 	for _, r := range stretches {
-		_ = f.Punch(r.from, r.to)
+		_ = f.erase(r)
 	}
 }
 
