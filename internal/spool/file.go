@@ -63,6 +63,8 @@ type openFile struct {
 	synced  segment.Ranges // what of have stays on the disk
 	placed  bool           // and so does its name
 	dead    int64          // bytes of settled events that were given back
+	step    int64          // by which it grew last; like grown only for whoever writes
+	grown   time.Time      // when it did
 
 	// A sync has failed, or somebody changed the file: it is suspect. It is not written
 	// to or synced again, and what is needed of it is written to a copy. When that is

@@ -98,10 +98,13 @@ func (s *Spool) renew() error {
 }
 
 // A file grows by an eighth of what is needed of it, within these bounds: small files
-// stay small, and large ones need few system calls.
+// stay small, and large ones need few system calls. In a burst each step is twice the
+// last one; what was reserved for nothing is given back later, see giveBack.
 const (
 	growMin = 16 << 10
 	growMax = 1 << 20
+
+	burstPause = 20 * time.Millisecond // between two steps of a burst, at most
 )
 
 // tailBytes is how many zeros a file that grows has behind its last record at least. One
@@ -126,8 +129,13 @@ func (s *Spool) extend(f *openFile, p *piece) (err error) {
 	if p.records == 0 || short <= 0 {
 		return nil
 	}
-	ahead := min(max((f.offset-f.dead)/8, growMin), growMax)
-	for _, size := range []int64{f.Size() + short + ahead, f.Size() + short} { // what is not needed yet may not fit
+	now := time.Now()
+	if f.step *= 2; now.Sub(f.grown) > burstPause {
+		f.step = 0
+	}
+	f.step = min(max(f.step, (f.offset-f.dead)/8, growMin), growMax)
+	f.grown = now
+	for _, size := range []int64{f.Size() + short + f.step, f.Size() + short} { // what is not needed yet may not fit
 		size = min((size+pageBytes-1)/pageBytes*pageBytes, max(s.cfg.SegmentBytes, f.Size()+short))
 		if err = s.claim(size - f.Size() + s.overhead(size) - s.overhead(f.Size())); err == nil {
 			s.disk.during(func() { err = f.Grow(size) })

@@ -2,6 +2,7 @@ package spool
 
 import (
 	"slices"
+	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
@@ -67,6 +68,10 @@ func (s *Spool) giveBack(f *openFile, all bool) {
 	}
 	tail := f.offset + tailBytes
 	trim := f.sealed && tail < f.Size()
+	if !f.sealed && time.Since(f.grown) > burstPause {
+		tail = (f.offset + 2*growMin) / pageBytes * pageBytes
+		trim = f.Size()-tail > growMin
+	}
 	stretches, dead := f.settledStretches(), int64(0)
 	for _, r := range stretches {
 		dead += r.to - r.from

@@ -91,14 +91,16 @@ type Spool struct {
 
 	// Held while events are written, and by the writer for everything else it does. It
 	// guards the fields below.
-	writing   lock
-	buf       []byte
-	piece     piece
-	visit     func(uint64, batch.Event) bool // visitEvent, made once
-	planned   plan                           // when there is something to do although nobody asks
-	making    bool                           // a segment is being made ahead
-	trouble   trouble
-	checkedAt time.Time // when the files were last looked at
+	writing lock
+	buf     []byte
+	piece   piece
+	visit   func(uint64, batch.Event) bool // visitEvent, made once
+	planned plan                           // when there is something to do although nobody asks
+	making  bool                           // a segment is being made ahead
+	trouble trouble
+
+	interrupted bool      // the last write has left some of what was wanted, for chores come first
+	checkedAt   time.Time // when the files were last looked at
 
 	adopted map[string]bool // hot files of others that Adopt has done what it can for; only its caller uses them
 

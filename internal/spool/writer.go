@@ -40,12 +40,6 @@ func (s *Spool) run() {
 			s.check(now)
 			s.plan(now)
 		}
-		s.writing.unlock() // log calls may lead now
-		more := s.direct() && yield(func() bool { return s.wanted() > s.stored.Load() })
-		s.writing.lock()
-		if more && s.trouble.err == nil && !s.doubts.Load() {
-			continue
-		}
 		select {
 		case <-s.stop:
 			s.end()
@@ -94,8 +88,8 @@ func (s *Spool) rest() {
 			return
 		}
 	}
-	if s.wanted() > s.stored.Load() && s.trouble.err == nil && !s.doubtful() {
-		return // the last write was interrupted
+	if s.interrupted && s.trouble.err == nil && !s.doubtful() {
+		return
 	}
 	s.writing.unlock()
 	defer s.writing.lock()
@@ -177,7 +171,7 @@ func (s *Spool) write() {
 		s.advance(p.reached)
 		// What is acknowledged late is delivered twice if the process dies, and a sync may
 		// be awaited.
-		if s.chores.Load() {
+		if s.interrupted = s.chores.Load() && s.stored.Load() < target; s.interrupted {
 			return
 		}
 	}

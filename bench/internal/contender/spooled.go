@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/cloudwatch-go/cloudwatch"
 )
@@ -33,14 +32,13 @@ func (p Place) Remove() error {
 	return err
 }
 
-// spooled is ours with a spool. A log call waits for the disk as long as it takes:
-// it must not look faster than it is because the event was not safe yet.
+// spooled is ours with a spool, with its defaults.
 type spooled struct{ ours }
 
 func startSpooled(name string, t Target) (Contender, error) {
 	o := options(t)
 	o.Spool = t.Place.Disk
-	o.SpoolOptions = cloudwatch.SpoolOptions{MaxStall: time.Minute, Direct: name == Direct}
+	o.SpoolOptions = cloudwatch.SpoolOptions{Direct: name == Direct}
 	mode := "direct"
 	if name == Hot {
 		mode, o.SpoolOptions.RAM = "hot", t.Place.RAM
