@@ -2,6 +2,7 @@ package disk
 
 import (
 	"bytes"
+	"fmt"
 	"runtime"
 	"testing"
 )
@@ -57,4 +58,24 @@ func TestSpaceFollowsSize(t *testing.T) {
 	}
 	do("Trim", f.Trim(page))
 	takes("Trim", page, page)
+}
+
+func BenchmarkList(b *testing.B) {
+	d, err := OpenDir(b.TempDir(), Options{AllowRemote: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer d.Close()
+	for n := range 10_000 {
+		f, err := d.Create(fmt.Sprintf("%016x-00000001.seg", n), 100)
+		if err != nil {
+			b.Fatal(err)
+		}
+		f.Close()
+	}
+	for b.Loop() {
+		if _, err := d.List(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -213,7 +213,7 @@ func (s *Spool) Add(position uint64, e batch.Event) {
 	}
 	if !s.hot.add(position, e) {
 		s.raise(position)
-	} else if s.quiet.Swap(false) {
+	} else if s.quiet.Load() && s.quiet.Swap(false) {
 		s.signal() // it has to be spilled some time
 	}
 }
