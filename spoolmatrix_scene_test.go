@@ -451,7 +451,7 @@ func (s *spoolScene) left() (names []string) {
 	s.Helper()
 	for _, name := range s.files("") {
 		name = filepath.Base(name)
-		if name != "id" && name != "lost+found" && !(s.aside && strings.HasSuffix(name, ".bad")) {
+		if name != "id" && name != "large" && name != "lost+found" && !(s.aside && strings.HasSuffix(name, ".bad")) {
 			names = append(names, name)
 		}
 	}

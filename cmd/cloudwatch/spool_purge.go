@@ -104,7 +104,7 @@ func (d *spoolDir) discard(screen *screen) error {
 	if d.hot != nil {
 		removeDir(screen, d.hot)
 	}
-	if err := d.disk.DiscardID(); err != nil {
+	if err := errors.Join(spool.DiscardLargeMark(d.disk), d.disk.DiscardID()); err != nil {
 		return err
 	}
 	removeDir(screen, d.disk)

@@ -13,9 +13,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // Dir is a checked directory. What is in it is reached through its descriptor,
@@ -331,34 +331,21 @@ func (d *Dir) List() ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries := make([]Entry, len(names))
-	errs := make([]error, listers)
-	var done sync.WaitGroup
-	for i := range listers { // each takes a part, so that a start with very many files is short
-		from, to := i*len(names)/listers, (i+1)*len(names)/listers
-		done.Go(func() { errs[i] = d.stats(names[from:to], entries[from:to]) })
-	}
-	done.Wait()
-	return slices.DeleteFunc(entries, func(e Entry) bool { return e.Name == "" }), errors.Join(errs...)
-}
-
-// listers is how many goroutines ask for the sizes of files.
-const listers = 4
-
-// stats looks at files. The entry of one that is not there any more, or is none, has no
-// name.
-func (d *Dir) stats(names []string, entries []Entry) error {
+	entries := make([]Entry, 0, len(names))
 	for i, name := range names {
+		if i%100 == 99 {
+			runtime.Gosched() // with very many files this takes long, and is not urgent
+		}
 		entry, err := d.stat(name)
 		switch {
-		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid):
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid): // deleted just now, or no file
 		case err != nil:
-			return fail("look at", name, err)
+			return nil, fail("look at", name, err)
 		default:
-			entries[i] = entry
+			entries = append(entries, entry)
 		}
 	}
-	return nil
+	return entries, nil
 }
 
 // Names returns the names of everything in the directory, sorted.

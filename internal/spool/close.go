@@ -55,6 +55,9 @@ func (s *Spool) end() {
 		s.leave(f)
 		_ = f.Close()
 	}
+	if s.limits.large { // perhaps not any more
+		_, _ = s.list()
+	}
 	if s.hot != nil {
 		_ = s.hot.close(s.stored.Load() < s.taken.Load())
 	}

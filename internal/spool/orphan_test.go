@@ -390,7 +390,7 @@ func TestSetAside(t *testing.T) {
 		if want := []string{"00000000000000aa-00000001.bad", "00000000000000aa-00000002.bad"}; !slices.Equal(removed, want) {
 			t.Errorf("removed %v, want %v", removed, want)
 		}
-		if got, want := m.disk.names(""), []string{"00000000000000aa-00000003.bad", "00000000000000ab-00000001.bad"}; !slices.Equal(got, want) {
+		if got, want := m.disk.names(".bad"), []string{"00000000000000aa-00000003.bad", "00000000000000ab-00000001.bad"}; !slices.Equal(got, want) {
 			t.Errorf("left: %v, want %v", got, want)
 		}
 		if got := p.leftovers(); len(got) > 0 {

@@ -1,20 +1,10 @@
 package spool
 
 import (
-	"errors"
-	"fmt"
 	"slices"
-	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
-)
-
-// Reasons why no segment can be made or grow, beside what a disk says.
-var (
-	ErrFull = errors.New("the spool has reached its MaxBytes")
-	ErrLow  = errors.New("the file system has less free space than MinFree")
 )
 
 // room returns the segment that takes records, or nil if there is none now.
@@ -50,11 +40,6 @@ func (s *Spool) room() *openFile {
 	s.current = m.file
 	s.segments = append(s.segments, m.file)
 	return m.file
-}
-
-// isFull reports whether there would be room if there was one segment less.
-func isFull(err error) bool {
-	return slices.ContainsFunc([]error{ErrFull, ErrLow, syscall.ENOSPC, syscall.EDQUOT}, func(full error) bool { return errors.Is(err, full) })
 }
 
 // nextSegment waits for the segment that is made ahead, or that is made now.
@@ -145,68 +130,6 @@ func (s *Spool) extend(f *openFile, p *piece) (err error) {
 		}
 	}
 	return err
-}
-
-// overhead is what a file system may take for a file beside its size, to note where its
-// blocks are, and some of that only when it is written.
-func (s *Spool) overhead(size int64) int64 {
-	if s.cfg.Overhead == 0 {
-		return 0
-	}
-	return pageBytes + size*s.cfg.Overhead/s.cfg.SegmentBytes
-}
-
-// limits knows how much of the limits is used.
-type limits struct {
-	used atomic.Int64 // bytes of all files in the directory, when that was last known, and what was claimed since
-
-	asking lock      // held while the disk is asked
-	listed time.Time // when the files were listed
-}
-
-// claim enters that files will take so many bytes more, or returns why they must not.
-func (s *Spool) claim(bytes int64) error {
-	l := &s.limits
-	l.asking.lock()
-	defer l.asking.unlock()
-	now := time.Now()
-	if now.Sub(l.listed) >= checkEvery || l.used.Load()+bytes > s.cfg.MaxBytes { // some may have gone
-		used, err := s.list()
-		if err != nil {
-			return err
-		}
-		l.used.Store(used)
-		l.listed = now
-	}
-	if l.used.Load()+bytes > s.cfg.MaxBytes {
-		return fmt.Errorf("%w (%d bytes)", ErrFull, s.cfg.MaxBytes)
-	}
-	free, _, err := s.cfg.Dir.Space()
-	switch {
-	case err != nil:
-		return err
-	case free-bytes >= s.cfg.MinFree:
-		l.used.Add(bytes)
-		return nil
-	case s.cfg.MinFree == 0: // nobody has asked for more than what is needed
-		return fmt.Errorf("%w (%d bytes free, %d needed)", syscall.ENOSPC, free, bytes)
-	default:
-		return fmt.Errorf("%w (%d of %d bytes)", ErrLow, free, s.cfg.MinFree)
-	}
-}
-
-// list returns what all files in the directory take. Those of this process count with
-// what they may take once everything that was reserved is written.
-func (s *Spool) list() (used int64, err error) {
-	files, err := s.cfg.Dir.List()
-	for _, f := range files {
-		bytes := f.Bytes
-		if s.own(f.Name) {
-			bytes = max(bytes, f.Size+s.overhead(f.Size))
-		}
-		used += bytes
-	}
-	return used, err
 }
 
 // seal ends a segment: it takes no more records.

@@ -261,7 +261,7 @@ func (f *memFS) names(ending string) (list []string) {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.dir.files)) {
-		if strings.HasSuffix(name, ending) {
+		if strings.HasSuffix(name, ending) && name != spool.LargeMark {
 			list = append(list, name)
 		}
 	}

@@ -137,6 +137,7 @@ func (s *Spool) spill(now time.Time) {
 
 // write brings to disk what is wanted there by now.
 func (s *Spool) write() {
+	s.interrupted = false
 	if s.doubtful() || s.pausing() || s.trouble.err != nil && s.direct() && s.room() == nil {
 		return
 	}
