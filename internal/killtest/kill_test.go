@@ -85,9 +85,7 @@ func (h *harness) killOne(random *rand.Rand) {
 	p.Events = 150_000 / uint64(p.Goroutines) // what the memory holds; seldom reached
 	between := func(from, to time.Duration) time.Duration { return from + time.Duration(random.Int64N(int64(to-from))) }
 	after := between(3*time.Millisecond, 40*time.Millisecond)
-	if random.IntN(2) == 0 {
-		after *= 10
-	}
+	after *= []time.Duration{1, 10, 25, 25}[random.IntN(4)]
 	switch random.IntN(10) {
 	case 0: // one that mostly recovers what others left
 		p.Goroutines, p.Events, m = 1, 100, answers

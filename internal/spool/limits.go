@@ -28,6 +28,7 @@ type limits struct {
 	used atomic.Int64 // bytes of all files in the directory, when that was last known, and what was claimed since
 
 	asking lock      // held while the disk is asked; it guards what follows
+	begun  bool      // something was claimed
 	listed time.Time // when the files were listed
 	large  bool      // the mark says so, see LargeMark
 }
@@ -43,8 +44,10 @@ func (s *Spool) claim(bytes int64) error {
 		}
 	}()
 	now := time.Now()
-	switch first := l.listed.IsZero(); {
-	case first && !s.isLarge():
+	first := !l.begun
+	l.begun = true
+	switch {
+	case first && bytes <= s.smallest() && !s.isLarge():
 		// A start does not wait for a directory with very many files. Whoever needs more
 		// than the first segment does.
 		l.listed = now
@@ -59,7 +62,7 @@ func (s *Spool) claim(bytes int64) error {
 				l.listed = time.Time{}
 			}
 		}()
-	case first || now.Sub(l.listed) >= checkEvery || l.used.Load()+bytes > s.cfg.MaxBytes: // some may have gone
+	case now.Sub(l.listed) >= checkEvery || l.used.Load()+bytes > s.cfg.MaxBytes: // some may have gone
 		used, err := s.list()
 		if err != nil {
 			return err

@@ -96,6 +96,12 @@ const (
 // without them was cut.
 const tailBytes = 8
 
+// smallest is what a segment may take that is just made.
+func (s *Spool) smallest() int64 {
+	const size = segment.Start + growMin
+	return size + s.overhead(size)
+}
+
 // makeFile makes a file of that size, without records, in the directory if the limits
 // allow it.
 func (s *Spool) makeFile(header segment.Header, size int64) (*openFile, error) {
