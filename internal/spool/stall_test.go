@@ -242,6 +242,7 @@ func TestStallWithAFullMemory(t *testing.T) {
 	for _, policy := range []queue.Policy{queue.DropNewest, queue.DropOldest} {
 		bubble(t, func(t *testing.T, m *machine) {
 			p := m.start(direct, func(c *config) { c.queue.OnFull = policy })
+			pass(time.Millisecond)
 			release := m.disk.stall("", "")
 			taken := 0
 			took := timed(func() {
