@@ -57,7 +57,7 @@ func (f figures) goals(binary float64) []goal {
 			stat.Median(f.mallocs(key{callWhole, contender.Hot, 0})) - stat.Median(f.mallocs(key{callWhole, contender.Discard, 0})), ""},
 		{"the log call alone, spool in direct mode, over `slog.JSONHandler` to `io.Discard`", 2.5, ratio(whole(contender.Direct), whole(contender.Discard)), "×"},
 		{"the same in wall time", 2.5, ratio(f.wall(key{callWhole, contender.Direct, 0}), f.wall(key{callWhole, contender.Discard, 0})), "×"},
-		{"the same over `slog.JSONHandler` to a log file", 2.5, ratio(f.wall(key{callWhole, contender.Direct, 0}), f.wall(key{callWhole, contender.File, 0})), "×"},
+		{"the same over `slog.JSONHandler` to a log file", 1.2, ratio(f.wall(key{callWhole, contender.Direct, 0}), f.wall(key{callWhole, contender.File, 0})), "×"},
 		{"added to a stripped program that uses the SDK's Logs client already", 0.5, binary / 1e6, "MB"},
 	}
 }
