@@ -148,7 +148,10 @@ func New(cfg Config) *Spool {
 	select {
 	case m := <-s.ready:
 		s.ready <- m // the writer takes it from there
-	case <-first.C:
+	case <-first.C: // the first log calls need not find that out
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.stall()
 	}
 	return s
 }
