@@ -38,12 +38,13 @@
 //
 // Delivery is at least once. When the answer to a request is lost on the way,
 // the request is made again, byte for byte the same, and the service then has
-// its events twice: it has no key to tell by.
+// its events twice: PutLogEvents has no idempotency key.
 //
 // Without a spool the buffer is in memory. Events that are in it when the process
-// dies are lost. With one, what was under way when the process died can arrive
-// twice, and a power cut takes what is younger than SpoolOptions.SyncEvery and, in
-// hot mode, SpillAfter.
+// dies are lost. With one, events in flight when the process died can arrive
+// twice, a power cut takes those younger than SpoolOptions.SyncEvery and, in hot
+// mode, SpillAfter, and while the disk is full, fails or has stalled, new events are
+// in memory only.
 //
 // # Order and time
 //

@@ -24,15 +24,16 @@ var (
 	ErrOversize = errors.New("cloudwatch: event larger than MaxEventBytes, dropped")
 )
 
-// ErrSpooled is in the chain of an UndeliveredError if nothing of what it counts is lost:
-// all of it is in the spool, and the next start of any program with that directory and log
-// group delivers it.
+// ErrSpooled is matched by errors.Is for an *UndeliveredError if none of the events it
+// counts is lost: all of them are in the spool, and the next start of any program with that
+// directory, log group, region and endpoint delivers them.
 //
 //	if err := h.Close(); err != nil && !errors.Is(err, cloudwatch.ErrSpooled) {
 var ErrSpooled = errors.New("cloudwatch: all undelivered events are in the spool")
 
 // UndeliveredError is returned by Flush, Shutdown and AwaitRecovery when they gave up
-// before everything was delivered. errors.Is reports whether it is ErrSpooled.
+// before everything was delivered. errors.Is(err, ErrSpooled) reports whether all of it is
+// in the spool.
 type UndeliveredError struct {
 	Events   int64 // how many events the service has not confirmed
 	Bytes    int64 // the size of those of this program: after Flush the memory they take, after Shutdown as the service counts them

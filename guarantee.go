@@ -7,7 +7,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// Guarantee says what an event survives from the moment its log call has returned. It
+// Guarantee is what an event survives from the moment its log call has returned. It
 // claims no more than was checked.
 type Guarantee struct {
 	// Mode is how events are kept: "memory" without a spool, "direct" or "hot" with
@@ -20,8 +20,8 @@ type Guarantee struct {
 	// Reboot is the time after which events survive a crash of the machine as well,
 	// as far as its disk keeps what it has confirmed. 0: they do not.
 	Reboot time.Duration
-	// Err is why this is less than was asked for: no hot mode, or a disk that fails
-	// right now. nil: it is not.
+	// Err is why this is less than was asked for: there is no hot mode, or the disk fails
+	// or stalls right now. nil if what was asked for is in force.
 	Err error
 }
 

@@ -133,10 +133,13 @@ type Options struct {
 	// are kept there until the service has them: once a log call has returned, its
 	// event survives the death of the process, and the next start of any program
 	// that uses the directory and log group delivers it. Outages fill the disk up to
-	// SpoolOptions.MaxBytes instead of memory. The directory is made if it is
-	// missing; it must belong to the user of the process, without write permission
-	// for others. Several processes may share it. What is in force is told by
-	// Guarantee. Empty: events are kept in memory.
+	// SpoolOptions.MaxBytes instead of memory. Only while the disk is full, fails or
+	// has stalled, events are in memory only, see Stats.AtRisk.
+	//
+	// The directory is made if it is missing. It must belong to the user of the
+	// process, and other users must not be able to write to it or to replace it.
+	// Several processes may share it. Guarantee returns what is in force. Empty:
+	// events are kept in memory.
 	Spool string
 	// SpoolOptions are the limits of the spool.
 	SpoolOptions SpoolOptions

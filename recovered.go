@@ -13,23 +13,23 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/recovery"
 )
 
-// Recovered counts the events that processes which ended had left in the spool for the
-// log group, region and endpoint of the handler. They are not in the other counts of
-// Stats. In each snapshot
+// Recovered counts the events that ended processes left in the spool for the log group,
+// region and endpoint of the handler. They are not in the other counts of Stats. In each
+// snapshot
 //
 //	Events == Delivered + Pending + Lost
 //
-// They are counted in the background, soon after the start and then every 30 seconds, so
-// that Pending is more than 0 as long as something is found and not delivered. Where that
-// would mean to read more than 64 MiB, the rest counts as far as it says itself how much
-// it has, and as one event a file otherwise, until it is sent.
+// They are counted in the background, from the start on and then every 30 seconds, so
+// Pending is more than 0 as long as something is found and not delivered. At most 64 MiB
+// are read for that at once. A file beyond that counts with the number of events in its
+// acknowledgements, or as one event if they do not say, until it is read.
 type Recovered struct {
 	Events    int64 // found so far
 	Delivered int64 // to the log streams of those processes
 	Pending   int64 // in the spool
 	Lost      int64 // rejected by the service, or damaged
 	Damaged   int64 // those among Lost that could not be read
-	Held      int64 // bytes of segments that are not sent, as they were found: for another log group, region or endpoint, or unreadable
+	Held      int64 // bytes of segments that are not sent: for another log group, region or endpoint, or unreadable
 }
 
 func (p *pipeline) startRecovery(own destination) *recovery.Recovery {
@@ -61,13 +61,15 @@ func (p *pipeline) startRecovery(own destination) *recovery.Recovery {
 // recovered returns what was recovered so far.
 func (p *pipeline) recovered() Recovered { return Recovered(p.recovery.Counts()) }
 
-// AwaitRecovery waits until everything is delivered that processes which have ended had
-// left in the spool for the log group, region and endpoint of the handler, as of the call.
-// What belongs elsewhere, cannot be read, or is being sent by another process is not
-// waited for. Without a spool it returns nil at once.
+// AwaitRecovery waits until all events are delivered that ended processes had left in the
+// spool by the time of the call, for the log group, region and endpoint of the handler. It
+// does not wait for events that are for another destination, cannot be read, or are being
+// sent by another process. nil means that none is left, or that there is no spool.
 //
-// When the context ends first, or the handler was closed before, it returns an
-// *UndeliveredError that says how much is left. Delivery goes on.
+// When the context ends first, it returns an *UndeliveredError with the number of events
+// that are left and the error of the context; delivery goes on. If the handler was closed
+// while events were left, the error is ErrClosed. It may be called at any time and by
+// several goroutines.
 func (p *pipeline) AwaitRecovery(ctx context.Context) error {
 	if p.recovery == nil {
 		return nil

@@ -19,47 +19,54 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// SpoolOptions are the limits of Options.Spool. The zero value works.
+// SpoolOptions are the limits of Options.Spool. The zero value works: each field has a
+// default.
 type SpoolOptions struct {
-	// MaxBytes bounds what all files in the directory take on the file system, those
-	// that other processes left included. What comes when it is reached is kept in memory, up
-	// to BufferBytes. 0: 1 GiB. At least 32 MiB. Each 8 MiB in use need a file
-	// descriptor.
+	// MaxBytes is the maximum number of bytes that all files in the directory take,
+	// those of other processes included. What counts is what the file system allocates,
+	// and what this process has still reserved. When it is reached, new events are in
+	// memory only, up to BufferBytes, until older ones are delivered. Several processes
+	// at once can exceed it by what they reserve within 5 seconds. 0: 1 GiB. At least
+	// 32 MiB. Each 8 MiB in use need a file descriptor.
 	MaxBytes int64
-	// MinFree is what the file system must have left, in bytes: the spool takes no
-	// more when there is less. 0: 5 % of the file system or 512 MiB, whichever is
-	// more. -1: nothing.
+	// MinFree is the number of bytes that the spool leaves free on the file system.
+	// 0: 5 % of the file system or 512 MiB, whichever is more. -1: none.
 	MinFree int64
 	// MaxStall is how long the disk may take for one operation before it counts as
-	// stalled. A log call waits for the disk as long as that answers, however slow it or
-	// the machine is. Once it has stalled, OnError is told, no log call waits any more,
-	// and events are in memory only, counted in Stats.AtRisk, until the disk is back. 0:
-	// one second.
+	// stalled. A log call waits as long as the disk answers, however slow the disk or
+	// the machine is. Once the disk has stalled, OnError gets a *SpoolError, no log call
+	// waits any more, and events are in memory only, counted in Stats.AtRisk, until the
+	// disk is back. So a frozen disk holds each goroutine for one MaxStall, once. The
+	// time is counted while the process runs: one that was stopped, or gets no CPU, does
+	// not take that for a stall. 0: one second.
 	//
-	// In direct mode, a log call in the middle of a burst makes its write itself: the
-	// system call holds that one goroutine until a disk that freezes is back.
+	// There is one exception. In direct mode, a log call less than 50 microseconds after
+	// the last write makes its own write: if the disk freezes in that very moment, the
+	// system call holds that one goroutine until the disk is back.
 	//
 	// Events give up their memory only when a sync has brought them to the disk. A burst
-	// that is faster than that and fills BufferBytes is slowed down: each log call waits
-	// up to MaxStall for the next sync, until no sync has ended for a second.
+	// that is faster than the disk and fills BufferBytes is slowed down: each log call
+	// waits up to MaxStall for the next sync, until no sync has ended for a second, or
+	// for MaxStall if that is longer.
 	MaxStall time.Duration
-	// SyncEvery is the time after which what was written is synced: what a power
-	// cut can take. 0: one second.
+	// SyncEvery is the time after which written events are synced. A power cut can take
+	// younger ones. 0: one second.
 	SyncEvery time.Duration
-	// SpillAfter is the time after which events that the service has not taken are
-	// written from RAM to the disk, in hot mode. A reboot can take what is younger
-	// than that and SyncEvery together. 0: 10 seconds.
+	// SpillAfter is, in hot mode, the time after which events that the service has not
+	// acknowledged are written from RAM to the disk. A power cut or a reboot can take
+	// events younger than SpillAfter and SyncEvery together. 0: 10 seconds.
 	SpillAfter time.Duration
-	// Direct writes every event to the disk at once, even where a RAM file system
-	// would do against kill -9. It costs a system call for each event.
+	// Direct selects direct mode: every event is written to the disk before its log call
+	// returns, even where events in RAM would survive kill -9. It costs a system call for
+	// each event, or for those of several goroutines together. false: hot mode where RAM
+	// outlives the process, see Guarantee.
 	Direct bool
-	// RAM is a directory on a RAM file system for hot mode, for where the right one
-	// is not known by itself: in a container whose /dev/shm, or another tmpfs, stays
-	// when the container is stopped and started. Empty: /dev/shm, but not in such
-	// containers.
+	// RAM is a directory on a RAM file system for hot mode, where it cannot be detected:
+	// in a container whose /dev/shm, or another tmpfs, stays when the container is stopped
+	// and started. Empty: /dev/shm, but not in a container outside Kubernetes.
 	RAM string
-	// AllowRemote lets the directory be on a network or FUSE file system. Whether
-	// locks and syncs do there what they should is not known.
+	// AllowRemote allows a directory on a network or FUSE file system. File locking and
+	// fsync are not guaranteed to work there. false: such a directory is refused.
 	AllowRemote bool
 }
 
@@ -230,25 +237,26 @@ func (p *pipeline) atRisk() int64 {
 	return p.queue.Unsafe()
 }
 
-// SpoolError is told to OnError when the spool cannot do what it should: from then
-// on events are kept in memory, as without a spool, until the spool has recovered. It
-// is told once for each kind of failure in a row.
+// SpoolError is reported to OnError when the spool fails. Where events cannot be written,
+// they are in memory only until the spool has recovered. It is reported once for each kind
+// of failure in a row. The text of its cause is "the disk does not answer" when the disk
+// has stalled, see SpoolOptions.MaxStall.
 type SpoolError struct {
-	Op   string // what could not be done, such as "write segment"
+	Op   string // the operation that failed, such as "write segment"
 	Path string // of the directory, or the name of the file in it
-	Err  error  // errors.Is knows ErrSpoolFull, ErrSpoolLow, and errors of the system such as syscall.EIO
+	Err  error  // the cause: ErrSpoolFull, ErrSpoolLow, an error of the system such as syscall.EIO, or another one
 }
 
-// Causes of a SpoolError beside those the system names.
+// Causes of a SpoolError, for errors.Is.
 var (
 	ErrSpoolFull = spool.ErrFull // SpoolOptions.MaxBytes is reached
 	ErrSpoolLow  = spool.ErrLow  // less than SpoolOptions.MinFree is left
 )
 
-// Error says what could not be done, where and why.
+// Error returns the operation, the path and the cause.
 func (e *SpoolError) Error() string {
 	return fmt.Sprintf("cloudwatch: spool: %s %s: %v", e.Op, e.Path, e.Err)
 }
 
-// Unwrap returns why.
+// Unwrap returns the cause.
 func (e *SpoolError) Unwrap() error { return e.Err }

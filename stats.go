@@ -49,16 +49,18 @@ type Stats struct {
 	// Retries is the number of PutLogEvents requests that repeated another one.
 	Retries int64
 
-	// AtRisk events are in memory only although there is a spool: their log calls
-	// have returned, but the disk did not answer in time, or takes nothing. They
-	// are lost if the process is killed now. WereAtRisk is how many log calls have
-	// returned like that.
-	AtRisk     int64
+	// AtRisk is how many pending events are in memory only although there is a spool:
+	// their log calls have returned, but the disk has stalled, has failed or is full, or
+	// the spool is. They are lost if the process is killed now. 0 without a spool.
+	AtRisk int64
+	// WereAtRisk is how many log calls have ever returned with their event in memory
+	// only. It does not decrease.
 	WereAtRisk int64
-	// SpoolBytes is what all files in the spool take, as last counted when a
-	// segment was made.
+	// SpoolBytes is how many bytes all files in the spool take on the file system, with
+	// what is reserved; as of the last time that a segment was made or grew.
 	SpoolBytes int64
-	// Recovered counts what processes that ended had left in the spool.
+	// Recovered counts the events that ended processes left in the spool. They are in no
+	// other field.
 	Recovered Recovered
 
 	// InFlight is the number of PutLogEvents requests under way.
