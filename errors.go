@@ -50,11 +50,11 @@ func (e *UndeliveredError) Error() string {
 	case e.Events == 0: // time was over before they were counted
 		s = "cloudwatch: kept in the spool, events of ended processes"
 	case e.Spooled == e.Events:
-		s = fmt.Sprintf("cloudwatch: kept in the spool, %s", countOf(e.Events, e.Bytes))
+		s = "cloudwatch: kept in the spool, " + e.count()
 	case e.Spooled > 0:
-		s = fmt.Sprintf("cloudwatch: %s not delivered, %d of them kept in the spool", countOf(e.Events, e.Bytes), e.Spooled)
+		s = fmt.Sprintf("cloudwatch: %s not delivered, %d of them kept in the spool", e.count(), e.Spooled)
 	default:
-		s = fmt.Sprintf("cloudwatch: %s not delivered", countOf(e.Events, e.Bytes))
+		s = fmt.Sprintf("cloudwatch: %s not delivered", e.count())
 	}
 	if e.Err != nil {
 		s += fmt.Sprintf(": %v", e.Err)
@@ -66,6 +66,14 @@ func (e *UndeliveredError) Error() string {
 }
 
 // countOf says how many events, and how large they are if that is known.
+// count says how many events there are, and how many of them ended processes left.
+func (e *UndeliveredError) count() string {
+	if e.Leftover == 0 {
+		return countOf(e.Events, e.Bytes)
+	}
+	return fmt.Sprintf("%s, %d of them of ended processes", countOf(e.Events, 0), e.Leftover)
+}
+
 func countOf(events, bytes int64) string {
 	s := fmt.Sprintf("%d events", events)
 	if events == 1 {
