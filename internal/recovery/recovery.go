@@ -96,6 +96,7 @@ type Recovery struct {
 	failing   map[string]string    // what was told of a file or the directory, as long as it is so
 	elsewhere map[string]bool      // segments that are not for this destination
 	counted   map[string]bool      // segments whose events were counted
+	missed    map[string]int       // events of segments that stay, counted as damaged
 	untidy    []spool.Leftover     // segments that the survey has not counted or trimmed
 	segments  map[string]*leftover // that are ours, by name
 	delayed   bool                 // StartDelay is over
@@ -136,6 +137,7 @@ func newRecovery(cfg Config) *Recovery {
 		failing:   make(map[string]string),
 		elsewhere: make(map[string]bool),
 		counted:   make(map[string]bool),
+		missed:    make(map[string]int),
 		segments:  make(map[string]*leftover),
 	}
 }

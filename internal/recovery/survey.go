@@ -112,6 +112,7 @@ func (r *Recovery) forget(list []spool.Leftover) {
 	gone := func(name string) bool { return spool.KindOf(name) == spool.Segment && !there[name] }
 	maps.DeleteFunc(r.told, func(name string, _ bool) bool { return gone(name) })
 	maps.DeleteFunc(r.counted, func(name string, _ bool) bool { return gone(name) })
+	maps.DeleteFunc(r.missed, func(name string, _ int) bool { return gone(name) })
 	maps.DeleteFunc(r.elsewhere, func(name string, _ bool) bool { return gone(name) })
 	maps.DeleteFunc(r.failing, func(name, _ string) bool { return gone(name) })
 }
