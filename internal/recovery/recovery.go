@@ -106,6 +106,7 @@ type Recovery struct {
 	mu      sync.Mutex
 	sum     Counts  // of lanes that have ended; Held of all
 	waiting int64   // events of segments that are in no lane
+	unmoved int64   // events of hot files that could not be moved to the disk
 	lanes   []*lane // that have not ended
 	begun   int     // rounds
 	waiters []waiter
@@ -174,8 +175,8 @@ func (r *Recovery) Counts() Counts {
 
 func (r *Recovery) counts() Counts {
 	sum := r.sum
-	sum.Pending += r.waiting
-	sum.Events += r.waiting
+	sum.Pending += r.waiting + r.unmoved
+	sum.Events += r.waiting + r.unmoved
 	for _, l := range r.lanes {
 		sum.add(l.counts())
 	}

@@ -38,6 +38,9 @@ type leftover struct {
 // live.
 func (r *Recovery) survey() (locked []string) {
 	locked, err := r.cfg.Spool.Adopt(func(name string, bytes int64, why error) { r.hold("move hot file to disk", name, bytes, why) })
+	r.mu.Lock()
+	r.unmoved = r.cfg.Spool.Unmoved()
+	r.mu.Unlock()
 	list, listing := r.cfg.Spool.Leftovers()
 	r.reportOnce("recover", r.cfg.Path, errors.Join(err, listing))
 	s := surveyor{Recovery: r, bytes: surveyBytes, trims: surveyTrims}
