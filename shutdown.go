@@ -190,8 +190,13 @@ const (
 
 // giveUpAt returns when a Shutdown that began at a time need not wait any longer if
 // nothing changes. hopeless: requests fail, or have not found a connection. If they have
-// been failing for long when it begins, one more attempt is enough to know.
+// been failing for long when it begins, one more attempt is enough to know. Where the last
+// one has not failed, the next one has as long to find a connection: it may come late,
+// after credentials, or the pause that a busy service asks for.
 func giveUpAt(s deliver.ReachState, began time.Time) (at time.Time, hopeless bool) {
+	if s.Failing.IsZero() && s.Dialed.After(began) {
+		began = s.Dialed
+	}
 	switch {
 	case s.Waiting > 0 || s.Dialing == 0 && s.Failing.IsZero():
 		return time.Time{}, false

@@ -36,6 +36,15 @@ func dial(r *http.Request) error {
 	return r.Context().Err()
 }
 
+// connect is a connection that takes a moment.
+func connect(r *http.Request) error {
+	trace := httptrace.ContextClientTrace(r.Context())
+	trace.ConnectStart("tcp", "192.0.2.1:443")
+	time.Sleep(300 * time.Millisecond)
+	trace.GotConn(httptrace.GotConnInfo{})
+	return nil
+}
+
 // Close of a program whose service cannot be reached returns soon, for everything is on the
 // disk. Where the service only is slow or busy, it waits.
 func TestCloseReturnsEarlyWhenSpooled(t *testing.T) {
@@ -56,6 +65,7 @@ func TestCloseReturnsEarlyWhenSpooled(t *testing.T) {
 		{way: "no answer", fault: cloudwatchtest.Fault{Hang: true}, min: 10 * time.Second, max: 10100 * time.Millisecond},
 		{way: "throttled", fault: cloudwatchtest.Fault{Error: cloudwatchtest.Throttled()}, min: 10 * time.Second, max: 10100 * time.Millisecond},
 		{way: "throttled for a while", fault: cloudwatchtest.Fault{Error: cloudwatchtest.Throttled(), Times: 3}, max: 9 * time.Second, delivered: true},
+		{way: "throttled for a while, with connections that are closed", before: connect, fault: cloudwatchtest.Fault{Error: cloudwatchtest.Throttled(), Times: 3}, max: 9 * time.Second, delivered: true},
 	}
 	for _, row := range rows {
 		t.Run(row.way, func(t *testing.T) {
@@ -106,6 +116,7 @@ func TestCloseWaitsForSlowCredentials(t *testing.T) {
 	inSpoolModes(t, func(t *testing.T, s *spooled) {
 		h := s.start(func(o *cloudwatch.Options) {
 			o.CloseTimeout = 10 * time.Second
+			s.client(o, connect)
 			o.Config.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
 				if trace := httptrace.ContextClientTrace(ctx); trace != nil {
 					trace.ConnectStart("tcp", "192.0.2.1:80")

@@ -24,8 +24,9 @@ type Reach struct {
 type attempt struct {
 	reach    *Reach
 	started  time.Time
-	fetching int  // calls that look for credentials, whose connections are not the request's
-	dialing  bool // a connection is being made for it, and there is none yet
+	fetching int       // calls that look for credentials, whose connections are not the request's
+	dialing  bool      // a connection is being made for it, and there is none yet
+	dialed   time.Time // since when
 }
 
 // NewReach returns a Reach that knows of no request.
@@ -40,6 +41,7 @@ type ReachState struct {
 	Last     time.Time // when the request started that ended last; zero if none has
 	Failing  time.Time // when the first of those in a row ended that failed; zero if the last one did not
 	Dialing  int       // requests under way that have no connection yet
+	Dialed   time.Time // when the last one of those began to make one; zero if there is none
 	Waiting  int       // other requests under way: they have one, or nothing is known
 }
 
@@ -51,6 +53,9 @@ func (r *Reach) State() ReachState {
 	for a := range r.running {
 		if a.dialing {
 			s.Dialing++
+			if a.dialed.After(s.Dialed) {
+				s.Dialed = a.dialed
+			}
 		} else {
 			s.Waiting++
 		}
@@ -82,11 +87,20 @@ func (r *Reach) begin(ctx context.Context, retriesMissing bool) (traced context.
 	r.mu.Unlock()
 	r.signal()
 	ctx = context.WithValue(ctx, attemptKey{}, a)
-	dial := func() { a.set(func() { a.dialing = a.fetching == 0 }) }
+	dial := func() {
+		a.set(func() {
+			if a.fetching == 0 && !a.dialing {
+				a.dialing, a.dialed = true, time.Now()
+			}
+		})
+	}
+	connected := func() { a.set(func() { a.dialing = false }) }
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		DNSStart:     func(httptrace.DNSStartInfo) { dial() },
 		ConnectStart: func(string, string) { dial() },
-		GotConn:      func(httptrace.GotConnInfo) { a.set(func() { a.dialing = false }) },
+		// Somebody has answered. On a slow line the certificates take longer than the rest.
+		TLSHandshakeStart: connected,
+		GotConn:           func(httptrace.GotConnInfo) { connected() },
 	})
 	return ctx, func(err error) { a.end(err, retriesMissing) }
 }

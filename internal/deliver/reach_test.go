@@ -98,3 +98,40 @@ func TestReachOfConnections(t *testing.T) {
 		t.Errorf("at the end: %+v", s)
 	}
 }
+
+// TestReachOfHandshakes: whoever begins with TLS has a connection, however long that takes.
+func TestReachOfHandshakes(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewReach()
+	go func() {
+		c, err := listener.Accept()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = c.Read(make([]byte, 1)) // the handshake has begun
+		if s := r.State(); s.Dialing != 0 || s.Waiting != 1 {
+			t.Errorf("while it is under way: %+v", s)
+		}
+		_ = c.Close()
+		_ = listener.Close()
+	}()
+	client := &http.Client{Transport: &http.Transport{}}
+	ctx, end := r.begin(t.Context(), true)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+listener.Addr().String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
+	if err == nil {
+		_ = resp.Body.Close()
+		t.Error("there was an answer")
+	}
+	end(err)
+	if s := r.State(); s.Dialing+s.Waiting != 0 || s.Failing.IsZero() {
+		t.Errorf("at the end: %+v", s)
+	}
+}

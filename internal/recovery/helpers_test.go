@@ -40,17 +40,25 @@ type scene struct {
 
 func newScene(t testing.TB) *scene {
 	t.Helper()
+	return newSceneWith(t, func(*spool.Config) {})
+}
+
+// newSceneWith is newScene with a spool that is changed.
+func newSceneWith(t testing.TB, change func(*spool.Config)) *scene {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "spool")
 	dir, err := spool.OnDisk(path, func() (*disk.Dir, error) { return disk.OpenDir(path, disk.Options{AllowRemote: true}) }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &scene{TB: t, path: path, messages: make(map[string][]string), lost: make(map[account.Reason]int64)}
-	s.spool = spool.New(spool.Config{
+	cfg := spool.Config{
 		Dir: dir, Header: segment.Header{Producer: 1 << 60},
 		MaxBytes: 1 << 30, SegmentBytes: 1 << 20, MaxStall: time.Second, SyncEvery: time.Second, SpillAfter: time.Second,
 		Failed: func(op, path string, err error) { s.report(op, path, err) },
-	})
+	}
+	change(&cfg)
+	s.spool = spool.New(cfg)
 	own := queue.New(queue.Config{MaxBytes: 1 << 20, Interval: time.Second, Store: s.spool})
 	s.spool.Start(own)
 	t.Cleanup(func() { s.spool.Close(time.Minute) })

@@ -42,7 +42,8 @@ type source struct {
 	runs    []run          // where its events are in the queue
 	settled segment.Ranges // sequence numbers, not acknowledged yet
 	left    int64          // events that are not settled
-	whole   bool           // all of its events are in the queue
+	read    bool           // all of its events that can be read are in the queue
+	whole   bool           // and nothing says that there are more
 }
 
 // run says that the events after a position, up to another, have sequence numbers in
@@ -122,16 +123,16 @@ func (l *lane) feed(o *spool.Orphan, unfed int64) bool {
 		}
 		return !stopped
 	})
-	if damaged > 0 && !stopped {
+	// What could not be read stays, and is read again in each round. It is lost only once.
+	if damaged -= l.r.missed[o.Name]; damaged > 0 && !stopped {
+		l.r.missed[o.Name] += damaged
 		l.start()
 		l.miss(s, damaged)
 	}
 	if emptied := o.Emptied(); emptied != nil {
 		l.r.cfg.Report("read segment", o.Name, emptied)
 	}
-	if err != nil {
-		l.r.cfg.Report("read segment", o.Name, err)
-	}
+	l.r.reportOnce("read segment", o.Name, err)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if o.Ended().After(l.note.Ended) {
@@ -140,7 +141,8 @@ func (l *lane) feed(o *spool.Orphan, unfed int64) bool {
 	if !stopped {
 		l.unfed -= unfed
 	}
-	if s.whole = !stopped && err == nil; s.left == 0 {
+	s.read, s.whole = !stopped, !stopped && err == nil
+	if s.left == 0 {
 		signal(l.changed)
 	}
 	return !stopped
@@ -243,18 +245,21 @@ func (l *lane) leave() {
 	signal(l.r.progress)
 }
 
-// acknowledge writes down what was settled, and removes what is finished. When it is
-// over, it leaves all others.
+// acknowledge writes down what was settled, and removes what is finished. It leaves what
+// could not be read altogether, and all others when it is over.
 func (l *lane) acknowledge(over bool) {
 	type work struct {
 		*source
 		settled  segment.Ranges
-		finished bool
+		finished bool // nothing in it is needed any more
+		leaves   bool // something is, but not by this lane
 	}
 	var list []work
 	l.mu.Lock()
 	for _, s := range l.sources {
-		if w := (work{s, s.settled, s.whole && s.left == 0}); over || w.finished || len(w.settled) > 0 {
+		w := work{s, s.settled, s.whole && s.left == 0, false}
+		w.leaves = !w.finished && (over || s.read && s.left == 0)
+		if w.finished || w.leaves || len(w.settled) > 0 {
 			s.settled = nil
 			list = append(list, w)
 		}
@@ -268,10 +273,10 @@ func (l *lane) acknowledge(over bool) {
 		case len(w.settled) > 0:
 			w.Acknowledge(w.settled)
 		}
-		if over && !w.finished {
+		if w.leaves {
 			w.Release()
 		}
-		closed[w.source] = over || w.finished
+		closed[w.source] = w.finished || w.leaves
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

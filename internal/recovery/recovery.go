@@ -96,6 +96,7 @@ type Recovery struct {
 	failing   map[string]string    // what was told of a file or the directory, as long as it is so
 	elsewhere map[string]bool      // segments that are not for this destination
 	counted   map[string]bool      // segments whose events were counted
+	missed    map[string]int       // events of segments that stay, counted as damaged
 	untidy    []spool.Leftover     // segments that the survey has not counted or trimmed
 	segments  map[string]*leftover // that are ours, by name
 	delayed   bool                 // StartDelay is over
@@ -105,6 +106,7 @@ type Recovery struct {
 	mu      sync.Mutex
 	sum     Counts  // of lanes that have ended; Held of all
 	waiting int64   // events of segments that are in no lane
+	unmoved int64   // events of hot files that could not be moved to the disk
 	lanes   []*lane // that have not ended
 	begun   int     // rounds
 	waiters []waiter
@@ -136,6 +138,7 @@ func newRecovery(cfg Config) *Recovery {
 		failing:   make(map[string]string),
 		elsewhere: make(map[string]bool),
 		counted:   make(map[string]bool),
+		missed:    make(map[string]int),
 		segments:  make(map[string]*leftover),
 	}
 }
@@ -172,8 +175,8 @@ func (r *Recovery) Counts() Counts {
 
 func (r *Recovery) counts() Counts {
 	sum := r.sum
-	sum.Pending += r.waiting
-	sum.Events += r.waiting
+	sum.Pending += r.waiting + r.unmoved
+	sum.Events += r.waiting + r.unmoved
 	for _, l := range r.lanes {
 		sum.add(l.counts())
 	}

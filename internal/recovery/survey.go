@@ -38,6 +38,9 @@ type leftover struct {
 // live.
 func (r *Recovery) survey() (locked []string) {
 	locked, err := r.cfg.Spool.Adopt(func(name string, bytes int64, why error) { r.hold("move hot file to disk", name, bytes, why) })
+	r.mu.Lock()
+	r.unmoved = r.cfg.Spool.Unmoved()
+	r.mu.Unlock()
 	list, listing := r.cfg.Spool.Leftovers()
 	r.reportOnce("recover", r.cfg.Path, errors.Join(err, listing))
 	s := surveyor{Recovery: r, bytes: surveyBytes, trims: surveyTrims}
@@ -112,6 +115,7 @@ func (r *Recovery) forget(list []spool.Leftover) {
 	gone := func(name string) bool { return spool.KindOf(name) == spool.Segment && !there[name] }
 	maps.DeleteFunc(r.told, func(name string, _ bool) bool { return gone(name) })
 	maps.DeleteFunc(r.counted, func(name string, _ bool) bool { return gone(name) })
+	maps.DeleteFunc(r.missed, func(name string, _ int) bool { return gone(name) })
 	maps.DeleteFunc(r.elsewhere, func(name string, _ bool) bool { return gone(name) })
 	maps.DeleteFunc(r.failing, func(name, _ string) bool { return gone(name) })
 }

@@ -36,6 +36,9 @@ const (
 	maxRanges  = (slotBytes - slotRanges) / rangeBytes
 )
 
+// MaxRanges is how many ranges a slot has room for.
+const MaxRanges = maxRanges
+
 // SlotOffset returns where in the file acks of that generation are written.
 func SlotOffset(generation uint64) int64 {
 	return HeaderBytes + int64(generation%2)*slotBytes

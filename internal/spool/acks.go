@@ -12,8 +12,10 @@ import (
 func (s *Spool) acknowledge() (removed bool) {
 	type slot struct {
 		*openFile
-		at   int64
-		data []byte
+		at     int64 // 0: nothing is written
+		data   []byte
+		before segment.Acks
+		both   segment.Ranges
 	}
 	var slots []slot
 	var finished []*openFile
@@ -23,8 +25,11 @@ func (s *Spool) acknowledge() (removed bool) {
 		case f.finished() && !f.syncing:
 			finished = append(finished, f)
 		case f.unacked && (f.suspect == nil || f.retired):
+			before, both := f.acks, f.both
 			data, at := f.nextSlot()
-			slots = append(slots, slot{f, at, data})
+			slots = append(slots, slot{f, at, data, before, both})
+		case f.spare:
+			slots = append(slots, slot{openFile: f})
 		}
 	}
 	for _, f := range finished {
@@ -36,10 +41,17 @@ func (s *Spool) acknowledge() (removed bool) {
 	s.mu.Unlock()
 	s.disk.during(func() {
 		for _, slot := range slots {
-			crash.At("before ack")
-			// Where this fails, events are delivered twice: nothing to be done about.
-			_, _ = slot.WriteAt(slot.data, slot.at)
-			crash.At("after ack")
+			if slot.at > 0 {
+				crash.At("before ack")
+				if _, err := slot.WriteAt(slot.data, slot.at); err != nil {
+					// The other slot counts, and the next attempt must not be there.
+					// Until then events are delivered twice: nothing to be done about.
+					s.mu.Lock()
+					slot.acks, slot.openFile.both = slot.before, slot.both
+					s.mu.Unlock()
+				}
+				crash.At("after ack")
+			}
 			s.giveBack(slot.openFile, false)
 		}
 		for _, f := range finished {
@@ -67,9 +79,10 @@ func (s *Spool) remove(f *openFile) {
 // nextSlot returns what says which events are done with, and where it is written.
 func (f *openFile) nextSlot() (data []byte, at int64) {
 	f.acks.Generation++
-	f.sure = f.acks.Settled
+	f.both = f.acks.Settled
 	f.acks.Written, f.acks.Final = f.records, f.sealed
 	f.acks.Settled = slices.Clone(f.settled)
+	f.acks.Settled.Cut(segment.MaxRanges)
 	f.unacked = false
 	return f.acks.EncodeSlot(f.header.ID), segment.SlotOffset(f.acks.Generation)
 }

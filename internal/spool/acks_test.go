@@ -83,6 +83,22 @@ func TestSettledInPartIsNotAcknowledged(t *testing.T) {
 	})
 }
 
+// TestSettledWhileItIsWritten: the disk takes so long that the service is faster.
+func TestSettledWhileItIsWritten(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct)
+		p.log(1)
+		p.deliver()
+		pass(syncEvery + maxStall) // no log call writes itself
+		release := m.disk.stall("write", "")
+		p.log(3)
+		p.deliver()
+		release()
+		pass(0)
+		wantList(t, "left on disk", m.onDisk(), nil)
+	})
+}
+
 // TestFinishedSegmentIsRemoved, but not the one that takes records.
 func TestFinishedSegmentIsRemoved(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {

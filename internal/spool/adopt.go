@@ -26,7 +26,7 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []
 			errs = append(errs, s.clean(dir))
 		}
 	}
-	s.adopted = make(map[string]bool)
+	s.adopted, s.unmoved = make(map[string]bool), 0
 	if s.cfg.HotLeft == nil {
 		return nil, errors.Join(errs...)
 	}
@@ -35,6 +35,7 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []
 	var files []disk.Entry // on the disk
 	if len(hot) > 0 {
 		if files, err = s.cfg.Dir.List(); err != nil {
+			s.unmoved = 1
 			return nil, errors.Join(append(errs, err)...)
 		}
 	}
@@ -46,6 +47,7 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []
 		a := adoption{s: s, files: hot[:n], held: held}
 		err := a.run(files)
 		errs = append(errs, err)
+		s.unmoved += a.unmoved
 		locked = append(locked, a.locked...)
 		for _, f := range hot[:n] { // also what stays; what failed is tried again, and its segments go on
 			s.adopted[f.Name] = len(a.locked) == 0
@@ -54,6 +56,10 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []
 	}
 	return locked, errors.Join(errs...)
 }
+
+// Unmoved returns how many events the last Adopt has found and could not move, or one where
+// it could not look. It is for the goroutine that calls Adopt.
+func (s *Spool) Unmoved() int64 { return s.unmoved }
 
 // ErrTooMany is why a file that was set aside is removed.
 var ErrTooMany = errors.New("removed: such files take more than they may")
@@ -77,7 +83,10 @@ type adoption struct {
 	held   func(name string, bytes int64, why error)
 	locked []string // of them, if their process seems to live
 
-	hot []*Orphan // those that can be read, in the order in which they were filled
+	hot     []*Orphan // those that can be read, in the order in which they were filled
+	unmoved int64     // events that stay in them because something has failed
+
+	events int64 // that are to be copied
 
 	// The copy that is being written.
 	copy *openFile
@@ -95,6 +104,7 @@ func (a *adoption) run(files []disk.Entry) error {
 		return nil
 	}
 	if err != nil {
+		a.unmoved = 1
 		return err
 	}
 	err = a.open(have)
@@ -129,6 +139,7 @@ func (a *adoption) open(have segment.Ranges) error {
 		case Stays(err):
 			a.held(f.Name, f.Size, err)
 		default:
+			a.unmoved++
 			errs = append(errs, err)
 		}
 	}
@@ -165,6 +176,7 @@ func (a *adoption) move() error {
 		_ = f.Close()
 	}
 	if err != nil {
+		a.unmoved += max(a.events, 1)
 		return fmt.Errorf("move hot files to disk: %w", err)
 	}
 	var errs []error
@@ -181,6 +193,7 @@ func (a *adoption) copyAll() error {
 	for _, o := range a.hot {
 		if _, err := o.Scan(func(_ uint64, e batch.Event) bool {
 			left += int64(segment.Length(len(batch.Message(e.Wire))))
+			a.events++
 			return true
 		}); err != nil {
 			return err

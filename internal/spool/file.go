@@ -55,7 +55,9 @@ type openFile struct {
 	have    segment.Ranges // of the events it has, and of some between them that were settled before
 	settled segment.Ranges
 	acks    segment.Acks   // as last written
-	sure    segment.Ranges // of settled: both ack slots have them
+	both    segment.Ranges // of settled: both ack slots have them
+	sure    segment.Ranges // and they had when the file was synced: no record of them is needed
+	spare   bool           // sure has changed since space was given back
 	unacked bool           // settled has changed since
 	dirty   bool           // written since the last sync, first at dirtyAt
 	dirtyAt time.Time

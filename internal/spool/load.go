@@ -16,10 +16,15 @@ func (s *Spool) Load(after, to uint64, visit func(position uint64, e batch.Event
 	var encoder batch.Encoder
 	var wire []byte
 	var found segment.Ranges
-	for _, c := range s.candidates(after, to) {
-		if found.Covers(after+1, to+1) {
+	seen := make(map[uint64]uint64) // by the ID of a segment: the last position that it had
+	// While one is read it may be copied to another one, and closed.
+	for list := s.candidates(after, to); len(list) > 0; list = s.candidates(after, to) {
+		list = slices.DeleteFunc(list, func(c candidate) bool { return seen[c.id] == c.have })
+		if len(list) == 0 || found.Covers(after+1, to+1) {
 			return
 		}
+		c := list[0]
+		seen[c.id] = c.have
 		scan := segment.NewScanner(c.file, c.end, c.id)
 		if c.from.offset > 0 {
 			scan.Resume(c.from.offset, c.from.number, c.from.seq)
@@ -45,6 +50,7 @@ type candidate struct {
 	file  File
 	id    uint64
 	first uint64 // position of the first event it may have
+	have  uint64 // of the last one of them that it may have by now
 	from  place  // where to begin; zero: at its start
 	end   int64
 	last  bool // what it has should be in others
@@ -59,7 +65,7 @@ func (s *Spool) candidates(after, to uint64) (list []candidate) {
 		if f.void || f.last <= after || f.first > to {
 			continue
 		}
-		c := candidate{file: f.File, id: f.header.ID, first: f.first, end: f.offset, last: f.copy != nil || f.retired}
+		c := candidate{file: f.File, id: f.header.ID, first: f.first, have: min(f.last, to), end: f.offset, last: f.copy != nil || f.retired}
 		for _, p := range f.places {
 			if p.seq <= after+1 {
 				c.from = p

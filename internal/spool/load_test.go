@@ -56,6 +56,24 @@ func TestLoadAfterARescue(t *testing.T) {
 	}
 }
 
+// TestLoadWhileASegmentIsRescued: what it began to read is closed, and the copy has it.
+func TestLoadWhileASegmentIsRescued(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct, roomy)
+		p.log(200)
+		pass(2 * syncEvery)
+		name := m.disk.names(".seg")[0]
+		release := m.disk.stall("read", name)
+		loaded := make(chan []int)
+		go func() { loaded <- p.loaded(0, 200) }()
+		pass(0)
+		m.disk.unlink(name)
+		pass(2 * checkEvery)
+		release()
+		wantList(t, "loaded", <-loaded, span(1, 200))
+	})
+}
+
 // TestLoadWhileASegmentWaitsForItsRescue, since the disk is full: it is read as far as
 // it can be.
 func TestLoadWhileASegmentWaitsForItsRescue(t *testing.T) {

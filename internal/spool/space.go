@@ -15,14 +15,15 @@ type stretch struct{ from, to int64 }
 
 // settledStretches returns where nothing but settled events is, at least a page at a time,
 // as far as places tell. Both ack slots must have them: if one is damaged, what is
-// missing would count as lost. The caller holds mu.
-func (f *openFile) settledStretches() (list []stretch) {
+// missing would count as lost. So it would after a power cut that took the slots but not
+// the holes, which is why they must have been synced as well. The caller holds mu.
+func (f *openFile) settledStretches(settled segment.Ranges) (list []stretch) {
 	for i, p := range f.places {
 		next := place{seq: f.last + 1, offset: f.offset}
 		if i+1 < len(f.places) {
 			next = f.places[i+1]
 		}
-		if !f.sure.CoversWithin(f.have, p.seq, next.seq) {
+		if !settled.CoversWithin(f.have, p.seq, next.seq) {
 			continue
 		}
 		if n := len(list); n > 0 && list[n-1].to == p.offset {
@@ -72,14 +73,23 @@ func (s *Spool) giveBack(f *openFile, all bool) {
 		tail = (f.offset + 2*growMin) / pageBytes * pageBytes
 		trim = f.Size()-tail > growMin
 	}
-	stretches, dead := f.settledStretches(), int64(0)
+	stretches, dead := f.settledStretches(f.sure), int64(0)
 	for _, r := range stretches {
 		dead += r.to - r.from
 	}
-	if live := f.offset - segment.Start - dead; !all && dead-f.dead < min(max(live, growMin), growMax) {
+	f.spare = false
+	if !all && !f.worthwhile(dead) {
 		stretches = nil
 	} else {
 		f.dead = dead
+	}
+	dead = 0
+	for _, r := range f.settledStretches(f.both) {
+		dead += r.to - r.from
+	}
+	if !f.dirty && f.worthwhile(dead) { // once that is synced
+		f.dirty, f.dirtyAt = true, time.Now()
+		s.planned.stale = true
 	}
 	s.mu.Unlock()
 	// Where this fails, the space stays taken.
@@ -89,6 +99,13 @@ func (s *Spool) giveBack(f *openFile, all bool) {
 	for _, r := range stretches {
 		_ = f.erase(r)
 	}
+}
+
+// worthwhile reports whether to give so many bytes back, or more than were before. The
+// caller holds mu.
+func (f *openFile) worthwhile(dead int64) bool {
+	live := f.offset - segment.Start - dead
+	return dead-f.dead >= min(max(live, growMin), growMax)
 }
 
 // leave makes a segment that the next process shall find as small as it can be. While all

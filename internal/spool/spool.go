@@ -103,6 +103,7 @@ type Spool struct {
 	checkedAt   time.Time // when the files were last looked at
 
 	adopted map[string]bool // hot files of others that Adopt has done what it can for; only its caller uses them
+	unmoved int64           // events in them that it could not move; like adopted
 
 	limits limits
 

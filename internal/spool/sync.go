@@ -21,11 +21,11 @@ func (s *Spool) sync(now time.Time) {
 			continue
 		}
 		f.dirty, f.syncing = false, true
-		covers, placed := slices.Clone(f.have), f.placed
+		covers, both, placed := slices.Clone(f.have), f.both, f.placed
 		s.others.Add(1)
 		go func() {
 			defer s.others.Done()
-			s.synced(f, covers, s.syncFile(f, placed))
+			s.synced(f, covers, both, s.syncFile(f, placed))
 		}()
 	}
 }
@@ -39,11 +39,12 @@ func (s *Spool) syncFile(f *openFile, placed bool) error {
 	return err
 }
 
-// synced enters how the sync of a segment ended that had these events when it began.
+// synced enters how the sync of a segment ended that had these events when it began, and
+// those of both ack slots.
 // After a failure nothing is known about what the disk has, and the next sync may say
 // that all is well although pages are lost. So there is none: what is in the segment is
 // written again.
-func (s *Spool) synced(f *openFile, covers segment.Ranges, err error) {
+func (s *Spool) synced(f *openFile, covers, both segment.Ranges, err error) {
 	s.mu.Lock()
 	f.syncing = false
 	switch {
@@ -56,6 +57,8 @@ func (s *Spool) synced(f *openFile, covers segment.Ranges, err error) {
 		f.doubt(err)
 	default:
 		f.synced, f.placed = covers, true
+		f.spare = f.spare || !f.sure.CoversAll(both)
+		f.sure = both
 		s.awaited = time.Time{}
 		s.short.Store(false) // or it is said again
 		if f.original != nil {
@@ -84,11 +87,11 @@ func (s *Spool) syncAll() bool {
 	more := false
 	for _, f := range files {
 		s.mu.Lock()
-		dirty, covers, placed := f.dirty && f.suspect == nil && !f.finished(), slices.Clone(f.have), f.placed
+		dirty, covers, both, placed := f.dirty && f.suspect == nil && !f.finished(), slices.Clone(f.have), f.both, f.placed
 		f.dirty = false
 		s.mu.Unlock()
 		if dirty {
-			s.synced(f, covers, s.syncFile(f, placed))
+			s.synced(f, covers, both, s.syncFile(f, placed))
 		}
 		s.mu.Lock()
 		more = more || f.pending() || dirty && f.failed

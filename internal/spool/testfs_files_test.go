@@ -151,6 +151,7 @@ type memFile struct {
 	node *inode
 	size int64 // when it was made or opened
 	lock *memLock
+	gone bool // it was closed
 }
 
 func (f *memFile) Size() int64 {
@@ -224,6 +225,9 @@ func (f *memFile) ReadAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	defer f.h.fs.mu.Unlock()
+	if f.gone {
+		return 0, fmt.Errorf("disk: read %s: %w", f.name, fs.ErrClosed)
+	}
 	if f.h.fs.onCall != nil {
 		f.h.fs.onCall("read", f.name, off, p)
 	}
@@ -347,6 +351,7 @@ func (f *memFile) Close() error {
 	f.h.fs.mu.Lock()
 	defer f.h.fs.mu.Unlock()
 	f.lock.open--
+	f.gone = true
 	return nil
 }
 

@@ -316,6 +316,10 @@ func (s *Spool) putRecords(p *piece) error {
 	for _, r := range p.have {
 		f.have.Add(r.From, r.To)
 	}
+	if f.settled.Count(p.first.seq, p.last+1) > 0 { // while it was written
+		f.unacked = true
+		s.chores.Store(true)
+	}
 	f.offset += int64(len(s.buf))
 	f.records += p.records
 	if f.offset > s.cfg.SegmentBytes/2 {

@@ -1,0 +1,61 @@
+package recovery
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+// leaveLong makes a file of which not everything is read.
+func (s *scene) leaveLong(f file) {
+	s.Helper()
+	s.leave(f)
+	if err := os.Truncate(filepath.Join(s.path, f.name()), segment.MaxFileBytes+4096); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// TestWhatCannotBeReadIsLostOnce, although the segment stays and is read in each round.
+func TestWhatCannotBeReadIsLostOnce(t *testing.T) {
+	s := newScene(t)
+	s.leaveLong(file{producer: 2, number: 1, first: 1, events: 10, missing: []int{3, 4}})
+	r := s.start()
+	for range 3 {
+		await(t, r)
+	}
+	r.Finish(nil)
+	<-r.Done()
+	if c, want := r.Counts(), (Counts{Events: 10, Delivered: 8, Lost: 2, Damaged: 2}); c != want || s.lost[account.Damaged] != 2 || len(s.left()) != 1 {
+		t.Errorf("%+v, want %+v; lost %v, left %q", c, want, s.lost, s.left())
+	}
+	s.wantReports("read segment 0000000000000002-00000001.seg: it is larger than a segment can be")
+}
+
+// TestWhatCannotBeReadIsNotKeptOpen: whoever waits until fewer segments are open must not
+// wait for one that stays.
+func TestWhatCannotBeReadIsNotKeptOpen(t *testing.T) {
+	s := newScene(t)
+	f := file{producer: 2, number: 1, first: 1, events: 10}
+	s.leaveLong(f)
+	r := newRecovery(s.cfg)
+	l := newLane(r, "s")
+	o, state, err := r.take(l, &leftover{name: f.name()})
+	if state != takenNow {
+		t.Fatal(state, err)
+	}
+	l.feed(o, 0)
+	watch := time.AfterFunc(10*time.Second, r.Stop)
+	defer watch.Stop()
+	if !r.relieve(l, 0) {
+		t.Errorf("%d are open", l.open())
+	}
+	l.end()
+	<-l.ended
+	if got := s.sent("s"); len(got) != 10 || len(s.left()) != 1 {
+		t.Errorf("sent %q, left %q", got, s.left())
+	}
+}

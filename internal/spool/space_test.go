@@ -1,0 +1,91 @@
+package spool_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+)
+
+// inBatches logs so many batches of one segment, of 200 events each.
+func (p *program) inBatches(n int) (items []*queue.Item) {
+	p.t.Helper()
+	for range n {
+		p.log(200)
+		it, list := p.next()
+		if len(list) != 200 {
+			p.t.Fatalf("a batch of %s", short(list))
+		}
+		items = append(items, it)
+	}
+	return items
+}
+
+// TestGivenBackAndPowerCut: a hole is on the medium sooner than what says that its records
+// are settled. They are not lost.
+func TestGivenBackAndPowerCut(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			bubble(t, func(t *testing.T, _ *machine) {
+				m := newMachineOf(t, seed)
+				m.powerCut = true
+				p := m.start(direct, large)
+				items := p.inBatches(30)
+				pass(2 * syncEvery)
+				for _, it := range items[1:] {
+					p.ack(it)
+					pass(syncEvery / 20)
+				}
+				if m.disk.callsOf("punch") == 0 {
+					t.Error("nothing was given back")
+				}
+				m.disk.powerCut()
+				p.crash()
+				if _, damaged := m.orphans(m.disk); damaged > 0 {
+					t.Errorf("%d are damaged", damaged)
+				}
+			})
+		})
+	}
+}
+
+// TestGivenBackAndFailedAcknowledgements: what is given back is settled on the disk,
+// whichever writes of that have failed.
+func TestGivenBackAndFailedAcknowledgements(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct, large)
+		for i, it := range p.inBatches(30)[1:] {
+			if i >= 10 && i < 13 || i >= 20 && i < 27 {
+				m.disk.inject(fault{op: "write", err: errBroken, once: true})
+			}
+			p.ack(it)
+			pass(2 * syncEvery)
+			c := m.snapshot()
+			if _, damaged := c.orphans(c.disk); damaged > 0 {
+				t.Fatalf("%d are damaged after %d batches", damaged, i+1)
+			}
+		}
+	})
+}
+
+// TestGivenBackWithManyRanges: a slot has no room for all.
+func TestGivenBackWithManyRanges(t *testing.T) {
+	bubble(t, func(t *testing.T, m *machine) {
+		p := m.start(direct, func(c *config) { c.SegmentBytes, c.MaxBytes, c.queue.MaxBytes = 16<<20, 64<<20, 64<<20 })
+		for n := range 600 {
+			p.last++
+			if err := p.queue.Append(sized(p.last, 20_000)); err != nil {
+				t.Fatal(err)
+			}
+			if it, _ := p.next(); n%2 > 0 {
+				p.ack(it)
+				pass(syncEvery / 10)
+			}
+		}
+		pass(2 * syncEvery)
+		c := m.snapshot()
+		if _, damaged := c.orphans(c.disk); damaged > 0 {
+			t.Errorf("%d are damaged", damaged)
+		}
+	})
+}
