@@ -135,6 +135,9 @@ func (w *Worker) answered(a answer) {
 		w.retentionAnswered(a, now)
 	case load:
 		w.flying--
+		if w.ending() { // the store may be closed: what was not found may be there
+			return
+		}
 		if w.queue.Loaded(a.item, a.reading) {
 			w.keep(newJob(a.item, w.timing()))
 		}

@@ -55,8 +55,11 @@ func (s *Spool) end() {
 		s.leave(f)
 		_ = f.Close()
 	}
-	if s.limits.large { // perhaps not any more
-		_, _ = s.list()
+	if s.limits.asking.tryLock() { // or Adopt is at it
+		if s.limits.large { // perhaps not any more
+			_, _ = s.list()
+		}
+		s.limits.asking.unlock()
 	}
 	if s.hot != nil {
 		_ = s.hot.close(s.stored.Load() < s.taken.Load())

@@ -1,0 +1,68 @@
+package deliver
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
+	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+)
+
+// safeStore is a store that keeps everything at once.
+type safeStore struct{}
+
+func (safeStore) Room(batch.Event) bool          { return true }
+func (safeStore) AwaitRoom() bool                { return true }
+func (safeStore) Add(uint64, batch.Event)        {}
+func (safeStore) Wait(uint64)                    {}
+func (safeStore) Synced(uint64, uint64) bool     { return true }
+func (safeStore) Short()                         {}
+func (safeStore) AwaitRelief(time.Time) bool     { return false }
+func (safeStore) Closed()                        {}
+func (safeStore) Settled(uint64, uint64, uint64) {}
+func (safeStore) Unsafe() segment.Ranges         { return nil }
+
+// After Stop the store may be closed while events are loaded. What is not found then is
+// still there.
+func TestLoadThatEndsAfterStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := cloudwatchtest.New()
+		defer srv.Close()
+		q := queue.New(queue.Config{Head: testHead, MaxBytes: 64 << 10, Interval: time.Second, Replica: safeStore{}})
+		const events = 200
+		for range events {
+			if err := q.Append(newEvent(time.Now().UnixMilli(), account.None, strings.Repeat("x", 1000))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		loading, closed := make(chan bool, 9), make(chan bool)
+		if err := srv.CreateLogGroup("g"); err != nil {
+			t.Fatal(err)
+		}
+		if err := srv.CreateLogStream("g", "s"); err != nil {
+			t.Fatal(err)
+		}
+		q.Flush()
+		w := Start(Config{Client: newClient(srv), Group: "g", Stream: "s", MaxInFlight: 4, Interval: time.Second,
+			Load: func(uint64, uint64, func(uint64, batch.Event)) {
+				loading <- true
+				<-closed
+			},
+			Failed: func(string, error) {}, Refused: func(error) {}, Settled: func() {}, Lost: func() {}}, q)
+		<-loading
+		w.Stop()
+		synctest.Wait()
+		close(closed)
+		<-w.Done()
+		q.Close()
+		kept, dropped := q.Abandon()
+		if s := q.State(); s.Delivered+kept.Events != events || kept.Events < events/2 || dropped.Events != 0 || s.Lost[account.Damaged] != 0 {
+			t.Errorf("%+v kept, %+v dropped, %+v", kept, dropped, s)
+		}
+	})
+}
