@@ -55,12 +55,6 @@ func ownerOf(info fs.FileInfo) int { return int(info.Sys().(*syscall.Stat_t).Uid
 // nonblock keeps an open from waiting should the file have become a pipe meanwhile.
 const nonblock = syscall.O_NONBLOCK
 
-// allocated returns the bytes that a file takes; st_blocks counts 512 each,
-// whatever the block size of the file system.
-func allocated(info fs.FileInfo) int64 {
-	return int64(info.Sys().(*syscall.Stat_t).Blocks) * 512
-}
-
 func syncDir(dir *os.File) error {
 	err := dir.Sync()
 	if errors.Is(err, syscall.EINVAL) {
