@@ -25,7 +25,7 @@ func inSpoolModes(t *testing.T, test func(t *testing.T, s *spooled)) {
 	for mode, direct := range map[string]bool{"hot": false, "direct": true} {
 		t.Run(mode, func(t *testing.T) {
 			opts := cloudwatch.Options{
-				LogStream: stream, CloseTimeout: time.Second, Spool: filepath.Join(t.TempDir(), "spool"),
+				LogStream: stream, CloseTimeout: 900 * time.Millisecond, Spool: filepath.Join(t.TempDir(), "spool"),
 				SpoolOptions: cloudwatch.SpoolOptions{Direct: direct, RAM: ramFileSystem(t)},
 			}
 			inBubble(t, func(t *testing.T) {
