@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
@@ -44,6 +45,8 @@ func (p *pipeline) startRecovery(own destination) *recovery.Recovery {
 		Lanes:       p.settings.MaxInFlight,
 		Interval:    p.settings.FlushInterval,
 		StartDelay:  p.settings.StartDelay,
+		Patience:    4 * time.Minute, // longer than the deadline of any attempt
+		First:       rand.IntN,
 		Deliver: func(stream string, q *queue.Queue) recovery.Worker {
 			to := cfg
 			to.Stream = stream

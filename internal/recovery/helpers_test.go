@@ -63,7 +63,8 @@ func newSceneWith(t testing.TB, change func(*spool.Config)) *scene {
 	s.spool.Start(own)
 	t.Cleanup(func() { s.spool.Close(time.Minute) })
 	s.cfg = Config{
-		Spool: s.spool, Path: path, Destination: here, Lanes: 4, Interval: time.Second,
+		Patience: time.Hour,
+		Spool:    s.spool, Path: path, Destination: here, Lanes: 4, Interval: time.Second,
 		Deliver: s.deliver,
 		Report:  s.report,
 		Lost: func(reason account.Reason, loss *account.Loss) {

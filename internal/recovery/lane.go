@@ -3,6 +3,7 @@ package recovery
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
@@ -34,6 +35,7 @@ type lane struct {
 	unfed    int64  // events that are found, and not in the queue yet
 	note     Note
 	stopped  bool
+	returned bool // it was, since it got nowhere: what it has is for another round
 }
 
 // source is a segment whose events were put into the queue of a lane, or are being so.
@@ -86,8 +88,15 @@ func (l *lane) start() {
 }
 
 // stop ends the lane: requests under way are given up.
-func (l *lane) stop() {
+func (l *lane) stop() { l.halt(false) }
+
+// giveBack is stop for a lane whose log stream cannot be written to, for want of a
+// permission or since its only event is refused: others must not wait for it.
+func (l *lane) giveBack() { l.halt(true) }
+
+func (l *lane) halt(returned bool) {
 	l.mu.Lock()
+	l.returned = l.returned || returned && !l.stopped
 	l.stopped = true
 	worker := l.worker
 	l.mu.Unlock()
@@ -95,6 +104,7 @@ func (l *lane) stop() {
 	if worker != nil {
 		worker.Stop()
 	}
+	signal(l.r.progress)
 }
 
 // feed puts the events of a segment into the queue, of which so many are counted already.
@@ -159,7 +169,7 @@ func (l *lane) miss(s *source, damaged int) {
 // share waits until the events of all lanes together are few enough, or this lane is the
 // only one.
 func (l *lane) share() {
-	l.r.wait(func() bool { return len(l.r.lanes) == 1 || l.r.underWay() < shareBytes })
+	l.r.wait(func() bool { return len(l.r.lanes) == 1 || l.r.underWay() < shareBytes || l.isStopped() })
 }
 
 func (l *lane) fed(n int64) {
@@ -200,6 +210,13 @@ func (l *lane) end() {
 	}()
 }
 
+// isStopped reports whether nothing more can be fed.
+func (l *lane) isStopped() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stopped
+}
+
 // open returns how many segments are.
 func (l *lane) open() int {
 	l.mu.Lock()
@@ -211,11 +228,17 @@ func (l *lane) open() int {
 // wholly. It is the last one to leave the lane.
 func (l *lane) keep() {
 	defer close(l.ended)
+	patience := time.NewTimer(l.r.cfg.Patience)
+	defer patience.Stop()
 	for over := false; !over; {
 		select {
 		case <-l.changed:
+			patience.Reset(l.r.cfg.Patience)
 		case <-l.over:
 			over = true
+		case <-patience.C:
+			l.giveBack()
+			continue
 		}
 		l.acknowledge(over)
 		losses := l.queue.Tell(queue.Program)
@@ -233,12 +256,17 @@ func (l *lane) keep() {
 func (l *lane) leave() {
 	counts := l.counts()
 	l.mu.Lock()
-	note, stopped := l.note, l.stopped
+	note, stopped, returned := l.note, l.stopped, l.returned
 	l.mu.Unlock()
 	if note.Counts = counts; counts.Events > 0 && !stopped {
 		l.r.cfg.Note(note) // before the lane is gone: the log stream of the program may end then
 	}
 	l.r.mu.Lock()
+	if returned { // the next survey counts it again
+		l.r.returned += counts.Pending
+		counts.Events -= counts.Pending
+		counts.Pending = 0
+	}
 	l.r.sum.add(counts)
 	l.r.lanes = slices.DeleteFunc(l.r.lanes, func(other *lane) bool { return other == l })
 	l.r.mu.Unlock()

@@ -28,7 +28,12 @@ type Config struct {
 	Lanes       int           // log streams that are sent to at once, while all of that is little
 	Interval    time.Duration // see queue.Config
 	StartDelay  time.Duration // nothing is sent before a random part of it has passed
+	Patience    time.Duration // a log stream that takes nothing for so long waits for the next round
 
+	// First says which of n log streams is sent to first: at random, or one that takes
+	// nothing would keep the others waiting in each of many short programs. nil: the one
+	// whose segments are the oldest.
+	First func(n int) int
 	// Deliver starts delivery from a queue to a log stream, one request at a time.
 	Deliver func(stream string, q *queue.Queue) Worker
 	// Report is told what of the spool could not be used, and Lost which events are lost
@@ -103,13 +108,14 @@ type Recovery struct {
 
 	progress chan struct{} // capacity 1: a lane has got on, or has ended
 
-	mu      sync.Mutex
-	sum     Counts  // of lanes that have ended; Held of all
-	waiting int64   // events of segments that are in no lane
-	unmoved int64   // events of hot files that could not be moved to the disk
-	lanes   []*lane // that have not ended
-	begun   int     // rounds
-	waiters []waiter
+	mu       sync.Mutex
+	sum      Counts  // of lanes that have ended; Held of all
+	waiting  int64   // events of segments that are in no lane
+	unmoved  int64   // events of hot files that could not be moved to the disk
+	returned int64   // events that lanes gave back, until the next survey counts them
+	lanes    []*lane // that have not ended
+	begun    int     // rounds
+	waiters  []waiter
 }
 
 // waiter is a caller of Await.
@@ -175,8 +181,9 @@ func (r *Recovery) Counts() Counts {
 
 func (r *Recovery) counts() Counts {
 	sum := r.sum
-	sum.Pending += r.waiting + r.unmoved
-	sum.Events += r.waiting + r.unmoved
+	elsewhere := r.waiting + r.unmoved + r.returned
+	sum.Pending += elsewhere
+	sum.Events += elsewhere
 	for _, l := range r.lanes {
 		sum.add(l.counts())
 	}

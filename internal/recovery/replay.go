@@ -29,14 +29,19 @@ func (r *Recovery) replay() (locked []string) {
 		r.delay()
 		r.yield()
 	}
-	for _, stream := range byStream(r.segments) {
+	streams := byStream(r.segments)
+	if r.cfg.First != nil && len(streams) > 0 {
+		n := r.cfg.First(len(streams))
+		streams = slices.Concat(streams[n:], streams[:n])
+	}
+	for _, stream := range streams {
 		alone := func() bool { return len(r.lanes) == 0 }
 		if !r.wait(func() bool { return alone() || len(r.lanes) < r.cfg.Lanes && r.underWay() < shareBytes }) {
 			break
 		}
 		l := newLane(r, stream[0][0].stream)
 		for _, p := range stream {
-			if r.stopped() {
+			if r.stopped() || l.isStopped() {
 				break
 			}
 			locked = append(locked, r.feed(l, p)...)
@@ -210,11 +215,12 @@ func (r *Recovery) take(l *lane, s *leftover) (*spool.Orphan, taking, error) {
 	}
 }
 
-// relieve waits until at most so many segments are open. It returns false after Stop.
+// relieve waits until at most so many segments are open. It returns false if the lane was
+// stopped.
 func (r *Recovery) relieve(l *lane, most int) bool {
 	settled := l.queue.Flush() // what it has is sent at once
 	defer l.queue.Leave(settled)
-	return r.wait(func() bool { return r.open() <= most })
+	return r.wait(func() bool { return r.open() <= most || l.isStopped() }) && !l.isStopped()
 }
 
 // copied returns, for each segment, the sequence numbers that copies behind it have. It

@@ -75,6 +75,9 @@ func (r *Recovery) survey() (locked []string) {
 			r.drop(old)
 		}
 	}
+	r.mu.Lock()
+	r.returned = 0 // it is counted again
+	r.mu.Unlock()
 	r.segments = there
 	r.forget(list)
 	r.untidy = s.untidy
