@@ -37,32 +37,15 @@ type limits struct {
 func (s *Spool) claim(bytes int64) error {
 	l := &s.limits
 	l.asking.lock()
-	unlock := true
-	defer func() {
-		if unlock {
-			l.asking.unlock()
-		}
-	}()
-	now := time.Now()
 	first := !l.begun
 	l.begun = true
-	switch {
-	case first && bytes <= s.smallest() && !s.isLarge():
-		// A start does not wait for a directory with very many files. Whoever needs more
-		// than the first segment does.
-		l.listed = now
-		unlock = false
-		s.others.Add(1)
-		go func() {
-			defer s.others.Done()
-			defer l.asking.unlock()
-			if used, err := s.list(); err == nil {
-				l.used.Store(max(used, bytes))
-			} else {
-				l.listed = time.Time{}
-			}
-		}()
-	case now.Sub(l.listed) >= checkEvery || l.used.Load()+bytes > s.cfg.MaxBytes: // some may have gone
+	if first && bytes <= s.smallest() && !s.isLarge() {
+		s.listBeside(bytes)
+		return s.hasFree(bytes)
+	}
+	defer l.asking.unlock()
+	now := time.Now()
+	if now.Sub(l.listed) >= checkEvery || l.used.Load()+bytes > s.cfg.MaxBytes { // some may have gone
 		used, err := s.list()
 		if err != nil {
 			return err
@@ -70,16 +53,32 @@ func (s *Spool) claim(bytes int64) error {
 		l.used.Store(used)
 		l.listed = now
 	}
-	if unlock && l.used.Load()+bytes > s.cfg.MaxBytes {
+	if l.used.Load()+bytes > s.cfg.MaxBytes {
 		return fmt.Errorf("%w (%d bytes)", ErrFull, s.cfg.MaxBytes)
 	}
 	if err := s.hasFree(bytes); err != nil {
 		return err
 	}
-	if unlock && l.used.Add(bytes) > s.cfg.MaxBytes/2 {
+	if l.used.Add(bytes) > s.cfg.MaxBytes/2 {
 		s.markLarge(true)
 	}
 	return nil
+}
+
+// listBeside lists the files while the first segment is made, of so many bytes: a start
+// does not wait for a directory with very many files. Whoever needs more waits for the
+// lock, which is let go then.
+func (s *Spool) listBeside(bytes int64) {
+	l := &s.limits
+	s.others.Add(1)
+	go func() {
+		defer s.others.Done()
+		defer l.asking.unlock()
+		if used, err := s.list(); err == nil {
+			l.used.Store(max(used, bytes))
+			l.listed = time.Now()
+		}
+	}()
 }
 
 // hasFree returns an error unless the file system has so many bytes, and MinFree beside.
