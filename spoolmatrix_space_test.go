@@ -128,7 +128,7 @@ func fillsWhileRunning(t *testing.T) {
 // quotaUsedUp: there is room, but not for everybody.
 func quotaUsedUp(t *testing.T, o cloudwatch.SpoolOptions) {
 	dir, quota := newBtrfs(t)
-	quota("20M") // two segments
+	quota("20M") // two segments and a half
 	s := newSpoolScene(t, dir, o)
 	s.net.shut()
 	s.begin()
@@ -140,7 +140,7 @@ func quotaUsedUp(t *testing.T, o cloudwatch.SpoolOptions) {
 	if n := s.spoolErrors(); n != 1 {
 		s.Errorf("it is told %d times: %q", n, s.told.errors())
 	}
-	s.waitFor(5*time.Second, "nothing is left of attempts", func() bool { return len(s.files(".seg", ".new")) <= 2 })
+	s.waitFor(5*time.Second, "nothing is left of attempts", func() bool { return len(s.files(".seg", ".new")) <= 3 })
 	quota("none")
 	s.waitFor(20*time.Second, "the disk is used again", func() bool { return s.Guarantee().Err == nil && s.Stats().AtRisk == 0 })
 	before := len(s.events)
