@@ -110,6 +110,9 @@ func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, e
 	scan := segment.NewScanner(o.file, cmp.Or(v.end, o.file.Size()), o.Header.ID)
 	last, lost := uint64(0), 0 // sequence number of the last record, and records lost before it
 	for scan.Next() {
+		if o.beyondFinal(scan) {
+			return f, scan.Err()
+		}
 		r, ok := recordIn(scan)
 		if n := scan.Lost() - lost; n > 0 {
 			o.refresh()

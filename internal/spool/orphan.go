@@ -180,8 +180,8 @@ func (o *Orphan) scan(visit func(segment.Record) bool) (damaged int, err error) 
 	o.records, o.end, o.clean, o.seqs, o.span = 0, segment.Start, false, o.seqs[:0], segment.Range{}
 	last, lost, skipped := uint64(0), 0, int64(0) // sequence number of the last record; what was lost and skipped before it
 	for scan.Next() {
-		if o.acks.Final && scan.Number() > o.written {
-			return damaged, scan.Err() // left by a write that has failed: it is in another segment
+		if o.beyondFinal(scan) {
+			return damaged, scan.Err()
 		}
 		r, ok := recordIn(scan)
 		if n := scan.Lost() - lost; n > 0 {
@@ -213,6 +213,12 @@ func (o *Orphan) scan(visit func(segment.Record) bool) (damaged int, err error) 
 		return max(missing, 1), err
 	}
 	return damaged + o.damagedAfter(last, missing), err
+}
+
+// beyondFinal reports whether the record that a scanner has found was left by a write that has
+// failed: what it has is in another segment.
+func (o *Orphan) beyondFinal(scan *segment.Scanner) bool {
+	return o.acks.Final && scan.Number() > o.acks.Written
 }
 
 // recordIn returns the record that a scanner has found. Its checksum says that this is
