@@ -25,18 +25,16 @@ const (
 )
 
 func fileName(h *segment.Header, ending string) string {
-	return fmt.Sprintf("%016x-%08x%s", h.Producer, h.Number, ending)
+	return fmt.Sprintf("%s-%08x%s", processName(h.Producer), h.Number, ending)
 }
+
+// processName is what ProcessOf returns for the files of a producer.
+func processName(producer uint64) string { return fmt.Sprintf("%016x", producer) }
 
 // ProcessOf returns the part of a file name that says whose it is.
 func ProcessOf(name string) string {
 	producer, _, _ := strings.Cut(name, "-")
 	return producer
-}
-
-// own reports whether a file is of this process.
-func (s *Spool) own(name string) bool {
-	return ProcessOf(name) == fmt.Sprintf("%016x", s.cfg.Header.Producer)
 }
 
 // openFile is a segment of this process. The lock of the spool guards what
@@ -234,7 +232,7 @@ func (f *openFile) writeHeader(page []byte) error {
 		if _, err := f.WriteAt(page[at:at+used], int64(at)); err != nil {
 			return err
 		}
-		if from := int64(at+used+pageBytes-1) / pageBytes * pageBytes; from < int64(at+copyBytes) {
+		if from := pageUp(int64(at + used)); from < int64(at+copyBytes) {
 			_ = f.Punch(from, int64(at+copyBytes)) // or they stay taken
 		}
 	}

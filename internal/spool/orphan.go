@@ -417,7 +417,7 @@ func (s *Spool) Leftovers() ([]Leftover, error) {
 
 // foreign returns the files in a directory with that ending that are not of a producer.
 func foreign(dir Directory, producer uint64, ending string) (list []disk.Entry, err error) {
-	own := fmt.Sprintf("%016x", producer)
+	own := processName(producer)
 	files, err := dir.List()
 	for _, f := range files {
 		if strings.HasSuffix(f.Name, ending) && ProcessOf(f.Name) != own {

@@ -127,7 +127,7 @@ func (s *Spool) extend(f *openFile, p *piece) (err error) {
 	f.step = min(max(f.step, (f.offset-f.dead)/8, growMin), growMax)
 	f.grown = now
 	for _, size := range []int64{f.Size() + short + f.step, f.Size() + short} { // what is not needed yet may not fit
-		size = min((size+pageBytes-1)/pageBytes*pageBytes, max(s.cfg.SegmentBytes, f.Size()+short))
+		size = min(pageUp(size), max(s.cfg.SegmentBytes, f.Size()+short))
 		if err = s.claim(size - f.Size() + s.overhead(size) - s.overhead(f.Size())); err == nil {
 			s.disk.during(func() { err = f.Grow(size) })
 		}

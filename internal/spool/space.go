@@ -10,6 +10,9 @@ import (
 
 const pageBytes = disk.PageBytes
 
+// pageUp returns where the next page begins, at an offset or behind it.
+func pageUp(offset int64) int64 { return (offset + pageBytes - 1) / pageBytes * pageBytes }
+
 // stretch is the half-open range of bytes [from, to) of a file.
 type stretch struct{ from, to int64 }
 
@@ -40,7 +43,7 @@ func (f *openFile) settledStretches(settled segment.Ranges) (list []stretch) {
 
 // pages returns where the whole pages of a stretch begin and end.
 func (r stretch) pages() (from, to int64) {
-	return (r.from + pageBytes - 1) / pageBytes * pageBytes, r.to / pageBytes * pageBytes
+	return pageUp(r.from), r.to / pageBytes * pageBytes
 }
 
 // erase makes zeros of a stretch, and gives its pages back.
