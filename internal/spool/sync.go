@@ -21,30 +21,39 @@ func (s *Spool) sync(now time.Time) {
 			continue
 		}
 		f.dirty, f.syncing = false, true
-		covers, both, placed := slices.Clone(f.have), f.both, f.placed
+		c := f.covers()
 		s.others.Add(1)
 		go func() {
 			defer s.others.Done()
-			s.synced(f, covers, both, s.syncFile(f, placed))
+			s.synced(f, c, s.syncFile(f, c))
 		}()
 	}
 }
 
+// covered is what a sync covers: what there was when it began.
+type covered struct {
+	have   segment.Ranges
+	both   segment.Ranges
+	placed bool
+}
+
+// covers returns what a sync covers that begins now. The caller holds mu.
+func (f *openFile) covers() covered { return covered{slices.Clone(f.have), f.both, f.placed} }
+
 // syncFile syncs a segment, and its name unless that is placed already.
-func (s *Spool) syncFile(f *openFile, placed bool) error {
+func (s *Spool) syncFile(f *openFile, c covered) error {
 	err := f.Sync()
-	if err == nil && !placed {
+	if err == nil && !c.placed {
 		err = s.cfg.Dir.Sync()
 	}
 	return err
 }
 
-// synced enters how the sync of a segment ended that had these events when it began, and
-// those of both ack slots.
+// synced enters how the sync of a segment ended, and what it covers.
 // After a failure nothing is known about what the disk has, and the next sync may say
 // that all is well although pages are lost. So there is none: what is in the segment is
 // written again.
-func (s *Spool) synced(f *openFile, covers, both segment.Ranges, err error) {
+func (s *Spool) synced(f *openFile, c covered, err error) {
 	s.mu.Lock()
 	f.syncing = false
 	switch {
@@ -56,9 +65,9 @@ func (s *Spool) synced(f *openFile, covers, both segment.Ranges, err error) {
 		s.progress.Broadcast()
 		f.doubt(err)
 	default:
-		f.synced, f.placed = covers, true
-		f.spare = f.spare || !f.sure.CoversAll(both)
-		f.sure = both
+		f.synced, f.placed = c.have, true
+		f.spare = f.spare || !f.sure.CoversAll(c.both)
+		f.sure = c.both
 		s.awaited = time.Time{}
 		s.short.Store(false) // or it is said again
 		if f.original != nil {
@@ -87,11 +96,11 @@ func (s *Spool) syncAll() bool {
 	more := false
 	for _, f := range files {
 		s.mu.Lock()
-		dirty, covers, both, placed := f.dirty && f.suspect == nil && !f.finished(), slices.Clone(f.have), f.both, f.placed
+		dirty, c := f.dirty && f.suspect == nil && !f.finished(), f.covers()
 		f.dirty = false
 		s.mu.Unlock()
 		if dirty {
-			s.synced(f, covers, both, s.syncFile(f, placed))
+			s.synced(f, c, s.syncFile(f, c))
 		}
 		s.mu.Lock()
 		more = more || f.pending() || dirty && f.failed
