@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -98,13 +97,7 @@ func rewrite(dir *disk.Dir, name string, prepare func(*Orphan) error) error {
 		return nil
 	}
 	to := strings.TrimSuffix(name, badEnding) + segmentEnding
-	if there, err := dir.OpenReadOnly(to); !errors.Is(err, fs.ErrNotExist) {
-		if err == nil {
-			err = errors.Join(fs.ErrExist, there.Close())
-		}
-		return fmt.Errorf("rename %s to %s: %w", name, to, err)
-	}
-	return errors.Join(dir.Rename(name, to), dir.Sync())
+	return errors.Join(f.Rename(to), dir.Sync())
 }
 
 // Delete removes a file.
