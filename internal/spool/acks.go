@@ -12,10 +12,7 @@ import (
 func (s *Spool) acknowledge() (removed bool) {
 	type slot struct {
 		*openFile
-		at     int64 // 0: nothing is written
-		data   []byte
-		before segment.Acks
-		both   segment.Ranges
+		next *segment.Acks // nil: none are written
 	}
 	var slots []slot
 	var finished []*openFile
@@ -25,9 +22,8 @@ func (s *Spool) acknowledge() (removed bool) {
 		case f.finished() && !f.syncing:
 			finished = append(finished, f)
 		case f.unacked && (f.suspect == nil || f.retired):
-			before, both := f.acks, f.both
-			data, at := f.nextSlot()
-			slots = append(slots, slot{f, at, data, before, both})
+			next := f.nextAcks()
+			slots = append(slots, slot{f, &next})
 		case f.spare:
 			slots = append(slots, slot{openFile: f})
 		}
@@ -41,13 +37,14 @@ func (s *Spool) acknowledge() (removed bool) {
 	s.mu.Unlock()
 	s.disk.during(func() {
 		for _, slot := range slots {
-			if slot.at > 0 {
+			if slot.next != nil {
 				crash.At("before ack")
-				if _, err := slot.WriteAt(slot.data, slot.at); err != nil {
-					// The other slot counts, and the next attempt must not be there.
-					// Until then events are delivered twice: nothing to be done about.
+				data, at := slot.encode(*slot.next)
+				// When that fails the other slot counts, and the next attempt must not be
+				// there. Until then events are delivered twice: nothing to be done about.
+				if _, err := slot.WriteAt(data, at); err == nil {
 					s.mu.Lock()
-					slot.acks, slot.openFile.both = slot.before, slot.both
+					slot.acked(*slot.next)
 					s.mu.Unlock()
 				}
 				crash.At("after ack")
@@ -66,7 +63,7 @@ func (s *Spool) remove(f *openFile) {
 	crash.At("before unlink")
 	if !f.named() || s.cfg.Dir.Remove(f.name) != nil {
 		// The next process may find it. It should find nothing to send.
-		data, at := f.nextSlot()
+		data, at := f.encode(f.nextAcks())
 		_, _ = f.WriteAt(data, at)
 	}
 	crash.At("after unlink")
@@ -76,13 +73,19 @@ func (s *Spool) remove(f *openFile) {
 	}
 }
 
-// nextSlot returns what says which events are done with, and where it is written.
-func (f *openFile) nextSlot() (data []byte, at int64) {
-	f.acks.Generation++
-	f.both = f.acks.Settled
-	f.acks.Written, f.acks.Final = f.records, f.sealed
-	f.acks.Settled = slices.Clone(f.settled)
-	f.acks.Settled.Cut(segment.MaxRanges)
+// nextAcks returns what says which events are done with. When it is written, acked notes
+// that.
+func (f *openFile) nextAcks() segment.Acks {
 	f.unacked = false
-	return f.acks.EncodeSlot(f.header.ID), segment.SlotOffset(f.acks.Generation)
+	settled := slices.Clone(f.settled)
+	settled.Cut(segment.MaxRanges)
+	return segment.Acks{Generation: f.acks.Generation + 1, Written: f.records, Final: f.sealed, Settled: settled}
 }
+
+// encode returns the slot of acks, and where in the file it is written.
+func (f *openFile) encode(a segment.Acks) (slot []byte, at int64) {
+	return a.EncodeSlot(f.header.ID), segment.SlotOffset(a.Generation)
+}
+
+// acked notes that the file has acks. The other slot has those before.
+func (f *openFile) acked(a segment.Acks) { f.both, f.acks = f.acks.Settled, a }

@@ -177,8 +177,10 @@ func (h *hot) moved(position uint64) { h.settle(0, position+1, 0) }
 
 // acknowledge writes which events of the area are done with.
 func (h *hot) acknowledge(a *area) {
-	data, at := a.nextSlot()
-	h.store(a, int(at), data)
+	acks := a.nextAcks()
+	slot, at := a.encode(acks)
+	h.store(a, int(at), slot)
+	a.acked(acks)
 }
 
 // store writes into the mapping.
