@@ -65,7 +65,6 @@ func (e *UndeliveredError) Error() string {
 	return s
 }
 
-// countOf says how many events, and how large they are if that is known.
 // count says how many events there are, and how many of them ended processes left.
 func (e *UndeliveredError) count() string {
 	if e.Leftover == 0 {
@@ -74,6 +73,7 @@ func (e *UndeliveredError) count() string {
 	return fmt.Sprintf("%s, %d of them of ended processes", countOf(e.Events, 0), e.Leftover)
 }
 
+// countOf says how many events, and how large they are if that is known.
 func countOf(events, bytes int64) string {
 	s := fmt.Sprintf("%d events", events)
 	if events == 1 {

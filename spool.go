@@ -124,8 +124,6 @@ func (p *pipeline) newSpool(to destination) (*spool.Spool, error) {
 		d, err := disk.OpenDir(s.Spool, disk.Options{AllowRemote: o.AllowRemote})
 		if err == nil {
 			_, _ = keepHot(d, &ram)
-		}
-		if err == nil {
 			p.volatile.Store(d.FileSystem() == disk.RAM)
 		}
 		return d, err
