@@ -256,7 +256,7 @@ func (d *Dir) Create(name string, size int64) (*File, error) {
 // file with one name that belongs to the effective user and that nobody else
 // may touch.
 func (d *Dir) Open(name string) (*File, error) {
-	f, err := d.open(name, os.O_RDWR)
+	f, err := d.open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -271,16 +271,10 @@ func (d *Dir) Open(name string) (*File, error) {
 	return f, nil
 }
 
-// OpenReadOnly opens a file for reading, with the checks of Open but without
-// the lock: its owner may be writing.
-func (d *Dir) OpenReadOnly(name string) (*File, error) {
-	return d.open(name, os.O_RDONLY)
-}
-
 // open looks at the file before and after it has been opened: before, since
 // opening a pipe would wait, and os.Root follows links within the directory;
 // after, since only then it stays the same.
-func (d *Dir) open(name string, flag int) (*File, error) {
+func (d *Dir) open(name string) (*File, error) {
 	if !goodName(name) {
 		return nil, fail("open", name, fs.ErrInvalid)
 	}
@@ -291,30 +285,39 @@ func (d *Dir) open(name string, flag int) (*File, error) {
 	if unsafe := unsafeFile(d.path, name, seen); unsafe != nil {
 		return nil, unsafe
 	}
-	return d.openSeen(name, flag, seen)
+	return d.openSeen(name, seen)
 }
 
-func (d *Dir) openSeen(name string, flag int, seen fs.FileInfo) (*File, error) {
+func (d *Dir) openSeen(name string, seen fs.FileInfo) (*File, error) {
+	f, info, err := d.openSame(name, os.O_RDWR, seen)
+	if err != nil {
+		return nil, err
+	}
+	if unsafe := unsafeFile(d.path, name, info); unsafe != nil {
+		f.file.Close()
+		return nil, unsafe
+	}
+	return f, nil
+}
+
+// openSame opens a file, which must be the one that was seen.
+func (d *Dir) openSame(name string, flag int, seen fs.FileInfo) (*File, fs.FileInfo, error) {
 	file, err := d.root.OpenFile(name, flag, 0)
 	if err != nil {
-		return nil, fail("open", name, err)
+		return nil, nil, fail("open", name, err)
 	}
 	info, err := file.Stat()
 	if err != nil {
 		file.Close()
-		return nil, fail("open", name, err)
+		return nil, nil, fail("open", name, err)
 	}
-	unsafe := unsafeFile(d.path, name, info)
 	if !os.SameFile(seen, info) {
-		unsafe = &UnsafeError{Path: name, Reason: "replaced while it was opened"}
-	}
-	if unsafe != nil {
 		file.Close()
-		return nil, unsafe
+		return nil, nil, &UnsafeError{Path: name, Reason: "replaced while it was opened"}
 	}
 	f := &File{dir: d, name: name, file: file}
 	f.size.Store(info.Size())
-	return f, nil
+	return f, info, nil
 }
 
 // Entry is a file in a directory.

@@ -142,12 +142,11 @@ func TestNames(t *testing.T) {
 		"x\x00", "é", "\xff", "x\n", strings.Repeat("z", 101), outside, "d/../../x",
 	} {
 		tries := map[string]func() error{
-			"Create":       func() error { _, err := d.Create(name, 1); return err },
-			"Open":         func() error { _, err := d.Open(name); return err },
-			"OpenReadOnly": func() error { _, err := d.OpenReadOnly(name); return err },
-			"Remove":       func() error { return d.Remove(name) },
-			"Rename from":  func() error { return d.Rename(name, "other") },
-			"Rename to":    func() error { return d.Rename("ok", name) },
+			"Create":      func() error { _, err := d.Create(name, 1); return err },
+			"Open":        func() error { _, err := d.Open(name); return err },
+			"Remove":      func() error { return d.Remove(name) },
+			"Rename from": func() error { return d.Rename(name, "other") },
+			"Rename to":   func() error { return d.Rename("ok", name) },
 		}
 		for what, try := range tries {
 			if err := try(); !errors.Is(err, fs.ErrInvalid) {
@@ -236,7 +235,7 @@ func TestCreateOpenList(t *testing.T) {
 		t.Errorf("it has %d bytes when opened again", f.Size())
 	}
 	checkContent(t, f, size-5, "event")
-	r, err := d.OpenReadOnly("1.seg")
+	r, err := d.Inspect("1.seg")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,22 +61,8 @@ func (d *Dir) Inspect(name string) (*File, error) {
 	if !seen.Mode().IsRegular() { // opening a pipe would wait
 		return nil, notRegular(name)
 	}
-	file, err := d.root.OpenFile(name, os.O_RDONLY|nonblock, 0)
-	if err != nil {
-		return nil, fail("open", name, err)
-	}
-	info, err := file.Stat()
-	switch {
-	case err != nil:
-		file.Close()
-		return nil, fail("open", name, err)
-	case !os.SameFile(seen, info):
-		file.Close()
-		return nil, &UnsafeError{Path: name, Reason: "replaced while it was opened"}
-	}
-	f := &File{dir: d, name: name, file: file}
-	f.size.Store(info.Size())
-	return f, nil
+	f, _, err := d.openSame(name, os.O_RDONLY|nonblock, seen)
+	return f, err
 }
 
 // UnsafeFile returns the *UnsafeError of Open, nil if there is none.

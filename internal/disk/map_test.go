@@ -112,7 +112,7 @@ func TestMapRefuses(t *testing.T) {
 	if _, err := Map(f, 4096); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("a closed file: %v, want fs.ErrClosed", err)
 	}
-	r, err := d.OpenReadOnly("0.hot")
+	r, err := d.Inspect("0.hot")
 	if err != nil {
 		t.Fatal(err)
 	}
