@@ -134,8 +134,9 @@ func (l *lane) feed(o *spool.Orphan, unfed int64) bool {
 		return !stopped
 	})
 	// What could not be read stays, and is read again in each round. It is lost only once.
-	if damaged -= l.r.missed[o.Name]; damaged > 0 && !stopped {
-		l.r.missed[o.Name] += damaged
+	known := l.r.about(o.Name)
+	if damaged -= known.missed; damaged > 0 && !stopped {
+		known.missed += damaged
 		l.start()
 		l.miss(s, damaged)
 	}

@@ -96,15 +96,11 @@ type Recovery struct {
 	finishOnce, stopOnce sync.Once
 
 	// Only the goroutine uses these.
-	rescan    rescan
-	told      map[string]bool      // files that are held, or were told of
-	failing   map[string]string    // what was told of a file or the directory, as long as it is so
-	elsewhere map[string]bool      // segments that are not for this destination
-	counted   map[string]bool      // segments whose events were counted
-	missed    map[string]int       // events of segments that stay, counted as damaged
-	untidy    []spool.Leftover     // segments that the survey has not counted or trimmed
-	segments  map[string]*leftover // that are ours, by name
-	delayed   bool                 // StartDelay is over
+	rescan   rescan
+	known    map[string]*known    // by the name of a file, or the path of the directory; see about
+	untidy   []spool.Leftover     // segments that the survey has not counted or trimmed
+	segments map[string]*leftover // that are ours, by name
+	delayed  bool                 // StartDelay is over
 
 	progress chan struct{} // capacity 1: a lane has got on, or has ended
 
@@ -116,6 +112,15 @@ type Recovery struct {
 	lanes    []*lane // that have not ended
 	begun    int     // rounds
 	waiters  []waiter
+}
+
+// known is what is remembered of a file from one round to the next.
+type known struct {
+	held      bool   // left where it is, which was reported
+	failing   string // what was reported of it, as long as it is so
+	elsewhere bool   // it is not for this destination
+	counted   bool   // its events were
+	missed    int    // of its events, counted as damaged while it stays
 }
 
 // waiter is a caller of Await.
@@ -133,19 +138,15 @@ func Start(cfg Config) *Recovery {
 
 func newRecovery(cfg Config) *Recovery {
 	return &Recovery{
-		cfg:       cfg,
-		finish:    make(chan struct{}),
-		stop:      make(chan struct{}),
-		done:      make(chan struct{}),
-		asked:     make(chan struct{}, 1),
-		progress:  make(chan struct{}, 1),
-		rescan:    newRescan(),
-		told:      make(map[string]bool),
-		failing:   make(map[string]string),
-		elsewhere: make(map[string]bool),
-		counted:   make(map[string]bool),
-		missed:    make(map[string]int),
-		segments:  make(map[string]*leftover),
+		cfg:      cfg,
+		finish:   make(chan struct{}),
+		stop:     make(chan struct{}),
+		done:     make(chan struct{}),
+		asked:    make(chan struct{}, 1),
+		progress: make(chan struct{}, 1),
+		rescan:   newRescan(),
+		known:    make(map[string]*known),
+		segments: make(map[string]*leftover),
 	}
 }
 
@@ -301,24 +302,36 @@ func (r *Recovery) yield() {
 	}
 }
 
+// about returns what is known of a file.
+func (r *Recovery) about(name string) *known {
+	k := r.known[name]
+	if k == nil {
+		k = new(known)
+		r.known[name] = k
+	}
+	return k
+}
+
 // reportOnce reports an error that may pass, unless the last round reported the same.
 func (r *Recovery) reportOnce(op, path string, err error) {
+	k := r.about(path)
 	if err == nil {
-		delete(r.failing, path)
+		k.failing = ""
 		return
 	}
-	if text := err.Error(); text != r.failing[path] {
-		r.failing[path] = text
+	if text := err.Error(); text != k.failing {
+		k.failing = text
 		r.cfg.Report(op, path, err)
 	}
 }
 
 // hold notes that so much of a segment is left where it is, and reports why, once.
 func (r *Recovery) hold(op, name string, bytes int64, why error) {
-	if r.told[name] {
+	k := r.about(name)
+	if k.held {
 		return
 	}
-	r.told[name] = true
+	k.held = true
 	r.cfg.Report(op, name, why)
 	r.held(bytes)
 }

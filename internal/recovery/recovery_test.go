@@ -363,8 +363,8 @@ func TestUnreadableSegmentThatIsLocked(t *testing.T) {
 	if locked := r.survey(); !slices.Equal(locked, []string{name}) {
 		t.Errorf("locked: %v", locked)
 	}
-	if len(r.told) > 0 || r.Counts() != (Counts{}) {
-		t.Errorf("told of %v, counts %+v", r.told, r.Counts())
+	if *r.about(name) != (known{}) || r.Counts() != (Counts{}) {
+		t.Errorf("known of it: %+v, counts %+v", *r.about(name), r.Counts())
 	}
 	f.Close()
 	if !r.setAside(name, spool.ErrHeader) {

@@ -115,12 +115,7 @@ func (r *Recovery) forget(list []spool.Leftover) {
 	for _, l := range list {
 		there[l.Name] = true
 	}
-	gone := func(name string) bool { return spool.KindOf(name) == spool.Segment && !there[name] }
-	maps.DeleteFunc(r.told, func(name string, _ bool) bool { return gone(name) })
-	maps.DeleteFunc(r.counted, func(name string, _ bool) bool { return gone(name) })
-	maps.DeleteFunc(r.missed, func(name string, _ int) bool { return gone(name) })
-	maps.DeleteFunc(r.elsewhere, func(name string, _ bool) bool { return gone(name) })
-	maps.DeleteFunc(r.failing, func(name, _ string) bool { return gone(name) })
+	maps.DeleteFunc(r.known, func(name string, _ *known) bool { return spool.KindOf(name) == spool.Segment && !there[name] })
 }
 
 // surveyor is one survey.
@@ -133,7 +128,8 @@ type surveyor struct {
 
 // look looks at a segment. busy: its process seems to live.
 func (s *surveyor) look(l spool.Leftover) (found *leftover, busy bool) {
-	if s.elsewhere[l.Name] && isClosed(s.finish) {
+	known := s.about(l.Name)
+	if known.elsewhere && isClosed(s.finish) {
 		return nil, false // nobody waits to see that again
 	}
 	o, err := spool.OpenOrphan(s.cfg.Spool.Directory(), l.Name)
@@ -142,7 +138,7 @@ func (s *surveyor) look(l spool.Leftover) (found *leftover, busy bool) {
 	}
 	defer o.Release()
 	ours := s.cfg.Destination == Destination{o.Header.Region, o.Header.Endpoint, o.Header.Group}
-	if s.elsewhere[l.Name] = !ours; !ours {
+	if known.elsewhere = !ours; !ours {
 		h := &o.Header
 		s.hold("send segment", l.Name, o.Size(), fmt.Errorf("%w: log group %q, region %q, endpoint %q", errElsewhere, h.Group, h.Region, h.Endpoint))
 	} else if short := o.Short(); short != nil { // how much was behind nobody may know
@@ -153,11 +149,11 @@ func (s *surveyor) look(l spool.Leftover) (found *leftover, busy bool) {
 	}
 	events, certain := o.Estimate()
 	switch {
-	case certain || s.counted[l.Name]:
+	case certain || known.counted:
 	case l.Size > s.bytes:
 		s.untidy = append(s.untidy, l)
 	default:
-		s.counted[l.Name] = true
+		known.counted = true
 		s.bytes -= l.Size
 		events = s.count(o, l, events)
 	}
