@@ -13,9 +13,9 @@ import (
 
 const verifyHelp = `Read everything in a spool, check every checksum, and say what there is in each file.
 
-Exit code 1: something is damaged, or others can write to it. Unreadable bytes alone are not: a process that is
-killed while it writes leaves its last record unfinished. Files that only a newer
-version can read are named and not checked.`
+Exit code 1: something is damaged, or others can write to it. Unreadable bytes alone
+are no damage: a process that is killed while it writes leaves its last record
+unfinished. Files that only a newer version can read are named and not checked.`
 
 func (p *program) verifyCommand(f *spoolFlags) *cobra.Command {
 	return p.spoolSubcommand(f, &cobra.Command{
