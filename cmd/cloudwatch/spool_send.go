@@ -167,8 +167,7 @@ func (p *program) checkSend(d *spoolDir, f *sendFlags) error {
 	}
 	h := segment.Header{Group: "any", Stream: "any", Region: defaultRegion}
 	f.retarget(&h)
-	check := destinations{p, f, map[segment.Header]error{}}
-	if err := check.check(h); err != nil {
+	if err := p.tryDestination(f, h); err != nil {
 		return wrongUsage(err)
 	}
 	return nil
@@ -181,13 +180,12 @@ type destinations struct {
 	known map[segment.Header]error // only the destination of the header is filled in
 }
 
-// check returns why the library would send nothing to where a header says: somebody may
-// have forged it.
+// check is tryDestination, once for each destination.
 func (d *destinations) check(h segment.Header) error {
 	h = segment.Header{Region: h.Region, Endpoint: h.Endpoint, Group: h.Group, Stream: h.Stream}
 	err, ok := d.known[h]
 	if !ok {
-		err = d.try(h)
+		err = d.p.tryDestination(d.f, h)
 		d.known[h] = err
 	}
 	return err
@@ -197,11 +195,13 @@ func (d *destinations) check(h segment.Header) error {
 // name another host.
 var regionName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
-func (d *destinations) try(h segment.Header) error {
+// tryDestination returns why the library would send nothing to where a header says:
+// somebody may have forged it.
+func (p *program) tryDestination(f *sendFlags, h segment.Header) error {
 	if !regionName.MatchString(h.Region) {
 		return fmt.Errorf("%q is not a region", h.Region)
 	}
-	w, err := cloudwatch.NewWriter(h.Group, d.p.sendOptions(d.f, destination{h.Region, h.Endpoint, h.Group}, h.Stream))
+	w, err := cloudwatch.NewWriter(h.Group, p.sendOptions(f, destination{h.Region, h.Endpoint, h.Group}, h.Stream))
 	if err != nil {
 		return err
 	}
