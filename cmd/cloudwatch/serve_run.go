@@ -22,17 +22,18 @@ func (p *program) runCommand(command []string, env environment) error {
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = env.apply(os.Environ())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.stdin, p.stdout, p.stderr
+	// Before it starts: it may be ready, and get a signal, before Start returns.
+	more := make(chan os.Signal, 4)
+	if len(passedSignals) > 0 { // without any, Notify means all
+		signal.Notify(more, passedSignals...)
+		defer signal.Stop(more)
+	}
 	if err := cmd.Start(); err != nil {
 		code := exitCannotRun
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 			code = exitNotFound
 		}
 		return &exitError{code, fmt.Errorf("run %s: %w", command[0], err)}
-	}
-	more := make(chan os.Signal, 4)
-	if len(passedSignals) > 0 { // without any, Notify means all
-		signal.Notify(more, passedSignals...)
-		defer signal.Stop(more)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()

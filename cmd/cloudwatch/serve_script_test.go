@@ -25,6 +25,7 @@ func cmdEnds(ts *testscript.TestScript, neg bool, args []string) {
 	var stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = stdout, &stderr
 	ts.Check(cmd.Start())
+	defer time.AfterFunc(patience, func() { cmd.Process.Kill() }).Stop()
 	defer cmd.Process.Kill()
 	for limit := time.Now().Add(patience); !strings.Contains(stdout.String(), "ready"); {
 		if time.Now().After(limit) {
