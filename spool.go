@@ -236,8 +236,8 @@ func (p *pipeline) atRisk() int64 {
 }
 
 // SpoolError is reported to OnError when the spool fails. Where events cannot be written,
-// they are in memory only until the spool has recovered. It is reported once for each kind
-// of failure in a row. The text of its cause is "the disk does not answer" when the disk
+// they are in memory only until the spool has recovered. It is reported once for each
+// cause until the spool has recovered. The text of its cause is "the disk does not answer" when the disk
 // has stalled, see SpoolOptions.MaxStall.
 type SpoolError struct {
 	Op   string // the operation that failed, such as "write segment"

@@ -3,6 +3,7 @@ package spool_test
 import (
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -187,6 +188,25 @@ func TestDiskFull(t *testing.T) {
 		p.wantAtRisk(0, 301-stored)
 		wantList(t, "on disk", m.onDisk(), span(1, 301))
 	})
+}
+
+// TestOneCauseIsReportedOnce, whatever operation meets it next.
+func TestOneCauseIsReportedOnce(t *testing.T) {
+	for _, cause := range []error{syscall.EDQUOT, syscall.ENOSPC, syscall.EIO, syscall.EROFS} {
+		t.Run(cause.Error(), func(t *testing.T) {
+			bubble(t, func(t *testing.T, m *machine) {
+				p := m.start(direct)
+				p.log(1)
+				pass(0)
+				m.disk.inject(fault{op: "write", err: cause})
+				m.disk.inject(fault{op: "create", err: cause})
+				p.log(10)
+				pass(time.Minute)
+				p.wantTold(cause.Error())
+				p.wantAtRisk(10, 10)
+			})
+		})
+	}
 }
 
 // TestFailedAttemptsLeaveNothing behind, whatever fails.

@@ -23,7 +23,7 @@ const checkEvery = 5 * time.Second
 // trouble says that nothing can be written now.
 type trouble struct {
 	err   error
-	told  []string // operations and causes
+	told  []string // the causes that were reported
 	pause time.Duration
 	at    time.Time // of the next attempt
 }
@@ -46,10 +46,11 @@ func (s *Spool) fail(operation, path string, err error) {
 // pausing reports whether the next attempt is not yet due.
 func (s *Spool) pausing() bool { return s.trouble.err != nil && time.Now().Before(s.trouble.at) }
 
-// tell tells of a failure, once for each kind until all is well.
+// tell reports a failure, once for each cause until all is well: a full disk fails
+// whatever comes next, now a write and then a new segment.
 func (s *Spool) tell(operation, path string, err error) {
-	if what := operation + causeOf(err); !slices.Contains(s.trouble.told, what) {
-		s.trouble.told = append(s.trouble.told, what)
+	if cause := causeOf(err); !slices.Contains(s.trouble.told, cause) {
+		s.trouble.told = append(s.trouble.told, cause)
 		s.cfg.Failed(operation, path, err)
 	}
 }
