@@ -187,7 +187,7 @@ func (o *oracle) duplicates() {
 // inOrder: sorted by time, and those of the same time as they were taken in, the
 // events of a producer are in the order of its log calls.
 func (o *oracle) inOrder() {
-	if o.refuseAll || len(o.bad) > 0 {
+	if o.refuseAll || o.overtaken || len(o.bad) > 0 {
 		return // events that may be to blame for a refusal wait, others overtake them
 	}
 	for _, p := range o.producers {

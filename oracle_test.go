@@ -37,6 +37,7 @@ type oracle struct {
 	bad       []int // the numbers of poisoned events, of any producer
 	cutShort  bool  // Close had no time to tell what it wanted to tell: there were faults, or a request hung
 	refuseAll bool  // requests were refused whatever was in them
+	overtaken bool  // something on the way did that: no event is given up for it, but some waited
 
 	order    int64 // number of the event last read from the endpoint
 	stored   int64 // different events of ours the endpoint has had

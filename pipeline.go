@@ -77,6 +77,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		StartDelay:  s.StartDelay,
 		Restamp:     s.Untimely == Restamp,
 		Reach:       p.reach,
+		Endpoint:    new(deliver.Endpoint),
 		NewKeys:     newKeys,
 		Announce:    p.announce,
 		Failed:      p.report.failed,

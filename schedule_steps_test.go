@@ -188,6 +188,7 @@ var faultKinds = []struct {
 		return c.srv.Inject(f)
 	}},
 	{"HTML instead of answers", func(c *scene, f cloudwatchtest.Fault, _ byte) func() {
+		c.overtaken = true
 		page := "<html><body>Please log in.</body></html>"
 		f.Body = &page
 		return c.srv.Inject(f)

@@ -22,6 +22,11 @@ func (b *Batch) Body(from, to int) []byte {
 	return append(body, tail...)
 }
 
+// BodySize returns the length of such a body.
+func (b *Batch) BodySize(from, to int) int {
+	return b.head + int(b.index[to-1].end-b.index[from].start) + len(tail)
+}
+
 // Counted returns their size as the service counts it.
 func (b *Batch) Counted(from, to int) (bytes int) {
 	if from == 0 && to == len(b.index) {

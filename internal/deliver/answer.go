@@ -44,7 +44,9 @@ type answer struct {
 	// Of PutLogEvents.
 	job  *job
 	info *types.RejectedLogEventsInfo
-	date time.Time // of the service; zero if it told none
+	date time.Time // of the service; zero if it told none, or one that is not believed
+
+	jumped bool // the service told a date far from the last one believed
 }
 
 // request makes a request that is not PutLogEvents, beside the worker.
@@ -53,11 +55,10 @@ func (w *Worker) request(op operation, timeout time.Duration, do func(context.Co
 	a := answer{op: op, round: w.round}
 	w.count(func(t *Traffic) { t.Requests++ })
 	go func() {
-		ctx, cancel := context.WithTimeout(w.ctx, timeout)
-		defer cancel()
-		ctx, end := w.cfg.Reach.begin(ctx, !w.cfg.Creation.Never)
+		ctx, x, end := w.attempt(timeout)
 		a.err = do(ctx)
 		end(a.err)
+		a.jumped = x.jumped
 		w.answers <- a
 	}()
 }
@@ -71,6 +72,7 @@ func (w *Worker) put(j *job, now time.Time) {
 			return
 		}
 	}
+	j.fit(w.cfg.Endpoint.maxBody(now))
 	repeated := j.ready != nil
 	if repeated && j.ready.encoding != "" && w.plain {
 		j.ready = nil
@@ -94,11 +96,10 @@ func (w *Worker) put(j *job, now time.Time) {
 		if body != nil {
 			j.ready = w.encode(body, compress)
 		}
-		ctx, cancel := context.WithTimeout(w.ctx, AttemptTimeout+time.Duration(len(j.ready.body))*time.Second/slowest)
-		defer cancel()
-		ctx, end := w.cfg.Reach.begin(ctx, !w.cfg.Creation.Never)
-		a.info, a.date, a.err = put(ctx, w.cfg.Client, j.ready)
+		ctx, x, end := w.attempt(AttemptTimeout + time.Duration(len(j.ready.body))*time.Second/slowest)
+		a.info, a.date, a.err = put(ctx, w.cfg.Client, w.cfg.Endpoint, j.ready)
 		end(a.err)
+		a.jumped = x.jumped
 		w.answers <- a
 	}()
 }
@@ -165,7 +166,7 @@ func (w *Worker) putCounted(a answer, now time.Time) {
 // putAnswered enters the answer to PutLogEvents.
 func (w *Worker) putAnswered(a answer, now time.Time) {
 	j := a.job
-	if !a.date.IsZero() {
+	if w.clock.doubted = a.jumped && a.date.IsZero(); !a.date.IsZero() {
 		w.clock.learn(a.date, now)
 	}
 	var o account.Outcome
@@ -175,6 +176,7 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 		w.recovered()
 		w.pace.answered()
 		w.missedStream = false
+		w.contradicted(j, now)
 		j.taken(a.info, now, &o)
 		w.judge(j, now, &o)
 		w.settle(j, &o)
@@ -194,10 +196,21 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 	case c == refused && j.item == nil:
 		w.cfg.Failed(string(a.op), withoutText(a.err))
 		w.announced(j, refusedRecord)
-	case c == refused:
-		w.suspect(j, a, now, &o)
+	case j.item == nil && (c == foreign || c == tooLarge):
+		w.failed(a, c)
+		w.announced(j, refusedRecord)
+	case c == tooLarge && j.item != nil && w.smaller(j, now):
+		w.refusals++
+		w.persist(a)
+		w.keep(j)
+	case c == refused, c == foreign, c == tooLarge:
+		w.suspect(j, a, c != refused, now, &o)
 		w.settle(j, &o)
 	default:
+		if c == environment && a.jumped { // one clock is wrong, and the next request knows it
+			c = transient
+		}
+		w.cutOff(j, a.err, now)
 		w.failed(a, c)
 		w.keep(j)
 	}

@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
@@ -28,6 +29,11 @@ const (
 	missing
 	// refused: something in the request is invalid and always will be.
 	refused
+	// foreign: something between us and the service does not let the request pass. If
+	// others pass, that is about what is in this one; otherwise it is an environment.
+	foreign
+	// tooLarge: whoever answers does not take so large a request.
+	tooLarge
 )
 
 // CredentialsError says that no credentials could be had for a request.
@@ -43,10 +49,13 @@ func (e *CredentialsError) Unwrap() error { return e.Err }
 //	no error                                                delivered
 //	ResourceNotFoundException                               missing
 //	InvalidParameterException, SerializationException, ...  refused
+//	RequestEntityTooLargeException, HTTP 413                tooLarge
 //	ThrottlingException, ServiceUnavailable, ..., HTTP 429  throttled
 //	LimitExceeded, OperationAborted, timeouts, HTTP 408     transient
 //	no credentials                                          environment
-//	other HTTP 4xx and 3xx, known or not                    environment
+//	other errors of the service of HTTP 3xx and 4xx         environment
+//	HTTP 401, 407 and 511 of anybody                        environment
+//	other HTTP 2xx, 3xx and 4xx that are not the service's  foreign
 //	everything else: HTTP 5xx, network, cut answers         transient
 //
 // Codes are from "Common Errors" and the API reference of CloudWatch Logs.
@@ -64,8 +73,10 @@ func classify(err error) class {
 		case "ResourceNotFoundException":
 			return missing
 		case "InvalidParameterException", "ValidationException", "SerializationException",
-			"MalformedHttpRequestException", "RequestEntityTooLargeException":
+			"MalformedHttpRequestException":
 			return refused
+		case "RequestEntityTooLargeException":
+			return tooLarge
 		case "ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException",
 			"RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown",
 			"ServiceUnavailable", "ServiceUnavailableException":
@@ -76,16 +87,35 @@ func classify(err error) class {
 			return transient
 		}
 	}
+	var alien *ForeignError
 	var response *smithyhttp.ResponseError
-	if errors.As(err, &response) {
-		switch status := response.HTTPStatusCode(); {
-		case status == http.StatusTooManyRequests:
-			return throttled
-		case status == http.StatusRequestTimeout:
-			return transient
-		case status >= 300 && status < 500:
-			return environment
-		}
+	switch {
+	case errors.As(err, &alien):
+		return ofStatus(alien.Status, foreign)
+	case !errors.As(err, &response) || response.HTTPStatusCode() < 300: // none, or one that was cut
+		return transient
+	case fromService(response.Response.Header):
+		return ofStatus(response.HTTPStatusCode(), environment)
+	default:
+		return ofStatus(response.HTTPStatusCode(), foreign)
+	}
+}
+
+// ofStatus returns the class of an answer without a code that is known. refusal is the one
+// of those that refuse the request.
+func ofStatus(status int, refusal class) class {
+	switch status {
+	case http.StatusTooManyRequests:
+		return throttled
+	case http.StatusRequestTimeout, http.StatusTooEarly:
+		return transient
+	case http.StatusRequestEntityTooLarge:
+		return tooLarge
+	case http.StatusUnauthorized, http.StatusProxyAuthRequired, http.StatusNetworkAuthenticationRequired:
+		return environment
+	}
+	if status < 500 {
+		return refusal
 	}
 	return transient
 }
@@ -113,11 +143,14 @@ func badKeys(err error) bool {
 func Code(err error) string {
 	var api smithy.APIError
 	var credentials *CredentialsError
+	var alien *ForeignError
 	switch {
 	case errors.As(err, &credentials):
 		return "NoCredentials"
 	case errors.As(err, &api):
 		return api.ErrorCode()
+	case errors.As(err, &alien):
+		return fmt.Sprintf("HTTP%d", alien.Status)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "Timeout"
 	default:
@@ -128,6 +161,10 @@ func Code(err error) string {
 // withoutText returns the error of a refused request without the text of the
 // service, which may quote what it refuses.
 func withoutText(err error) error {
+	var alien *ForeignError
+	if errors.As(err, &alien) {
+		return &ForeignError{Status: alien.Status, ContentType: alien.ContentType, TooLong: alien.TooLong}
+	}
 	var api smithy.APIError
 	if !errors.As(err, &api) {
 		return err

@@ -47,7 +47,7 @@ func TestClassify(t *testing.T) {
 		{"invalid", answer(400, "InvalidParameterException"), refused, "InvalidParameterException"},
 		{"unreadable", answer(400, "SerializationException"), refused, "SerializationException"},
 		{"malformed", answer(400, "MalformedHttpRequestException"), refused, "MalformedHttpRequestException"},
-		{"too large", answer(413, "RequestEntityTooLargeException"), refused, "RequestEntityTooLargeException"},
+		{"too large", answer(413, "RequestEntityTooLargeException"), tooLarge, "RequestEntityTooLargeException"},
 	}
 	for _, row := range rows {
 		t.Run(row.answer, func(t *testing.T) {
@@ -58,7 +58,7 @@ func TestClassify(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				r := newRequest(oneEvent().Seal(), "")
-				_, _, err := put(ctx, newClient(srv), r)
+				_, _, err := put(ctx, newClient(srv), new(Endpoint), r)
 				if got := classify(err); got != row.class {
 					t.Errorf("%v is of class %d, want %d", err, got, row.class)
 				}

@@ -49,7 +49,7 @@ func (w *Worker) create() {
 			if c.KMSKeyID != "" {
 				in.KmsKeyId = &c.KMSKeyID
 			}
-			_, err := w.cfg.Client.CreateLogGroup(ctx, in)
+			_, err := w.cfg.Client.CreateLogGroup(ctx, in, w.cfg.Endpoint.watch)
 			return err
 		})
 		return
@@ -58,7 +58,7 @@ func (w *Worker) create() {
 		_, err := w.cfg.Client.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{
 			LogGroupName:  &w.cfg.Group,
 			LogStreamName: &w.cfg.Stream,
-		})
+		}, w.cfg.Endpoint.watch)
 		return err
 	})
 }
@@ -144,7 +144,7 @@ func (w *Worker) retain(now time.Time, last bool) {
 		_, err := w.cfg.Client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
 			LogGroupName:    &w.cfg.Group,
 			RetentionInDays: aws.Int32(w.cfg.Creation.RetentionDays),
-		})
+		}, w.cfg.Endpoint.watch)
 		return err
 	})
 }

@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
@@ -26,6 +27,8 @@ type job struct {
 
 	takenBefore int64     // requests the worker had seen taken when the first one of this job was refused
 	suspected   bool      // that has happened
+	byForeign   bool      // something on the way has refused the last one, not the service
+	cutOffs     int       // connections that were reset while it was sent, in a row
 	probes      int       // requests that waited events were in
 	retryAt     time.Time // while nothing but such events is left: when to try again
 }
@@ -118,7 +121,8 @@ func (j *job) screen(now time.Time, o *account.Outcome) bool {
 
 // untimely deals with events whose times the service does not take.
 func (j *job) untimely(p *part, r run, reason account.Reason, now time.Time, o *account.Outcome) {
-	again := p.restamped == nil || p.times < maxRestamps && (p.ahead-j.timed.clock.ahead).Abs() >= minSkew
+	clock := j.timed.clock
+	again := p.restamped == nil || p.times < maxRestamps && (clock.doubted || (p.ahead-clock.ahead).Abs() >= minSkew)
 	if !j.timed.restamp || !again {
 		loss := p.loss(r.from, r.to)
 		o.Lost[reason].Merge(&loss)
@@ -134,12 +138,12 @@ func (j *job) untimely(p *part, r run, reason account.Reason, now time.Time, o *
 	if p.restamped != nil {
 		own = p.restamped[r.from:r.to]
 	}
-	_, _, at := j.timed.clock.window(now)
+	_, _, at := clock.window(now)
 	for _, b := range restamp(p.Head(), events, at, p.restamped != nil) {
 		n := b.Len()
 		j.parts = append(j.parts, &part{
 			Batch: b, search: all(0, n),
-			restamped: own[:n:n], times: p.times + 1, ahead: j.timed.clock.ahead,
+			restamped: own[:n:n], times: p.times + 1, ahead: clock.ahead,
 		})
 		own = own[n:]
 	}
@@ -178,9 +182,27 @@ func (j *job) taken(info *types.RejectedLogEventsInfo, now time.Time, o *account
 }
 
 // refused enters the answer that something in what was sent is invalid.
-func (j *job) refused(evidence bool) {
-	j.parts[0].search.refused(evidence)
+func (j *job) refused(evidence bool, needed int) {
+	j.parts[0].search.refused(evidence, needed)
 	j.ready = nil
+}
+
+// size returns the length of the body of the next request, before compression.
+func (j *job) size() int { return j.parts[0].BodySize(j.parts[0].next()) }
+
+// fit has the next request carry fewer events if its body is larger than most; 0 means that
+// no limit is known. There is at least one event.
+func (j *job) fit(most int) {
+	if most == 0 || j.size() <= most {
+		return
+	}
+	p := j.parts[0]
+	from, to := p.next()
+	more := sort.Search(to-from-1, func(i int) bool { return p.BodySize(from, from+i+2) > most })
+	if end := from + 1 + more; end < to {
+		p.cut(end)
+		j.ready = nil
+	}
 }
 
 // review looks for the event that is to blame, as far as the answers tell. mayDrop

@@ -178,7 +178,7 @@ func TestScreenByTheServiceClock(t *testing.T) {
 func TestScreenOfWhatIsSettled(t *testing.T) {
 	j := newTestJob(t, false, ago(14*day-2*time.Minute), ago(14*day-time.Minute), ago(14*day-2*time.Hour), ago(14*day-2*time.Hour))
 	var o account.Outcome
-	j.refused(false)
+	j.refused(false, 1)
 	j.review(func(bool) bool { return false }, &o)
 	j.taken(nil, jobNow, &o) // a and b
 	o = account.Outcome{}
@@ -295,7 +295,7 @@ func TestTakenWithRejections(t *testing.T) {
 	t.Run("of the second half of a search", func(t *testing.T) {
 		var o account.Outcome
 		j := newTestJob(t, false, times...)
-		j.refused(false)
+		j.refused(false, 1)
 		j.review(func(bool) bool { return false }, &o)
 		wantBody(t, "halved", j, "abcde", false)
 		j.taken(info(1, -1, -1), jobNow, &o)
@@ -373,7 +373,7 @@ func TestReview(t *testing.T) {
 				j.taken(nil, jobNow, &o)
 			default:
 				j.ready = new(request)
-				if j.refused(a == 'R'); j.ready != nil {
+				if j.refused(a == 'R', 1); j.ready != nil {
 					t.Errorf("%s: the same is sent again", row.name)
 				}
 			}
@@ -421,7 +421,7 @@ func TestJobAddsUp(t *testing.T) {
 				if first < 0 {
 					first = taken
 				}
-				j.refused(taken > first)
+				j.refused(taken > first, 1)
 			} else {
 				taken++
 				j.taken(info(1, -1, -1), jobNow, &o) // one is always too old
@@ -497,5 +497,47 @@ func TestAnnouncedCounts(t *testing.T) {
 	}
 	if j, at := w.announcement(later); j != nil || !at.IsZero() {
 		t.Errorf("a third announcement, or one at %v", at)
+	}
+}
+
+// TestFit: requests carry what a limit allows, at least one event, and all of them in turn.
+func TestFit(t *testing.T) {
+	times := []int64{ago(6 * time.Second), ago(5 * time.Second), ago(4 * time.Second), ago(3 * time.Second), ago(2 * time.Second)}
+	whole := newTestJob(t, false, times...)
+	size := whole.size()
+	if got := len(whole.body()); got != size {
+		t.Errorf("the size is %d, the body has %d bytes", size, got)
+	}
+	p := whole.parts[0]
+	rows := []struct {
+		name string
+		most int
+		want string // what each request carries
+	}{
+		{"no limit", 0, "abcde"},
+		{"just enough", size, "abcde"},
+		{"a byte less", size - 1, "abcd e"},
+		{"three", p.BodySize(0, 3), "abc de"},
+		{"one at a time", p.BodySize(0, 2) - 1, "a b c d e"},
+		{"less than one", 1, "a b c d e"},
+	}
+	for _, row := range rows {
+		j := newTestJob(t, false, times...)
+		for i, want := range strings.Fields(row.want) {
+			if i == 0 {
+				j.ready = newRequest(j.body(), "") // of the whole batch, refused
+			}
+			kept := j.ready
+			j.fit(row.most)
+			if cut := want != "abcde"; i == 0 && cut == (j.ready == kept) {
+				t.Errorf("%s: the request of the whole batch is left: %v", row.name, !cut)
+			}
+			wantBody(t, row.name, j, want, false)
+			var o account.Outcome
+			j.taken(nil, jobNow, &o)
+		}
+		if !j.done() {
+			t.Errorf("%s: something is left", row.name)
+		}
 	}
 }

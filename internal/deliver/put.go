@@ -31,19 +31,15 @@ func newRequest(body []byte, encoding string) *request {
 	return &request{body: body, encoding: encoding, sha256: hex.EncodeToString(sum[:])}
 }
 
-// errNoAnswer is for an HTTP 200 that is not the service's: something on the way
-// answered in its place.
-var errNoAnswer = errors.New("HTTP 200 without a request id and without an output: not an answer of CloudWatch Logs")
-
 // put sends the body with the SDK's client. Everything of the client stays in
 // place (credentials, endpoint, signing, clock, typed errors), only the steps
 // that would check and encode a typed input are left out. The Date of the answer
-// is zero if there was none.
+// is zero if there was none that can be believed.
 //
 // The SDK closes the body before the call returns, so the caller may use its
 // memory again then.
-func put(ctx context.Context, client *cloudwatchlogs.Client, r *request) (info *types.RejectedLogEventsInfo, date time.Time, err error) {
-	out, err := client.PutLogEvents(ctx, nil, func(o *cloudwatchlogs.Options) {
+func put(ctx context.Context, client *cloudwatchlogs.Client, at *Endpoint, r *request) (info *types.RejectedLogEventsInfo, date time.Time, err error) {
+	out, err := client.PutLogEvents(ctx, nil, at.watch, func(o *cloudwatchlogs.Options) {
 		o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], func(stack *middleware.Stack) error {
 			if _, err := stack.Initialize.Remove("OperationInputValidation"); err != nil {
 				return err
@@ -54,10 +50,6 @@ func put(ctx context.Context, client *cloudwatchlogs.Client, r *request) (info *
 	})
 	if err != nil {
 		return nil, dateOf(err), err
-	}
-	id, _ := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
-	if id == "" && out.NextSequenceToken == nil && out.RejectedLogEventsInfo == nil {
-		return nil, time.Time{}, errNoAnswer
 	}
 	date, _ = awsmiddleware.GetServerTime(out.ResultMetadata)
 	return out.RejectedLogEventsInfo, date, nil

@@ -24,7 +24,8 @@ type span struct {
 	from, to int
 	half     bool // if it is taken, the next one is bad
 	bad      bool // it holds an event because of which a request was refused
-	proved   bool // it was refused itself, after the service had taken something else
+	proved   bool // it was refused itself, often enough, after the service had taken something else
+	alone    int  // how often it was refused as a single event
 	again    bool // a single event that was found already, but not proved to be bad
 }
 
@@ -51,15 +52,30 @@ func (s *search) taken() {
 	}
 }
 
-// refused enters that the service has refused what was sent. evidence means that
-// it had taken something else since it first refused events of this batch.
-func (s *search) refused(evidence bool) {
+// refused enters that what was sent was refused. evidence means that the service had
+// taken something else since events of this batch were first refused. needed says how
+// often a single event must be refused to be proved bad.
+func (s *search) refused(evidence bool, needed int) {
 	first := &s.spans[0]
 	if first.half {
 		first.half = false
 		s.join(1)
 	}
-	first.bad, first.proved = true, evidence
+	if first.to-first.from == 1 {
+		first.alone++
+	}
+	first.bad, first.proved = true, evidence && first.alone >= needed
+}
+
+// cut has what is sent end before an event.
+func (s *search) cut(end int) {
+	first := s.spans[0]
+	if first.half { // what is left of it joins the other half
+		s.spans[0].to, s.spans[1].from = end, end
+		return
+	}
+	s.spans[0].to = end
+	s.spans = slices.Insert(s.spans, 1, span{from: end, to: first.to})
 }
 
 // join makes one span of span i and the next one if nothing is known of either.
@@ -100,8 +116,8 @@ func (s *search) drop() { s.spans = s.spans[1:] }
 
 // postpone has the single event sent once more, alone, after all others.
 func (s *search) postpone() {
-	i := s.spans[0].from
-	s.spans = append(s.spans[1:], span{from: i, to: i + 1, again: true})
+	single := s.spans[0]
+	s.spans = append(s.spans[1:], span{from: single.from, to: single.to, alone: single.alone, again: true})
 }
 
 // waits reports whether nothing but postponed events is left.

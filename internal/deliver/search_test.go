@@ -65,7 +65,7 @@ func (h *hunt) send() {
 		if !h.suspected {
 			h.suspected, h.takenBefore = true, h.taken
 		}
-		h.search.refused(h.taken > h.takenBefore)
+		h.search.refused(h.taken > h.takenBefore, 1)
 	}
 	for h.halve() {
 		i, to := h.next()
@@ -239,12 +239,12 @@ func TestSearchKnowsWhatIsProved(t *testing.T) {
 		{"half taken: the other one must be bad", 4, "rt", -1, false, []span{{from: 2, to: 3, half: true}, {from: 3, to: 4}}},
 		{"half taken, twice: found, but refused only before", 4, "rtt", 3, false, []span{{from: 3, to: 4, bad: true}}},
 		{"half refused: nothing is known of the other", 4, "rr", -1, false, []span{{from: 0, to: 1, half: true}, {from: 1, to: 2}, {from: 2, to: 4}}},
-		{"refused to the end, no evidence", 4, "rrr", 0, false, []span{{from: 0, to: 1, bad: true}, {from: 1, to: 4}}},
-		{"refused to the end, with evidence", 4, "rRR", 0, true, []span{{from: 0, to: 1, bad: true, proved: true}, {from: 1, to: 4}}},
-		{"refused again after something was taken", 4, "rtR", 2, true, []span{{from: 2, to: 3, bad: true, proved: true}, {from: 3, to: 4}}},
+		{"refused to the end, no evidence", 4, "rrr", 0, false, []span{{from: 0, to: 1, bad: true, alone: 1}, {from: 1, to: 4}}},
+		{"refused to the end, with evidence", 4, "rRR", 0, true, []span{{from: 0, to: 1, bad: true, alone: 1, proved: true}, {from: 1, to: 4}}},
+		{"refused again after something was taken", 4, "rtR", 2, true, []span{{from: 2, to: 3, bad: true, alone: 1, proved: true}, {from: 3, to: 4}}},
 		{"the proof is of the half that was refused, not of the half of it that must be bad then", 4, "rRt", 1, false, []span{{from: 1, to: 2, bad: true}, {from: 2, to: 4}}},
-		{"a first half is refused: no proof for the other", 2, "Rr", 0, false, []span{{from: 0, to: 1, bad: true}, {from: 1, to: 2}}},
-		{"one event", 1, "r", 0, false, []span{{from: 0, to: 1, bad: true}}},
+		{"a first half is refused: no proof for the other", 2, "Rr", 0, false, []span{{from: 0, to: 1, bad: true, alone: 1}, {from: 1, to: 2}}},
+		{"one event", 1, "r", 0, false, []span{{from: 0, to: 1, bad: true, alone: 1}}},
 	}
 	for _, row := range rows {
 		s := all(0, row.n)
@@ -253,7 +253,7 @@ func TestSearchKnowsWhatIsProved(t *testing.T) {
 			if a == 't' {
 				s.taken()
 			} else {
-				s.refused(a == 'R')
+				s.refused(a == 'R', 1)
 			}
 			found = s.halve()
 		}
@@ -280,16 +280,16 @@ func TestPostponed(t *testing.T) {
 		t.Error("it waits from the start")
 	}
 	for range 3 {
-		s.refused(false)
+		s.refused(false, 1)
 		s.halve()
 	}
 	s.postpone() // event 0
 	if from, to := s.next(); from != 1 || to != 4 || s.waits() {
 		t.Errorf("next is [%d, %d), waits %v", from, to, s.waits())
 	}
-	s.refused(false) // [1, 2) is next, then [2, 4)
+	s.refused(false, 1) // [1, 2) is next, then [2, 4)
 	s.halve()
-	s.refused(false)
+	s.refused(false, 1)
 	if !s.halve() {
 		t.Fatalf("left are %+v", s.spans)
 	}
@@ -299,7 +299,7 @@ func TestPostponed(t *testing.T) {
 		if from, to := s.next(); from != i || to != i+1 || !s.waits() {
 			t.Errorf("next is [%d, %d), waits %v; want event %d", from, to, s.waits(), i)
 		}
-		s.refused(true)
+		s.refused(true, 1)
 		if !s.halve() || !s.proved() {
 			t.Fatalf("event %d is not found: %+v", i, s.spans)
 		}
@@ -380,6 +380,40 @@ func TestKeepWhileSearching(t *testing.T) {
 			if _, bad := slices.BinarySearch(h.bad, i); !bad {
 				t.Fatalf("seed %d: event %d is good", seed, i)
 			}
+		}
+	}
+}
+
+// TestCut: a request of fewer events does not change what is known of the others.
+func TestCut(t *testing.T) {
+	rows := []struct {
+		name string
+		have []span
+		at   int
+		want []span
+	}{
+		{"nothing known", []span{{from: 2, to: 9}}, 5, []span{{from: 2, to: 5}, {from: 5, to: 9}}},
+		{"others behind", []span{{from: 0, to: 4}, {from: 4, to: 5, again: true}}, 1, []span{{from: 0, to: 1}, {from: 1, to: 4}, {from: 4, to: 5, again: true}}},
+		{"a half: the rest of it joins the other one", []span{{from: 0, to: 4, half: true}, {from: 4, to: 8}}, 3, []span{{from: 0, to: 3, half: true}, {from: 3, to: 8}}},
+	}
+	for _, row := range rows {
+		s := search{row.have}
+		if s.cut(row.at); !reflect.DeepEqual(s.spans, row.want) {
+			t.Errorf("%s: %+v, want %+v", row.name, s.spans, row.want)
+		}
+	}
+}
+
+// TestProvedByNumber: a single event may have to be refused several times.
+func TestProvedByNumber(t *testing.T) {
+	s := all(0, 1)
+	for i := range 3 {
+		s.refused(i > 0, 3)
+		if found := s.halve(); !found || s.proved() != (i == 2) {
+			t.Errorf("after %d refusals: found %v, proved %v", i+1, found, s.proved())
+		}
+		if i < 2 {
+			s.postpone()
 		}
 	}
 }

@@ -36,8 +36,18 @@ func (a *allowance) take(now time.Time) bool {
 	return true
 }
 
-// suspect enters that something in the request of a job was refused as invalid.
-func (w *Worker) suspect(j *job, a answer, now time.Time, o *account.Outcome) {
+// What stands between us and the service refuses requests as well: for what is in an event,
+// for the size, or for no reason in them. Its word counts for less, so an event must be
+// refused alone several times, and none is given up shortly after one of them was taken
+// after all.
+const (
+	maxForeign   = 8                      // refusals of an event alone until it may be given up
+	foreignEvery = 250 * time.Millisecond // between two of them
+)
+
+// suspect enters that the request of a job was refused: something in it is invalid, or
+// something on the way does not let it pass.
+func (w *Worker) suspect(j *job, a answer, byForeign bool, now time.Time, o *account.Outcome) {
 	if !j.suspected {
 		j.suspected, j.takenBefore = true, w.taken
 	}
@@ -47,22 +57,40 @@ func (w *Worker) suspect(j *job, a answer, now time.Time, o *account.Outcome) {
 	if !j.waits() { // one that is sent again now and then says nothing new
 		w.refusals++
 	}
-	j.refused(w.taken > j.takenBefore)
+	needed := 1
+	if j.byForeign = byForeign; byForeign {
+		needed = maxForeign
+	}
+	j.refused(w.taken > j.takenBefore, needed)
 	w.judge(j, now, o)
-	if w.refusals > maxRefusals || j.waits() {
+	if j.waits() && w.refusals <= maxRefusals {
 		w.cfg.Failed(string(a.op), a.err)
 	}
+	w.persist(a)
+}
+
+// persist makes slow probes of requests once too many in a row were refused.
+func (w *Worker) persist(a answer) {
 	if w.refusals > maxRefusals {
-		w.pauseAfter(a, environment)
+		w.failed(a, environment)
+	}
+}
+
+// contradicted notes that an event was taken that had been refused alone by something on
+// the way: its refusals are not about what is in events.
+func (w *Worker) contradicted(j *job, now time.Time) {
+	if j.byForeign && j.waits() {
+		w.fickle = now
 	}
 }
 
 // judge decides about the events of a job that a search has found.
 func (w *Worker) judge(j *job, now time.Time, o *account.Outcome) {
 	tooMany := false
+	fickle := j.byForeign && now.Sub(w.fickle) < freshFor
 	j.review(func(proved bool) bool {
-		drop := proved && w.mayDrop.take(now)
-		tooMany = tooMany || proved && !drop
+		drop := proved && !fickle && w.mayDrop.take(now)
+		tooMany = tooMany || proved && !fickle && !drop
 		return drop
 	}, o)
 	switch {
@@ -70,7 +98,9 @@ func (w *Worker) judge(j *job, now time.Time, o *account.Outcome) {
 		return
 	case tooMany:
 		j.retryAt = now.Add(mayDropEvery * time.Duration(1+len(w.jobs))) // all that wait share the allowance
-	case w.taken > j.takenBefore:
+	case w.taken > j.takenBefore && j.byForeign && !fickle:
+		j.retryAt = now.Add(foreignEvery)
+	case w.taken > j.takenBefore && !fickle:
 		j.retryAt = time.Time{} // to make sure
 	default:
 		j.probes++

@@ -74,6 +74,7 @@ func isObject(text []byte) bool {
 type serviceClock struct {
 	ahead   time.Duration
 	learned time.Time // when
+	doubted bool      // the last answer told another time, which is not believed yet
 }
 
 const (
@@ -88,9 +89,6 @@ const (
 
 // learn takes in the Date of an answer that came just now.
 func (c *serviceClock) learn(date, now time.Time) {
-	if date.Unix() <= 0 { // no event can have such a time
-		return
-	}
 	c.learned = now
 	c.ahead = date.Sub(now)
 	if c.ahead.Abs() < minSkew {
@@ -99,7 +97,7 @@ func (c *serviceClock) learn(date, now time.Time) {
 }
 
 // fresh reports whether the time is known well enough to judge events by it.
-func (c *serviceClock) fresh(now time.Time) bool { return now.Sub(c.learned) < freshFor }
+func (c *serviceClock) fresh(now time.Time) bool { return !c.doubted && now.Sub(c.learned) < freshFor }
 
 // window returns the times, in ms, that the service takes at the time now, and
 // what it takes for now.

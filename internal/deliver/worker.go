@@ -27,6 +27,7 @@ type Config struct {
 	Interval    time.Duration // between requests when all is well
 	StartDelay  time.Duration // the first request comes after a random part of it
 	Reach       *Reach        // is told of each request; may be nil
+	Endpoint    *Endpoint     // what the workers of a process know of it together; nil: one of its own
 	Restamp     bool          // events of times the service does not take get the present one; otherwise they are lost
 
 	// Load reads events back that are only in the store. Only a queue with a Replica
@@ -94,6 +95,9 @@ type Worker struct {
 
 // Start starts delivery from q. It ends by itself when q is closed and empty.
 func Start(cfg Config, q *queue.Queue) *Worker {
+	if cfg.Endpoint == nil {
+		cfg.Endpoint = new(Endpoint)
+	}
 	w := &Worker{
 		cfg:         cfg,
 		queue:       q,

@@ -1,0 +1,150 @@
+package deliver
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// Bounds of an answer, whoever gives it. The longest of the service to our requests has
+// less than a kilobyte.
+const (
+	maxAnswerBytes = 64 << 10 // of the body, decompressed
+	maxTextBytes   = 4 << 10  // of a text that is kept
+)
+
+// ForeignError says that an answer is not one of CloudWatch Logs: something between this
+// program and the service gave it, such as a proxy, a firewall or a captive portal, or
+// something else listens there.
+type ForeignError struct {
+	Status      int
+	ContentType string // the media type; empty if none was given
+	Text        string // the start of the body, at most 4 KiB; empty if it may quote an event
+	TooLong     bool   // the body was longer than 64 KiB
+}
+
+// Error tells the status and the title of a page, or the start of another text.
+func (e *ForeignError) Error() string {
+	s := fmt.Sprintf("HTTP %d from something between this program and CloudWatch Logs", e.Status)
+	switch {
+	case e.ContentType != "" && e.TooLong:
+		s += fmt.Sprintf(" (%s, endless or larger than %d bytes)", e.ContentType, maxAnswerBytes)
+	case e.ContentType != "":
+		s += " (" + e.ContentType + ")"
+	}
+	if text := e.excerpt(); text != "" {
+		s += fmt.Sprintf(": %q", text)
+	}
+	return s
+}
+
+// excerpt returns what a reader may know the sender by.
+func (e *ForeignError) excerpt() string {
+	const most = 200
+	text := e.Text
+	if lower := strings.ToLower(text); strings.Contains(lower, "<html") || strings.Contains(lower, "<title") {
+		_, title, _ := strings.Cut(lower, "<title>")
+		end := strings.Index(title, "</title>")
+		if end < 0 || len(lower) != len(text) { // lower case of other alphabets may have another length
+			return ""
+		}
+		from := len(text) - len(title)
+		text = text[from : from+end]
+	}
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "..."
+	}
+	return text
+}
+
+// readAnswer reads an answer whole and decides who gave it. It puts a body of a bounded
+// size in place of the one of the connection. An answer of the service is 200 with a JSON
+// object, or an error with a code. What is left of one that was damaged is an error like that
+// of a connection, and anything else a *ForeignError. The service gives no object in answer
+// to requests that create or set something.
+//
+// An error with a code counts by its code even if nothing else tells that it is from the
+// service: simple stand-ins give no more.
+func readAnswer(r *http.Response, operation string) error {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxAnswerBytes+1))
+	r.Body.Close()
+	tooLong := len(body) > maxAnswerBytes
+	if err != nil && (r.StatusCode < 300 || fromService(r.Header)) {
+		return err // the service may have taken the events, or given a code
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	object := !tooLong && err == nil && isJSONObject(body)
+	switch {
+	case r.StatusCode < 300 && fromService(r.Header):
+		if r.StatusCode == http.StatusOK && (object || len(body) == 0 && operation != string(putLogEvents)) {
+			return nil
+		}
+		return fmt.Errorf("HTTP %d without a whole answer of CloudWatch Logs", r.StatusCode)
+	case r.StatusCode >= 300 && !tooLong && err == nil && (object || len(body) == 0):
+		code, text := typedError(r.Header, body)
+		if code == "" {
+			break
+		}
+		if len(body) > maxTextBytes {
+			body, _ = json.Marshal(map[string]string{"__type": code, "message": cutText(text)}) // strings can be encoded
+			r.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		return nil
+	}
+	return &ForeignError{
+		Status:      r.StatusCode,
+		ContentType: mediaType(r.Header),
+		Text:        cutText(string(body[:min(len(body), maxTextBytes)])),
+		TooLong:     tooLong,
+	}
+}
+
+// fromService reports whether an answer has what those of the service have: the id of the
+// request, or its media type. Some proxies take the first away.
+func fromService(h http.Header) bool {
+	if h.Get("X-Amzn-Requestid") != "" || h.Get("X-Amz-Request-Id") != "" || h.Get("X-Amz-Requestid") != "" {
+		return true
+	}
+	return strings.HasPrefix(mediaType(h), "application/x-amz-json-")
+}
+
+func mediaType(h http.Header) string {
+	t, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil {
+		return ""
+	}
+	return t
+}
+
+// typedError returns code and text of an error in the form of the service, wherever it
+// tells the code.
+func typedError(h http.Header, body []byte) (code, text string) {
+	var e struct {
+		Type    any `json:"__type"`
+		Code    any `json:"code"`
+		Message any `json:"message"`
+	}
+	_ = json.Unmarshal(body, &e) // the body may be empty
+	text, _ = e.Message.(string)
+	for _, c := range []any{h.Get("X-Amzn-Errortype"), e.Type, e.Code} {
+		if code, _ := c.(string); code != "" {
+			return code, text
+		}
+	}
+	return "", text
+}
+
+func isJSONObject(body []byte) bool {
+	body = bytes.TrimLeft(body, " \t\r\n")
+	return len(body) > 0 && body[0] == '{' && json.Valid(body)
+}
+
+// cutText returns the start of a text.
+func cutText(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), maxTextBytes)], "")
+}

@@ -1,0 +1,358 @@
+package deliver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/smithy-go"
+)
+
+// clientOf returns a client of what listens at the URL.
+func clientOf(url string) *cloudwatchlogs.Client {
+	return cloudwatchlogs.New(cloudwatchlogs.Options{
+		Region: "us-east-1", BaseEndpoint: &url, Retryer: aws.NopRetryer{},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
+		}),
+	})
+}
+
+const (
+	service = "application/x-amz-json-1.1"
+	page    = "<html><head><title>403 Forbidden</title></head><body>blocked</body></html>"
+)
+
+// TestWhoAnswers: each row is an answer to PutLogEvents as it comes over a connection.
+func TestWhoAnswers(t *testing.T) {
+	rows := []struct {
+		name            string
+		status          int
+		media, id, body string
+		class           class
+		code            string
+		dated           bool // its Date counts
+	}{
+		{"the service", 200, service, "1", "{}", delivered, "", true},
+		{"the service, with more in it", 200, service, "1", `{"nextSequenceToken":"1"}`, delivered, "", true},
+		{"a proxy took the id away", 200, service, "", "{}", delivered, "", true},
+		{"another media type, but the id", 200, "text/plain", "1", " {}\n", delivered, "", true},
+		{"neither id nor media type", 200, "text/plain", "", "{}", foreign, "HTTP200", false},
+		{"JSON of somebody else", 200, "application/json", "", `{"status":"ok"}`, foreign, "HTTP200", false},
+		{"a page", 200, "text/html", "", page, foreign, "HTTP200", false},
+		{"a page with an id", 200, "text/html", "1", page, transient, "Network", false},
+		{"no body", 200, service, "1", "", transient, "Network", false},
+		{"an array", 200, service, "1", "[]", transient, "Network", false},
+		{"half an object", 200, service, "1", `{"nextSeq`, transient, "Network", false},
+		{"201", 201, service, "1", "{}", transient, "Network", false},
+		{"204 with an id", 204, service, "1", "", transient, "Network", false},
+		{"204 of a proxy", 204, "", "", "", foreign, "HTTP204", false},
+		{"206 with an id", 206, service, "1", "{}", transient, "Network", false},
+		{"206 of a proxy", 206, "text/html", "", page, foreign, "HTTP206", false},
+		{"a redirect", 302, "text/html", "", page, foreign, "HTTP302", false},
+		{"not modified", 304, "", "", "", foreign, "HTTP304", false},
+		{"400 of a proxy", 400, "text/html", "", page, foreign, "HTTP400", false},
+		{"401 of a proxy", 401, "text/html", "", page, environment, "HTTP401", false},
+		{"a firewall", 403, "text/html", "", page, foreign, "HTTP403", false},
+		{"a firewall with JSON", 403, "application/json", "", `{"message":"Forbidden"}`, foreign, "HTTP403", false},
+		{"a firewall with a code of its own", 403, "application/json", "", `{"code":"BlockedByPolicy"}`, foreign, "BlockedByPolicy", false},
+		{"a page, and an id", 403, "text/html", "1", page, foreign, "HTTP403", false},
+		{"404 of a proxy", 404, "text/html", "", page, foreign, "HTTP404", false},
+		{"405", 405, "text/plain", "", "no", foreign, "HTTP405", false},
+		{"a proxy that wants a password", 407, "text/html", "", page, environment, "HTTP407", false},
+		{"408 of a proxy", 408, "text/html", "", page, transient, "HTTP408", false},
+		{"too large for a proxy", 413, "text/html", "", page, tooLarge, "HTTP413", false},
+		{"too early", 425, "", "", "", transient, "HTTP425", false},
+		{"429 of a proxy", 429, "text/html", "", page, throttled, "HTTP429", false},
+		{"451", 451, "text/html", "", page, foreign, "HTTP451", false},
+		{"500 of a proxy", 500, "text/html", "", page, transient, "HTTP500", false},
+		{"502 of a proxy", 502, "text/html", "", page, transient, "HTTP502", false},
+		{"503 of a proxy", 503, "text/html", "", page, transient, "HTTP503", false},
+		{"504 of a proxy, empty", 504, "", "", "", transient, "HTTP504", false},
+		{"a network that wants a login", 511, "text/html", "", page, environment, "HTTP511", false},
+		{"denied by the service", 400, service, "1", `{"__type":"AccessDeniedException","message":"no"}`, environment, "AccessDeniedException", true},
+		{"denied, the id taken away", 400, service, "", `{"__type":"AccessDeniedException","message":"no"}`, environment, "AccessDeniedException", true},
+		{"invalid, by the service", 400, service, "1", `{"__type":"InvalidParameterException"}`, refused, "InvalidParameterException", true},
+		{"invalid, by a simple stand-in", 400, "text/plain", "", `{"__type":"InvalidParameterException"}`, refused, "InvalidParameterException", false},
+		{"missing, by a simple stand-in", 400, "application/json", "", `{"__type":"com.amazonaws#ResourceNotFoundException"}`, missing, "ResourceNotFoundException", false},
+		{"throttled, by a simple stand-in", 400, "", "", `{"code":"ThrottlingException"}`, throttled, "ThrottlingException", false},
+		{"too large for the service", 413, service, "1", `{"__type":"RequestEntityTooLargeException"}`, tooLarge, "RequestEntityTooLargeException", true},
+		{"an unknown code of 413", 413, service, "1", `{"__type":"New"}`, tooLarge, "New", true},
+		{"an unknown code", 418, service, "1", `{"__type":"New"}`, environment, "New", true},
+		{"an error without a code", 400, service, "1", `{"message":"no"}`, foreign, "HTTP400", false},
+		{"a server error without a code", 500, service, "1", `{}`, transient, "HTTP500", false},
+		{"the service is out of order", 500, service, "1", `{"__type":"InternalFailure"}`, transient, "InternalFailure", true},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if row.media != "" {
+					w.Header().Set("Content-Type", row.media)
+				}
+				if row.id != "" {
+					w.Header().Set("X-Amzn-RequestId", row.id)
+				}
+				w.Header()["Content-Type"] = w.Header()["Content-Type"] // none is guessed
+				w.WriteHeader(row.status)
+				io.WriteString(w, row.body)
+			}))
+			defer web.Close()
+			_, date, err := put(t.Context(), clientOf(web.URL), new(Endpoint), newRequest(oneEvent().Seal(), ""))
+			if got := classify(err); got != row.class {
+				t.Errorf("%v is of class %d, want %d", err, got, row.class)
+			}
+			if err != nil && Code(err) != row.code {
+				t.Errorf("code %q, want %q", Code(err), row.code)
+			}
+			if date.IsZero() == row.dated {
+				t.Errorf("the date is %v, believed must be %v", date, row.dated)
+			}
+		})
+	}
+}
+
+// TestEmptyAnswers: the service has no object for requests that create something.
+func TestEmptyAnswers(t *testing.T) {
+	for _, row := range []struct {
+		name, media, body string
+		class             class
+	}{
+		{"as the service does", service, "", delivered},
+		{"with an object", service, "{}", delivered},
+		{"a page", "text/html", page, foreign},
+		{"no more than a status", "", "", foreign},
+	} {
+		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", row.media)
+			io.WriteString(w, row.body)
+		}))
+		_, err := clientOf(web.URL).CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("g")}, new(Endpoint).watch)
+		if got := classify(err); got != row.class {
+			t.Errorf("%s: %v is of class %d, want %d", row.name, err, got, row.class)
+		}
+		web.Close()
+	}
+}
+
+// TestAnswersAreBounded, whatever the server sends: what is kept of an answer, and what is
+// read of it.
+func TestAnswersAreBounded(t *testing.T) {
+	forever := func(part string) func(w io.Writer) {
+		return func(w io.Writer) {
+			for {
+				if _, err := io.WriteString(w, part); err != nil {
+					return
+				}
+			}
+		}
+	}
+	text := func(status int, typed bool, n int) (string, func(w io.Writer)) {
+		body := `{"__type":"InvalidParameterException","message":"` + strings.Repeat("x", n) + `"}`
+		return fmt.Sprint(status, typed, n), func(w io.Writer) { io.WriteString(w, body) }
+	}
+	type row struct {
+		name   string
+		status int
+		write  func(w io.Writer)
+		class  class
+	}
+	rows := []row{
+		{"an endless 200", 200, forever(strings.Repeat(" ", 1000)), transient},
+		{"an endless object", 200, forever(`{"a":`), transient},
+		{"an endless 400", 400, forever("no "), foreign},
+		{"an endless 502", 502, forever("no "), transient},
+		{"an endless 413", 413, forever("no "), tooLarge},
+	}
+	for _, n := range []int{5_000, 60_000} {
+		name, write := text(400, true, n)
+		rows = append(rows, row{name, 400, write, refused})
+	}
+	name, write := text(400, true, 100_000)
+	rows = append(rows, row{name, 400, write, foreign})
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			sent := &counter{}
+			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", service)
+				w.Header().Set("X-Amzn-RequestId", "1")
+				w.WriteHeader(row.status)
+				row.write(io.MultiWriter(w, sent))
+			}))
+			defer web.Close()
+			_, _, err := put(t.Context(), clientOf(web.URL), new(Endpoint), newRequest(oneEvent().Seal(), ""))
+			if got := classify(err); got != row.class {
+				t.Errorf("%v is of class %d, want %d", err, got, row.class)
+			}
+			var api smithy.APIError
+			if errors.As(err, &api) && len(api.ErrorMessage()) > maxTextBytes {
+				t.Errorf("the text has %d bytes", len(api.ErrorMessage()))
+			}
+			var alien *ForeignError
+			if errors.As(err, &alien) && len(alien.Text) > maxTextBytes {
+				t.Errorf("the text has %d bytes", len(alien.Text))
+			}
+			if n := len(err.Error()); n > maxTextBytes+1000 {
+				t.Errorf("the error has %d bytes", n)
+			}
+			if sent.n > 32<<20 {
+				t.Errorf("%d bytes were taken", sent.n)
+			}
+		})
+	}
+}
+
+type counter struct{ n int }
+
+func (c *counter) Write(p []byte) (int, error) { c.n += len(p); return len(p), nil }
+
+// TestForeignErrorText: what is shown of a page cannot do harm, and says who sent it.
+func TestForeignErrorText(t *testing.T) {
+	const from = " from something between this program and CloudWatch Logs"
+	rows := []struct {
+		err  ForeignError
+		want string
+	}{
+		{ForeignError{Status: 403}, "HTTP 403" + from},
+		{ForeignError{Status: 403, ContentType: "text/html", Text: page}, "HTTP 403" + from + ` (text/html): "403 Forbidden"`},
+		{ForeignError{Status: 403, ContentType: "text/html", Text: "<HTML><TITLE>\n Web \tFilter</TITLE>"}, "HTTP 403" + from + ` (text/html): "Web Filter"`},
+		{ForeignError{Status: 403, ContentType: "text/html", Text: "<html><title>never ends"}, "HTTP 403" + from + " (text/html)"},
+		{ForeignError{Status: 502, ContentType: "text/plain", Text: "bad\x1b[31m gateway\u202e"}, "HTTP 502" + from + ` (text/plain): "bad\x1b[31m gateway\u202e"`},
+		{ForeignError{Status: 502, Text: strings.Repeat("x", 300)}, "HTTP 502" + from + `: "` + strings.Repeat("x", 200) + `..."`},
+		{ForeignError{Status: 200, ContentType: service, TooLong: true}, "HTTP 200" + from + " (" + service + ", endless or larger than 65536 bytes)"},
+	}
+	for _, row := range rows {
+		if got := row.err.Error(); got != row.want {
+			t.Errorf("got  %s\nwant %s", got, row.want)
+		}
+	}
+}
+
+// TestErrorKeepsNoRequest: an error of the SDK keeps the answer. The request would be there
+// with it: the body, and the session token.
+func TestErrorKeepsNoRequest(t *testing.T) {
+	web := httptest.NewServer(http.NotFoundHandler())
+	defer web.Close()
+	_, _, err := put(t.Context(), clientOf(web.URL), new(Endpoint), newRequest(oneEvent().Seal(), ""))
+	var response interface{ HTTPStatusCode() int }
+	if !errors.As(err, &response) || response.HTTPStatusCode() != 404 {
+		t.Errorf("%v has no status", err)
+	}
+	if text := fmt.Sprintf("%+v", err); strings.Contains(text, "secret") {
+		t.Error(text)
+	}
+	if bytes.Contains([]byte(err.Error()), []byte("\n")) {
+		t.Errorf("%q", err)
+	}
+}
+
+func TestDates(t *testing.T) {
+	rows := []struct {
+		name  string
+		ahead []time.Duration // as answers say it, one after the other
+		want  string          // b: believed, j: believed and a jump, -: not believed
+		end   time.Duration
+	}{
+		{"right", []time.Duration{0, time.Second, -time.Second}, "bbb", -time.Second},
+		{"a little wrong", []time.Duration{100 * time.Second, 2 * time.Minute}, "bb", 2 * time.Minute},
+		{"one answer a day behind", []time.Duration{0, -24 * time.Hour, 0}, "b-b", 0},
+		{"now and then", []time.Duration{0, -24 * time.Hour, 0, -24 * time.Hour, 0}, "b-b-b", 0},
+		{"our clock is wrong", []time.Duration{3 * time.Hour, 3*time.Hour + time.Second, 3 * time.Hour}, "-jb", 3 * time.Hour},
+		{"our clock is put right", []time.Duration{3 * time.Hour, 3 * time.Hour, 0, 0, 0}, "-j-jb", 0},
+		{"two that are wrong, but do not agree", []time.Duration{time.Hour, 2 * time.Hour, 3 * time.Hour, 0}, "---b", 0},
+		{"the second of two that agree", []time.Duration{time.Hour, 2 * time.Hour, 2 * time.Hour}, "--j", 2 * time.Hour},
+		{"it agrees a minute later", []time.Duration{time.Hour, time.Hour + time.Minute}, "-j", time.Hour + time.Minute},
+		{"it does not", []time.Duration{time.Hour, time.Hour + time.Minute + 1}, "--", 0},
+		{"drift", []time.Duration{time.Minute, 3 * time.Minute, 5 * time.Minute, 7*time.Minute + 1}, "bbb-", 5 * time.Minute},
+	}
+	for _, row := range rows {
+		var d dates
+		got := ""
+		for _, ahead := range row.ahead {
+			believed, jumped := d.judge(ahead)
+			switch {
+			case believed && jumped:
+				got += "j"
+			case believed:
+				got += "b"
+			default:
+				got += "-"
+			}
+		}
+		if got != row.want || d.ahead != row.end {
+			t.Errorf("%s: %s, then %v ahead; want %s, %v", row.name, got, d.ahead, row.want, row.end)
+		}
+	}
+}
+
+// TestBelieve: which answers tell the time at all.
+func TestBelieve(t *testing.T) {
+	now := time.Now().UTC().Format(http.TimeFormat)
+	rows := []struct {
+		name     string
+		genuine  bool
+		header   map[string]string
+		believed bool
+	}{
+		{"the service", true, map[string]string{"Date": now, "X-Amzn-RequestId": "1"}, true},
+		{"its media type", true, map[string]string{"Date": now, "Content-Type": service}, true},
+		{"neither", true, map[string]string{"Date": now}, false},
+		{"no answer", false, map[string]string{"Date": now, "X-Amzn-RequestId": "1"}, false},
+		{"a cache", true, map[string]string{"Date": now, "X-Amzn-RequestId": "1", "Age": "7"}, false},
+		{"no date", true, map[string]string{"X-Amzn-RequestId": "1"}, false},
+		{"half a date", true, map[string]string{"Date": now[:9], "X-Amzn-RequestId": "1"}, false},
+		{"1970", true, map[string]string{"Date": "Thu, 01 Jan 1970 00:00:00 GMT", "X-Amzn-RequestId": "1"}, false},
+	}
+	for _, row := range rows {
+		h := make(http.Header)
+		for name, value := range row.header {
+			h.Set(name, value)
+		}
+		var e Endpoint
+		if e.believe(t.Context(), h, row.genuine) != row.believed {
+			t.Errorf("%s: believed must be %v", row.name, row.believed)
+		}
+	}
+	var e Endpoint // 1970 is not believed the second time either
+	for range 3 {
+		if h := (http.Header{"Date": {"Thu, 01 Jan 1970 00:00:00 GMT"}, "X-Amzn-Requestid": {"1"}}); e.believe(t.Context(), h, true) {
+			t.Error("1970")
+		}
+	}
+}
+
+func TestSizeLimit(t *testing.T) {
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	var e Endpoint
+	want := func(after time.Duration, bytes int) {
+		t.Helper()
+		if got := e.maxBody(at.Add(after)); got != bytes {
+			t.Errorf("after %v: %d bytes, want %d", after, got, bytes)
+		}
+	}
+	want(0, 0)
+	e.tooLarge(1_000_000, at)
+	want(0, 500_000)
+	e.tooLarge(1_200_000, at.Add(time.Minute)) // was under way before
+	want(time.Minute, 500_000)
+	e.tooLarge(400_000, at.Add(time.Minute))
+	want(time.Minute, 200_000)
+	want(time.Minute+limitFor-1, 200_000)
+	want(time.Minute+limitFor, 0)
+	e.tooLarge(100_000, at.Add(20*time.Minute))
+	want(20*time.Minute, 50_000)
+	want(21*time.Minute-1, 50_000) // small ones not as long
+	want(21*time.Minute, 0)
+	e.tooLarge(1500, at.Add(30*time.Minute))
+	want(30*time.Minute, minLimit)
+	e.tooLarge(1_000_000, at.Add(time.Hour)) // it is found out again
+	want(time.Hour, 500_000)
+}
