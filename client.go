@@ -16,8 +16,8 @@ import (
 // newClient returns the SDK's client for the settings. It reads environment and
 // shared config but asks no server: credentials are fetched by the first request,
 // and newKeys has them looked for again. speech gets to know when the SDK logs
-// about our requests.
-func newClient(s *settings, speech *deliver.Speech) (client *cloudwatchlogs.Client, newKeys func(), err error) {
+// about our requests, and conns which connections it makes.
+func newClient(s *settings, speech *deliver.Speech, conns *connections) (client *cloudwatchlogs.Client, newKeys func(), err error) {
 	cfg, err := loadConfig(s)
 	if err != nil {
 		return nil, nil, err
@@ -46,6 +46,7 @@ func newClient(s *settings, speech *deliver.Speech) (client *cloudwatchlogs.Clie
 			o.Credentials = changed
 			newKeys = func() { source.refresh(); changed.refresh() }
 		}
+		o.HTTPClient = conns.client(o.HTTPClient)
 		// Delivery retries, with all it knows; a second retryer below it would
 		// only add hidden pauses and a quota of its own.
 		o.Retryer = aws.NopRetryer{}

@@ -24,6 +24,7 @@ type pipeline struct {
 	lines    lines          // text written to Writers that has no newline yet
 	encoder  batch.Encoder  // writes events in wire form
 	speech   deliver.Speech // what the SDK logs is not shipped
+	conns    connections    // of the client
 	shutdown shutdown
 
 	// With a spool; otherwise they are nil.
@@ -47,7 +48,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		shutdown: shutdown{done: make(chan struct{}), over: make(chan struct{})},
 		report:   newReport(s.OnError), // before the spool, which may report while it is made
 	}
-	client, newKeys, err := newClient(s, &p.speech)
+	client, newKeys, err := newClient(s, &p.speech, &p.conns)
 	if err != nil {
 		return nil, err
 	}

@@ -98,6 +98,7 @@ func (p *pipeline) finish(began time.Time) {
 	case <-p.worker.Stopped():
 		wait(p.worker.Done(), graceTime)
 	}
+	p.conns.close()
 	if p.spool != nil {
 		p.spool.Close(graceTime)
 	}
