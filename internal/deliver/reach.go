@@ -122,7 +122,7 @@ func (a *attempt) end(err error, retriesMissing bool) {
 		switch c := classify(err); {
 		case c == delivered, c == missing && retriesMissing:
 			r.answered = now
-		case c == missing, c == transient, c == environment:
+		case c == missing, c == transient, c == environment, c == foreign:
 			failed = !exists(err)
 		}
 		if !failed {

@@ -52,8 +52,8 @@ func (w *Worker) suspect(j *job, a answer, byForeign bool, now time.Time, o *acc
 		j.suspected, j.takenBefore = true, w.taken
 	}
 	w.pace.answered()
-	a.err = withoutText(a.err)
-	w.cfg.Refused(a.err)
+	err := withoutText(a.err)
+	w.cfg.Refused(err)
 	if !j.waits() { // one that is sent again now and then says nothing new
 		w.refusals++
 	}
@@ -64,15 +64,17 @@ func (w *Worker) suspect(j *job, a answer, byForeign bool, now time.Time, o *acc
 	j.refused(w.taken > j.takenBefore, needed)
 	w.judge(j, now, o)
 	if j.waits() && w.refusals <= maxRefusals {
-		w.cfg.Failed(string(a.op), a.err)
+		w.cfg.Failed(string(a.op), err)
 	}
 	w.persist(a)
 }
 
-// persist makes slow probes of requests once too many in a row were refused.
+// persist makes slow probes of requests once too many in a row were refused, or whoever
+// refuses them asks for a pause.
 func (w *Worker) persist(a answer) {
-	if w.refusals > maxRefusals {
-		w.failed(a, environment)
+	if w.refusals > maxRefusals || hint(a.err) > 0 {
+		w.cfg.Failed(string(a.op), withoutText(a.err))
+		w.pauseAfter(a, environment)
 	}
 }
 
