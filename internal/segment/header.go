@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 	"unicode/utf8"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
 // Header says who wrote a segment and where its events go. It is written before the
@@ -26,7 +28,8 @@ type Header struct {
 	Program string    // its name
 	Writer  string    // version of the library
 
-	// The destination.
+	// The destination. Encode writes the endpoint without a user name and password, and
+	// DecodeHeader leaves out those that older versions wrote.
 	Region, Endpoint, Group, Stream string
 }
 
@@ -100,7 +103,8 @@ func (e *VersionError) Error() string {
 // Encode returns the first HeaderBytes of the file. Boot, Program and Writer are cut
 // to 256 bytes each. A destination that does not fit is an error.
 func (h *Header) Encode() ([]byte, error) {
-	if n := len(h.Region) + len(h.Endpoint) + len(h.Group) + len(h.Stream); n > maxDestination {
+	endpoint := redact.URL(h.Endpoint)
+	if n := len(h.Region) + len(endpoint) + len(h.Group) + len(h.Stream); n > maxDestination {
 		return nil, fmt.Errorf("segment: encode header: destination of %d bytes, at most %d fit", n, maxDestination)
 	}
 	b := make([]byte, headerStrings, HeaderBytes)
@@ -115,7 +119,7 @@ func (h *Header) Encode() ([]byte, error) {
 	little.PutUint32(b[headerFlags:], h.flags())
 	little.PutUint64(b[headerSize:], uint64(h.Size))
 	for _, s := range [stringCount]string{
-		h.Region, h.Endpoint, h.Group, h.Stream,
+		h.Region, endpoint, h.Group, h.Stream,
 		cut(h.Boot, maxDiagnostic), cut(h.Program, maxDiagnostic), cut(h.Writer, maxDiagnostic),
 	} {
 		b = little.AppendUint16(b, uint16(len(s)))
@@ -223,5 +227,6 @@ func decodeCopy(b []byte) (*Header, error) {
 		}
 		*s, b = string(b[:n]), b[n:]
 	}
+	h.Endpoint = redact.URL(h.Endpoint)
 	return h, nil // what a newer format adds to the body is ignored
 }

@@ -258,3 +258,25 @@ func TestCopiesThatDiffer(t *testing.T) {
 		}
 	}
 }
+
+// A password in the URL of the endpoint would stay on the disk, and in the errors of
+// other processes.
+func TestHeaderHasNoPassword(t *testing.T) {
+	h := example()
+	h.Endpoint = "http://user:hush@localhost:4586"
+	if b := encode(t, h); bytes.Contains(b, []byte("hush")) {
+		t.Error("the password was written")
+	}
+
+	h.Endpoint = "http://user:hush#localhost:4586" // what older versions wrote has an @ there
+	b := bytes.ReplaceAll(encode(t, h), []byte("hush#"), []byte("hush@"))
+	sign(b[:copyBytes])
+	sign(b[copyBytes:])
+	got, err := segment.DecodeHeader(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Endpoint != "http://localhost:4586" {
+		t.Errorf("endpoint %q", got.Endpoint)
+	}
+}
