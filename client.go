@@ -2,86 +2,87 @@ package cloudwatch
 
 import (
 	"context"
-	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 )
 
-// newClient returns the SDK's client for the settings. It reads environment and
-// shared config but asks no server: credentials are fetched by the first request,
-// and newKeys has them looked for again. speech gets to know when the SDK logs
-// about our requests, and conns which connections it makes.
-func newClient(s *settings, speech *deliver.Speech, conns *connections) (client *cloudwatchlogs.Client, newKeys func(), err error) {
-	cfg, err := loadConfig(s)
+// client is the SDK's client, and where it gets its credentials.
+type client struct {
+	*cloudwatchlogs.Client
+	conns   connections
+	sources []*credentialsSource // the provider of the second one may hold the first one
+	end     context.CancelFunc   // ends what they have started
+}
+
+// newClient returns the client for the settings. It reads environment and shared config
+// but asks no server: credentials are fetched by the first request. What is wrong about
+// the settings is an error, wherever they come from. speech gets to know when the SDK
+// logs about our requests.
+func newClient(s *settings, speech *deliver.Speech) (*client, error) {
+	life, end := context.WithCancel(context.Background())
+	cfg, err := loadConfig(life, s)
 	if err != nil {
-		return nil, nil, err
+		end()
+		return nil, err
 	}
-	source := &credentialsSource{}
-	if s.Config == nil && s.AccessID == "" {
-		source.load = func() (aws.CredentialsProvider, error) {
-			again, err := loadConfig(s)
-			return again.Credentials, err
-		}
-	}
-	newKeys = source.refresh
-	var region string
-	client = cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) {
+	c := &client{end: end}
+	var given cloudwatchlogs.Options // as the program's ClientOptions find them
+	c.Client = cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) {
 		if s.Endpoint != "" { // here, since the environment wins over cfg.BaseEndpoint
 			o.BaseEndpoint = &s.Endpoint
 		}
 		if o.Credentials != nil {
-			source.provider, o.Credentials = o.Credentials, source
+			o.Credentials = c.source(life, o.Credentials, reload(life, s, cfg))
 		}
+		given = *o
 		for _, change := range s.ClientOptions {
 			change(o)
 		}
 		if _, same := o.Credentials.(*credentialsSource); !same && o.Credentials != nil {
-			changed := &credentialsSource{provider: o.Credentials} // which may hold the first one
-			o.Credentials = changed
-			newKeys = func() { source.refresh(); changed.refresh() }
+			o.Credentials = c.source(life, o.Credentials, nil)
 		}
-		o.HTTPClient = conns.client(o.HTTPClient)
+		o.HTTPClient = c.conns.client(o.HTTPClient)
 		// Delivery retries, with all it knows; a second retryer below it would
 		// only add hidden pauses and a quota of its own.
 		o.Retryer = aws.NopRetryer{}
-		o.APIOptions = append(o.APIOptions, awsmiddleware.AddUserAgentKey("cloudwatch-go"))
+		o.APIOptions = append(o.APIOptions, awsmiddleware.AddUserAgentKey("cloudwatch-go"), guard{s.AllowPlainHTTP}.add)
 		if o.Logger != nil {
 			o.Logger = speech.Logger(o.Logger)
 		}
-		region = o.Region
 	})
-	if region == "" {
-		return nil, nil, ErrNoRegion
+	if err := checkAccess(s, cfg, &given, c.Client); err != nil {
+		end()
+		return nil, err
 	}
-	return client, newKeys, nil
+	return c, nil
 }
 
-func loadConfig(s *settings) (aws.Config, error) {
-	var cfg aws.Config
-	if s.Config != nil {
-		cfg = s.Config.Copy()
-	} else {
-		var err error
-		cfg, err = config.LoadDefaultConfig(context.Background(), func(o *config.LoadOptions) error {
-			o.Region = s.Region
-			o.SharedConfigProfile = s.Profile
-			return nil
-		})
-		if err != nil {
-			return cfg, fmt.Errorf("load AWS config: %w", err)
-		}
+// source returns a source of the client's credentials.
+func (c *client) source(life context.Context, p aws.CredentialsProvider, load func() (aws.CredentialsProvider, error)) *credentialsSource {
+	source := &credentialsSource{life: life, provider: p, load: load}
+	c.sources = append(c.sources, source)
+	return source
+}
+
+// newKeys has credentials looked for again. It does not block.
+func (c *client) newKeys() {
+	for _, source := range c.sources {
+		source.refresh()
 	}
-	if s.Region != "" {
-		cfg.Region = s.Region
+}
+
+// close closes the connections, cancels a retrieval of credentials in flight, and waits for
+// its end, at most so long: a provider of the program may ignore its context.
+func (c *client) close(grace time.Duration) {
+	c.conns.close()
+	c.end()
+	until := time.Now().Add(grace)
+	for _, source := range c.sources {
+		source.await(time.Until(until))
 	}
-	if s.AccessID != "" {
-		cfg.Credentials = credentials.NewStaticCredentialsProvider(s.AccessID, s.AccessKey, s.SessionToken)
-	}
-	return cfg, nil
 }

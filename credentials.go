@@ -2,22 +2,42 @@ package cloudwatch
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
 // credentialsSource is where the client gets its credentials. The SDK reads
 // environment and shared files once, and keeps what it got until it expires. So a
 // long-lived program would never hear of new keys; refresh has them looked for
 // again.
+//
+// One retrieval is under way at a time, however many requests wait for it and fail
+// meanwhile: a provider that hangs would otherwise be called again at each attempt.
 type credentialsSource struct {
 	load func() (aws.CredentialsProvider, error) // reads environment and shared files again; nil if they are not the source
+	life context.Context                         // of the handler; the retrieval ends with it
 
-	mu       sync.Mutex
-	provider aws.CredentialsProvider
+	mu        sync.Mutex
+	provider  aws.CredentialsProvider
+	stale     bool       // what the provider has is not to be used any more
+	retrieval *retrieval // under way; nil if none is
+}
+
+// retrieval is one call of the provider. Its result is written before done is closed.
+type retrieval struct {
+	began time.Time
+	done  chan struct{}
+	got   aws.Credentials
+	err   error
 }
 
 func (s *credentialsSource) current() aws.CredentialsProvider {
@@ -26,8 +46,63 @@ func (s *credentialsSource) current() aws.CredentialsProvider {
 	return s.provider
 }
 
-// refresh forgets credentials that the service does not take.
+// refresh forgets credentials that the service does not take. Those that are being
+// retrieved are new ones. It never blocks.
 func (s *credentialsSource) refresh() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stale = s.retrieval == nil
+}
+
+// Retrieve returns the credentials for a request. A failure gets a type, so that
+// delivery can tell it from a failed request.
+func (s *credentialsSource) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	defer deliver.FetchCredentials(ctx)()
+	r := s.join(ctx)
+	select {
+	case <-r.done:
+		return r.got, r.err
+	case <-ctx.Done():
+		err := fmt.Errorf("the provider has not answered since %s: %w", r.began.UTC().Format(time.RFC3339), ctx.Err())
+		return aws.Credentials{}, &deliver.CredentialsError{Err: err}
+	}
+}
+
+// join returns the retrieval that is under way, or begins one.
+func (s *credentialsSource) join(ctx context.Context) *retrieval {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.retrieval == nil {
+		s.retrieval = &retrieval{began: time.Now(), done: make(chan struct{})}
+		// It outlives the request that began it, for others may wait for it too.
+		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		go s.run(ctx, cancel, s.retrieval, s.stale)
+	}
+	return s.retrieval
+}
+
+func (s *credentialsSource) run(ctx context.Context, cancel func(), r *retrieval, stale bool) {
+	defer cancel()
+	defer context.AfterFunc(s.life, cancel)()
+	if stale {
+		s.renew()
+	}
+	r.got, r.err = s.current().Retrieve(ctx)
+	if r.err == nil {
+		r.err = checkKeys(r.got, "access key id", "secret access key", "session token")
+	}
+	if r.err != nil {
+		r.got, r.err = aws.Credentials{}, tellable(r.err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stale = r.err != nil
+	s.retrieval = nil
+	close(r.done)
+}
+
+// renew has the provider look for credentials again.
+func (s *credentialsSource) renew() {
 	if s.load != nil {
 		provider, err := s.load()
 		if err != nil || provider == nil {
@@ -43,15 +118,29 @@ func (s *credentialsSource) refresh() {
 	}
 }
 
-// Retrieve returns the credentials for a request. A failure gets a type, so that
-// delivery can tell it from a failed request.
-func (s *credentialsSource) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	defer deliver.FetchCredentials(ctx)()
-	got, err := s.current().Retrieve(ctx)
-	if err != nil {
-		err = &deliver.CredentialsError{Err: err}
+// await waits until no retrieval is under way, at most so long.
+func (s *credentialsSource) await(atMost time.Duration) {
+	s.mu.Lock()
+	r := s.retrieval
+	s.mu.Unlock()
+	if r != nil {
+		wait(r.done, atMost)
 	}
-	return got, err
+}
+
+// tellable returns the error of a provider without what must stay secret: the SDK quotes
+// the output of a credential_process that it cannot read, which may hold keys, and URLs
+// that cannot be parsed.
+func tellable(err error) error {
+	var told *deliver.CredentialsError // by the source inside of the provider
+	if errors.As(err, &told) {
+		return told
+	}
+	var process *processcreds.ProviderError
+	if errors.As(err, &process) && strings.Contains(process.Error(), "process output: ") {
+		err = fmt.Errorf("credential_process: read its output: %w", errors.Unwrap(process.Err))
+	}
+	return &deliver.CredentialsError{Err: redact.Error(err)}
 }
 
 // IsCredentialsProvider lets the SDK see the provider inside: anonymous

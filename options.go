@@ -31,14 +31,34 @@ type Options struct {
 	// AWS_PROFILE, or the default profile.
 	Profile string
 	// Endpoint is the URL of the service, for a local endpoint or a VPC
-	// endpoint. It must be https, except for hosts on this machine or in a
-	// private network. Empty: AWS_ENDPOINT_URL_CLOUDWATCH_LOGS,
-	// AWS_ENDPOINT_URL, the shared config, or AWS itself.
+	// endpoint. Empty: AWS_ENDPOINT_URL_CLOUDWATCH_LOGS, AWS_ENDPOINT_URL, the
+	// shared config, or AWS itself. Wherever it comes from, it must have no user
+	// name and password, FIPS and dual-stack endpoints must be off, and it must
+	// be https, except for loopback, private and link-local addresses, and for
+	// names that can only be local: without a dot, or below .localhost, .local,
+	// .internal or .svc.
 	Endpoint string
+	// AllowPlainHTTP allows an endpoint with plain http on any host. Whoever is
+	// on the way can then read the log events and the session token, and change
+	// the events. false: it is refused.
+	AllowPlainHTTP bool
 	// Config is a ready AWS configuration, for programs that have one. It is
 	// used instead of the environment and the shared config; Region, Endpoint
 	// and the keys above still win over what it holds. With Config, Profile
 	// must be empty.
+	//
+	// When the service refuses its credentials, or there are none, new ones are
+	// looked for. Keys that config.LoadDefaultConfig has read from the
+	// environment or from a shared file are read from there again. Those of an
+	// aws.CredentialsCache, which config.LoadDefaultConfig always makes, are
+	// retrieved again. Any other provider must return new ones by itself, and so
+	// must one that assumes a role with keys of a file. The provider is called by
+	// one goroutine at a time. The fallback to version 1 of the EC2 metadata
+	// service stays as the Config has it; without Config it is off.
+	//
+	// Its Logger is used, but for the one that config.LoadDefaultConfig sets
+	// where the program names none: that prints on standard error, so it is used
+	// only if ClientLogMode is set.
 	Config *aws.Config
 	// ClientOptions change the SDK's client: proxy, FIPS and dual-stack
 	// endpoints, HTTP client and so on. They are called in order, after

@@ -18,13 +18,13 @@ import (
 // of one log stream share one pipeline.
 type pipeline struct {
 	settings *settings
+	client   *client
 	queue    *queue.Queue
 	worker   *deliver.Worker
 	report   *report
 	lines    lines          // text written to Writers that has no newline yet
 	encoder  batch.Encoder  // writes events in wire form
 	speech   deliver.Speech // what the SDK logs is not shipped
-	conns    connections    // of the client
 	shutdown shutdown
 
 	// With a spool; otherwise they are nil.
@@ -48,8 +48,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		shutdown: shutdown{done: make(chan struct{}), over: make(chan struct{})},
 		report:   newReport(s.OnError), // before the spool, which may report while it is made
 	}
-	client, newKeys, err := newClient(s, &p.speech, &p.conns)
-	if err != nil {
+	if p.client, err = newClient(s, &p.speech); err != nil {
 		return nil, err
 	}
 	cfg := queue.Config{
@@ -58,7 +57,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		OnFull:   queue.Policy(s.OnFull),
 		Interval: s.FlushInterval,
 	}
-	own := destinationOf(client, s.group)
+	own := destinationOf(p.client.Client, s.group)
 	if s.Spool != "" {
 		if p.spool, err = p.newSpool(own); err != nil {
 			return nil, err
@@ -68,7 +67,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 	}
 	p.queue = queue.New(cfg)
 	p.delivery = deliver.Config{
-		Client:      client,
+		Client:      p.client.Client,
 		Group:       s.group,
 		Stream:      s.stream,
 		Creation:    s.creation(),
@@ -79,7 +78,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Restamp:     s.Untimely == Restamp,
 		Reach:       p.reach,
 		Endpoint:    new(deliver.Endpoint),
-		NewKeys:     newKeys,
+		NewKeys:     p.client.newKeys,
 		Announce:    p.announce,
 		Failed:      p.report.failed,
 		Refused:     p.report.refused,

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/netip"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
@@ -81,45 +81,15 @@ func (s *settings) checkAccess() error {
 	case s.Config != nil && s.Profile != "":
 		return errors.New("Options.Profile and Config are both set: a ready Config has its profile already")
 	}
-	return checkEndpoint(s.Endpoint)
-}
-
-// checkEndpoint refuses plain HTTP to the open network. Private addresses and
-// names without a dot are those of containers and local endpoints.
-func checkEndpoint(endpoint string) error {
-	if endpoint == "" {
-		return nil
+	keys := aws.Credentials{AccessKeyID: s.AccessID, SecretAccessKey: s.AccessKey, SessionToken: s.SessionToken}
+	errs := []error{checkKeys(keys, "Options.AccessID", "Options.AccessKey", "Options.SessionToken")}
+	if s.Region != "" {
+		errs = append(errs, checkRegion("Options.Region", s.Region))
 	}
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return fmt.Errorf("Options.Endpoint %q: not a URL such as https://host or http://127.0.0.1:4586", withoutUser(endpoint))
+	if s.Endpoint != "" {
+		errs = append(errs, checkEndpoint("Options.Endpoint", s.Endpoint, s.AllowPlainHTTP))
 	}
-	if u.Scheme == "https" {
-		return nil
-	}
-	host := u.Hostname()
-	if addr, err := netip.ParseAddr(host); err == nil {
-		if addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast() {
-			return nil
-		}
-	} else if !strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".internal") {
-		return nil
-	}
-	return fmt.Errorf("Options.Endpoint %q: must be https, since the host is not on this machine or in a private network", withoutUser(endpoint))
-}
-
-// withoutUser leaves out user name and password, so that an error can show the
-// rest. The text need not be a URL.
-func withoutUser(endpoint string) string {
-	end := strings.LastIndexByte(endpoint, '@')
-	if end < 0 {
-		return endpoint
-	}
-	scheme, _, found := strings.Cut(endpoint[:end], "//")
-	if !found {
-		return endpoint[end+1:]
-	}
-	return scheme + "//" + endpoint[end+1:]
+	return errors.Join(errs...)
 }
 
 func (s *settings) checkCreation() error {

@@ -93,12 +93,15 @@ func (p *pipeline) finish(began time.Time) {
 	if p.recovery != nil {
 		p.recover(began)
 	}
+	var waited time.Duration
 	select {
 	case <-p.worker.Done():
 	case <-p.worker.Stopped():
+		stopped := time.Now()
 		wait(p.worker.Done(), graceTime)
+		waited = time.Since(stopped)
 	}
-	p.conns.close()
+	p.client.close(graceTime - waited)
 	if p.spool != nil {
 		p.spool.Close(graceTime)
 	}

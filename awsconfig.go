@@ -1,0 +1,165 @@
+package cloudwatch
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/smithy-go/logging"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/redact"
+)
+
+// fetchTimeout bounds each HTTP request for credentials of a configuration that we load.
+// The SDK has no bound, and a connection that hangs would hold all later requests, since
+// they wait for the same credentials.
+const fetchTimeout = 30 * time.Second
+
+// loadConfig returns the configuration of the program, or reads environment and shared
+// config. It asks no server. What it starts to get credentials ends with the context.
+func loadConfig(life context.Context, s *settings) (aws.Config, error) {
+	var cfg aws.Config
+	if s.Config != nil {
+		cfg = s.Config.Copy()
+		cfg.Logger = quiet(cfg)
+	} else {
+		var err error
+		cfg, err = load(life, config.LoadOptions{Region: s.Region, SharedConfigProfile: s.Profile, Logger: logging.Nop{}})
+		if err != nil {
+			return cfg, err
+		}
+	}
+	if s.Region != "" {
+		cfg.Region = s.Region
+	}
+	if s.AccessID != "" {
+		cfg.Credentials = credentials.NewStaticCredentialsProvider(s.AccessID, s.AccessKey, s.SessionToken)
+	}
+	return cfg, nil
+}
+
+// reload returns what reads environment and shared files again for new credentials. nil:
+// the credentials are not from there. Keys that the program gives stay as they are.
+func reload(life context.Context, s *settings, cfg aws.Config) func() (aws.CredentialsProvider, error) {
+	switch {
+	case s.AccessID != "":
+		return nil
+	case s.Config == nil:
+		return func() (aws.CredentialsProvider, error) {
+			again, err := loadConfig(life, s)
+			return again.Credentials, err
+		}
+	case !readKeys(cfg):
+		return nil
+	}
+	options, _, _, _ := sourcesOf(cfg)
+	options.Region, options.Logger = cfg.Region, cfg.Logger
+	options.LogConfigurationWarnings = nil // that was done
+	if options.CustomCABundle != nil {     // it was read to its end
+		options.CustomCABundle, options.HTTPClient = nil, cfg.HTTPClient
+	}
+	return func() (aws.CredentialsProvider, error) {
+		again, err := load(life, options)
+		return again.Credentials, err
+	}
+}
+
+// readKeys reports whether the credentials of a program's configuration are keys that
+// config.LoadDefaultConfig has read from the environment or a shared file: the program may
+// have set others since. Every other provider of the SDK looks for new ones by itself.
+func readKeys(cfg aws.Config) bool {
+	_, env, shared, _ := sourcesOf(cfg)
+	got, ok := staticKeys(cfg.Credentials)
+	same := func(c aws.Credentials) bool {
+		return c.AccessKeyID == got.AccessKeyID && c.SecretAccessKey == got.SecretAccessKey && c.SessionToken == got.SessionToken
+	}
+	return ok && (same(env.Credentials) || same(shared.Credentials))
+}
+
+// staticKeys returns the credentials of a provider that has them without asking anybody.
+func staticKeys(p aws.CredentialsProvider) (keys aws.Credentials, ok bool) {
+	if !aws.IsCredentialsProvider(p, credentials.StaticCredentialsProvider{}) {
+		return keys, false
+	}
+	keys, err := p.Retrieve(context.Background())
+	return keys, err == nil
+}
+
+// load is config.LoadDefaultConfig, but it asks no server, the metadata service of EC2 is
+// never asked without a token (IMDSv1), and no request for credentials lasts for ever.
+// What the options say of these things wins.
+func load(life context.Context, options config.LoadOptions) (aws.Config, error) {
+	bounded := awshttp.NewBuildableClient().WithTimeout(fetchTimeout)
+	own := options.HTTPClient == nil
+	if own {
+		options.HTTPClient = bounded
+	}
+	metadata := &metadataClient{}
+	if options.EC2RoleCredentialOptions == nil {
+		options.EC2RoleCredentialOptions = func(o *ec2rolecreds.Options) { o.Client = metadata }
+	}
+	if options.EndpointCredentialOptions == nil {
+		options.EndpointCredentialOptions = func(o *endpointcreds.Options) { o.HTTPClient = bounded }
+	}
+	// Mode "auto" and a region from the metadata service would ask it here and now.
+	options.DefaultsModeOptions.IMDSClient = imds.New(imds.Options{ClientEnableState: imds.ClientDisabled})
+	options.UseEC2IMDSRegion = nil
+	cfg, err := config.LoadDefaultConfig(life, func(o *config.LoadOptions) error {
+		*o = options
+		return nil
+	})
+	if err != nil {
+		return cfg, fmt.Errorf("load AWS config: %w", redact.Error(err))
+	}
+	metadata.Client = imds.NewFromConfig(cfg, func(o *imds.Options) { o.EnableFallback = aws.FalseTernary })
+	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok && own {
+		cfg.HTTPClient = client.WithTimeout(0) // delivery has deadlines of its own
+	}
+	endHungProcess(life, &cfg)
+	return cfg, nil
+}
+
+// metadataClient gets its client when the configuration that describes it is loaded.
+type metadataClient struct{ *imds.Client }
+
+// sourcesOf returns what a configuration was made of. Of one that was not made by
+// config.LoadDefaultConfig they are empty, and loaded is false.
+func sourcesOf(cfg aws.Config) (options config.LoadOptions, env config.EnvConfig, shared config.SharedConfig, loaded bool) {
+	for _, source := range cfg.ConfigSources {
+		switch s := source.(type) {
+		case config.LoadOptions:
+			options, loaded = s, true
+		case config.EnvConfig:
+			env = s
+		case config.SharedConfig:
+			shared = s
+		}
+	}
+	return options, env, shared, loaded
+}
+
+// quiet returns the logger of a program's configuration. The one that
+// config.LoadDefaultConfig sets where the program names none prints on standard error,
+// which nobody has asked for unless ClientLogMode says what to log.
+func quiet(cfg aws.Config) logging.Logger {
+	options, _, _, loaded := sourcesOf(cfg)
+	if !loaded || options.Logger != nil || cfg.ClientLogMode != 0 {
+		return cfg.Logger
+	}
+	standard, ok := cfg.Logger.(*logging.StandardLogger)
+	if !ok || standard.Logger == nil || standard.Logger.Prefix() != "SDK " {
+		return cfg.Logger
+	}
+	if f, ok := standard.Logger.Writer().(*os.File); !ok || f.Name() != "/dev/stderr" { // the name of os.Stderr on every system
+		return cfg.Logger
+	}
+	return logging.Nop{}
+}

@@ -1,0 +1,35 @@
+package cloudwatch
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// checkKeys returns what is wrong about credentials. The names say where id, secret and
+// session token come from.
+func checkKeys(c aws.Credentials, id, secret, token string) error {
+	return errors.Join(checkKey(id, c.AccessKeyID), checkKey(secret, c.SecretAccessKey), checkKey(token, c.SessionToken))
+}
+
+// checkKey refuses what no key has, such as the end of a line that was copied with it. A
+// request that is signed with it fails in ways that do not tell. The error shows nothing
+// else of the key.
+func checkKey(name, key string) error {
+	bad := strings.IndexFunc(key, func(r rune) bool { return r <= ' ' || r > '~' })
+	if bad < 0 {
+		return nil
+	}
+	r, size := utf8.DecodeRuneInString(key[bad:])
+	place := "inside"
+	switch {
+	case bad == 0:
+		place = "at the start"
+	case bad+size == len(key):
+		place = "at the end"
+	}
+	return fmt.Errorf("%s: has the character %U %s: a key is printable ASCII without blanks", name, r, place)
+}
