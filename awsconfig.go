@@ -3,7 +3,6 @@ package cloudwatch
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -60,16 +59,23 @@ func reload(life context.Context, s *settings, cfg aws.Config) func() (aws.Crede
 	case !readKeys(cfg):
 		return nil
 	}
-	options, _, _, _ := sourcesOf(cfg)
-	options.Region, options.Logger = cfg.Region, cfg.Logger
-	options.LogConfigurationWarnings = nil // that was done
-	if options.CustomCABundle != nil {     // it was read to its end
-		options.CustomCABundle, options.HTTPClient = nil, cfg.HTTPClient
-	}
+	options := againOptions(cfg)
+	options.Logger = cfg.Logger
 	return func() (aws.CredentialsProvider, error) {
 		again, err := load(life, options)
 		return again.Credentials, err
 	}
+}
+
+// againOptions returns the options by which a program's configuration can be loaded again.
+func againOptions(cfg aws.Config) config.LoadOptions {
+	options, _, _, _ := sourcesOf(cfg)
+	options.Region = cfg.Region
+	options.LogConfigurationWarnings = nil // that was done
+	if options.CustomCABundle != nil {     // it was read to its end
+		options.CustomCABundle, options.HTTPClient = nil, cfg.HTTPClient
+	}
+	return options
 }
 
 // readKeys reports whether the credentials of a program's configuration are keys that
@@ -154,12 +160,17 @@ func quiet(cfg aws.Config) logging.Logger {
 	if !loaded || options.Logger != nil || cfg.ClientLogMode != 0 {
 		return cfg.Logger
 	}
-	standard, ok := cfg.Logger.(*logging.StandardLogger)
-	if !ok || standard.Logger == nil || standard.Logger.Prefix() != "SDK " {
+	given, ok := cfg.Logger.(*logging.StandardLogger)
+	if !ok || given.Logger == nil {
 		return cfg.Logger
 	}
-	if f, ok := standard.Logger.Writer().(*os.File); !ok || f.Name() != "/dev/stderr" { // the name of os.Stderr on every system
+	again, err := load(context.Background(), againOptions(cfg)) // to compare with the one it sets
+	if err != nil {
 		return cfg.Logger
 	}
-	return logging.Nop{}
+	set, ok := again.Logger.(*logging.StandardLogger)
+	if ok && given.Logger.Writer() == set.Logger.Writer() && given.Logger.Prefix() == set.Logger.Prefix() {
+		return logging.Nop{}
+	}
+	return cfg.Logger
 }

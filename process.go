@@ -13,7 +13,7 @@ import (
 // waiting for as long as anything that the shell has started keeps its output open. A
 // process below an assumed role stays the SDK's.
 func endHungProcess(life context.Context, cfg *aws.Config) {
-	_, _, shared, _ := sourcesOf(*cfg)
+	options, _, shared, _ := sourcesOf(*cfg)
 	if shared.CredentialProcess == "" || !aws.IsCredentialsProvider(cfg.Credentials, (*processcreds.Provider)(nil)) {
 		return
 	}
@@ -27,6 +27,9 @@ func endHungProcess(life context.Context, cfg *aws.Config) {
 	provider := processcreds.NewProviderCommand(builder, func(o *processcreds.Options) {
 		if p, ok := cfg.Credentials.(aws.CredentialProviderSource); ok {
 			o.CredentialSources = p.ProviderSources()
+		}
+		if options.ProcessCredentialOptions != nil {
+			options.ProcessCredentialOptions(o)
 		}
 	})
 	cfg.Credentials = aws.NewCredentialsCache(process{provider, life})
