@@ -1,0 +1,192 @@
+//go:build unix
+
+package cloudwatch
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+)
+
+// credentialProcess makes a script that notes the process it starts in a file, and hangs
+// while there is no file "go on". It returns a config file that names it.
+func credentialProcess(t *testing.T) (dir, configFile string) {
+	t.Helper()
+	dir = t.TempDir()
+	script := "#!/bin/sh\ncd '" + dir + "'\n" +
+		"if [ -e 'go on' ]; then echo '{\"Version\":1,\"AccessKeyId\":\"AK\",\"SecretAccessKey\":\"s\"}'; exit; fi\n" +
+		"sleep 600 &\necho $! >>pids\nwait\n"
+	if err := os.WriteFile(filepath.Join(dir, "run"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	configFile = filepath.Join(dir, "config")
+	text := "[default]\nregion = us-east-1\ncredential_process = " + filepath.Join(dir, "run") + "\n"
+	if err := os.WriteFile(configFile, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, pid := range started(t, dir) {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	return dir, configFile
+}
+
+// started returns the processes that were started.
+func started(t *testing.T, dir string) (pids []int) {
+	t.Helper()
+	text, _ := os.ReadFile(filepath.Join(dir, "pids")) // there may be none yet
+	for _, field := range strings.Fields(string(text)) {
+		pid, err := strconv.Atoi(field)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, pid)
+	}
+	return pids
+}
+
+// eventually waits until something is so, for a minute at most.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for range 600 {
+		if is() {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatal(what)
+}
+
+// gone reports whether a process has ended. A zombie has: who reaps it is not our business.
+func gone(pid int) bool {
+	if syscall.Kill(pid, 0) != nil {
+		return true
+	}
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	return err == nil && strings.Contains(string(stat), ") Z ")
+}
+
+func needNoTerminal(t *testing.T) {
+	if tty, err := os.Open("/dev/tty"); err == nil {
+		tty.Close()
+		t.Skip("there is a terminal: the SDK's own way of ending a process stays")
+	}
+}
+
+func withProcess(t *testing.T, configFile string) {
+	t.Setenv("AWS_CONFIG_FILE", configFile)
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
+		t.Setenv(name, "")
+	}
+}
+
+// One process runs at a time, however many requests fail and refresh. Close ends it, and
+// what it has started.
+func TestCredentialProcessThatHangs(t *testing.T) {
+	needNoTerminal(t)
+	dir, configFile := credentialProcess(t)
+	withProcess(t, configFile)
+	s, err := newSettings("g", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := newClient(s, &deliver.Speech{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close(0)
+	retrieve := func(within time.Duration) error {
+		ctx, cancel := context.WithTimeout(t.Context(), within)
+		defer cancel()
+		_, err := c.Options().Credentials.Retrieve(ctx)
+		return err
+	}
+	for range 10 {
+		var failure *deliver.CredentialsError
+		if err := retrieve(50 * time.Millisecond); !errors.As(err, &failure) {
+			t.Fatalf("got %v", err)
+		}
+		c.newKeys()
+	}
+	eventually(t, "no process was started", func() bool { return len(started(t, dir)) > 0 })
+	time.Sleep(100 * time.Millisecond)
+	pids := started(t, dir)
+	if len(pids) != 1 || gone(pids[0]) {
+		t.Errorf("processes %v, the first one has ended: %v", pids, gone(pids[0]))
+	}
+	c.close(time.Minute)
+	eventually(t, "the process goes on after close", func() bool { return gone(pids[0]) })
+}
+
+// A process that hangs is ended in time, with all it has started, so the next one can
+// succeed.
+func TestCredentialProcessIsEndedInTime(t *testing.T) {
+	needNoTerminal(t)
+	dir, configFile := credentialProcess(t)
+	withProcess(t, configFile)
+	cfg, err := load(t.Context(), config.LoadOptions{ProcessCredentialOptions: func(o *processcreds.Options) { o.Timeout = 500 * time.Millisecond }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if _, err := cfg.Credentials.Retrieve(t.Context()); err == nil {
+		t.Fatal("no error")
+	}
+	if took := time.Since(began); took > 30*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	for _, pid := range started(t, dir) {
+		eventually(t, "a process goes on", func() bool { return gone(pid) })
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go on"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := cfg.Credentials.Retrieve(t.Context())
+	if err != nil || got.AccessKeyID != "AK" {
+		t.Errorf("the next one: %v, %v", got.AccessKeyID, err)
+	}
+	sources := cfg.Credentials.(aws.CredentialProviderSource).ProviderSources()
+	if len(sources) != 2 || sources[0] != aws.CredentialSourceProfileProcess || sources[1] != aws.CredentialSourceProcess {
+		t.Errorf("sources %v", sources)
+	}
+}
+
+// The SDK quotes the output of a process that it cannot read, keys and all.
+func TestOutputOfACredentialProcessIsNotTold(t *testing.T) {
+	for name, output := range map[string]string{
+		"not JSON":              `{"Version":1,"SecretAccessKey":"hush"`,
+		"a line before it":      `warning {"Version":1,"AccessKeyId":"hush","SecretAccessKey":"hush"}`,
+		"a value of other kind": `{"Version":"1","SecretAccessKey":"hush","SessionToken":"hush"}`,
+		"a time that is none":   `{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"hush","Expiration":"soon"}`,
+	} {
+		file := filepath.Join(t.TempDir(), "output")
+		if err := os.WriteFile(file, []byte(output), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := processcreds.NewProvider("cat " + file)
+		source := &credentialsSource{life: t.Context(), provider: aws.NewCredentialsCache(p)}
+		_, err := source.Retrieve(t.Context())
+		var failure *deliver.CredentialsError
+		if !errors.As(err, &failure) || strings.Contains(err.Error(), "hush") || !strings.Contains(err.Error(), "credential_process: read its output") {
+			t.Errorf("%s: %v", name, err)
+		}
+		for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+			if strings.Contains(inner.Error(), "hush") {
+				t.Errorf("%s: inside of the error: %v", name, inner)
+			}
+		}
+	}
+}
