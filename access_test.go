@@ -401,16 +401,14 @@ func TestPasswordOfAProxyIsNotTold(t *testing.T) {
 
 // The SDK's mode "auto" asks the metadata service for the region of the machine.
 func TestConstructorAsksNoMetadataService(t *testing.T) {
-	srv := newCapture(t)
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "")
-	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", srv.URL)
+	requests := metadataService(t, false)
 	t.Setenv("AWS_DEFAULTS_MODE", "auto")
 	w, err := cloudwatch.NewWriter(group, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if requests := srv.Requests(); len(requests) != 0 {
-		t.Errorf("%d requests", len(requests))
+	if seen := requests(); len(seen) != 0 {
+		t.Errorf("requests %q", seen)
 	}
 	w.Close()
 }

@@ -19,7 +19,7 @@ func ExampleNewHandler_credentials() {
 
 	h, err := cloudwatch.NewHandler("my_log_group", &cloudwatch.Options{
 		AccessID:  "AKIDEXAMPLE",
-		AccessKey: "the secret of that key",
+		AccessKey: "the-secret-of-that-key",
 		Region:    "eu-central-1",
 		LogStream: "web-1",
 		Format:    cloudwatch.Pattern("{level} {message}"),
