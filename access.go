@@ -26,9 +26,7 @@ import (
 // value.
 type access struct {
 	s             *settings
-	cfg           aws.Config
-	options       config.LoadOptions // these three are the sources of cfg, if it was loaded
-	env           config.EnvConfig
+	env           config.EnvConfig // these two are sources of the configuration, if it was loaded
 	shared        config.SharedConfig
 	given, chosen *cloudwatchlogs.Options // before and after the program's ClientOptions
 }
@@ -37,12 +35,9 @@ type access struct {
 // source and the rule.
 func checkAccess(s *settings, cfg aws.Config, given *cloudwatchlogs.Options, client *cloudwatchlogs.Client) error {
 	chosen := client.Options()
-	a := &access{s: s, cfg: cfg, given: given, chosen: &chosen}
-	a.options, a.env, a.shared, _ = sourcesOf(cfg)
-	if chosen.Region == "" {
-		return ErrNoRegion
-	}
-	if err := errors.Join(checkRegion(a.regionName(), chosen.Region), a.checkBase(), a.checkKeys()); err != nil {
+	_, env, shared, _ := sourcesOf(cfg)
+	a := &access{s, env, shared, given, &chosen}
+	if err := errors.Join(a.checkRegion(), a.checkBase(), a.checkKeys()); err != nil {
 		return err
 	}
 	return a.checkResolved(client)
@@ -54,7 +49,7 @@ type source struct{ name, value string }
 // nameOf returns the first source that has the value.
 func nameOf(value, otherwise string, sources ...source) string {
 	for _, s := range sources {
-		if s.value == value {
+		if s.value != "" && s.value == value {
 			return s.name
 		}
 	}
@@ -100,6 +95,13 @@ func (a *access) baseName() string {
 		source{"AWS_ENDPOINT_URL", a.env.BaseEndpoint},
 		source{"endpoint_url of cloudwatch_logs in the shared config", a.shared.Services.ServiceValues["cloudwatch_logs"]["endpoint_url"]},
 		source{"endpoint_url of the shared config", a.shared.BaseEndpoint})
+}
+
+func (a *access) checkRegion() error {
+	if a.chosen.Region == "" {
+		return ErrNoRegion
+	}
+	return checkRegion(a.regionName(), a.chosen.Region)
 }
 
 // variantName returns where FIPS or dual-stack endpoints were switched on.

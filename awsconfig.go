@@ -45,25 +45,32 @@ func loadConfig(life context.Context, s *settings) (aws.Config, error) {
 	return cfg, nil
 }
 
-// reload returns what reads environment and shared files again for new credentials. nil:
-// the credentials are not from there. Keys that the program gives stay as they are.
-func reload(life context.Context, s *settings, cfg aws.Config) func() (aws.CredentialsProvider, error) {
+// loader reads environment and shared files again for new credentials. It returns nil if
+// it finds nothing else than the present provider does.
+type loader func(present aws.CredentialsProvider) (aws.CredentialsProvider, error)
+
+// reload returns the loader of the client, nil if its credentials are not from environment
+// and shared files. Keys that the program gives stay as they are.
+func reload(life context.Context, s *settings, cfg aws.Config) loader {
 	switch {
 	case s.AccessID != "":
 		return nil
 	case s.Config == nil:
-		return func() (aws.CredentialsProvider, error) {
+		return func(aws.CredentialsProvider) (aws.CredentialsProvider, error) {
 			again, err := loadConfig(life, s)
 			return again.Credentials, err
 		}
-	case !readKeys(cfg):
+	case !readKeys(cfg) && !lastResort(cfg):
 		return nil
 	}
 	options := againOptions(cfg)
 	options.Logger = cfg.Logger
-	return func() (aws.CredentialsProvider, error) {
+	return func(present aws.CredentialsProvider) (aws.CredentialsProvider, error) {
 		again, err := load(life, options)
-		return again.Credentials, err
+		if err != nil || isInstanceRole(again.Credentials) && isInstanceRole(present) {
+			return nil, err
+		}
+		return again.Credentials, nil
 	}
 }
 
@@ -88,6 +95,17 @@ func readKeys(cfg aws.Config) bool {
 		return c.AccessKeyID == got.AccessKeyID && c.SecretAccessKey == got.SecretAccessKey && c.SessionToken == got.SessionToken
 	}
 	return ok && (same(env.Credentials) || same(shared.Credentials))
+}
+
+// lastResort reports whether a program's configuration has the role of the EC2 instance,
+// which config.LoadDefaultConfig takes when it finds nothing else: keys may come later.
+func lastResort(cfg aws.Config) bool {
+	options, _, shared, loaded := sourcesOf(cfg)
+	return loaded && options.Credentials == nil && shared.CredentialSource == "" && isInstanceRole(cfg.Credentials)
+}
+
+func isInstanceRole(p aws.CredentialsProvider) bool {
+	return aws.IsCredentialsProvider(p, (*ec2rolecreds.Provider)(nil))
 }
 
 // staticKeys returns the credentials of a provider that has them without asking anybody.

@@ -63,7 +63,7 @@ func newClient(s *settings, speech *deliver.Speech) (*client, error) {
 }
 
 // source returns a source of the client's credentials.
-func (c *client) source(life context.Context, p aws.CredentialsProvider, load func() (aws.CredentialsProvider, error)) *credentialsSource {
+func (c *client) source(life context.Context, p aws.CredentialsProvider, load loader) *credentialsSource {
 	source := &credentialsSource{life: life, provider: p, load: load}
 	c.sources = append(c.sources, source)
 	return source

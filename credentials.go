@@ -20,16 +20,16 @@ import (
 // long-lived program would never hear of new keys; refresh has them looked for
 // again.
 //
-// One retrieval is under way at a time, however many requests wait for it and fail
+// One retrieval is in flight at a time, however many requests wait for it and fail
 // meanwhile: a provider that hangs would otherwise be called again at each attempt.
 type credentialsSource struct {
-	load func() (aws.CredentialsProvider, error) // reads environment and shared files again; nil if they are not the source
-	life context.Context                         // of the handler; the retrieval ends with it
+	load loader          // nil if there is nothing to load
+	life context.Context // of the handler; the retrieval ends with it
 
 	mu        sync.Mutex
 	provider  aws.CredentialsProvider
 	stale     bool       // what the provider has is not to be used any more
-	retrieval *retrieval // under way; nil if none is
+	retrieval *retrieval // in flight; nil if none is
 }
 
 // retrieval is one call of the provider. Its result is written before done is closed.
@@ -46,8 +46,8 @@ func (s *credentialsSource) current() aws.CredentialsProvider {
 	return s.provider
 }
 
-// refresh forgets credentials that the service does not take. Those that are being
-// retrieved are new ones. It never blocks.
+// refresh forgets credentials that the service does not take. Those in flight are new
+// ones. It never blocks.
 func (s *credentialsSource) refresh() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,7 +68,7 @@ func (s *credentialsSource) Retrieve(ctx context.Context) (aws.Credentials, erro
 	}
 }
 
-// join returns the retrieval that is under way, or begins one.
+// join returns the retrieval in flight, or begins one.
 func (s *credentialsSource) join(ctx context.Context) *retrieval {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,7 +92,7 @@ func (s *credentialsSource) run(ctx context.Context, cancel func(), r *retrieval
 		r.err = checkKeys(r.got, "access key id", "secret access key", "session token")
 	}
 	if r.err != nil {
-		r.got, r.err = aws.Credentials{}, tellable(r.err)
+		r.got, r.err = aws.Credentials{}, credentialsError(r.err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,24 +101,27 @@ func (s *credentialsSource) run(ctx context.Context, cancel func(), r *retrieval
 	close(r.done)
 }
 
-// renew has the provider look for credentials again.
+// renew looks for another provider, or has the one there is look for credentials again.
 func (s *credentialsSource) renew() {
+	present := s.current()
 	if s.load != nil {
-		provider, err := s.load()
-		if err != nil || provider == nil {
-			return // those we have are no worse
+		provider, err := s.load(present)
+		if err != nil {
+			return // the credentials we have are no worse
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.provider = provider
-		return
+		if provider != nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.provider = provider
+			return
+		}
 	}
-	if cache, ok := s.current().(*aws.CredentialsCache); ok {
+	if cache, ok := present.(*aws.CredentialsCache); ok {
 		cache.Invalidate()
 	}
 }
 
-// await waits until no retrieval is under way, at most so long.
+// await waits for the retrieval in flight, at most so long.
 func (s *credentialsSource) await(atMost time.Duration) {
 	s.mu.Lock()
 	r := s.retrieval
@@ -128,10 +131,10 @@ func (s *credentialsSource) await(atMost time.Duration) {
 	}
 }
 
-// tellable returns the error of a provider without what must stay secret: the SDK quotes
+// credentialsError returns the error of a provider without what must stay secret: the SDK quotes
 // the output of a credential_process that it cannot read, which may hold keys, and URLs
 // that cannot be parsed.
-func tellable(err error) error {
+func credentialsError(err error) error {
 	var told *deliver.CredentialsError // by the source inside of the provider
 	if errors.As(err, &told) {
 		return told

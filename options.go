@@ -49,12 +49,13 @@ type Options struct {
 	//
 	// When the service refuses its credentials, or there are none, new ones are
 	// looked for. Keys that config.LoadDefaultConfig has read from the
-	// environment or from a shared file are read from there again. Those of an
-	// aws.CredentialsCache, which config.LoadDefaultConfig always makes, are
-	// retrieved again. Any other provider must return new ones by itself, and so
-	// must one that assumes a role with keys of a file. The provider is called by
-	// one goroutine at a time. The fallback to version 1 of the EC2 metadata
-	// service stays as the Config has it; without Config it is off.
+	// environment or from a shared file are read from there again; so are those
+	// that were not there yet, if it took the role of the EC2 instance instead.
+	// An aws.CredentialsCache is invalidated. Any other provider must return new
+	// credentials by itself, and so must one that assumes a role with keys of a
+	// file: without Config, those are read again too. The provider is called by
+	// one goroutine at a time. Whether it falls back to version 1 of the EC2
+	// metadata service is up to it; without Config that never happens.
 	//
 	// Its Logger is used, but for the one that config.LoadDefaultConfig sets
 	// where the program names none: that prints on standard error, so it is used

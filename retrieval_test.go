@@ -144,11 +144,13 @@ func TestRenewedFileUnderConfig(t *testing.T) {
 	static := credentials.NewStaticCredentialsProvider("OLD", "other", "")
 	rows := map[string]struct {
 		profile string
+		late    bool // there is no file at first
 		load    func(file string) []func(*config.LoadOptions) error
 		change  func(*aws.Config)
 		found   bool
 	}{
 		"file of the environment": {profile: "default", found: true},
+		"file that comes late":    {profile: "default", late: true, found: true},
 		"named file and profile": {
 			profile: "ops", found: true,
 			load: func(file string) []func(*config.LoadOptions) error {
@@ -176,7 +178,9 @@ func TestRenewedFileUnderConfig(t *testing.T) {
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
 			file, write := keyFile(t, row.profile)
-			write("OLD")
+			if !row.late {
+				write("OLD")
+			}
 			t.Setenv("AWS_ACCESS_KEY_ID", "")
 			t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 			if row.profile == "default" {

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
+	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
@@ -112,7 +113,7 @@ type destination struct{ region, endpoint, group string }
 
 func destinationOf(client *cloudwatchlogs.Client, group string) destination {
 	o := client.Options()
-	return destination{o.Region, aws.ToString(o.BaseEndpoint), group}
+	return destination{o.Region, redact.URL(aws.ToString(o.BaseEndpoint)), group} // as segments have it
 }
 
 // newSpool opens the spool. It returns an error for what only a human can put right;
