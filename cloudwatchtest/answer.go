@@ -18,7 +18,9 @@ type answer struct {
 	requestID   string    // "" = no such header
 	err         *APIError // what the body tells, if it is an error
 	body        []byte
-	tail        *tail // a stream of which body is the beginning; nil = body is all
+	tail        *tail       // a stream of which body is the beginning; nil = body is all
+	unsized     bool        // Content-Length does not tell the size of the body
+	header      http.Header // set in the end, see [Fault.Header]
 }
 
 // success is the answer with the output of an operation. A nil output is an
@@ -40,9 +42,26 @@ func failure(e *APIError) answer {
 	return answer{status: e.Status, contentType: contentType, requestID: newRequestID(), err: e, body: body}
 }
 
-// foreign is an answer that does not come from the service.
-func foreign(body string) answer {
-	return answer{status: http.StatusOK, contentType: "text/html", body: []byte(body)}
+// foreign is the answer of a fault that does not come from the service.
+func foreign(f Fault) answer {
+	a := answer{status: f.Status, contentType: "text/html"}
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	switch {
+	case !bodyAllowed(a.status):
+	case f.Body != nil:
+		a.body = []byte(*f.Body)
+	default:
+		what := fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
+		a.body = fmt.Appendf(nil, "<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%[1]s</h1></center>\r\n</body>\r\n</html>\r\n", what)
+	}
+	return a
+}
+
+// bodyAllowed tells whether an answer of a status has a body.
+func bodyAllowed(status int) bool {
+	return status != http.StatusNoContent && status != http.StatusNotModified
 }
 
 // send writes the answer, of a stream the beginning.
@@ -54,21 +73,19 @@ func (a answer) send(w http.ResponseWriter, date time.Time) {
 	}
 }
 
-// sendHalf writes the first half of an answer that has a body, and drops the
-// connection.
+// sendHalf writes the first half of an answer that has a body.
 func (a answer) sendHalf(w http.ResponseWriter, date time.Time) {
 	a.sendHeader(w, date)
 	w.Write(a.body[:len(a.body)/2])
 	// What the server has not sent when the handler panics is never sent. The
 	// error is that of a client that is gone.
 	_ = http.NewResponseController(w).Flush()
-	panic(http.ErrAbortHandler)
 }
 
 func (a answer) sendHeader(w http.ResponseWriter, date time.Time) {
 	h := w.Header()
 	h.Set("Content-Type", a.contentType)
-	if a.tail == nil {
+	if a.tail == nil && !a.unsized && bodyAllowed(a.status) {
 		h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	h.Set("Date", date.UTC().Format(http.TimeFormat))
@@ -84,6 +101,9 @@ func (a answer) sendHeader(w http.ResponseWriter, date time.Time) {
 			}
 			h.Set("Retry-After", strconv.FormatInt(seconds, 10))
 		}
+	}
+	for name, values := range a.header {
+		h[http.CanonicalHeaderKey(name)] = values // no values: not even one that net/http would add
 	}
 	w.WriteHeader(a.status)
 }

@@ -45,20 +45,34 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, f, answered := s.answer(w, r)
 	if a.tail != nil {
 		defer a.tail.leave()
+	}
+	if a.tail != nil || f.changesBody() {
 		letClientFinish(r)
 	}
 	date := s.now().Add(f.DateOffset)
+	a.header = f.Header
 	switch {
 	case !answered:
-		panic(http.ErrAbortHandler)
+		s.drop(r, f)
 	case f.Cut == CutMiddle:
 		a.sendHalf(w, date)
+		s.drop(r, f)
+	case a.tail != nil:
+		a.send(w, date)
+		a.tail.stream(w, r.Context().Done(), s.done)
+	case f.changesBody() && bodyAllowed(a.status):
+		a.sendPadded(w, date, f, r.Context().Done(), s.done)
 	default:
 		a.send(w, date)
 	}
-	if a.tail != nil {
-		a.tail.stream(w, r.Context().Done(), s.done)
+}
+
+// drop drops the connection of a request, as the fault says. It does not return.
+func (s *Server) drop(r *http.Request, f Fault) {
+	if f.Silent {
+		s.silence(r)
 	}
+	panic(http.ErrAbortHandler)
 }
 
 // letClientFinish waits until the client has most probably noticed that it sent
@@ -79,41 +93,32 @@ func letClientFinish(r *http.Request) {
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) (a answer, f Fault, answered bool) {
 	buf := s.buffer()
 	defer s.release(buf)
-	wire := &wireReader{}
-	if s.keys != nil {
-		wire.hash = sha256.New()
-	}
-	body, err := readBody(w, r, buf, wire)
-	if errors.Is(err, errClientGone) {
-		panic(http.ErrAbortHandler)
-	}
 	req := Request{
 		Time:        time.Now(),
 		Operation:   operationName(r),
-		BodyBytes:   wire.n,
+		BodyBytes:   int(max(r.ContentLength, 0)), // as announced
 		UserAgent:   clip(r.UserAgent()),
 		AccessKeyID: clip(signedBy(r).keyID),
 	}
-	if err == nil && s.keys != nil {
-		err = plain(checkSignature(r, s.keys, wire.sum(), s.now()))
-	}
+	f, early := s.faults.take(req, nil, func(f *Fault) bool { return f.early(r) })
 	var op operation
-	if err == nil {
-		op, err = decode(req.Operation, body)
-	}
-	if err == nil {
-		op.describe(&req)
+	var body []byte
+	var err error
+	if !early {
+		op, body, err = s.receive(w, r, buf, &req)
 	}
 	entry := s.journal.add(req)
-	f = s.faults.take(req, op)
+	if !early {
+		f, _ = s.faults.take(req, op, func(f *Fault) bool { return !f.early(r) })
+	}
 
 	answered = s.hold(r, f) && f.Cut != CutBefore
 	if answered {
 		switch refused := asAPIError(err); {
 		case f.Error != nil && f.Cut == CutNone:
 			a = failure(f.Error)
-		case f.Body != nil && f.Cut == CutNone:
-			a = foreign(*f.Body)
+		case f.foreign() && f.Cut == CutNone:
+			a = foreign(f)
 		case refused != nil:
 			a = failure(refused)
 		default:
@@ -135,6 +140,30 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (a answer, f Fau
 	// answer finds its request there.
 	s.journal.finish(entry, req)
 	return a, f, answered
+}
+
+// receive reads the body of a request and enters in req what it says. The body
+// is valid until buf is used again.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer, req *Request) (op operation, body []byte, err error) {
+	wire := &wireReader{}
+	if s.keys != nil {
+		wire.hash = sha256.New()
+	}
+	body, err = readBody(w, r, buf, wire)
+	if errors.Is(err, errClientGone) {
+		panic(http.ErrAbortHandler)
+	}
+	req.Time, req.BodyBytes = time.Now(), wire.n
+	if err == nil && s.keys != nil {
+		err = plain(checkSignature(r, s.keys, wire.sum(), s.now()))
+	}
+	if err == nil {
+		op, err = decode(req.Operation, body)
+	}
+	if err == nil {
+		op.describe(req)
+	}
+	return op, body, err
 }
 
 // call returns what an operation needs that is asked for now.

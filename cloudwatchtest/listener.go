@@ -76,3 +76,6 @@ func (c *boundedConn) Close() error {
 	c.once.Do(func() { <-c.free })
 	return c.Conn.Close()
 }
+
+// CloseWrite is for [conn.CloseWrite].
+func (c *boundedConn) CloseWrite() error { return closeWrite(c.Conn) }

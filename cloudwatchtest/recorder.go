@@ -2,12 +2,15 @@ package cloudwatchtest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -19,6 +22,7 @@ type recorder struct {
 	request  *http.Request       // the client's
 	leave    context.CancelFunc  // tells the handler that the client is gone
 	answered chan *http.Response // capacity 1; nil = the connection was cut before an answer
+	unzips   bool                // the client gets a gzip body decompressed
 
 	header http.Header
 	status int
@@ -41,6 +45,9 @@ func (w *recorder) WriteHeader(status int) {
 
 func (w *recorder) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
+	if !bodyAllowed(w.status) {
+		return 0, http.ErrBodyNotAllowed
+	}
 	if w.pipe != nil {
 		return w.pipe.Write(p)
 	}
@@ -109,7 +116,8 @@ func (w *recorder) finish(aborted bool) {
 }
 
 func (w *recorder) response(body io.ReadCloser, length int64) *http.Response {
-	return &http.Response{
+	maps.DeleteFunc(w.header, func(_ string, values []string) bool { return len(values) == 0 })
+	res := &http.Response{
 		Status:        fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
 		StatusCode:    w.status,
 		Proto:         "HTTP/1.1",
@@ -120,7 +128,32 @@ func (w *recorder) response(body io.ReadCloser, length int64) *http.Response {
 		ContentLength: length,
 		Request:       w.request,
 	}
+	if w.unzips && strings.EqualFold(w.header.Get("Content-Encoding"), "gzip") {
+		w.header.Del("Content-Encoding")
+		w.header.Del("Content-Length")
+		res.ContentLength, res.Uncompressed, res.Body = -1, true, &unzippedBody{body: body}
+	}
+	return res
 }
+
+// unzippedBody decompresses a body while it is read.
+type unzippedBody struct {
+	body io.ReadCloser
+	z    *gzip.Reader // nil = nothing was read
+}
+
+// Read implements [io.Reader].
+func (b *unzippedBody) Read(p []byte) (n int, err error) {
+	if b.z == nil {
+		if b.z, err = gzip.NewReader(b.body); err != nil {
+			return 0, err
+		}
+	}
+	return b.z.Read(p)
+}
+
+// Close implements [io.Closer].
+func (b *unzippedBody) Close() error { return b.body.Close() }
 
 // streamedBody is the body of an answer that is read while it is written.
 type streamedBody struct {

@@ -76,7 +76,7 @@ func Open(o Options) (*Server, error) {
 		s.underWay.Add(1)
 		go s.sweep(o)
 	}
-	s.socket = listen(l, &guard{server: s, remote: o.AllowRemote}, o.MaxConnections)
+	s.socket = listen(s.Listener(l), &guard{server: s, remote: o.AllowRemote}, o.MaxConnections)
 	return s, nil
 }
 

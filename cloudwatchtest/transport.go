@@ -41,8 +41,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	in.RequestURI = in.URL.RequestURI()
 	in.RemoteAddr = "127.0.0.1:0"
+	// As http.Transport has it, a client that does not say what it can decompress
+	// gets everything decompressed.
+	unzips := req.Header.Get("Accept-Encoding") == "" && req.Header.Get("Range") == "" && req.Method != http.MethodHead
 
-	w := &recorder{request: req, leave: leave, answered: make(chan *http.Response, 1), header: make(http.Header)}
+	w := &recorder{request: req, leave: leave, answered: make(chan *http.Response, 1), unzips: unzips, header: make(http.Header)}
 	go func() {
 		defer leave()
 		defer func() {

@@ -1,0 +1,210 @@
+package cloudwatchtest_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+// watched is an HTTP client that counts its connections, and what it reads from
+// them.
+func watched(t *testing.T) (client *http.Client, dialed, read *atomic.Int64) {
+	dialed, read = new(atomic.Int64), new(atomic.Int64)
+	tr := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := new(net.Dialer).DialContext(ctx, network, addr)
+		dialed.Add(1)
+		return countedConn{c, read}, err
+	}}
+	t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Transport: tr}, dialed, read
+}
+
+type countedConn struct {
+	net.Conn
+	read *atomic.Int64
+}
+
+func (c countedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.read.Add(int64(n))
+	return n, err
+}
+
+func TestSilentConnection(t *testing.T) {
+	srv := cloudwatchtest.Start(t)
+	must(t, srv.CreateLogGroup("g"))
+	must(t, srv.CreateLogStream("g", "s"))
+	client, dialed, read := watched(t)
+	c := cloudwatchlogs.NewFromConfig(srv.Config(), func(o *cloudwatchlogs.Options) {
+		o.Retryer, o.HTTPClient = aws.NopRetryer{}, client
+	})
+	put(t, c, "a")
+	for i, r := range []struct {
+		cut    cloudwatchtest.Cut
+		stored bool
+	}{
+		{cloudwatchtest.CutNone, false},
+		{cloudwatchtest.CutBefore, false},
+		{cloudwatchtest.CutAfter, true},
+		{cloudwatchtest.CutMiddle, true},
+	} {
+		srv.Inject(cloudwatchtest.Fault{Times: 1, Silent: true, Cut: r.cut})
+		before := read.Load()
+		stored := len(srv.Events("g", "s"))
+		ctx, cancel := context.WithTimeout(t.Context(), 300*ms)
+		_, err := c.PutLogEvents(ctx, batch(time.Now(), "x"))
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("cut %d: got %v", r.cut, err)
+		}
+		if got := len(srv.Events("g", "s")) > stored; got != r.stored {
+			t.Errorf("cut %d: took effect: %v", r.cut, got)
+		}
+		if got := read.Load() > before; got != (r.cut == cloudwatchtest.CutMiddle) {
+			t.Errorf("cut %d: %d bytes came", r.cut, read.Load()-before)
+		}
+		if dialed.Load() != int64(i+1) {
+			t.Errorf("cut %d: %d connections", r.cut, dialed.Load())
+		}
+		put(t, c, "y") // by a new connection
+	}
+}
+
+// TestSilentConnectionInMemory: a request is a connection.
+func TestSilentConnectionInMemory(t *testing.T) {
+	srv, c := ready(t)
+	srv.Inject(cloudwatchtest.Fault{Times: 1, Silent: true, Cut: cloudwatchtest.CutAfter})
+	srv.Inject(cloudwatchtest.Fault{Times: 1, Silent: true, Cut: cloudwatchtest.CutMiddle})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*ms)
+	defer cancel()
+	_, err := c.PutLogEvents(ctx, batch(time.Now(), "x"))
+	if !errors.Is(err, context.DeadlineExceeded) || len(srv.Events("g", "s")) != 1 {
+		t.Errorf("got %v, %q", err, srv.Messages("g", "s"))
+	}
+	res := begin(t, srv, "DescribeLogGroups", "{}")
+	first(t, res, int(res.ContentLength/2))
+	put(t, c, "y")
+}
+
+// TestSilentConnectionUnderHTTP2: all requests of the connection hang, also
+// those that no fault hits, and pings are not answered.
+func TestSilentConnectionUnderHTTP2(t *testing.T) {
+	srv := cloudwatchtest.New()
+	defer srv.Close()
+	must(t, srv.CreateLogGroup("g"))
+	ts := httptest.NewUnstartedServer(srv)
+	ts.Listener = srv.Listener(ts.Listener)
+	ts.EnableHTTP2 = true
+	ts.StartTLS()
+	defer ts.Close()
+
+	dialed := new(atomic.Int64)
+	tr := ts.Client().Transport.(*http.Transport).Clone()
+	tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		dialed.Add(1)
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}
+	defer tr.CloseIdleConnections()
+	ask := func(patience time.Duration) error {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, ts.URL, strings.NewReader("{}"))
+		must(t, err)
+		req.Header.Set("X-Amz-Target", "Logs_20140328.DescribeLogGroups")
+		res, err := tr.RoundTrip(req)
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		if res.ProtoMajor != 2 || res.StatusCode != 200 {
+			t.Errorf("%s %s", res.Proto, res.Status)
+		}
+		_, err = io.Copy(io.Discard, res.Body)
+		return err
+	}
+	must(t, ask(time.Minute))
+	// A request that is under way when the connection dies, the one that is hit,
+	// and one that comes later.
+	srv.Inject(cloudwatchtest.Fault{Times: 1, Hang: true})
+	underWay := make(chan error, 1)
+	go func() { underWay <- ask(time.Second) }()
+	waitForRequests(t, srv, 2)
+	srv.Inject(cloudwatchtest.Fault{Times: 1, Silent: true})
+	for _, err := range []error{ask(300 * ms), ask(300 * ms), <-underWay} {
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if n := dialed.Load(); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+
+	// A client that pings finds out, and a new connection works.
+	tr2 := tr.Clone()
+	tr2.HTTP2 = &http.HTTP2Config{SendPingTimeout: 50 * ms, PingTimeout: 50 * ms}
+	tr = tr2
+	defer tr2.CloseIdleConnections()
+	must(t, ask(time.Minute))
+	srv.Inject(cloudwatchtest.Fault{Times: 1, Silent: true})
+	if err := ask(time.Minute); err == nil || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want a connection that is found to be dead", err)
+	}
+	must(t, ask(time.Minute))
+	if n := dialed.Load(); n != 3 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+func TestSilentConnectionEndsWithClose(t *testing.T) {
+	for _, cut := range []cloudwatchtest.Cut{cloudwatchtest.CutBefore, cloudwatchtest.CutMiddle} {
+		both(t, func(t *testing.T, srv *cloudwatchtest.Server) {
+			srv.Inject(cloudwatchtest.Fault{Silent: true, Cut: cut})
+			failed := make(chan error, 1)
+			go func() {
+				_, err := sdk(srv).DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{})
+				failed <- err
+			}()
+			waitForRequests(t, srv, 1)
+			start := time.Now()
+			must(t, srv.Close())
+			if d := time.Since(start); d > 10*time.Second {
+				t.Errorf("Close took %v", d)
+			}
+			if err := <-failed; err == nil {
+				t.Error("the client got an answer")
+			}
+		})
+	}
+}
+
+// TestSilentConnectionsMakeRoom: a dead connection counts until its client
+// closes it, as [cloudwatchtest.Options.MaxConnections] has it, and no longer.
+func TestSilentConnectionsMakeRoom(t *testing.T) {
+	srv := open(t, cloudwatchtest.Options{MaxConnections: 2})
+	srv.Inject(cloudwatchtest.Fault{Times: 5, Silent: true})
+	client, _, _ := watched(t)
+	for range 5 {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*ms)
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, srv.URL, strings.NewReader("{}"))
+		must(t, err)
+		if _, err = client.Do(req); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		cancel()
+	}
+	if a := post(t, srv, "DescribeLogGroups", "{}"); a.status != 200 {
+		t.Errorf("got %+v", a)
+	}
+}
