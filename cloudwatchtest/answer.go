@@ -84,7 +84,9 @@ func (a answer) sendHalf(w http.ResponseWriter, date time.Time) {
 
 func (a answer) sendHeader(w http.ResponseWriter, date time.Time) {
 	h := w.Header()
-	h.Set("Content-Type", a.contentType)
+	if a.status != http.StatusNotModified { // as net/http has it
+		h.Set("Content-Type", a.contentType)
+	}
 	if a.tail == nil && !a.unsized && bodyAllowed(a.status) {
 		h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	}

@@ -27,7 +27,9 @@
 //
 // [Server.Inject] makes requests fail, hang, come late, lose their answer or a
 // part of it, or be answered by something that is not the service; it makes
-// single events poison and decides which ones are rejected. [Server.SetQuota]
+// answers huge, endless or gzip bombs, connections go dead, and Date headers
+// wrong; it makes single events poison and decides which ones are rejected. See
+// [Fault]. [Server.SetQuota]
 // throttles by rate. [Server.Requests] tells what was asked and what was
 // answered; GET /_cloudwatch/requests serves that as JSON. Requests and events
 // are kept in memory: in long runs, [Server.TakeRequests] and

@@ -104,7 +104,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (a answer, f Fau
 	var op operation
 	var body []byte
 	var err error
-	if !early {
+	if early {
+		leaveUnread(w, r, f)
+	} else {
 		op, body, err = s.receive(w, r, buf, &req)
 	}
 	entry := s.journal.add(req)
@@ -140,6 +142,19 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (a answer, f Fau
 	// answer finds its request there.
 	s.journal.finish(entry, req)
 	return a, f, answered
+}
+
+// leaveUnread keeps net/http from reading up to 256 KiB of the body before it
+// sends the answer or cuts the connection, as far as HTTP/1 is concerned.
+func leaveUnread(w http.ResponseWriter, r *http.Request, f Fault) {
+	if r.ProtoMajor != 1 {
+		return
+	}
+	w.Header().Set("Connection", "close")
+	if f.Cut != CutNone {
+		// In memory there is nothing to be read.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
+	}
 }
 
 // receive reads the body of a request and enters in req what it says. The body

@@ -14,7 +14,7 @@ type Request struct {
 	LogStream string    // name of the log stream it is about, if any
 	Events    int       // events in a PutLogEvents request
 	Bytes     int       // size of a PutLogEvents batch as the service counts: UTF-8 message bytes + 26 an event
-	BodyBytes int       // bytes of the body on the wire, compressed if it was
+	BodyBytes int       // bytes of the body on the wire, compressed if it was; as announced, if a Fault left it Unread
 	Status    int       // HTTP status answered; 0 if there was no answer, or not yet
 	Code      string    // error code answered, "" on success
 	Message   string    // error text answered, "" on success
