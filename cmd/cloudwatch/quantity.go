@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// byteSize is a flag: a number of bytes, with a unit in powers of 1,000.
+// byteSize is a flag: a number of bytes, with a unit in powers of 1,000, or of
+// 1,024 for those with an i.
 type byteSize int64
 
 var byteUnits = []struct {
 	name  string
 	bytes int64
-}{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"B", 1}}
+}{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"B", 1}}
 
 func (b *byteSize) Type() string { return "SIZE" }
 

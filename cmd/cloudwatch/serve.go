@@ -18,7 +18,9 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
-const serveHelp = `Be a CloudWatch Logs endpoint on this machine, without an AWS account.
+// serveHelp is a function because the list of kinds is one.
+func serveHelp() string {
+	return `Be a CloudWatch Logs endpoint on this machine, without an AWS account.
 
 Programs, SDKs and the AWS command line use it as they use the real one; what to
 set for them is printed. It applies the documented rules of the service, and what
@@ -35,17 +37,24 @@ its exit code.
 
 --fault makes requests fail, to try out what a program does then:
 
-  OPERATION:KIND[:HOW]  OPERATION is a name such as PutLogEvents, or * for all;
-                        HOW is a share such as 20%, or 3x for the first three;
-                        without it every request is hit
-  kinds: ` + faultKinds + `
+  OPERATION:KIND[,KIND...][:HOW...]
+
+OPERATION is a name such as PutLogEvents, or * for all. HOW is a share such as 20%,
+3x for the first three, over=SIZE for bodies larger than that as they are sent, or
+with=TEXT, as the last one, for PutLogEvents with TEXT in a message; without it
+every request is hit. The kinds:
+
+` + kindsHelp() + `
 
 GET /_cloudwatch/requests tells as JSON who called what and why it was refused.`
+}
 
 const serveExamples = `  cloudwatch serve
   eval "$(cloudwatch serve --print-env)"
   cloudwatch serve -- go test ./...
-  cloudwatch serve --memory --fault PutLogEvents:throttle:20% --fault '*:slow=200ms'`
+  cloudwatch serve --memory --fault PutLogEvents:throttle:20% --fault '*:slow=200ms'
+  cloudwatch serve --memory --fault PutLogEvents:html=413,unread:over=1MiB
+  cloudwatch serve --memory --fault 'PutLogEvents:html=403:with=<script>'`
 
 const (
 	// serveAddr is where serve listens unless it is told otherwise.
@@ -79,7 +88,7 @@ func (p *program) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:                   "serve [-- COMMAND [ARG...]]",
 		Short:                 "Be a CloudWatch Logs endpoint on this machine",
-		Long:                  serveHelp,
+		Long:                  serveHelp(),
 		Example:               serveExamples,
 		DisableFlagsInUseLine: true,
 		Args: func(cmd *cobra.Command, args []string) error {

@@ -4,18 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
-
-// faultKinds names the kinds of --fault, for people.
-const faultKinds = `throttle, 500, 503, access-denied, expired-token,
-         unknown-key, cut-before, cut-after, cut-middle, hang, slow=TIME,
-         skew=TIME, portal, and of PutLogEvents: too-old=N and expired=N (the
-         first N events are rejected), too-new=N (all but the first N)`
 
 // parseFaults reads the flags --fault. A fault that comes first counts first.
 func parseFaults(flags []string) (faults []cloudwatchtest.Fault, err error) {
@@ -29,111 +24,93 @@ func parseFaults(flags []string) (faults []cloudwatchtest.Fault, err error) {
 	return faults, nil
 }
 
-// parseFault reads OPERATION:KIND[:HOW].
+// parseFault reads OPERATION:KIND[,KIND...][:HOW...].
 func parseFault(text string) (f cloudwatchtest.Fault, err error) {
-	parts := strings.Split(text, ":")
-	if len(parts) < 2 || len(parts) > 3 {
+	operation, rest, ok := strings.Cut(text, ":")
+	if !ok {
 		return f, errors.New("must be OPERATION:KIND or OPERATION:KIND:HOW, such as PutLogEvents:throttle:20%")
 	}
-	operation := parts[0]
-	kind, value, hasValue := strings.Cut(parts[1], "=")
-	if operation != "*" && !cloudwatchtest.Supports(operation) {
-		return f, fmt.Errorf("the endpoint has no operation %q; use one such as PutLogEvents, or * for all", operation)
-	}
-	if err := setKind(&f, operation, kind, value, hasValue); err != nil {
-		return f, err
-	}
 	if operation != "*" {
+		if !cloudwatchtest.Supports(operation) {
+			return f, fmt.Errorf("the endpoint has no operation %q; use one such as PutLogEvents, or * for all", operation)
+		}
 		f.Operation = operation
 	}
-	if f.Rejected != nil && operation != "PutLogEvents" {
-		return f, fmt.Errorf("only PutLogEvents can have events rejected: PutLogEvents:%s", parts[1])
+	kinds, hows, isLimited := strings.Cut(rest, ":")
+	if err := setKinds(&f, operation, kinds); err != nil {
+		return f, err
 	}
-	if len(parts) == 3 {
-		return f, setHow(&f, parts[2])
+	if isLimited {
+		if err := setHows(&f, hows); err != nil {
+			return f, err
+		}
 	}
-	return f, nil
+	return f, sensible(&f)
 }
 
-// setKind says what goes wrong.
-func setKind(f *cloudwatchtest.Fault, operation, kind, value string, hasValue bool) error {
-	span := func() (time.Duration, error) {
-		d, err := time.ParseDuration(value)
-		if err != nil {
-			return 0, fmt.Errorf("%s needs a time span, such as %s=2s", kind, kind)
+// setKinds says what goes wrong.
+func setKinds(f *cloudwatchtest.Fault, operation, text string) error {
+	all := faultKinds()
+	var seen []string
+	outcome := "" // the kind that says what becomes of the request
+	for part := range strings.SplitSeq(text, ",") {
+		name, value, hasValue := strings.Cut(part, "=")
+		i := slices.IndexFunc(all, func(k faultKind) bool { return k.name == name })
+		if i < 0 {
+			return fmt.Errorf("no kind %q; there are: %s", name, kindList())
 		}
-		return d, nil
-	}
-	number := func() (*int, error) {
-		n, err := strconv.Atoi(value)
-		if err != nil || n < 1 {
-			return nil, fmt.Errorf("%s needs a number of events, such as %s=10", kind, kind)
+		k := all[i]
+		switch {
+		case slices.Contains(seen, name) && name != "header":
+			return fmt.Errorf("%s is there twice", name)
+		case hasValue && k.value == "":
+			return fmt.Errorf("%s takes no value", name)
+		case k.outcome && outcome != "":
+			return fmt.Errorf("%s and %s exclude each other: use a --fault for each", outcome, name)
+		case k.outcome:
+			outcome = name
 		}
-		return &n, nil
-	}
-	var err error
-	takesValue := false
-	switch kind {
-	case "throttle":
-		f.Error = cloudwatchtest.Throttled()
-	case "500":
-		f.Error = cloudwatchtest.InternalFailure()
-	case "503":
-		f.Error = cloudwatchtest.ServiceUnavailable()
-	case "access-denied":
-		f.Error = cloudwatchtest.AccessDenied(operation)
-	case "expired-token":
-		f.Error = cloudwatchtest.ExpiredToken()
-	case "unknown-key":
-		f.Error = cloudwatchtest.UnrecognizedClient()
-	case "cut-before":
-		f.Cut = cloudwatchtest.CutBefore
-	case "cut-after":
-		f.Cut = cloudwatchtest.CutAfter
-	case "cut-middle":
-		f.Cut = cloudwatchtest.CutMiddle
-	case "hang":
-		f.Hang = true
-	case "portal":
-		page := "<html><body>Please log in to this network.</body></html>"
-		f.Body = &page
-	case "slow":
-		takesValue = true
-		if f.Delay, err = span(); err == nil && f.Delay <= 0 {
-			err = errors.New("slow needs a time span above 0")
+		if err := k.set(f, operation, value); err != nil {
+			return fmt.Errorf("%s needs %w", name, err)
 		}
-	case "skew":
-		takesValue = true
-		f.DateOffset, err = span()
-	case "too-old":
-		takesValue = true
-		f.Rejected = new(cloudwatchtest.RejectedInfo)
-		f.Rejected.TooOldEnd, err = number()
-	case "expired":
-		takesValue = true
-		f.Rejected = new(cloudwatchtest.RejectedInfo)
-		f.Rejected.ExpiredEnd, err = number()
-	case "too-new":
-		takesValue = true
-		f.Rejected = new(cloudwatchtest.RejectedInfo)
-		f.Rejected.TooNewStart, err = number()
-	default:
-		return fmt.Errorf("no kind %q; there are: %s", kind, strings.Join(strings.Fields(faultKinds), " "))
+		seen = append(seen, name)
 	}
-	if err == nil && hasValue && !takesValue {
-		err = fmt.Errorf("%s takes no value", kind)
-	}
-	return err
+	return nil
 }
 
-// setHow says which requests are hit.
+// setHows says which requests are hit.
+func setHows(f *cloudwatchtest.Fault, text string) error {
+	for how, more := "", true; more; {
+		if strings.HasPrefix(text, "with=") {
+			how, more = text, false // its text may have colons
+		} else {
+			how, text, more = strings.Cut(text, ":")
+		}
+		if err := setHow(f, how); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func setHow(f *cloudwatchtest.Fault, how string) error {
-	if text, ok := strings.CutSuffix(how, "%"); ok {
+	if text, ok := strings.CutSuffix(how, "%"); ok && !strings.HasPrefix(how, "with=") {
 		share, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(share > 0 && share <= 100) {
 			return fmt.Errorf("a share must be above 0%% and at most 100%%, not %s", how)
 		}
 		f.Match = func(cloudwatchtest.Request) bool { return rand.Float64()*100 < share }
+		return nil
+	}
+	if text, ok := strings.CutPrefix(how, "over="); ok {
+		var err error
+		if f.BodyLimit, err = sizeOf(text); err != nil {
+			return fmt.Errorf("over needs %w", err)
+		}
+		return nil
+	}
+	if text, ok := strings.CutPrefix(how, "with="); ok && text != "" {
+		f.Message = func(m string) bool { return strings.Contains(m, text) }
 		return nil
 	}
 	if text, ok := strings.CutSuffix(how, "x"); ok {
@@ -143,5 +120,57 @@ func setHow(f *cloudwatchtest.Fault, how string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q must be a share of the requests such as 20%%, or a number of them such as 3x", how)
+	return fmt.Errorf("%q must be a share of the requests such as 20%%, a number of them such as 3x, over=SIZE or with=TEXT", how)
+}
+
+// sensible completes a fault, and refuses what has no effect.
+func sensible(f *cloudwatchtest.Fault) error {
+	if f.Drip > 0 && f.Padding == 0 {
+		f.Padding = cloudwatchtest.Endless
+	}
+	if f.Gzip && f.Padding == 0 {
+		f.Padding = gzipBomb
+	}
+	answers := f.Error != nil || f.Status != 0 || f.Body != nil
+	switch {
+	case f.Operation != "PutLogEvents" && f.Rejected != nil:
+		return errors.New("only PutLogEvents can have events rejected: PutLogEvents:KIND")
+	case f.Operation != "PutLogEvents" && f.Message != nil:
+		return errors.New("only PutLogEvents has messages: PutLogEvents:KIND:with=TEXT")
+	case f.Rejected != nil && (answers || f.Hang || f.Cut == cloudwatchtest.CutBefore):
+		return errors.New("no event is rejected of a request that is not handled")
+	case f.Silent && (answers || f.Hang):
+		return errors.New("a silent connection carries no answer; silent goes with cut-after and cut-middle")
+	case f.Padding != 0 && (f.Silent || f.Hang || f.Cut != cloudwatchtest.CutNone):
+		return errors.New("there is no whole answer to be made larger")
+	case f.Unread && (f.Delay > 0 || f.Silent || f.Message != nil || !answers && f.Cut != cloudwatchtest.CutBefore):
+		return errors.New("unread goes with errors, html, portal and cut-before, and not with slow and with=TEXT")
+	}
+	return nil
+}
+
+// sizeOf reads a number of bytes.
+func sizeOf(text string) (int64, error) {
+	var b byteSize
+	if b.Set(text) != nil {
+		return 0, errors.New("a size, such as 500kB, 1MiB or 1000000")
+	}
+	return int64(b), nil
+}
+
+// spanOf reads a time span.
+func spanOf(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, errors.New("a time span, such as 2s or 1h30m")
+	}
+	return d, nil
+}
+
+func positive(text string) (time.Duration, error) {
+	d, err := spanOf(text)
+	if err == nil && d <= 0 {
+		err = errors.New("a time span above 0")
+	}
+	return d, err
 }

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+// gzipBomb is the size of the kind gzip-bomb: some 10 MB are sent.
+const gzipBomb = 10 << 30
+
+// faultKind is a kind of --fault.
+type faultKind struct {
+	name    string
+	value   string // what comes behind "=", for people; "" = nothing
+	note    string // for people; "" = none
+	outcome bool   // it says what becomes of the request: one of them can
+	// set makes the fault one of that kind. The error says what the kind needs.
+	set func(f *cloudwatchtest.Fault, operation, value string) error
+}
+
+// faultKinds are all kinds of --fault.
+func faultKinds() []faultKind {
+	type fault = cloudwatchtest.Fault
+	refused := func(name string, e func(operation string) *cloudwatchtest.APIError) faultKind {
+		return faultKind{name: name, outcome: true, set: func(f *fault, operation, _ string) error {
+			f.Error = e(operation)
+			return nil
+		}}
+	}
+	always := func(e func() *cloudwatchtest.APIError) func(string) *cloudwatchtest.APIError {
+		return func(string) *cloudwatchtest.APIError { return e() }
+	}
+	// simple is a kind without a value.
+	simple := func(name, note string, outcome bool, set func(*fault)) faultKind {
+		return faultKind{name: name, note: note, outcome: outcome, set: func(f *fault, _, _ string) error {
+			set(f)
+			return nil
+		}}
+	}
+	cut := func(name, note string, c cloudwatchtest.Cut) faultKind {
+		return simple(name, note, true, func(f *fault) { f.Cut = c })
+	}
+	valued := func(name, value, note string, set func(f *fault, value string) error) faultKind {
+		return faultKind{name: name, value: value, note: note, set: func(f *fault, _, value string) error { return set(f, value) }}
+	}
+	rejected := func(name, note string, index func(*cloudwatchtest.RejectedInfo) **int) faultKind {
+		return valued(name, "N", note, func(f *fault, value string) error {
+			n, err := strconv.Atoi(value)
+			if err != nil || n < 1 {
+				return errors.New("a number of events, such as 10")
+			}
+			if f.Rejected == nil {
+				f.Rejected = new(cloudwatchtest.RejectedInfo)
+			}
+			*index(f.Rejected) = &n
+			return nil
+		})
+	}
+	html := valued("html", "STATUS", "a page of something on the way, such as html=403", setStatus)
+	html.outcome = true
+	return []faultKind{
+		refused("throttle", always(cloudwatchtest.Throttled)),
+		refused("500", always(cloudwatchtest.InternalFailure)),
+		refused("503", always(cloudwatchtest.ServiceUnavailable)),
+		refused("access-denied", cloudwatchtest.AccessDenied),
+		refused("expired-token", always(cloudwatchtest.ExpiredToken)),
+		refused("unknown-key", always(cloudwatchtest.UnrecognizedClient)),
+		html,
+		simple("portal", "a page with status 200, to log in", true, func(f *fault) {
+			page := "<html><body>Please log in to this network.</body></html>"
+			f.Body = &page
+		}),
+		cut("cut-before", "the connection is dropped before the request is handled", cloudwatchtest.CutBefore),
+		cut("cut-after", "after it is handled, before the answer", cloudwatchtest.CutAfter),
+		cut("cut-middle", "in the middle of the answer", cloudwatchtest.CutMiddle),
+		simple("silent", "the connection goes dead; with cut-after or cut-middle, at that time", false, func(f *fault) { f.Silent = true }),
+		simple("hang", "no answer comes", true, func(f *fault) { f.Hang = true }),
+		valued("slow", "TIME", "every answer takes longer", func(f *fault, value string) (err error) {
+			f.Delay, err = positive(value)
+			return err
+		}),
+		valued("skew", "TIME", "the Date of the answer is off, such as skew=-24h", func(f *fault, value string) (err error) {
+			f.DateOffset, err = spanOf(value)
+			return err
+		}),
+		simple("endless", "the body of the answer never ends", false, func(f *fault) { f.Padding = cloudwatchtest.Endless }),
+		valued("padding", "SIZE", "the body of the answer, of an error its text, is larger", func(f *fault, value string) (err error) {
+			f.Padding, err = sizeOf(value)
+			return err
+		}),
+		valued("drip", "TIME", "as padding or endless, a byte each TIME", func(f *fault, value string) (err error) {
+			f.Drip, err = positive(value)
+			return err
+		}),
+		simple("gzip-bomb", "compressed padding, of 10 GiB unless it is said", false, func(f *fault) { f.Gzip = true }),
+		valued("header", "NAME=VALUE", "of the answer; without VALUE it is taken away", setHeader),
+		simple("unread", "answered or cut before the body of the request is read", false, func(f *fault) { f.Unread = true }),
+		rejected("too-old", "of PutLogEvents, the first N events are rejected", func(r *cloudwatchtest.RejectedInfo) **int { return &r.TooOldEnd }),
+		rejected("expired", "the same, as older than the retention", func(r *cloudwatchtest.RejectedInfo) **int { return &r.ExpiredEnd }),
+		rejected("too-new", "of PutLogEvents, all but the first N", func(r *cloudwatchtest.RejectedInfo) **int { return &r.TooNewStart }),
+	}
+}
+
+func setStatus(f *cloudwatchtest.Fault, value string) error {
+	status, err := strconv.Atoi(value)
+	if err != nil || status < 200 || status > 599 {
+		return errors.New("an HTTP status from 200 to 599, such as html=403")
+	}
+	f.Status = status
+	return nil
+}
+
+func setHeader(f *cloudwatchtest.Fault, value string) error {
+	name, value, ok := strings.Cut(value, "=")
+	if !ok || name == "" || strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+		return errors.New("a name and a value, such as header=Content-Type=application/json")
+	}
+	if f.Header == nil {
+		f.Header = make(http.Header)
+	}
+	f.Header[name] = nil
+	if value != "" {
+		f.Header[name] = []string{value}
+	}
+	return nil
+}
+
+// text is the kind as it is written, such as "slow=TIME".
+func (k faultKind) text() string {
+	if k.value == "" {
+		return k.name
+	}
+	return k.name + "=" + k.value
+}
+
+// kindList names all kinds.
+func kindList() string {
+	var texts []string
+	for _, k := range faultKinds() {
+		texts = append(texts, k.text())
+	}
+	return strings.Join(texts, ", ")
+}
+
+// kindsHelp is the list of kinds for the help: those whose names say it all,
+// then the others, with a note each.
+func kindsHelp() string {
+	var plain []string
+	var b strings.Builder
+	for _, k := range faultKinds() {
+		if k.note == "" {
+			plain = append(plain, k.text())
+		} else {
+			fmt.Fprintf(&b, "\n  %-18s %s", k.text(), k.note)
+		}
+	}
+	return "  " + strings.Join(plain, ", ") + b.String()
+}
