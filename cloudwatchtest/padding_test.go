@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
@@ -213,4 +214,46 @@ func TestGzipAnswer(t *testing.T) {
 			t.Errorf("got %+v", a)
 		}
 	})
+}
+
+// TestCloseEndsFaults: no goroutine is left, with clients that still wait for
+// the rest of their answers.
+func TestCloseEndsFaults(t *testing.T) {
+	const request = "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: Logs_20140328.DescribeLogGroups\r\nContent-Length: 2\r\n\r\n{}"
+	for name, f := range map[string]cloudwatchtest.Fault{
+		"flood":     {Padding: cloudwatchtest.Endless},
+		"drip":      {Padding: cloudwatchtest.Endless, Drip: time.Hour},
+		"bomb":      {Padding: 1 << 60, Gzip: true},
+		"page":      {Status: 403, Padding: cloudwatchtest.Endless},
+		"silent":    {Silent: true},
+		"half":      {Silent: true, Cut: cloudwatchtest.CutMiddle},
+		"lost":      {Silent: true, Cut: cloudwatchtest.CutAfter},
+		"unread":    {Status: 413, Unread: true},
+		"cut early": {Cut: cloudwatchtest.CutBefore, Unread: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := runtime.NumGoroutine()
+			srv, err := cloudwatchtest.NewServer()
+			must(t, err)
+			srv.Inject(f)
+			for range 3 {
+				c, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
+				must(t, err)
+				defer c.Close()
+				cut := len(request)
+				if f.Unread {
+					cut--
+				}
+				_, err = io.WriteString(c, request[:cut])
+				must(t, err)
+			}
+			waitForRequests(t, srv, 3)
+			start := time.Now()
+			must(t, srv.Close())
+			if d := time.Since(start); d > 10*time.Second {
+				t.Errorf("Close took %v", d)
+			}
+			eventually(t, "the goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
+		})
+	}
 }

@@ -193,7 +193,9 @@ func TestSilentConnectionUnderHTTP2(t *testing.T) {
 	defer tr2.CloseIdleConnections()
 	must(t, ask(t.Context()))
 	srv.Inject(cloudwatchtest.Fault{Times: 1, Silent: true})
-	if err := ask(t.Context()); err == nil {
+	patient, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := ask(patient); err == nil || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want a connection that is found to be dead", err)
 	}
 	must(t, ask(t.Context()))
