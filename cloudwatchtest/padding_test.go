@@ -172,7 +172,7 @@ func TestHugeErrorText(t *testing.T) {
 }
 
 func TestGzipBomb(t *testing.T) {
-	const size = 200_000_000
+	const size = 50_000_000
 	bothReady(t, func(t *testing.T, srv *cloudwatchtest.Server, _ *cloudwatchlogs.Client) {
 		plain := post(t, srv, "DescribeLogGroups", "{}").body
 		srv.Inject(cloudwatchtest.Fault{Padding: size, Gzip: true})
