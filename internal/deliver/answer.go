@@ -56,8 +56,7 @@ func (w *Worker) request(op operation, timeout time.Duration, do func(context.Co
 	w.count(func(t *Traffic) { t.Requests++ })
 	go func() {
 		ctx, x, end := w.attempt(timeout)
-		a.err = do(ctx)
-		end(a.err)
+		a.err = end(do(ctx))
 		a.jumped = x.jumped
 		w.answers <- a
 	}()
@@ -98,7 +97,7 @@ func (w *Worker) put(j *job, now time.Time) {
 		}
 		ctx, x, end := w.attempt(AttemptTimeout + time.Duration(len(j.ready.body))*time.Second/slowest)
 		a.info, a.date, a.err = put(ctx, w.cfg.Client, w.cfg.Endpoint, j.ready)
-		end(a.err)
+		a.err = end(a.err)
 		a.jumped = x.jumped
 		w.answers <- a
 	}()

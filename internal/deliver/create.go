@@ -153,7 +153,7 @@ func (w *Worker) retain(now time.Time, last bool) {
 func (w *Worker) retentionAnswered(a answer, now time.Time) {
 	w.retaining = false
 	if a.err != nil {
-		w.cfg.Failed(string(a.op), a.err)
+		w.reportFailure(a)
 	}
 	switch classify(a.err) {
 	case delivered, refused: // done, or it can never be

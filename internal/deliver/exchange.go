@@ -22,19 +22,19 @@ type exchange struct {
 type exchangeKey struct{}
 
 // attempt returns the context of a request that may take so long. end must be called with
-// its error.
-func (w *Worker) attempt(timeout time.Duration) (ctx context.Context, x *exchange, end func(err error)) {
+// its error, and returns it with what the request waited for if it was cut off.
+func (w *Worker) attempt(timeout time.Duration) (ctx context.Context, x *exchange, end func(err error) error) {
 	x = &exchange{}
 	ctx, cancel := context.WithTimeout(context.WithValue(w.ctx, exchangeKey{}, x), timeout)
 	deadline := ctx
 	ctx, known := w.cfg.Reach.begin(ctx, !w.cfg.Creation.Never)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: x.connected})
-	return ctx, x, func(err error) {
+	return ctx, x, func(err error) error {
+		defer cancel()
 		if err != nil && errors.Is(deadline.Err(), context.DeadlineExceeded) {
 			x.abandon()
 		}
-		known(err)
-		cancel()
+		return known(err)
 	}
 }
 

@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"errors"
 	"net/http/httptrace"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ type Reach struct {
 type attempt struct {
 	reach    *Reach
 	started  time.Time
+	progress progress
 	fetching int       // calls that look for credentials, whose connections are not the request's
 	dialing  bool      // a connection is being made for it, and there is none yet
 	dialed   time.Time // since when
@@ -76,33 +78,71 @@ func (r *Reach) signal() {
 type attemptKey struct{}
 
 // begin notes that a request starts, which is to be made with the context it returns.
-// end is called with what came of it.
-func (r *Reach) begin(ctx context.Context, retriesMissing bool) (traced context.Context, end func(err error)) {
+// end is called with its error, and returns it: with an Unfinished if the request was cut
+// off.
+func (r *Reach) begin(ctx context.Context, retriesMissing bool) (traced context.Context, end func(err error) error) {
 	if r == nil {
-		return ctx, func(error) {}
+		return ctx, func(err error) error { return err }
 	}
 	a := &attempt{reach: r, started: time.Now()}
+	a.progress.enter(PhaseStarted)
 	r.mu.Lock()
 	r.running[a] = struct{}{}
 	r.mu.Unlock()
 	r.signal()
-	ctx = context.WithValue(ctx, attemptKey{}, a)
-	dial := func() {
+	limit := ctx
+	ctx = httptrace.WithClientTrace(context.WithValue(ctx, attemptKey{}, a), a.trace())
+	return ctx, func(err error) error {
+		a.end(err, retriesMissing)
+		if !cutOff(limit, err) {
+			return err
+		}
+		return a.unfinished(err)
+	}
+}
+
+// trace returns the hooks that follow the request of an attempt. Those of other requests,
+// for its credentials, tell nothing.
+func (a *attempt) trace() *httptrace.ClientTrace {
+	follow := func(change func(p *progress)) {
 		a.set(func() {
-			if a.fetching == 0 && !a.dialing {
+			if a.fetching == 0 {
+				change(&a.progress)
+			}
+		})
+	}
+	dial := func(change func(p *progress)) {
+		follow(func(p *progress) {
+			change(p)
+			if !a.dialing {
 				a.dialing, a.dialed = true, time.Now()
 			}
 		})
 	}
-	connected := func() { a.set(func() { a.dialing = false }) }
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		DNSStart:     func(httptrace.DNSStartInfo) { dial() },
-		ConnectStart: func(string, string) { dial() },
+	connected := func(phase Phase) {
+		a.set(func() {
+			a.dialing = false
+			if a.fetching == 0 {
+				a.progress.enter(phase)
+			}
+		})
+	}
+	return &httptrace.ClientTrace{
+		GetConn:      func(host string) { follow(func(p *progress) { p.wants(host) }) },
+		DNSStart:     func(httptrace.DNSStartInfo) { dial(func(p *progress) { p.phase = PhaseResolving }) },
+		DNSDone:      func(i httptrace.DNSDoneInfo) { follow(func(p *progress) { p.failed(i.Err) }) },
+		ConnectStart: func(_, addr string) { dial(func(p *progress) { p.tries(addr) }) },
+		ConnectDone:  func(_, _ string, err error) { follow(func(p *progress) { p.failed(err) }) },
 		// Somebody has answered. On a slow line the certificates take longer than the rest.
-		TLSHandshakeStart: connected,
-		GotConn:           func(httptrace.GotConnInfo) { connected() },
-	})
-	return ctx, func(err error) { a.end(err, retriesMissing) }
+		TLSHandshakeStart: func() { connected(PhaseHandshake) },
+		GotConn:           func(httptrace.GotConnInfo) { connected(PhaseSending) },
+		WroteRequest: func(i httptrace.WroteRequestInfo) {
+			if i.Err == nil {
+				follow(func(p *progress) { p.enter(PhaseWaiting) })
+			}
+		},
+		GotFirstResponseByte: func() { follow(func(p *progress) { p.enter(PhaseReading) }) },
+	}
 }
 
 // set changes the state of an attempt.
@@ -111,6 +151,34 @@ func (a *attempt) set(change func()) {
 	change()
 	a.reach.mu.Unlock()
 	a.reach.signal()
+}
+
+// Unfinished returns what the request that has been in flight for longest waits for, nil if
+// there is none.
+func (r *Reach) Unfinished() *Unfinished {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var first *attempt
+	for a := range r.running {
+		if first == nil || a.started.Before(first.started) {
+			first = a
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return first.progress.unfinished(time.Now(), nil)
+}
+
+// unfinished returns how far an attempt had come that was cut off.
+func (a *attempt) unfinished(err error) error {
+	a.reach.mu.Lock()
+	defer a.reach.mu.Unlock()
+	var credentials *CredentialsError
+	if errors.As(err, &credentials) {
+		a.progress.phase, a.progress.since = PhaseCredentials, a.started
+	}
+	return a.progress.unfinished(time.Now(), err)
 }
 
 func (a *attempt) end(err error, retriesMissing bool) {
@@ -141,6 +209,15 @@ func FetchCredentials(ctx context.Context) (done func()) {
 	if !ok {
 		return func() {}
 	}
-	a.set(func() { a.fetching++; a.dialing = false })
-	return func() { a.set(func() { a.fetching-- }) }
+	a.set(func() {
+		a.fetching++
+		a.dialing = false
+		a.progress.enter(PhaseCredentials)
+	})
+	return func() {
+		a.set(func() {
+			a.fetching--
+			a.progress.enter(PhaseStarted)
+		})
+	}
 }

@@ -34,7 +34,7 @@ func TestReachOfAnswers(t *testing.T) {
 		if s := r.State(); s.Waiting != 1 || s.Dialing != 0 {
 			t.Errorf("%s: under way %+v", row.answer, s)
 		}
-		end(row.err)
+		_ = end(row.err)
 		s := r.State()
 		if s.Waiting != 0 || s.Last.IsZero() || s.Failing.IsZero() == row.failed || s.Answered.IsZero() == row.answered {
 			t.Errorf("%s: %+v", row.answer, s)
@@ -81,7 +81,7 @@ func TestReachOfConnections(t *testing.T) {
 		get(ctx)
 		done()
 		get(ctx)
-		end(nil)
+		_ = end(nil)
 	}()
 	<-held
 	if s := r.State(); s.Dialing != 0 || s.Waiting != 1 {
@@ -130,7 +130,7 @@ func TestReachOfHandshakes(t *testing.T) {
 		_ = resp.Body.Close()
 		t.Error("there was an answer")
 	}
-	end(err)
+	_ = end(err)
 	if s := r.State(); s.Dialing+s.Waiting != 0 || s.Failing.IsZero() {
 		t.Errorf("at the end: %+v", s)
 	}

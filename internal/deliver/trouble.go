@@ -1,6 +1,10 @@
 package deliver
 
-import "time"
+import (
+	"context"
+	"errors"
+	"time"
+)
 
 // trouble is what the worker knows of requests that fail. It is about the way to
 // the service, so all requests share it: while it lasts, one at a time finds out
@@ -17,10 +21,19 @@ type trouble struct {
 	fickle   time.Time // when what something on the way had refused alone was taken
 }
 
-// failed enters a failed request and tells of it.
+// failed enters a failed request and reports it.
 func (w *Worker) failed(a answer, c class) {
-	w.cfg.Failed(string(a.op), a.err)
+	w.reportFailure(a)
 	w.pauseAfter(a, c)
+}
+
+// reportFailure reports a failed request. That Stop cut it off says nothing about the
+// service, and must not hide what failed before.
+func (w *Worker) reportFailure(a answer) {
+	if errors.Is(a.err, context.Canceled) && w.ending() {
+		return
+	}
+	w.cfg.Failed(string(a.op), a.err)
 }
 
 // pauseAfter sets the pause after a failed request. Requests that were under way
