@@ -1,11 +1,14 @@
 package cloudwatch
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
@@ -40,7 +43,7 @@ type UndeliveredError struct {
 	Spooled  int64 // how many of them are in the spool: after Shutdown, the next start of any program that uses it sends them
 	Leftover int64 // how many of those processes left that ended before; Flush does not wait for them
 	Err      error // why the wait ended: the error of the context, or that the service cannot be reached
-	Last     error // why the last request failed; nil if none did
+	Last     error // why they are not delivered: why requests fail, or else what the request in flight waits for; nil if neither is known
 }
 
 // Error says how much is left, why the wait ended and why delivery failed.
@@ -48,19 +51,25 @@ func (e *UndeliveredError) Error() string {
 	var s string
 	switch {
 	case e.Events == 0: // time was over before they were counted
-		s = "cloudwatch: kept in the spool, events of ended processes"
+		s = "cloudwatch: kept in the spool, events of ended processes:"
 	case e.Spooled == e.Events:
-		s = "cloudwatch: kept in the spool, " + e.count()
+		s = "cloudwatch: kept in the spool, " + e.count() + ":"
 	case e.Spooled > 0:
-		s = fmt.Sprintf("cloudwatch: %s not delivered, %d of them kept in the spool", e.count(), e.Spooled)
+		s = fmt.Sprintf("cloudwatch: %s, %d of them kept in the spool:", e.count(), e.Spooled)
 	default:
-		s = fmt.Sprintf("cloudwatch: %s not delivered", e.count())
+		s = "cloudwatch: " + e.count()
 	}
-	if e.Err != nil {
-		s += fmt.Sprintf(": %v", e.Err)
+	s += " not delivered"
+	switch {
+	case errors.Is(e.Err, context.DeadlineExceeded):
+		s += " in time"
+	case errors.Is(e.Err, context.Canceled):
+		s += " before the context was canceled"
+	case e.Err != nil:
+		s += ": " + strings.TrimPrefix(e.Err.Error(), "cloudwatch: ")
 	}
 	if e.Last != nil {
-		s += fmt.Sprintf("; last failure: %v", e.Last)
+		s += ": " + e.Last.Error()
 	}
 	return s
 }
@@ -75,14 +84,19 @@ func (e *UndeliveredError) count() string {
 
 // countOf says how many events, and how large they are if that is known.
 func countOf(events, bytes int64) string {
-	s := fmt.Sprintf("%d events", events)
-	if events == 1 {
-		s = "1 event"
-	}
+	s := counted(events, "event")
 	if bytes > 0 {
-		s += fmt.Sprintf(" (%d bytes)", bytes)
+		s += " (" + counted(bytes, "byte") + ")"
 	}
 	return s
+}
+
+// counted says how many there are of something.
+func counted(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // Is reports whether the target is ErrSpooled and nothing is lost.
@@ -100,20 +114,28 @@ func (e *UndeliveredError) Unwrap() (causes []error) {
 	return causes
 }
 
-// DeliveryError is told to OnError when a request fails. The events are kept
-// and the request will be made again. It is told once for each kind of failure;
-// one that lasts is told again after a minute, two minutes, four and so on, at
-// last every hour.
+// DeliveryError is reported to OnError when a request fails. The events are kept,
+// and the request is retried. Each kind of failure is reported once; one that
+// lasts is reported again after a minute, two minutes, four and so on, at last
+// every hour.
 type DeliveryError struct {
 	Operation string    // PutLogEvents, CreateLogStream, CreateLogGroup or PutRetentionPolicy
 	Failures  int       // requests that failed in a row
 	Since     time.Time // when the first of them failed
-	Err       error     // of the last one: an error of the SDK, see errors.As and smithy.APIError
+	Err       error     // why the last one failed, and what to do; it wraps the error of the SDK, see errors.As and smithy.APIError
 }
 
-// Error names the operation and the failure.
+// Error says what failed, why, and what to do.
 func (e *DeliveryError) Error() string {
-	return fmt.Sprintf("cloudwatch: %s failed (%d in a row), will try again: %v", e.Operation, e.Failures, e.Err)
+	s := "cloudwatch: " + e.Err.Error()
+	var f *explain.Failure
+	if errors.As(e.Err, &f) && f.Final() {
+		return s + "; not retried"
+	}
+	if e.Failures > 1 {
+		return fmt.Sprintf("%s; retrying after %d failed attempts", s, e.Failures)
+	}
+	return s + "; retrying"
 }
 
 // Unwrap returns the error of the request.

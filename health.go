@@ -23,8 +23,8 @@ func (p *pipeline) Healthy(within time.Duration) error {
 	if waited <= within {
 		return nil
 	}
-	if _, last := p.report.last(); last != nil {
-		return fmt.Errorf("cloudwatch: events have waited for %v; last failure: %w", waited.Round(time.Millisecond), last)
+	if obstacle := p.obstacle(); obstacle != nil {
+		return fmt.Errorf("cloudwatch: events have waited for %v: %w", waited.Round(time.Millisecond), obstacle)
 	}
 	return fmt.Errorf("cloudwatch: events have waited for %v", waited.Round(time.Millisecond))
 }

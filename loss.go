@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
+	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 )
 
 // LossError is told to OnError when events are lost for good. By the end of
@@ -31,7 +33,7 @@ type LossError struct {
 	From, To time.Time   // the times of the oldest and of the newest of them
 	Levels   LevelCounts // how many of each level
 	Reason   LossReason  // why
-	Err      error       // the answer of the service if it refused a request, without its text, which may quote the event; or nil
+	Err      error       // if it refused a request, the response of the service without its text, which may quote the event; if events are undelivered, why; else nil
 }
 
 // LossReason is why events were lost, in words. Each one has a counter in Stats.
@@ -77,24 +79,31 @@ type LevelCounts struct {
 
 // Error says how many events were lost and why.
 func (e *LossError) Error() string {
-	s := fmt.Sprintf("cloudwatch: %d events lost: %s", e.Events, e.Reason)
-	if e.Err != nil {
+	s := fmt.Sprintf("cloudwatch: %s lost: %s", counted(e.Events, "event"), e.Reason)
+	var f *explain.Failure
+	switch {
+	case errors.As(e.Err, &f):
+		s += ": " + f.Cause()
+	case e.Err != nil:
 		s += ": " + e.Err.Error()
 	}
 	return s
 }
 
-// Unwrap returns the answer of the service, if there was one.
+// Unwrap returns Err.
 func (e *LossError) Unwrap() error { return e.Err }
 
-// lossErrors returns one error for each reason. refusal is the answer of the
-// service to what it refused.
-func lossErrors(losses *account.Losses, refusal error) (errs []*LossError) {
+// lossErrors returns one error for each reason. refusal is the response of the
+// service to what it refused, obstacle why events were not delivered in time.
+func lossErrors(losses *account.Losses, refusal, obstacle error) (errs []*LossError) {
 	for reason := range losses {
 		if losses[reason].Events > 0 {
 			e := newLossError(account.Reason(reason), &losses[reason])
-			if e.Reason == LossRefused {
+			switch e.Reason {
+			case LossRefused:
 				e.Err = refusal
+			case LossUndelivered:
+				e.Err = obstacle
 			}
 			errs = append(errs, e)
 		}

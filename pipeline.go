@@ -8,6 +8,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 	"github.com/cloudwatch-go/cloudwatch/internal/recovery"
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
@@ -26,11 +27,12 @@ type pipeline struct {
 	encoder  batch.Encoder  // writes events in wire form
 	speech   deliver.Speech // what the SDK logs is not shipped
 	shutdown shutdown
+	reach    *deliver.Reach
+	target   explain.Target // of the requests
 
 	// With a spool; otherwise they are nil.
 	spool    *spool.Spool
 	recovery *recovery.Recovery
-	reach    *deliver.Reach
 	noHot    error       // why there is no hot mode
 	volatile atomic.Bool // the directory is in RAM itself
 
@@ -47,6 +49,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		lines:    lines{max: s.MaxEventBytes, split: s.Oversize == Split},
 		shutdown: shutdown{done: make(chan struct{}), over: make(chan struct{})},
 		report:   newReport(s.OnError), // before the spool, which may report while it is made
+		reach:    deliver.NewReach(),
 	}
 	if p.client, err = newClient(s, &p.speech); err != nil {
 		return nil, err
@@ -58,12 +61,12 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Interval: s.FlushInterval,
 	}
 	own := destinationOf(p.client.Client, s.group)
+	p.target = targetOf(s, p.client.Client)
 	if s.Spool != "" {
 		if p.spool, err = p.newSpool(own); err != nil {
 			return nil, err
 		}
 		cfg.Replica = p.spool
-		p.reach = deliver.NewReach()
 	}
 	p.queue = queue.New(cfg)
 	p.delivery = deliver.Config{
@@ -80,8 +83,8 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Endpoint:    new(deliver.Endpoint),
 		NewKeys:     p.client.newKeys,
 		Announce:    p.announce,
-		Failed:      p.report.failed,
-		Refused:     p.report.refused,
+		Failed:      p.failed(s.stream),
+		Refused:     p.refused(s.stream),
 		Settled:     p.report.settled,
 		Lost:        p.report.look,
 	}
@@ -120,8 +123,7 @@ func (p *pipeline) Flush(ctx context.Context) error {
 		if state.Pending == 0 { // that was settled in the same moment
 			break
 		}
-		_, last := p.report.last()
-		return &UndeliveredError{Events: state.Pending, Bytes: state.PendingBytes, Spooled: state.Pending - p.atRisk(), Err: ctx.Err(), Last: last}
+		return &UndeliveredError{Events: state.Pending, Bytes: state.PendingBytes, Spooled: state.Pending - p.atRisk(), Err: ctx.Err(), Last: p.obstacle()}
 	}
 	if p.shutdown.gaveUp() { // then what was left is settled as lost
 		<-p.shutdown.done

@@ -50,6 +50,7 @@ func (p *pipeline) startRecovery(own destination) *recovery.Recovery {
 		Deliver: func(stream string, q *queue.Queue) recovery.Worker {
 			to := cfg
 			to.Stream = stream
+			to.Failed, to.Refused = p.failed(stream), p.refused(stream)
 			return deliver.Start(to, q)
 		},
 		Report: func(op, path string, err error) { p.report.later(&SpoolError{op, path, err}) },
@@ -85,8 +86,7 @@ func (p *pipeline) AwaitRecovery(ctx context.Context) error {
 		err = ErrClosed
 	}
 	left := p.recovery.Counts().Pending
-	_, last := p.report.last()
-	return &UndeliveredError{Events: left, Leftover: left, Spooled: left, Err: err, Last: last}
+	return &UndeliveredError{Events: left, Leftover: left, Spooled: left, Err: err, Last: p.obstacle()}
 }
 
 // recoveredRecord is what the log stream is told of the events that processes which have

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
@@ -35,7 +36,8 @@ type report struct {
 	kinds    map[string]told // of failures, by operation and code
 	untold   *DeliveryError  // to be told
 	others   []error         // to be told as well
-	refusal  error           // the answer to the request last refused
+	refusal  error           // the response to the request last refused
+	obstacle error           // why events are left at the end
 }
 
 // told says of a kind of failure when it was seen last, when it was told, and how
@@ -69,7 +71,7 @@ func (r *report) start(q *queue.Queue) {
 }
 
 // failed notes a failed request.
-func (r *report) failed(operation string, err error) {
+func (r *report) failed(err *explain.Failure) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
@@ -78,7 +80,7 @@ func (r *report) failed(operation string, err error) {
 	}
 	r.failures++
 	r.lastErr, r.lastAt = err, now
-	kind := operation + " " + deliver.Code(err)
+	kind := err.Operation + " " + deliver.Code(err)
 	t := r.kinds[kind]
 	lasts := now.Sub(t.seen) < repeatAfter
 	t.seen = now
@@ -95,7 +97,7 @@ func (r *report) failed(operation string, err error) {
 		r.kinds = make(map[string]told)
 	}
 	r.kinds[kind] = t
-	r.untold = &DeliveryError{operation, r.failures, r.since, err}
+	r.untold = &DeliveryError{err.Operation, r.failures, r.since, err}
 	r.look()
 }
 
@@ -133,6 +135,16 @@ func (r *report) last() (time.Time, error) {
 	return r.lastAt, r.lastErr
 }
 
+// failing returns why the last request failed, nil if events were acknowledged since.
+func (r *report) failing() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failures == 0 {
+		return nil
+	}
+	return r.lastErr
+}
+
 // look says that there may be something to tell. It never waits.
 func (r *report) look() {
 	select {
@@ -166,7 +178,7 @@ func (r *report) run() {
 // ago, or until the end. It reports whether there was anything.
 func (r *report) tell(end bool) bool {
 	r.mu.Lock()
-	failure, refusal, others := r.untold, r.refusal, r.others
+	failure, refusal, obstacle, others := r.untold, r.refusal, r.obstacle, r.others
 	r.untold, r.others = nil, nil
 	r.mu.Unlock()
 	if failure != nil {
@@ -184,15 +196,19 @@ func (r *report) tell(end bool) bool {
 	}
 	r.toldAt = time.Now()
 	losses := r.queue.Tell(queue.Program)
-	for _, loss := range lossErrors(&losses, refusal) {
+	for _, loss := range lossErrors(&losses, refusal, obstacle) {
 		r.onError(loss)
 	}
 	return true
 }
 
 // close tells what is left to tell and waits for the end; once time is over only
-// for the grace, since an OnError that does not return is not ours.
-func (r *report) close(over <-chan struct{}, grace time.Duration) {
+// for the grace, since an OnError that does not return is not ours. obstacle is why
+// events are left, if any are.
+func (r *report) close(obstacle error, over <-chan struct{}, grace time.Duration) {
+	r.mu.Lock()
+	r.obstacle = obstacle
+	r.mu.Unlock()
 	close(r.stop)
 	select {
 	case <-r.done:

@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -55,17 +56,25 @@ type shutdown struct {
 	err  error         // the answer; written before done is closed
 	over chan struct{} // closed when it is given up
 
-	mu    sync.Mutex
-	cause error // why it was given up, the first one; nil if it was not
+	mu       sync.Mutex
+	cause    error // why it was given up, the first one; nil if it was not
+	obstacle error // why events were left then
 }
 
-func (s *shutdown) giveUp(cause error) {
+func (s *shutdown) giveUp(cause, obstacle error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cause == nil {
-		s.cause = cause
+		s.cause, s.obstacle = cause, obstacle
 		close(s.over)
 	}
+}
+
+// obstacleThen returns why events were left when it was given up.
+func (s *shutdown) obstacleThen() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.obstacle
 }
 
 func (s *shutdown) gaveUp() bool {
@@ -76,7 +85,7 @@ func (s *shutdown) gaveUp() bool {
 
 // giveUp ends delivery.
 func (p *pipeline) giveUp(cause error) {
-	p.shutdown.giveUp(cause)
+	p.shutdown.giveUp(cause, p.obstacle()) // before Stop cuts off what is in flight
 	p.worker.Stop()
 	if p.recovery != nil {
 		p.recovery.Stop()
@@ -106,7 +115,8 @@ func (p *pipeline) finish(began time.Time) {
 		p.spool.Close(graceTime)
 	}
 	kept, dropped := p.queue.Abandon()
-	p.report.close(p.shutdown.over, graceTime)
+	obstacle := cmp.Or(p.report.failing(), p.shutdown.obstacleThen())
+	p.report.close(obstacle, p.shutdown.over, graceTime)
 	leftover := int64(0)
 	if p.recovery != nil {
 		leftover = p.recovery.Counts().Pending
@@ -117,14 +127,13 @@ func (p *pipeline) finish(began time.Time) {
 	if kept.Events+dropped.Events+leftover == 0 && !unknown {
 		return
 	}
-	_, last := p.report.last()
 	p.shutdown.err = &UndeliveredError{
 		Events:   kept.Events + dropped.Events + leftover,
 		Bytes:    kept.Bytes + dropped.Bytes,
 		Spooled:  kept.Events + leftover,
 		Leftover: leftover,
 		Err:      p.shutdown.cause,
-		Last:     last,
+		Last:     obstacle,
 	}
 }
 

@@ -56,14 +56,15 @@ func TestCloseReturnsEarlyWhenSpooled(t *testing.T) {
 		age       time.Duration // of the program
 		min, max  time.Duration // of Close, whose limit is 10 s
 		delivered bool
+		says      string // why not
 	}{
-		{way: "nothing listens", before: func(*http.Request) error { return refused }, min: 1700 * time.Millisecond, max: 2 * time.Second},
-		{way: "no connection comes about", before: dial, min: 1700 * time.Millisecond, max: 2 * time.Second},
-		{way: "no permission", fault: cloudwatchtest.Fault{Error: cloudwatchtest.AccessDenied("PutLogEvents")}, min: 1700 * time.Millisecond, max: 2 * time.Second},
-		{way: "nothing has listened for long", before: func(*http.Request) error { return refused }, age: 10 * time.Minute, max: 1100 * time.Millisecond},
+		{way: "nothing listens", before: func(*http.Request) error { return refused }, min: 1700 * time.Millisecond, max: 2 * time.Second, says: "the service cannot be reached: send events to log group my_log_group: no response from"},
+		{way: "no connection comes about", before: dial, min: 1700 * time.Millisecond, max: 2 * time.Second, says: "the service cannot be reached: no connection to"},
+		{way: "no permission", fault: cloudwatchtest.Fault{Error: cloudwatchtest.AccessDenied("PutLogEvents")}, min: 1700 * time.Millisecond, max: 2 * time.Second, says: "the service cannot be reached: send events to log group my_log_group: access denied: "},
+		{way: "nothing has listened for long", before: func(*http.Request) error { return refused }, age: 10 * time.Minute, max: 1100 * time.Millisecond, says: "the service cannot be reached: send events to log group my_log_group: no response from "},
 		{way: "a slow answer", fault: cloudwatchtest.Fault{Delay: 4 * time.Second}, min: 4 * time.Second, max: 9 * time.Second, delivered: true},
-		{way: "no answer", fault: cloudwatchtest.Fault{Hang: true}, min: 10 * time.Second, max: 10100 * time.Millisecond},
-		{way: "throttled", fault: cloudwatchtest.Fault{Error: cloudwatchtest.Throttled()}, min: 10 * time.Second, max: 10100 * time.Millisecond},
+		{way: "no answer", fault: cloudwatchtest.Fault{Hang: true}, min: 10 * time.Second, max: 10100 * time.Millisecond, says: "not delivered in time: no response from"},
+		{way: "throttled", fault: cloudwatchtest.Fault{Error: cloudwatchtest.Throttled()}, min: 10 * time.Second, max: 10100 * time.Millisecond, says: "not delivered in time: send events to log group my_log_group: the service throttles requests: "},
 		{way: "throttled for a while", fault: cloudwatchtest.Fault{Error: cloudwatchtest.Throttled(), Times: 3}, max: 9 * time.Second, delivered: true},
 		{way: "throttled for a while, with connections that are closed", before: connect, fault: cloudwatchtest.Fault{Error: cloudwatchtest.Throttled(), Times: 3}, max: 9 * time.Second, delivered: true},
 	}
@@ -91,6 +92,9 @@ func TestCloseReturnsEarlyWhenSpooled(t *testing.T) {
 				}
 				if err != nil {
 					s.wantSpooled(err, 21, 0)
+					if !strings.Contains(err.Error(), row.says) {
+						t.Errorf("Close says %v, not why: %s", err, row.says)
+					}
 				}
 				end()
 				h = s.start(func(o *cloudwatch.Options) { o.LogStream, o.CloseTimeout = "next", 10*time.Second })
@@ -223,7 +227,7 @@ func TestRecoveredSeesWhatIsThere(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		err := h.AwaitRecovery(ctx)
-		if s.wantSpooled(err, 60, 60); !errors.Is(err, context.DeadlineExceeded) {
+		if s.wantSpooled(err, 60, 60); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "not delivered in time: no response from ") {
 			t.Errorf("AwaitRecovery: %v", err)
 		}
 		end()

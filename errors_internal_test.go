@@ -1,0 +1,32 @@
+package cloudwatch
+
+import (
+	"context"
+	"errors"
+	"testing"
+)
+
+// TestErrorTextsCountRight: singular and plural, and how the wait ended.
+func TestErrorTextsCountRight(t *testing.T) {
+	because := errors.New("because")
+	for _, row := range []struct {
+		err  error
+		want string
+	}{
+		{&UndeliveredError{Events: 1, Bytes: 1}, "cloudwatch: 1 event (1 byte) not delivered"},
+		{&UndeliveredError{Events: 2, Bytes: 70, Err: context.DeadlineExceeded, Last: because}, "cloudwatch: 2 events (70 bytes) not delivered in time: because"},
+		{&UndeliveredError{Events: 2, Err: context.Canceled, Last: because}, "cloudwatch: 2 events not delivered before the context was canceled: because"},
+		{&UndeliveredError{Events: 3, Spooled: 1, Err: context.DeadlineExceeded, Last: because}, "cloudwatch: 3 events, 1 of them kept in the spool: not delivered in time: because"},
+		{&UndeliveredError{Events: 1, Spooled: 1, Err: errUnreachable, Last: because}, "cloudwatch: kept in the spool, 1 event: not delivered: the service cannot be reached: because"},
+		{&UndeliveredError{Events: 4, Spooled: 4, Leftover: 3, Err: ErrClosed}, "cloudwatch: kept in the spool, 4 events, 3 of them of ended processes: not delivered: closed, event dropped"},
+		{&UndeliveredError{Err: context.DeadlineExceeded}, "cloudwatch: kept in the spool, events of ended processes: not delivered in time"},
+		{&LossError{Events: 1, Reason: LossBufferFull}, "cloudwatch: 1 event lost: buffer full"},
+		{&LossError{Events: 2, Reason: LossUndelivered, Err: because}, "cloudwatch: 2 events lost: undelivered at shutdown: because"},
+		{&DeliveryError{Failures: 1, Err: because}, "cloudwatch: because; retrying"},
+		{&DeliveryError{Failures: 2, Err: because}, "cloudwatch: because; retrying after 2 failed attempts"},
+	} {
+		if got := row.err.Error(); got != row.want {
+			t.Errorf("got  %s\nwant %s", got, row.want)
+		}
+	}
+}
