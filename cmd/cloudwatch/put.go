@@ -96,8 +96,6 @@ func (p *program) put(group string, files []string, f putFlags) error {
 	screen := newScreen(p.stderr)
 	trouble := &trouble{
 		screen:     screen,
-		group:      group,
-		endpoint:   p.endpoint(f.endpoint),
 		noCreate:   f.noCreate,
 		keepTrying: f.keepTrying,
 		hopeless:   make(chan int, 1),

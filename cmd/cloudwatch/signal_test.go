@@ -160,7 +160,7 @@ func TestSignalDrains(t *testing.T) {
 			remove := srv.Inject(cloudwatchtest.Fault{Operation: "PutLogEvents", Error: cloudwatchtest.Throttled()})
 			r := start(t, "put", "app", "-s", "s", "--endpoint", srv.URL)
 			r.write(t, fiveLines+"not ended")
-			r.stderr.waitFor(t, "the service asks to slow down")
+			r.stderr.waitFor(t, "the service throttles requests")
 			r.signals <- test.signal
 			r.stderr.waitFor(t, "cloudwatch: 5 events left to send, at most 10s; Ctrl-C again to quit\n")
 			remove()

@@ -70,7 +70,7 @@ const (
 
 // run returns when everything is sent, or given up.
 func (r *resend) run(ctx context.Context) error {
-	t := &trouble{screen: r.screen, group: r.to.group, endpoint: r.to.endpoint, hopeless: make(chan int, 1)}
+	t := &trouble{screen: r.screen, hopeless: make(chan int, 1)}
 	r.prepare()
 	options := r.sendOptions(r.flags, r.to, r.streams[0]) // the stream is for its notes
 	options.OnError = func(err error) { r.tell(t, err) }
