@@ -65,6 +65,7 @@ func (e *UndeliveredError) Error() string {
 		s += " in time"
 	case errors.Is(e.Err, context.Canceled):
 		s += " before the context was canceled"
+	case e.Err == errUnreachable && e.Last != nil: // which says it, and how
 	case e.Err != nil:
 		s += ": " + strings.TrimPrefix(e.Err.Error(), "cloudwatch: ")
 	}

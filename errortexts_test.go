@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -135,6 +136,15 @@ func nameserver(t *testing.T, code byte) func(*cloudwatchlogs.Options) {
 	return through(d.DialContext)
 }
 
+func mustParse(t *testing.T, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
 func closedPort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -163,6 +173,12 @@ func TestErrorTextsOfTheNetwork(t *testing.T) {
 	tlsAddr, plainAddr := tlsServer.Listener.Addr().String(), plainServer.Listener.Addr().String()
 	_, tlsPort, _ := net.SplitHostPort(tlsAddr)
 	closed := closedPort(t)
+	const between = "; if it lasts, check the proxy (HTTPS_PROXY), and what else is in between"
+	gate := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusProxyAuthRequired)
+		_, _ = io.WriteString(w, "<html>canary")
+	}))
+	defer gate.Close()
 	hangUp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -210,6 +226,13 @@ func TestErrorTextsOfTheNetwork(t *testing.T) {
 			tr.Proxy = http.ProxyURL(&url.URL{Scheme: "http", User: url.UserPassword("user", "canary"), Host: closed})
 		})),
 			`connection to the proxy ` + closed + ` refused: nothing listens there; check the proxy (HTTPS_PROXY)`},
+		{"a proxy that lets nothing through", with("", trusting(func(tr *http.Transport) { tr.Proxy = http.ProxyURL(mustParse(t, gate.URL)) })),
+			`no response from logs.eu-cntral-1.amazonaws.com:443: Proxy Authentication Required` + between},
+		{"an HTTP client of the program", with("https://10.255.255.1", func(o *cloudwatchlogs.Options) {
+			o.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				return nil, fmt.Errorf("cannot post to http://user:canary@%s:\x1b\nno", r.URL.Host)
+			})}
+		}), `no response from 10.255.255.1:443: cannot post to http://10.255.255.1:\x1b` + between},
 		{"no route", with("https://10.255.255.1", failingCalls(syscall.EHOSTUNREACH)),
 			`no route to 10.255.255.1:443: no route to host; ` + blockedByEndpoint},
 		{"no network", with("https://10.255.255.1", failingCalls(syscall.ENETUNREACH)),
@@ -234,6 +257,9 @@ func TestErrorTextsOfTheNetwork(t *testing.T) {
 	} {
 		t.Run(row.about, func(t *testing.T) {
 			r := report(t, row.opts)
+			if text := fmt.Sprint(r.delivery, r.close, r.last); strings.Contains(text, "canary") || strings.Contains(text, "StatusCode") {
+				t.Errorf("%s", text)
+			}
 			if row.want == "" { // the system decides whether that is a reset
 				if s := fmt.Sprint(r.last); !strings.Contains(s, "connection to "+hangUp.Addr().String()+" closed before the end of the response: ") {
 					t.Errorf("LastError: %s", s)
@@ -380,6 +406,15 @@ func TestErrorTextsOfCredentials(t *testing.T) {
 	report(t, cloudwatch.Options{Endpoint: "http://" + closedPort(t)}).check(t,
 		"send events to log group my_log_group: no credentials in the environment, the shared config, or from a role of this machine: "+
 			`failed to refresh cached credentials, no EC2 IMDS role found, access disabled to EC2 IMDS via client option, or "AWS_EC2_METADATA_DISABLED" environment variable; `+
+			"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile (AWS_PROFILE, Options.Profile), log in with 'aws sso login', or give this machine a role")
+
+	// The SDK's error quotes what the process wrote.
+	file := filepath.Join(t.TempDir(), "config")
+	write(t, file, "[profile ops]\ncredential_process = echo {\"Version\":1,\"AccessKeyId\":\"canary\",\"SecretAccessKey\":\"canary\",}\n")
+	t.Setenv("AWS_CONFIG_FILE", file)
+	report(t, cloudwatch.Options{Profile: "ops", Endpoint: "http://" + closedPort(t)}).check(t,
+		"send events to log group my_log_group: no credentials in the environment, the shared config, or from a role of this machine: "+
+			"failed to refresh cached credentials, credential_process: invalid character 'V' looking for beginning of object key string; "+
 			"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile (AWS_PROFILE, Options.Profile), log in with 'aws sso login', or give this machine a role")
 
 	cfg := aws.Config{Region: "us-east-1", Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {

@@ -58,10 +58,10 @@ func TestCloseReturnsEarlyWhenSpooled(t *testing.T) {
 		delivered bool
 		says      string // why not
 	}{
-		{way: "nothing listens", before: func(*http.Request) error { return refused }, min: 1700 * time.Millisecond, max: 2 * time.Second, says: "the service cannot be reached: send events to log group my_log_group: no response from"},
-		{way: "no connection comes about", before: dial, min: 1700 * time.Millisecond, max: 2 * time.Second, says: "the service cannot be reached: no connection to"},
-		{way: "no permission", fault: cloudwatchtest.Fault{Error: cloudwatchtest.AccessDenied("PutLogEvents")}, min: 1700 * time.Millisecond, max: 2 * time.Second, says: "the service cannot be reached: send events to log group my_log_group: access denied: "},
-		{way: "nothing has listened for long", before: func(*http.Request) error { return refused }, age: 10 * time.Minute, max: 1100 * time.Millisecond, says: "the service cannot be reached: send events to log group my_log_group: no response from "},
+		{way: "nothing listens", before: func(*http.Request) error { return refused }, min: 1700 * time.Millisecond, max: 2 * time.Second, says: "not delivered: send events to log group my_log_group: no response from"},
+		{way: "no connection comes about", before: dial, min: 1700 * time.Millisecond, max: 2 * time.Second, says: "not delivered: no connection to"},
+		{way: "no permission", fault: cloudwatchtest.Fault{Error: cloudwatchtest.AccessDenied("PutLogEvents")}, min: 1700 * time.Millisecond, max: 2 * time.Second, says: "not delivered: send events to log group my_log_group: access denied: "},
+		{way: "nothing has listened for long", before: func(*http.Request) error { return refused }, age: 10 * time.Minute, max: 1100 * time.Millisecond, says: "not delivered: send events to log group my_log_group: no response from "},
 		{way: "a slow answer", fault: cloudwatchtest.Fault{Delay: 4 * time.Second}, min: 4 * time.Second, max: 9 * time.Second, delivered: true},
 		{way: "no answer", fault: cloudwatchtest.Fault{Hang: true}, min: 10 * time.Second, max: 10100 * time.Millisecond, says: "not delivered in time: no response from"},
 		{way: "throttled", fault: cloudwatchtest.Fault{Error: cloudwatchtest.Throttled()}, min: 10 * time.Second, max: 10100 * time.Millisecond, says: "not delivered in time: send events to log group my_log_group: the service throttles requests: "},

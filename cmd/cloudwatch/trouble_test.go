@@ -75,7 +75,7 @@ func TestTrouble(t *testing.T) {
 		{"no such host", nil, nil, put, network(&net.DNSError{Name: "logs.nowhere-1.amazonaws.com", IsNotFound: true}),
 			"send events to log group app: no such host logs.nowhere-1.amazonaws.com; check the region \"eu-central-1\" (AWS_REGION, --region) and the DNS of this machine; retrying", 0},
 		{"other", nil, nil, put, network(errors.New("strange")),
-			"send events to log group app: no response from logs.eu-central-1.amazonaws.com:443: strange; retrying", 0},
+			"send events to log group app: no response from logs.eu-central-1.amazonaws.com:443: strange; if it lasts, check the proxy (HTTPS_PROXY), and what else is in between; retrying", 0},
 		{"keep trying", func(tr *trouble) { tr.keepTrying = true }, nil, put, answer("AccessDeniedException"),
 			"send events to log group app: access denied: AccessDeniedException: because; allow logs:PutLogEvents on log group app in eu-central-1; retrying", 0},
 	} {

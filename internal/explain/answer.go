@@ -169,9 +169,9 @@ func (f *Failure) strange(r *smithyhttp.ResponseError, n Names) explained {
 		return explained{Other, cause, "give user and password for the proxy in HTTPS_PROXY"}
 	case status == http.StatusRequestEntityTooLarge:
 		return explained{Other, cause, "have it accept request bodies of 1 MiB and more"}
-	case status >= 500 && f.Target.Endpoint == "":
+	case status >= 500 && !f.chosen():
 		return explained{Other, cause, "if it lasts, check the proxy (HTTPS_PROXY), firewall or load balancer"}
-	case f.Target.Endpoint == "":
+	case !f.chosen():
 		return explained{Other, cause, fmt.Sprintf("check the proxy (HTTPS_PROXY), and whether a firewall lets requests to %s pass", f.service())}
 	}
 	return explained{Other, cause, fmt.Sprintf("check that %s is a CloudWatch Logs endpoint (%s), and the proxy or load balancer before it", f.service(), n.Endpoint)}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -46,7 +47,7 @@ func (f *Failure) network(n Names) explained {
 	case among(err, errReset), among(err, errEnded), errors.Is(err, io.EOF):
 		return explained{Other, "connection to " + where + " closed before the end of the response: " + f.short(), "if it lasts, look for a proxy or firewall that does so"}
 	case f.sent():
-		return explained{Other, "no response from " + where + ": " + f.short(), ""}
+		return explained{Other, "no response from " + where + ": " + f.short(), "if it lasts, check the proxy (HTTPS_PROXY), and what else is in between"}
 	}
 	return explained{Other, f.short(), ""}
 }
@@ -123,8 +124,11 @@ func (f *Failure) certificate(n Names) (e explained, ok bool) {
 
 // wrongHost is for a host that does not exist.
 func (f *Failure) wrongHost(n Names) string {
-	if f.Target.Endpoint != "" {
+	switch {
+	case f.chosen():
 		return fmt.Sprintf("check the endpoint (%s) and the DNS of this machine", n.Endpoint)
+	case f.Target.Region == "":
+		return fmt.Sprintf("check the region (%s) and the DNS of this machine", n.Region)
 	}
 	return fmt.Sprintf("check the region %q (%s) and the DNS of this machine", f.Target.Region, n.Region)
 }
@@ -134,7 +138,7 @@ func (f *Failure) nothingThere(n Names) string {
 	switch {
 	case f.proxied():
 		return "check the proxy (HTTPS_PROXY)"
-	case f.Target.Endpoint != "":
+	case f.chosen():
 		return fmt.Sprintf("start what should listen there, or correct the endpoint (%s)", n.Endpoint)
 	}
 	return "check the firewall, the proxy (HTTPS_PROXY) and the DNS of this machine"
@@ -142,7 +146,7 @@ func (f *Failure) nothingThere(n Names) string {
 
 // blocked is for connections that cannot be made.
 func (f *Failure) blocked(n Names) string {
-	if f.Target.Endpoint != "" {
+	if f.chosen() {
 		return fmt.Sprintf("check the endpoint (%s), and whether a firewall or security group blocks it", n.Endpoint)
 	}
 	return "check whether egress is blocked (firewall, security group, routes); without internet access a proxy (HTTPS_PROXY) or a VPC endpoint is needed"
@@ -191,6 +195,15 @@ func (f *Failure) url() (*url.URL, bool) {
 func (f *Failure) sent() bool {
 	var e *smithyhttp.RequestSendError
 	return errors.As(f.Err, &e)
+}
+
+// chosen reports whether the endpoint is not that of the region, but one that was named.
+func (f *Failure) chosen() bool {
+	if f.Target.Endpoint != "" {
+		return true
+	}
+	u, ok := f.url()
+	return ok && !strings.Contains(u.Hostname(), ".amazonaws.com") && !strings.HasSuffix(u.Hostname(), ".api.aws")
 }
 
 func (f *Failure) proxied() bool {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -120,6 +121,11 @@ func cause(err error) error {
 	case *smithy.CanceledError:
 		return e.Err
 	case *url.Error:
+		return e.Err
+	case *processcreds.ProviderError: // its text quotes what the process wrote, which may be keys
+		if inner := errors.Unwrap(e.Err); inner != nil {
+			return fmt.Errorf("credential_process: %w", inner)
+		}
 		return e.Err
 	}
 	return nil
