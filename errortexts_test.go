@@ -226,6 +226,10 @@ func TestErrorTextsOfTheNetwork(t *testing.T) {
 			tr.Proxy = http.ProxyURL(&url.URL{Scheme: "http", User: url.UserPassword("user", "canary"), Host: closed})
 		})),
 			`connection to the proxy ` + closed + ` refused: nothing listens there; check the proxy (HTTPS_PROXY)`},
+		{"no such proxy", with("", func(o *cloudwatchlogs.Options) {
+			nameserver(t, 3)(o)
+			o.HTTPClient.(*http.Client).Transport.(*http.Transport).Proxy = http.ProxyURL(mustParse(t, "http://user:canary@proxy.invalid:3128"))
+		}), `no such host proxy.invalid; check the proxy (HTTPS_PROXY) and the DNS of this machine`},
 		{"a proxy that lets nothing through", with("", trusting(func(tr *http.Transport) { tr.Proxy = http.ProxyURL(mustParse(t, gate.URL)) })),
 			`no response from logs.eu-cntral-1.amazonaws.com:443: Proxy Authentication Required` + between},
 		{"an HTTP client of the program", with("https://10.255.255.1", func(o *cloudwatchlogs.Options) {

@@ -125,6 +125,8 @@ func (f *Failure) certificate(n Names) (e explained, ok bool) {
 // wrongHost is for a host that does not exist.
 func (f *Failure) wrongHost(n Names) string {
 	switch {
+	case f.proxied():
+		return "check the proxy (HTTPS_PROXY) and the DNS of this machine"
 	case f.chosen():
 		return fmt.Sprintf("check the endpoint (%s) and the DNS of this machine", n.Endpoint)
 	case f.Target.Region == "":
