@@ -27,21 +27,21 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-// silence is a path that can die: what is sent gets nowhere, nothing comes, and nobody says
+// deadPath is a path that can die: what is sent gets nowhere, nothing comes, and nobody says
 // so.
-type silence struct {
+type deadPath struct {
 	net.Conn
 	dead atomic.Bool
 }
 
-func (s *silence) Write(p []byte) (int, error) {
+func (s *deadPath) Write(p []byte) (int, error) {
 	if s.dead.Load() {
 		return len(p), nil
 	}
 	return s.Conn.Write(p)
 }
 
-func (s *silence) Read(p []byte) (int, error) {
+func (s *deadPath) Read(p []byte) (int, error) {
 	for {
 		n, err := s.Conn.Read(p)
 		if err != nil || !s.dead.Load() {
@@ -54,12 +54,12 @@ func (s *silence) Read(p []byte) (int, error) {
 type pipes struct {
 	accept chan net.Conn
 	mu     sync.Mutex
-	made   []*silence
+	made   []*deadPath
 }
 
 func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 	client, server := net.Pipe()
-	s := &silence{Conn: client}
+	s := &deadPath{Conn: client}
 	p.mu.Lock()
 	p.made = append(p.made, s)
 	p.mu.Unlock()

@@ -145,3 +145,7 @@ func (e *DeliveryError) Unwrap() error { return e.Err }
 // CredentialsError is in the chain of a DeliveryError when no credentials could
 // be had for the request; its field Err says why. No request was made then.
 type CredentialsError = deliver.CredentialsError
+
+// ForeignError is in the chain of a DeliveryError when the answer was not one of CloudWatch
+// Logs: something between this program and the service gave it.
+type ForeignError = deliver.ForeignError

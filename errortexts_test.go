@@ -418,7 +418,7 @@ func TestErrorTextsOfCredentials(t *testing.T) {
 	t.Setenv("AWS_CONFIG_FILE", file)
 	report(t, cloudwatch.Options{Profile: "ops", Endpoint: "http://" + closedPort(t)}).check(t,
 		"send events to log group my_log_group: no credentials in the environment, the shared config, or from a role of this machine: "+
-			"failed to refresh cached credentials, credential_process: invalid character 'V' looking for beginning of object key string; "+
+			"credential_process: read its output: invalid character 'V' looking for beginning of object key string; "+
 			"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile (AWS_PROFILE, Options.Profile), log in with 'aws sso login', or give this machine a role")
 
 	cfg := aws.Config{Region: "us-east-1", Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {

@@ -163,7 +163,8 @@ func Code(err error) string {
 func withoutText(err error) error {
 	var alien *ForeignError
 	if errors.As(err, &alien) {
-		return &ForeignError{Status: alien.Status, ContentType: alien.ContentType, TooLong: alien.TooLong}
+		alien.Text = "" // the attempt's own error: nobody else has it
+		return err
 	}
 	var api smithy.APIError
 	if !errors.As(err, &api) {

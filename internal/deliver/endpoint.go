@@ -21,9 +21,13 @@ type Endpoint struct {
 	size  sizeLimit
 }
 
+// DoubtedDate is the header that the Date of an answer is moved to if it is not believed: for
+// the text of an error.
+const DoubtedDate = "X-Doubted-Date"
+
 // watch is an option of the SDK's client for one request: each answer is read within its
 // bounds, and only what is an answer of the service gets further. The Date of others, and
-// one that is not believed, is taken away before it reaches the SDK, which would sign by it.
+// one that is not believed, must not reach the SDK, which would sign by it.
 func (e *Endpoint) watch(o *cloudwatchlogs.Options) {
 	o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], func(stack *middleware.Stack) error {
 		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Answer", e.answered), middleware.After)
@@ -39,8 +43,9 @@ func (e *Endpoint) answered(ctx context.Context, in middleware.DeserializeInput,
 		return out, metadata, err
 	}
 	err = readAnswer(response.Response, awsmiddleware.GetOperationName(ctx))
-	if !e.believe(ctx, response.Header, err == nil) {
-		response.Header.Del("Date")
+	if h := response.Header; !e.believe(ctx, h, err == nil) {
+		h[DoubtedDate] = h["Date"]
+		delete(h, "Date")
 	}
 	response.Request = nil // an error keeps the answer: with it the body that was sent, and its keys
 	return out, metadata, err

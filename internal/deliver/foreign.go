@@ -2,8 +2,10 @@ package deliver
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"mime"
 	"net/http"
@@ -22,8 +24,10 @@ const (
 // something else listens there.
 type ForeignError struct {
 	Status      int
+	Server      string // as it calls itself; empty if it does not
 	ContentType string // the media type; empty if none was given
-	Text        string // the start of the body, at most 4 KiB; empty if it may quote an event
+	Title       string // of an HTML page, at most 200 bytes
+	Text        string // the start of another body, at most 200 bytes; empty if it may quote an event
 	TooLong     bool   // the body was longer than 64 KiB
 }
 
@@ -36,30 +40,42 @@ func (e *ForeignError) Error() string {
 	case e.ContentType != "":
 		s += " (" + e.ContentType + ")"
 	}
-	if text := e.excerpt(); text != "" {
+	if text := cmp.Or(e.Title, e.Text); text != "" {
 		s += fmt.Sprintf(": %q", text)
 	}
 	return s
 }
 
-// excerpt returns what a reader may know the sender by.
-func (e *ForeignError) excerpt() string {
-	const most = 200
-	text := e.Text
-	if lower := strings.ToLower(text); strings.Contains(lower, "<html") || strings.Contains(lower, "<title") {
-		_, title, _ := strings.Cut(lower, "<title>")
-		end := strings.Index(title, "</title>")
-		if end < 0 || len(lower) != len(text) { // lower case of other alphabets may have another length
-			return ""
+// excerpt returns what a reader may know the sender of a body by: the title of a page, or
+// the start of another text.
+func excerpt(body []byte) (title, text string) {
+	start := string(body[:min(len(body), maxTextBytes)])
+	lower := []byte(start)
+	for i, c := range lower { // of ASCII only: of others it may have another length
+		if 'A' <= c && c <= 'Z' {
+			lower[i] += 'a' - 'A'
 		}
-		from := len(text) - len(title)
-		text = text[from : from+end]
 	}
+	if !bytes.Contains(lower, []byte("<html")) && !bytes.Contains(lower, []byte("<title")) {
+		return "", oneLine(start)
+	}
+	_, behind, _ := bytes.Cut(lower, []byte("<title>"))
+	end := bytes.Index(behind, []byte("</title>"))
+	if end < 0 {
+		return "", ""
+	}
+	from := len(lower) - len(behind)
+	return oneLine(html.UnescapeString(start[from : from+end])), ""
+}
+
+// oneLine returns the first words of a text.
+func oneLine(text string) string {
+	const most = 200
 	text = strings.Join(strings.Fields(text), " ")
 	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "..."
+		text = text[:most-len("...")] + "..."
 	}
-	return text
+	return strings.ToValidUTF8(text, "")
 }
 
 // readAnswer reads an answer whole and decides who gave it. It puts a body of a bounded
@@ -96,10 +112,13 @@ func readAnswer(r *http.Response, operation string) error {
 		}
 		return nil
 	}
+	title, text := excerpt(body)
 	return &ForeignError{
 		Status:      r.StatusCode,
+		Server:      cutText(r.Header.Get("Server")),
 		ContentType: mediaType(r.Header),
-		Text:        cutText(string(body[:min(len(body), maxTextBytes)])),
+		Title:       title,
+		Text:        text,
 		TooLong:     tooLong,
 	}
 }

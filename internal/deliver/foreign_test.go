@@ -197,8 +197,8 @@ func TestAnswersAreBounded(t *testing.T) {
 				t.Errorf("the text has %d bytes", len(api.ErrorMessage()))
 			}
 			var alien *ForeignError
-			if errors.As(err, &alien) && len(alien.Text) > maxTextBytes {
-				t.Errorf("the text has %d bytes", len(alien.Text))
+			if errors.As(err, &alien) && len(alien.Title+alien.Text) > 200 {
+				t.Errorf("the text has %d bytes", len(alien.Title+alien.Text))
 			}
 			if n := len(err.Error()); n > maxTextBytes+1000 {
 				t.Errorf("the error has %d bytes", n)
@@ -218,19 +218,26 @@ func (c *counter) Write(p []byte) (int, error) { c.n += len(p); return len(p), n
 func TestForeignErrorText(t *testing.T) {
 	const from = " from something between this program and CloudWatch Logs"
 	rows := []struct {
-		err  ForeignError
-		want string
+		status  int
+		media   string
+		body    string
+		tooLong bool
+		want    string
 	}{
-		{ForeignError{Status: 403}, "HTTP 403" + from},
-		{ForeignError{Status: 403, ContentType: "text/html", Text: page}, "HTTP 403" + from + ` (text/html): "403 Forbidden"`},
-		{ForeignError{Status: 403, ContentType: "text/html", Text: "<HTML><TITLE>\n Web \tFilter</TITLE>"}, "HTTP 403" + from + ` (text/html): "Web Filter"`},
-		{ForeignError{Status: 403, ContentType: "text/html", Text: "<html><title>never ends"}, "HTTP 403" + from + " (text/html)"},
-		{ForeignError{Status: 502, ContentType: "text/plain", Text: "bad\x1b[31m gateway\u202e"}, "HTTP 502" + from + ` (text/plain): "bad\x1b[31m gateway\u202e"`},
-		{ForeignError{Status: 502, Text: strings.Repeat("x", 300)}, "HTTP 502" + from + `: "` + strings.Repeat("x", 200) + `..."`},
-		{ForeignError{Status: 200, ContentType: service, TooLong: true}, "HTTP 200" + from + " (" + service + ", endless or larger than 65536 bytes)"},
+		{403, "", "", false, "HTTP 403" + from},
+		{403, "text/html", page, false, "HTTP 403" + from + ` (text/html): "403 Forbidden"`},
+		{403, "text/html", "<HTML><TITLE>\n Web \tFilter &amp; Co</TITLE>\u0130", false, "HTTP 403" + from + ` (text/html): "Web Filter & Co"`},
+		{403, "text/html", "\u0130<title>a</title>", false, "HTTP 403" + from + ` (text/html): "a"`},
+		{403, "text/html", "\xff<title>a</title>", false, "HTTP 403" + from + ` (text/html): "a"`},
+		{403, "text/html", "<html><title>never ends", false, "HTTP 403" + from + " (text/html)"},
+		{502, "text/plain", "bad\x1b[31m gateway\u202e", false, "HTTP 502" + from + ` (text/plain): "bad\x1b[31m gateway\u202e"`},
+		{502, "", strings.Repeat("x", 300), false, "HTTP 502" + from + `: "` + strings.Repeat("x", 197) + `..."`},
+		{200, service, "", true, "HTTP 200" + from + " (" + service + ", endless or larger than 65536 bytes)"},
 	}
 	for _, row := range rows {
-		if got := row.err.Error(); got != row.want {
+		e := ForeignError{Status: row.status, ContentType: row.media, TooLong: row.tooLong}
+		e.Title, e.Text = excerpt([]byte(row.body))
+		if got := e.Error(); got != row.want {
 			t.Errorf("got  %s\nwant %s", got, row.want)
 		}
 	}

@@ -1,17 +1,17 @@
 package explain
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"html"
 	"net/http"
-	"strings"
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 )
 
 // unknownCode is what the SDK makes of a response that names no error.
@@ -99,7 +99,12 @@ func (f *Failure) skew() string {
 	if !errors.As(f.Err, &response) || response.Response == nil {
 		return ""
 	}
-	date, err := http.ParseTime(response.Response.Header.Get("Date"))
+	header := response.Response.Header
+	told := header.Get("Date")
+	if told == "" {
+		told = header.Get(deliver.DoubtedDate) // the service refuses the time of the signature: it is right
+	}
+	date, err := http.ParseTime(told)
 	if err != nil || f.At.IsZero() {
 		return ""
 	}
@@ -146,53 +151,31 @@ func (f *Failure) create(n Names) string {
 	return "create it, or leave out " + n.NoCreate
 }
 
-// strange explains a response that no service of AWS gives: that of a proxy, a firewall, a
+// foreign explains a response that no service of AWS gives: that of a proxy, a firewall, a
 // load balancer, or of another program.
-func (f *Failure) strange(r *smithyhttp.ResponseError, n Names) explained {
-	status, header := r.HTTPStatusCode(), r.Response.Header
+func (f *Failure) foreign(e *deliver.ForeignError, n Names) explained {
 	said := ""
-	for _, detail := range []string{header.Get("Server"), title(r)} {
+	for _, detail := range []string{e.Server, cmp.Or(e.Title, e.Text)} {
 		if detail = line(clean(detail, maxDetail)); detail != "" {
 			said += ", " + fmt.Sprintf("%q", detail)
 		}
 	}
-	var withID *awshttp.ResponseError
-	if errors.As(f.Err, &withID) && withID.RequestID != "" { // the rest was lost on the way
-		return explained{Other, fmt.Sprintf("a response of the service that cannot be read (%s%s)", f.from(), said), ""}
+	if e.TooLong {
+		said += ", without end or longer than 64 KiB"
 	}
 	if said != "" {
 		said = " (" + said[len(", "):] + ")"
 	}
-	cause := fmt.Sprintf("HTTP %d from something between this program and the service%s", status, said)
+	cause := fmt.Sprintf("HTTP %d from something between this program and the service%s", e.Status, said)
 	switch {
-	case status == http.StatusProxyAuthRequired:
+	case e.Status == http.StatusProxyAuthRequired:
 		return explained{Other, cause, "give user and password for the proxy in HTTPS_PROXY"}
-	case status == http.StatusRequestEntityTooLarge:
+	case e.Status == http.StatusRequestEntityTooLarge:
 		return explained{Other, cause, "have it accept request bodies of 1 MiB and more"}
-	case status >= 500 && !f.chosen():
+	case e.Status >= 500 && f.Target.Endpoint == "":
 		return explained{Other, cause, "if it lasts, check the proxy (HTTPS_PROXY), firewall or load balancer"}
-	case !f.chosen():
+	case f.Target.Endpoint == "":
 		return explained{Other, cause, fmt.Sprintf("check the proxy (HTTPS_PROXY), and whether a firewall lets requests to %s pass", f.service())}
 	}
 	return explained{Other, cause, fmt.Sprintf("check that %s is a CloudWatch Logs endpoint (%s), and the proxy or load balancer before it", f.service(), n.Endpoint)}
-}
-
-// title is that of an HTML page, as far as the SDK has kept it. The page itself may quote
-// the request.
-func title(r *smithyhttp.ResponseError) string {
-	var e *smithy.DeserializationError
-	if !errors.As(r, &e) {
-		return ""
-	}
-	page := e.Snapshot
-	begin := bytes.Index(bytes.ToLower(page), []byte("<title>"))
-	if begin < 0 {
-		return ""
-	}
-	text := page[begin+len("<title>"):]
-	end := bytes.IndexByte(text, '<')
-	if end < 0 {
-		return ""
-	}
-	return strings.Join(strings.Fields(html.UnescapeString(string(text[:end]))), " ")
 }

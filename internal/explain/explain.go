@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 )
@@ -103,14 +102,13 @@ func (f *Failure) explain(n Names) explained {
 	if errors.As(f.Err, &credentials) {
 		return f.noCredentials(credentials, n)
 	}
-	var response *smithyhttp.ResponseError
-	answered := errors.As(f.Err, &response) && response.Response != nil && response.HTTPStatusCode() > 0
+	var foreign *deliver.ForeignError
+	if errors.As(f.Err, &foreign) {
+		return f.foreign(foreign, n)
+	}
 	var api smithy.APIError
-	switch known := errors.As(f.Err, &api) && api.ErrorCode() != unknownCode; {
-	case known:
+	if errors.As(f.Err, &api) {
 		return f.answer(api, n)
-	case answered && !f.cut(response):
-		return f.strange(response, n)
 	}
 	return f.network(n)
 }

@@ -55,14 +55,6 @@ func (f *Failure) network(n Names) explained {
 // errEnded is what reading returns where a connection ends too early.
 var errEnded = []error{io.ErrUnexpectedEOF, net.ErrClosed, io.ErrClosedPipe}
 
-// cut reports whether a response began well, and was not read to its end. Where the status
-// is that of an error, that says more.
-func (f *Failure) cut(r *smithyhttp.ResponseError) bool {
-	var unfinished *deliver.Unfinished
-	return errors.As(f.Err, &unfinished) ||
-		r.HTTPStatusCode() < http.StatusMultipleChoices && (among(f.Err, errReset) || among(f.Err, errEnded))
-}
-
 // unfinished explains an attempt that was cut off, or is in flight.
 func (f *Failure) unfinished(u *deliver.Unfinished, n Names) explained {
 	known := *u

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
 // The most bytes that are shown of a whole text, of what a response or another package
@@ -102,6 +104,10 @@ func plain(err error) string {
 			text = strings.Replace(text, outer.Error(), inner.Error(), 1)
 		}
 	}
+	var redacted *redact.Redacted
+	if errors.As(err, &redacted) {
+		text = redact.Details(text)
+	}
 	return line(text)
 }
 
@@ -120,6 +126,8 @@ func cause(err error) error {
 		return e.Err
 	case *smithy.CanceledError:
 		return e.Err
+	case *redact.Redacted: // clean does that as well, once the steps around it are gone
+		return e.Unwrap()
 	case *url.Error:
 		return e.Err
 	case *processcreds.ProviderError: // its text quotes what the process wrote, which may be keys

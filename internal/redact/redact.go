@@ -38,10 +38,14 @@ func Text(s string) string {
 	clean := quoted.ReplaceAllStringFunc(s, func(q string) string { return `"` + URL(q[1:len(q)-1]) + `"` })
 	clean = unquoted.ReplaceAllString(clean, "://")
 	if clean != s {
-		clean = detail.ReplaceAllString(clean, "$1")
+		clean = Details(clean)
 	}
 	return clean
 }
+
+// Details returns a text without what errors of net/url quote of a URL, which can be a piece
+// of a password: for the error inside of one that is [Redacted].
+func Details(s string) string { return detail.ReplaceAllString(s, "$1") }
 
 // Error returns an error whose text is without the user names and passwords of URLs. It
 // wraps err, which is returned as it is if its text has none.
@@ -51,15 +55,16 @@ func Error(err error) error {
 	}
 	text := err.Error()
 	if clean := Text(text); clean != text {
-		return &redacted{clean, err}
+		return &Redacted{clean, err}
 	}
 	return err
 }
 
-type redacted struct {
+// Redacted is an error whose text has lost something. That of the error it wraps has not.
+type Redacted struct {
 	text string
 	err  error
 }
 
-func (e *redacted) Error() string { return e.text }
-func (e *redacted) Unwrap() error { return e.err }
+func (e *Redacted) Error() string { return e.text }
+func (e *Redacted) Unwrap() error { return e.err }
