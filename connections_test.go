@@ -22,6 +22,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
@@ -333,4 +334,42 @@ func heapNow() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// TestRedirectsAreNotFollowed: the events would go somewhere that no setting names.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		var dialed sync.Map
+		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://logs.example.com/", status)
+		}))
+		defer web.Close()
+		cfg := cloudwatchtest.New().Config()
+		cfg.HTTPClient = awshttp.NewBuildableClient()
+		h, err := cloudwatch.NewHandler(group, &cloudwatch.Options{
+			LogStream: stream, Config: &cfg, Endpoint: web.URL, CloseTimeout: time.Second,
+			ClientOptions: []func(*cloudwatchlogs.Options){func(o *cloudwatchlogs.Options) {
+				o.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
+					tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+						dialed.Store(addr, true)
+						return new(net.Dialer).DialContext(ctx, network, web.Listener.Addr().String())
+					}
+				})
+			}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(h.Writer(), "hello")
+		h.Close()
+		dialed.Range(func(addr, _ any) bool {
+			if addr != web.Listener.Addr().String() {
+				t.Errorf("%d: followed to %v", status, addr)
+			}
+			return true
+		})
+		if last := h.Stats().LastError; last == nil || !strings.Contains(last.Error(), fmt.Sprint("HTTP ", status)) {
+			t.Errorf("%d: last error %v", status, last)
+		}
+	}
 }

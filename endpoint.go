@@ -51,7 +51,7 @@ func exposed(u *url.URL) bool { return u.Scheme != "https" && !isLocal(u.Hostnam
 func isLocal(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		addr = addr.Unmap()
-		return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast()
+		return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast() || addr.IsUnspecified()
 	}
 	if !isHost(host) {
 		return false

@@ -45,7 +45,7 @@ const (
 	LossTooOld      LossReason = "too old"
 	LossExpired     LossReason = "older than the log group's retention"
 	LossTooNew      LossReason = "too far in the future"
-	LossRefused     LossReason = "refused by the service"
+	LossRefused     LossReason = "refused" // by the service, or by something on the way to it
 	LossBufferFull  LossReason = "buffer full"
 	LossOversize    LossReason = "larger than an event may be"
 	LossUnformatted LossReason = "could not be formatted"
