@@ -80,7 +80,7 @@ func (p *program) demo(ctx context.Context, f demoFlags) error {
 		return failed(err)
 	}
 	if f.format == "json" {
-		err = r.writeJSON(p.stdout)
+		err = r.writeJSON(p.jsonTo(p.stdout))
 	} else {
 		err = r.writeText(p.stdout, p.style())
 	}
@@ -141,7 +141,14 @@ func (p *program) logInput(h *cloudwatch.Handler) (spent time.Duration, some boo
 	}
 	w := &timedWriter{to: h.Writer()}
 	var unreadable error // the feed's own until it is done
-	f := newFeed(w, stdin, func(err error) { unreadable = err })
+	f := &feed{
+		to:     &assembler{lines: w, split: true},
+		inputs: stdin,
+		binary: true, // what is shown of it is harmless
+		tell:   func(err error) { unreadable = err },
+		done:   make(chan struct{}),
+	}
+	go f.run()
 	hint := time.AfterFunc(inputPatience, func() {
 		if f.read.Load() == 0 {
 			newScreen(p.stderr).say("cloudwatch: waiting for standard input; Ctrl-C ends it")

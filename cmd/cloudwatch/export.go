@@ -6,11 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/spf13/cobra"
 
+	"github.com/cloudwatch-go/cloudwatch/cmd/cloudwatch/internal/sqlite"
 	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
@@ -21,7 +25,8 @@ They come from the directory of 'cloudwatch serve' while that is not running, or
 --endpoint (or AWS_ENDPOINT_URL) from an endpoint, also one of AWS.
 
 Each line has logGroup, logStream, timestamp, ingestionTime (both in milliseconds since
-1970), eventId and message.`
+1970), eventId and message. On a terminal, characters that control it are written as JSON
+escapes.`
 
 const eventsExportExamples = `  cloudwatch export my_log_group > events.jsonl
   cloudwatch export my_log_group:web-1 --endpoint http://127.0.0.1:4586 | jq -r .message`
@@ -53,7 +58,8 @@ func (p *program) exportEventsCommand() *cobra.Command {
 			case err == nil, closedPipe(err): // `| head` has seen enough
 				return nil
 			}
-			return failed(err)
+			group, _, _ := place(args[0])
+			return w.requestError(p, group, err)
 		},
 	}
 	w.flags(cmd)
@@ -66,7 +72,7 @@ func (p *program) exportEvents(ctx context.Context, arg string, w *location) err
 		return err
 	}
 	out := bufio.NewWriterSize(p.stdout, 64<<10)
-	lines := json.NewEncoder(out)
+	lines := json.NewEncoder(p.jsonTo(out))
 	lines.SetEscapeHTML(false)
 	if url := w.url(p); url != "" {
 		err = p.exportFromEndpoint(ctx, url, group, stream, w, lines)
@@ -77,6 +83,9 @@ func (p *program) exportEvents(ctx context.Context, arg string, w *location) err
 }
 
 func (p *program) exportFromData(ctx context.Context, dir, group, stream string, lines *json.Encoder) error {
+	if err := p.checkData(dir); err != nil {
+		return err
+	}
 	s, err := p.openData(dir)
 	if err != nil {
 		return err
@@ -95,6 +104,30 @@ func (p *program) exportFromData(ctx context.Context, dir, group, stream string,
 		return fmt.Errorf("%s in %s: %w", group, s.Path(), err)
 	}
 	return unwritten
+}
+
+// checkData returns an error if there are no events to read in a directory. Opening it
+// would make one.
+func (p *program) checkData(dir string) error {
+	if dir == "" {
+		dir = defaultData(p.getenv)
+	}
+	if dir == "" {
+		return nil // openData says it
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("read %s: no such directory: --data names that of 'cloudwatch serve', --endpoint an endpoint", dir)
+	case err != nil:
+		return fmt.Errorf("read %s: %w", dir, cause(err))
+	case !info.IsDir():
+		return fmt.Errorf("read %s: it is not a directory", dir)
+	}
+	if _, err := os.Stat(filepath.Join(dir, sqlite.FileName)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read %s: it has no events of 'cloudwatch serve', no file %s", dir, sqlite.FileName)
+	}
+	return nil
 }
 
 func (p *program) exportFromEndpoint(ctx context.Context, url, group, stream string, w *location, lines *json.Encoder) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -8,8 +9,8 @@ import (
 	"time"
 )
 
-// chunkBytes is how much is read at once. It is all the memory an input takes,
-// however large it is.
+// chunkBytes is how much is read at once. With the beginning of a line it is all
+// the memory an input takes, however large it is.
 const chunkBytes = 64 << 10
 
 // readGrace is how long stop waits for a read to bring something. Without it,
@@ -20,64 +21,74 @@ const readGrace = 100 * time.Millisecond
 // terminal or a pipe cannot be interrupted, so it must be possible to leave it
 // behind.
 type feed struct {
-	to     io.Writer // its errors are counted by the library
+	to     *assembler
 	inputs []input
+	binary bool          // inputs need not be text
 	tell   func(error)   // is told what cannot be read
 	done   chan struct{} // closed when everything is read and written
 
-	read    atomic.Int64 // bytes so far
-	failed  atomic.Bool  // something could not be read
-	stopped atomic.Bool  // no read may begin
+	read     atomic.Int64 // bytes so far
+	failed   atomic.Bool  // something could not be read
+	complete atomic.Bool  // every input was read to its end, or to an error
+	stopped  atomic.Bool  // no read may begin
 
 	writing sync.Mutex // held during a Write
 	closed  bool       // no Write may begin; guarded by writing
 }
 
-func newFeed(to io.Writer, inputs []input, tell func(error)) *feed {
-	f := &feed{to: to, inputs: inputs, tell: tell, done: make(chan struct{})}
-	go f.run()
-	return f
-}
-
+// run reads everything. It returns when that is written, or the feed was stopped.
 func (f *feed) run() {
 	defer close(f.done)
 	buffer := make([]byte, chunkBytes)
 	for _, in := range f.inputs {
-		if err := f.copy(in, buffer); err != nil && !f.stopped.Load() {
+		switch err := f.copy(in, buffer); {
+		case err == nil:
+		case errors.Is(err, errStopped):
+			return
+		default:
 			f.failed.Store(true)
-			f.tell(fmt.Errorf("read %s: %w", in.name, cause(err)))
+			err = fmt.Errorf("read %s: %w", in.name, cause(err))
+			if _, ok := errors.AsType[*binaryError](err); ok {
+				err = fmt.Errorf("%w; --binary sends it as it is", err)
+			}
+			f.tell(err)
 		}
 	}
+	f.complete.Store(true)
 }
 
+// errStopped says that an input was left before its end.
+var errStopped = errors.New("stopped")
+
 func (f *feed) copy(in input, buffer []byte) error {
-	r, err := in.open()
+	if f.stopped.Load() {
+		return errStopped
+	}
+	file, err := in.open()
 	if err != nil {
 		return err
 	}
-	defer r.Close()
-	last := byte('\n')
-	for !f.stopped.Load() { // what is read must be sent
-		n, err := r.Read(buffer)
-		if n > 0 {
-			if !f.write(buffer[:n]) {
-				return nil
-			}
-			f.read.Add(int64(n))
-			last = buffer[n-1]
+	defer file.Close()
+	r, err := decode(counting{file, &f.read}, f.binary)
+	for err == nil {
+		var n int
+		if n, err = r.Read(buffer); n > 0 && !f.write(buffer[:n]) {
+			return errStopped
 		}
-		if err == nil {
-			continue
+		if err == nil && f.stopped.Load() { // what is read must be sent
+			return errStopped
 		}
-		if last != '\n' { // the next input starts a line of its own
-			f.write([]byte("\n"))
-		}
-		if err == io.EOF {
-			return nil
-		}
-		return err
 	}
-	return nil
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	if f.closed {
+		return errStopped
+	}
+	f.to.end() // the next input starts a line of its own
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
 
 // write returns false if the feed was closed.
@@ -87,12 +98,12 @@ func (f *feed) write(chunk []byte) bool {
 	if f.closed {
 		return false
 	}
-	_, _ = f.to.Write(chunk)
+	f.to.write(chunk)
 	return true
 }
 
 // stop ends reading, and lets nothing more through when it returns. What a read
-// brings that has begun is still written, if it comes soon. A Write under way is
+// brings that has begun is still written, if it comes soon. A write under way is
 // waited for, and may wait for room in the library's buffer.
 func (f *feed) stop() {
 	f.stopped.Store(true)
@@ -104,7 +115,10 @@ func (f *feed) stop() {
 	}
 	f.writing.Lock()
 	defer f.writing.Unlock()
-	f.closed = true
+	if !f.closed {
+		f.closed = true
+		f.to.end()
+	}
 }
 
 // size returns how many bytes there are to read, if that is known.
@@ -116,4 +130,16 @@ func (f *feed) size() (total int64, known bool) {
 		total += in.size
 	}
 	return total, total > 0
+}
+
+// counting counts what is read.
+type counting struct {
+	r     io.Reader
+	bytes *atomic.Int64
+}
+
+func (c counting) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.bytes.Add(int64(n))
+	return n, err
 }

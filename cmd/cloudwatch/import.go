@@ -17,8 +17,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
 )
 
-const importHelp = `Read events that 'cloudwatch export' has written, from files or standard input. Log
-groups and log streams are created when they are missing.
+const importHelp = `Read events that 'cloudwatch export' has written, from files or standard input; gzip is
+unpacked. Log groups and log streams are created when they are missing.
 
 Into the directory of 'cloudwatch serve', which must not be running, events come as they
 were: times, messages, and the order of ingestion, however old they are.
@@ -44,13 +44,13 @@ func (p *program) importEventsCommand() *cobra.Command {
 			ctx, stop := p.untilSignal(cmd.Context())
 			defer stop()
 			err := p.importEvents(ctx, args, &w)
-			switch _, ready := errors.AsType[*exitError](err); {
+			switch {
 			case ctx.Err() != nil:
 				return context.Cause(ctx)
-			case err == nil, ready:
-				return err
+			case err == nil:
+				return nil
 			}
-			return failed(err)
+			return w.requestError(p, "", err)
 		},
 	}
 	w.flags(cmd)
@@ -123,7 +123,11 @@ func (p *program) importFile(name string, to importer) error {
 		defer f.Close()
 		in = f
 	}
-	lines := bufio.NewScanner(in)
+	text, err := decode(in, false)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, cause(err))
+	}
+	lines := bufio.NewScanner(text)
 	lines.Buffer(nil, maxLine)
 	for n := 1; lines.Scan(); n++ {
 		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
@@ -138,7 +142,7 @@ func (p *program) importFile(name string, to importer) error {
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("read %s: %w", name, cause(err))
 	}
 	return nil
 }

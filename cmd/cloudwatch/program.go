@@ -60,7 +60,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 // message is an error in the words of the command. The library's errors already
 // start with its name.
 func message(err error) string {
-	text := explained(err)
+	text := withFlags(explained(err))
 	if strings.HasPrefix(text, "cloudwatch: ") {
 		return text
 	}

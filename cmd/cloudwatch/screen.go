@@ -68,7 +68,7 @@ func (s *screen) show(text string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	text = cut(text, width(s.w)-1) // the last column would wrap
+	text = cut(printable(text), width(s.w)-1) // the last column would wrap
 	if text != s.status {
 		_, _ = io.WriteString(s.w, eraseLine+text)
 		s.status = text

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -32,6 +35,7 @@ func TestScripts(t *testing.T) {
 			env.Defer(func() { srv.Close() })
 			env.Defer(func() { removeHot(env.WorkDir) })
 			env.Values[endpointKey{}] = srv
+			env.Values[faultsKey{}] = new([]func())
 			env.Setenv("AWS_ENDPOINT_URL", srv.URL)
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			env.Setenv("AWS_CONFIG_FILE", env.WorkDir+"/config")
@@ -49,6 +53,9 @@ func TestScripts(t *testing.T) {
 			"exits":    cmdExits,
 			"events":   cmdEvents,
 			"fault":    cmdFault,
+			"nofault":  cmdNoFault,
+			"gzip":     cmdGzip,
+			"slow":     cmdSlow,
 			"group":    cmdGroup,
 			"requests": cmdRequests,
 			"long":     cmdLong,
@@ -142,6 +149,10 @@ func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 	case "bad": // whatever holds an event "bad"
 		f.Error = &cloudwatchtest.APIError{Status: 400, Code: "InvalidParameterException", Message: "no such thing"}
 		f.Message = func(message string) bool { return message == "bad" }
+	case "invalid":
+		f.Error = &cloudwatchtest.APIError{Status: 400, Code: "InvalidParameterException", Message: "no such thing"}
+	case "limit":
+		f.Error = &cloudwatchtest.APIError{Status: 400, Code: "LimitExceededException", Message: "Resource limit exceeded."}
 	case "hang":
 		f.Hang = true
 	default:
@@ -152,7 +163,75 @@ func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 		f.Times, err = strconv.Atoi(args[2])
 		ts.Check(err)
 	}
-	endpointOf(ts).Inject(f)
+	undo := endpointOf(ts).Inject(f)
+	faults, _ := ts.Value(faultsKey{}).(*[]func())
+	*faults = append(*faults, undo)
+}
+
+type faultsKey struct{}
+
+// cmdNoFault undoes every fault so far.
+func cmdNoFault(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 0, "nofault")
+	for _, undo := range *ts.Value(faultsKey{}).(*[]func()) {
+		undo()
+	}
+}
+
+// cmdGzip appends the files to an archive, each as a member of its own.
+func cmdGzip(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) > 1, "gzip ARCHIVE FILE...")
+	var archive bytes.Buffer
+	for _, name := range args[1:] {
+		z := gzip.NewWriter(&archive)
+		_, err := z.Write([]byte(ts.ReadFile(name)))
+		ts.Check(err)
+		ts.Check(z.Close())
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), archive.Bytes(), 0o600))
+}
+
+// cmdSlow runs a command and writes numbered lines to it, some time apart.
+func cmdSlow(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) > 3, "slow CODE LINES PAUSE PROGRAM [ARGS...]")
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	lines, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	pause, err := time.ParseDuration(args[2])
+	ts.Check(err)
+	r, w, err := os.Pipe()
+	ts.Check(err)
+	defer r.Close()
+	go func() {
+		defer w.Close()
+		for i := range lines {
+			if _, err := fmt.Fprintf(w, "line %d\n", i+1); err != nil {
+				return // it reads no more
+			}
+			time.Sleep(pause)
+		}
+	}()
+	cmd := exec.Command(args[3], args[4:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = r, ts.Stdout(), ts.Stderr()
+	cmd.Dir, cmd.Env = ts.MkAbs("."), envOf(ts)
+	_ = cmd.Run() // the exit code says it
+	if got := cmd.ProcessState.ExitCode(); got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// envOf is the environment of the script, as far as the command reads it.
+func envOf(ts *testscript.TestScript) (env []string) {
+	for _, name := range []string{
+		"PATH", "HOME", "AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION",
+	} {
+		if value := ts.Getenv(name); value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	return append(env, fastExit)
 }
 
 // cmdGroup creates a log group and its streams.

@@ -255,7 +255,7 @@ func defaultData(getenv func(string) string) string {
 // announce says where the endpoint is and how to use it.
 func (p *program) announce(url, kept string, keys accessKeys) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cloudwatch: CloudWatch Logs at %s, events are kept %s\n", url, kept)
+	fmt.Fprintf(&b, "cloudwatch: CloudWatch Logs at %s, events are kept %s\n", url, printable(kept))
 	fmt.Fprintf(&b, "\n  # programs and SDKs\n")
 	for _, v := range clientEnv(url, keys).shown() {
 		fmt.Fprintf(&b, "  export %s\n", v)

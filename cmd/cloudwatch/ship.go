@@ -10,28 +10,35 @@ import (
 	"github.com/cloudwatch-go/cloudwatch"
 )
 
+// shipper is the library's end of a shipment.
+type shipper interface {
+	Stats() cloudwatch.Stats
+	Flush(context.Context) error
+	Shutdown(context.Context) error
+}
+
 // shipment is a writer, what feeds it, and everything that may end the two: the
-// end of the input, a signal, trouble that will not go away.
+// end of the input, a signal, trouble that lasts.
 type shipment struct {
-	writer   *cloudwatch.Writer
-	feed     *feed
-	screen   *screen
-	signals  <-chan os.Signal
-	hopeless <-chan int // the exit code for trouble that will not go away
+	writer  shipper
+	feed    *feed
+	screen  *screen
+	signals <-chan os.Signal
+	judge   *judge
 
 	timeout      time.Duration // for delivery after the end of the input; 0 = no limit
 	drainTimeout time.Duration // for delivery after a signal
 }
 
-// hopelessGrace is for what can be delivered in spite of trouble that will not
-// go away. The library tries once more within it.
-const hopelessGrace = 1500 * time.Millisecond
+// lastGrace is for what can be delivered although the run is given up, after several
+// attempts.
+const lastGrace = 500 * time.Millisecond
 
 // outcome is how a shipment ended.
 type outcome struct {
-	complete bool      // the end of the input was reached
-	signal   os.Signal // the first one; nil if none came
-	hopeless int       // see shipment; 0 if there was none
+	complete bool       // every input was read to its end, or to an error
+	signal   os.Signal  // the first one; nil if none came
+	trouble  *diagnosis // why the run was given up; nil if it was not
 	took     time.Duration
 	stats    cloudwatch.Stats
 }
@@ -44,12 +51,16 @@ func (s *shipment) run() outcome {
 	defer giveUp()
 
 	ended := make(chan struct{})
-	end := sync.OnceFunc(func() {
-		go func() {
-			defer close(ended)
-			s.end(ctx)
-		}()
-	})
+	ending := false
+	end := func() {
+		if !ending {
+			ending = true
+			go func() {
+				defer close(ended)
+				s.end(ctx)
+			}()
+		}
+	}
 	endWithin := func(limit time.Duration) time.Time {
 		time.AfterFunc(limit, giveUp)
 		end()
@@ -59,25 +70,21 @@ func (s *shipment) run() outcome {
 	status := newStatus(s.writer, s.feed)
 	redraw := time.NewTicker(statusInterval)
 	defer redraw.Stop()
+	var hurried sync.WaitGroup
+	defer hurried.Wait()
+	var hurrying chan struct{} // closed when a Flush that makes attempts frequent has ended
 	fed := s.feed.done
 	for {
 		select {
 		case <-fed:
-			fed, o.complete = nil, true
+			fed = nil
 			if s.timeout > 0 {
 				endWithin(s.timeout)
 			} else {
 				end()
 			}
-		case code := <-s.hopeless:
-			// What has worked may work again; what never did in this run will
-			// not start to.
-			if s.writer.Stats().Delivered > 0 {
-				s.screen.say("cloudwatch: it has worked before in this run, trying again")
-			} else if o.hopeless == 0 {
-				o.hopeless = code
-				endWithin(hopelessGrace)
-			}
+		case <-hurrying:
+			hurrying = nil
 		case sig := <-s.signals:
 			if o.signal != nil {
 				giveUp()
@@ -90,10 +97,27 @@ func (s *shipment) run() outcome {
 			}
 		case <-redraw.C:
 			s.screen.show(status.line(time.Now()))
+			stats := s.writer.Stats()
+			d, over := s.judge.look(&stats, stats.Delivered, s.feed.complete.Load())
+			if over && o.trouble == nil {
+				o.trouble = &d
+				endWithin(lastGrace)
+			}
+			// The library retries rarely unless somebody waits. Somebody does.
+			if !ending && hurrying == nil && stats.Delivered == 0 && s.judge.troubled() {
+				c := make(chan struct{})
+				hurrying = c
+				hurried.Go(func() {
+					defer close(c)
+					_ = s.writer.Flush(ctx)
+				})
+			}
 		case <-ended:
+			giveUp()
 			s.screen.show("")
 			o.took = time.Since(began)
 			o.stats = s.writer.Stats()
+			o.complete = s.feed.complete.Load()
 			return o
 		}
 	}
@@ -125,23 +149,23 @@ func (o outcome) undelivered() int64 {
 // no loss.
 func (o outcome) lost() int64 {
 	d := o.stats.Dropped
-	return o.stats.Rejected.Total() + d.BufferFull + d.Oversize + d.Unformatted
+	return o.stats.Rejected.Total() + d.Total() - d.Empty - o.undelivered()
 }
 
-// code returns the exit code. What says most about why comes first.
-func (o outcome) code(unread, retentionDenied bool) int {
+// code returns the exit code. What says most about why comes first. retention is
+// the one for a retention that could not be set. 0 means that everything was read
+// and delivered.
+func (o outcome) code(unread bool, retention int) int {
+	unfinished := !o.complete || o.undelivered() > 0
 	switch {
 	case o.signal != nil:
 		return exitSignal(o.signal)
-	case o.hopeless != 0 && (!o.complete || o.undelivered() > 0):
-		return o.hopeless
-	case unread, o.undelivered() > 0:
+	case unfinished && o.trouble != nil:
+		return o.trouble.code()
+	case unfinished, unread:
 		return exitFailed
 	case o.lost() > 0:
 		return exitLoss
-	case retentionDenied:
-		return exitDenied
-	default:
-		return exitDone
 	}
+	return retention
 }

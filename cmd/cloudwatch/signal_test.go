@@ -183,7 +183,7 @@ func TestSecondSignalQuits(t *testing.T) {
 	r.stderr.waitFor(t, "5 events left")
 	r.signals <- os.Interrupt
 	r.wantCode(t, 130)
-	r.stderr.waitFor(t, "cloudwatch: 5 events not delivered\ncloudwatch: sent 0 events")
+	r.stderr.waitFor(t, "cloudwatch: 5 events not delivered (5 lines read, 0 events delivered)\ncloudwatch: sent 0 events")
 }
 
 func TestDrainTimeout(t *testing.T) {
@@ -194,7 +194,7 @@ func TestDrainTimeout(t *testing.T) {
 	wait(t, hit)
 	r.signals <- os.Interrupt
 	r.wantCode(t, 130)
-	r.stderr.waitFor(t, "cloudwatch: 5 events not delivered\n")
+	r.stderr.waitFor(t, "cloudwatch: 5 events not delivered (5 lines read, 0 events delivered)\n")
 }
 
 // A full buffer holds up the write of a chunk. Everything that was read is
@@ -228,7 +228,7 @@ func TestQuitWithFullBuffer(t *testing.T) {
 	// A pipe between goroutines hands over what is asked for, so bytes are
 	// either read or not.
 	lines := (<-read + len(line) - 1) / len(line)
-	r.stderr.waitFor(t, fmt.Sprintf("cloudwatch: %s not delivered\n", events(int64(lines))))
+	r.stderr.waitFor(t, fmt.Sprintf("cloudwatch: %s not delivered (%s read, ", events(int64(lines)), counted(int64(lines), "line", "lines")))
 }
 
 // A process gets real signals, and its pipes are real ones.
@@ -315,7 +315,7 @@ func TestDeniedInTheMiddle(t *testing.T) {
 	}
 	remove := srv.Inject(cloudwatchtest.Fault{Operation: "PutLogEvents", Error: cloudwatchtest.AccessDenied("PutLogEvents")})
 	r.write(t, "two\n")
-	r.stderr.waitFor(t, "cloudwatch: it has worked before in this run, trying again\n")
+	r.stderr.waitFor(t, "cloudwatch: access denied: allow logs:PutLogEvents")
 	remove()
 	r.stdin.Close()
 	r.wantCode(t, 0)

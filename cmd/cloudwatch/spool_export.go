@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -174,22 +173,4 @@ func (e *exporter) write(x *exportedEvent) error {
 	}
 	_, err := e.to.Write(escaped(line.Bytes()))
 	return err
-}
-
-// escaped writes what would control a terminal as JSON escapes. JSON has such characters
-// in strings only, but for the newline at its end.
-func escaped(line []byte) []byte {
-	text := line[:len(line)-1]
-	if !bytes.ContainsFunc(text, harmful) && utf8.Valid(text) {
-		return line
-	}
-	var b []byte
-	for _, r := range string(text) {
-		if harmful(r) {
-			b = fmt.Appendf(b, `\u%04x`, r)
-		} else {
-			b = fmt.Appendf(b, "%c", r)
-		}
-	}
-	return append(b, '\n')
 }

@@ -32,8 +32,8 @@ type resend struct {
 	streams []string        // of the destination
 	notes   map[string]bool // what the log stream is told of: a process and its stream
 
-	lost     int64
-	hopeless int // the exit code for trouble that will not go away
+	lost    int64
+	trouble *diagnosis // why it was given up; nil if it was not
 }
 
 // add adds a file whose header will be h.
@@ -70,7 +70,7 @@ const (
 
 // run returns when everything is sent, or given up.
 func (r *resend) run(ctx context.Context) error {
-	t := &trouble{screen: r.screen, hopeless: make(chan int, 1)}
+	t := &trouble{screen: r.screen}
 	r.prepare()
 	options := r.sendOptions(r.flags, r.to, r.streams[0]) // the stream is for its notes
 	options.OnError = func(err error) { r.tell(t, err) }
@@ -89,7 +89,7 @@ func (r *resend) run(ctx context.Context) error {
 		return err
 	}
 	limit := abortTime
-	if r.wait(ctx, w, t) {
+	if r.wait(ctx, w, &judge{}) {
 		limit = drainTime
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
@@ -134,22 +134,13 @@ func (r *resend) prepareFile(f *spoolFile) error {
 
 // wait returns when the files are gone, and the notes about them are in the queue. It
 // returns false if it gives up.
-func (r *resend) wait(ctx context.Context, w *cloudwatch.Writer, t *trouble) bool {
+func (r *resend) wait(ctx context.Context, w *cloudwatch.Writer, j *judge) bool {
 	tick := time.NewTicker(resendPoll)
 	defer tick.Stop()
-	var giveUp <-chan time.Time
 	last, since := "", time.Now()
 	for {
 		select {
 		case <-ctx.Done():
-			return false
-		case code := <-t.hopeless:
-			if w.Stats().Recovered.Delivered > 0 {
-				r.screen.say("cloudwatch: it has worked before in this run, trying again")
-			} else if r.hopeless == 0 {
-				r.hopeless, giveUp = code, time.After(hopelessGrace)
-			}
-		case <-giveUp:
 			return false
 		case now := <-tick.C:
 			s := w.Stats()
@@ -159,10 +150,13 @@ func (r *resend) wait(ctx context.Context, w *cloudwatch.Writer, t *trouble) boo
 			if state != last || s.Recovered.Pending > 0 {
 				last, since = state, now
 			}
+			d, over := j.look(&s, s.Recovered.Delivered, true)
 			switch quiet := now.Sub(since); {
 			case left == 0 && (s.Accepted >= int64(len(r.notes)) || quiet > noteTime):
-				r.hopeless = 0
 				return true
+			case over:
+				r.trouble = &d
+				return false
 			case quiet > resendPatience:
 				return false
 			}

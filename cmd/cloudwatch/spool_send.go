@@ -107,7 +107,7 @@ func (p *program) sendSpool(ctx context.Context, d *spoolDir, f *sendFlags) erro
 			continue
 		}
 		if err := check.check(h); err != nil {
-			screen.say(fmt.Sprintf("cloudwatch: %s: not sent: %s; --group, --stream and --region say where", file.name, strings.TrimPrefix(err.Error(), "cloudwatch: ")))
+			screen.say(fmt.Sprintf("cloudwatch: %s: not sent: %s; --group, --stream and --region say where", file.name, strings.TrimPrefix(message(err), "cloudwatch: ")))
 			continue
 		}
 		to := destination{h.Region, h.Endpoint, h.Group}
@@ -145,7 +145,9 @@ func (p *program) sendSpool(ctx context.Context, d *spoolDir, f *sendFlags) erro
 			code = max(code, exitFailed)
 		}
 		lost += r.lost
-		code = max(code, r.hopeless)
+		if r.trouble != nil {
+			code = max(code, r.trouble.code())
+		}
 	}
 	left, err := d.left(context.WithoutCancel(ctx))
 	switch {
@@ -168,7 +170,7 @@ func (p *program) checkSend(d *spoolDir, f *sendFlags) error {
 	h := segment.Header{Group: "any", Stream: "any", Region: defaultRegion}
 	f.retarget(&h)
 	if err := p.tryDestination(f, h); err != nil {
-		return wrongUsage(err)
+		return invalidOptions(err)
 	}
 	return nil
 }
@@ -245,7 +247,7 @@ func (p *program) confirm(ctx context.Context, question string, yes bool) error 
 	if _, ok := terminal(p.stdin); !ok {
 		return wrongUsage(fmt.Errorf("%s nobody is here to answer: use --yes", question))
 	}
-	fmt.Fprintf(p.stderr, "cloudwatch: %s [y/N] ", question)
+	fmt.Fprintf(p.stderr, "cloudwatch: %s [y/N] ", printable(question))
 	answer := make(chan string, 1)
 	go func() { // a read from a terminal cannot be interrupted
 		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // the end of input is no answer

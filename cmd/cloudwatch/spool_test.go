@@ -29,6 +29,7 @@ func TestEscaped(t *testing.T) {
 		"plain ünïcödé 漢字":                     `"plain ünïcödé 漢字"`,
 		"\x1b[31m\r\n\t\x00":                   `"\u001b[31m\r\n\t\u0000"`,
 		"del \x7f c1 \u009b":                   `"del \u007f c1 \u009b"`,
+		"\u200b\u061c\ufeff \U000e0041":        `"\u200b\u061c\ufeff \udb40\udc41"`,
 		"\u202a\u202e\u2066\u2069\u2028\u2029": `"\u202a\u202e\u2066\u2069\u2028\u2029"`,
 	} {
 		var line bytes.Buffer

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"time"
-
-	"github.com/cloudwatch-go/cloudwatch"
 )
 
 const (
@@ -14,7 +12,7 @@ const (
 
 // status words the status line of a shipment.
 type status struct {
-	writer   *cloudwatch.Writer
+	writer   shipper
 	feed     *feed
 	draining time.Time // the end of the drain after a signal; zero before
 	samples  []sample  // the last ones, oldest first
@@ -25,7 +23,7 @@ type sample struct {
 	delivered int64
 }
 
-func newStatus(w *cloudwatch.Writer, f *feed) *status {
+func newStatus(w shipper, f *feed) *status {
 	return &status{writer: w, feed: f, samples: []sample{{at: time.Now()}}}
 }
 

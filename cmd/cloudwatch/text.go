@@ -1,18 +1,25 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
-// printable makes text harmless for a terminal, on one line: control
-// characters and those that change the direction of writing are escaped, an
-// invalid byte becomes U+FFFD, a tab four spaces.
+// printable makes text harmless for a terminal, on one line: what controls a terminal,
+// is not seen or changes the direction of writing is escaped, and so is a byte that is
+// not UTF-8; a tab becomes four spaces.
 func printable(text string) string {
+	if !strings.ContainsFunc(text, harmful) && utf8.ValidString(text) {
+		return text
+	}
 	var b strings.Builder
-	for _, r := range text {
+	for i, r := range text {
 		switch {
 		case r == '\t':
 			b.WriteString("    ")
@@ -20,8 +27,12 @@ func printable(text string) string {
 			b.WriteString(`\n`)
 		case r == '\r':
 			b.WriteString(`\r`)
+		case r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd"):
+			fmt.Fprintf(&b, `\x%02x`, text[i])
 		case r < 0x80 && harmful(r):
 			fmt.Fprintf(&b, `\x%02x`, r)
+		case r > 0xffff && harmful(r):
+			fmt.Fprintf(&b, `\U%08x`, r)
 		case harmful(r):
 			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
@@ -31,10 +42,63 @@ func printable(text string) string {
 	return b.String()
 }
 
-// harmful reports whether a rune controls a terminal, or changes the direction of
-// writing or the lines.
+// harmful reports whether a rune controls a terminal, is not seen, or changes the
+// direction of writing or the lines: control characters, formatting characters (category
+// Cf, but for the Arabic signs of it that are seen), separators of lines, and fillers.
 func harmful(r rune) bool {
-	return r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x2028 || r == 0x2029
+	switch {
+	case r < 0x20, r >= 0x7f && r < 0xa0:
+		return true
+	case r < 0xa0:
+		return false
+	case unicode.Is(unicode.Cf, r):
+		return !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+	case r == 0x2028, r == 0x2029, r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0:
+		return true
+	}
+	return unicode.Is(unicode.Noncharacter_Code_Point, r)
+}
+
+// jsonTo returns a writer of JSON for standard output that writes to w. A terminal gets
+// what is harmful to it as JSON escapes, which mean the same; a file or a pipe gets every
+// byte as it is.
+func (p *program) jsonTo(w io.Writer) io.Writer {
+	if _, ok := terminal(p.stdout); ok {
+		return escapingWriter{w}
+	}
+	return w
+}
+
+// escapingWriter escapes JSON that comes in whole lines.
+type escapingWriter struct{ w io.Writer }
+
+func (e escapingWriter) Write(text []byte) (int, error) {
+	if _, err := e.w.Write(escaped(text)); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// escaped writes what is harmful to a terminal as JSON escapes. JSON has such characters
+// in strings only, but for the blanks between its parts.
+func escaped(text []byte) []byte {
+	escape := func(r rune) bool { return harmful(r) && r != '\n' }
+	if !bytes.ContainsFunc(text, escape) && utf8.Valid(text) {
+		return text
+	}
+	var b []byte
+	for _, r := range string(text) {
+		switch {
+		case escape(r) && r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
+		case escape(r):
+			b = fmt.Appendf(b, `\u%04x`, r)
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return b
 }
 
 // cut shortens text to so many columns, with "…" as the last one.

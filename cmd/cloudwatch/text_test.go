@@ -7,13 +7,22 @@ import (
 
 func TestPrintable(t *testing.T) {
 	for text, want := range map[string]string{
-		"plain text, ünïcödé 漢字":    "plain text, ünïcödé 漢字",
-		"tab\tand\nline\rend":       `tab    and\nline\rend`,
-		"\x1b]0;title\x07":          `\x1b]0;title\x07`,
-		"nul\x00 del\x7f":           `nul\x00 del\x7f`,
-		"c1 \u009b31m":              `c1 \u009b31m`,
-		"bidi \u202e \u2066 \u2069": `bidi \u202e \u2066 \u2069`,
-		"bad \xff\xfe":              "bad \ufffd\ufffd",
+		"plain text, ünïcödé 漢字":       "plain text, ünïcödé 漢字",
+		"tab\tand\nline\rend":          `tab    and\nline\rend`,
+		"\x1b]0;title\x07":             `\x1b]0;title\x07`,
+		"nul\x00 del\x7f":              `nul\x00 del\x7f`,
+		"c1 \u009b31m":                 `c1 \u009b31m`,
+		"bidi \u202e \u2066 \u2069":    `bidi \u202e \u2066 \u2069`,
+		"bad \xff\xfe":                 `bad \xff\xfe`,
+		"bad \xf0\x9f\x98 cut":         `bad \xf0\x9f\x98 cut`,
+		"replaced \ufffd":              "replaced \ufffd",
+		"marks \u200e\u200f\u061c":     `marks \u200e\u200f\u061c`,
+		"zero\u200b\u200d\u2060\ufeff": `zero\u200b\u200d\u2060\ufeff`,
+		"soft\u00adhyphen":             `soft\u00adhyphen`,
+		"lines \u2028\u2029\u0085":     `lines \u2028\u2029\u0085`,
+		"tag \U000e0041":               `tag \U000e0041`,
+		"filler \u3164":                `filler \u3164`,
+		"sign \u0600":                  "sign \u0600",
 	} {
 		if got := printable(text); got != want {
 			t.Errorf("printable(%q) = %q, want %q", text, got, want)

@@ -3,13 +3,18 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/spf13/cobra"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 )
 
 // savedEvent is a line of what export writes and import reads. The names stay;
@@ -43,7 +48,7 @@ func (w *location) check() error {
 	if w.data != "" && w.endpoint != "" {
 		return errors.New("--data and --endpoint exclude each other")
 	}
-	return nil
+	return checkRegion(w.region)
 }
 
 // url is that of the endpoint; "" = the directory.
@@ -56,7 +61,10 @@ func (w *location) url(p *program) string {
 
 // client returns a client of an endpoint. One on this machine needs no account.
 func (p *program) client(ctx context.Context, url string, w *location) (*cloudwatchlogs.Client, error) {
-	options := []func(*config.LoadOptions) error{config.WithSharedConfigProfile(w.profile)}
+	options := []func(*config.LoadOptions) error{
+		config.WithSharedConfigProfile(w.profile),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(attemptTimeout)),
+	}
 	if w.region != "" {
 		options = append(options, config.WithRegion(w.region))
 	}
@@ -69,11 +77,33 @@ func (p *program) client(ctx context.Context, url string, w *location) (*cloudwa
 	}
 	if cfg.Region == "" {
 		if !loopback(url) {
-			return nil, errors.New("no AWS region: use --region, or set AWS_REGION, or region in the shared config")
+			return nil, wrongUsage(errNoRegion)
 		}
 		cfg.Region = defaultRegion
 	}
+	if !regionName.MatchString(cfg.Region) {
+		return nil, wrongUsage(fmt.Errorf("region %q of AWS_REGION or the shared config: not a region, they have names such as eu-central-1", cfg.Region))
+	}
 	return cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) { o.BaseEndpoint = aws.String(url) }), nil
+}
+
+// attemptTimeout bounds one request, of which there are a few: the client itself waits
+// for an answer without end.
+const attemptTimeout = 30 * time.Second
+
+// requestError says what an error of the client means and what to do. What is no error
+// of a request fails as it is.
+func (w *location) requestError(p *program, group string, err error) error {
+	if ready, ok := errors.AsType[*exitError](err); ok {
+		return ready
+	}
+	f := failureOf(err)
+	if f == nil {
+		return failed(err)
+	}
+	f.Target = explain.Target{Group: group, Region: w.region, Endpoint: w.url(p)}
+	d := diagnose(f, false)
+	return &exitError{d.code(), errors.New(d.text)}
 }
 
 // place reads GROUP[:STREAM]. No name of a group or a stream has a colon.

@@ -1,13 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/aws/smithy-go"
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
@@ -23,24 +21,17 @@ var flagNames = explain.Names{
 	NoCreate: "--no-create",
 }
 
-// trouble says in plain words, one line each, what the library reports, and
-// tells the shipment when there is no hope.
-//
-// The library retries whatever happens, as a server wants it. A person at a
-// terminal wants the message instead. So there is no hope when only somebody
-// outside this run can change something: no credentials, credentials that are
-// refused, a permission that is missing, a log group or log stream that can
-// never be created, and with --no-create one that does not exist. The shipment
-// then ends, unless something was delivered before.
+// trouble says in plain words, one line each, what the library reports. Whether
+// it ends the run, a judge decides.
 type trouble struct {
-	screen     *screen
-	noCreate   bool
-	keepTrying bool
-	hopeless   chan int // capacity 1: the exit code
+	screen   *screen
+	noCreate bool
 
-	retentionDenied atomic.Bool // a log group was made, its retention could not be set
+	// The exit code of a run that has made a log group and could not set its
+	// retention, though all was delivered; 0 = none.
+	retention atomic.Int32
 
-	said string // the last cause, so that the end does not repeat it; of one goroutine alone
+	said bool // something was, so that the end does not repeat it; of one goroutine alone
 }
 
 // tell is the library's OnError. One goroutine calls it.
@@ -52,7 +43,7 @@ func (t *trouble) tell(err error) {
 	e, ok := errors.AsType[*cloudwatch.LossError](err)
 	if ok && (e.Reason == cloudwatch.LossUndelivered || e.Reason == cloudwatch.LossClosed) {
 		// The last lines say how many. What no attempt has said is why.
-		if f, ok := errors.AsType[*explain.Failure](e.Err); ok && t.said == "" {
+		if f := failureOf(e.Err); f != nil && !t.said {
 			t.screen.say("cloudwatch: " + f.Text(flagNames))
 		}
 		return
@@ -61,54 +52,21 @@ func (t *trouble) tell(err error) {
 }
 
 func (t *trouble) failed(e *cloudwatch.DeliveryError) {
-	f, _ := errors.AsType[*explain.Failure](e.Err)
-	code := t.exitCode(f)
-	hopeless := code != 0 && !t.keepTrying
-	if e.Operation == "PutRetentionPolicy" { // events do not wait for it
-		hopeless = false
-		t.retentionDenied.Store(code == exitDenied)
+	f := failureOf(e.Err)
+	if f == nil || errors.Is(e.Err, context.Canceled) { // the run ends
+		return
 	}
-	t.said = explained(e.Err)
-	text := "cloudwatch: " + t.said
-	if !hopeless && (f == nil || !f.Final()) {
+	d := diagnose(f, t.noCreate)
+	if e.Operation == setRetention && d.kind != kindPassing {
+		t.retention.Store(int32(d.code()))
+	}
+	t.said = true
+	text := "cloudwatch: " + d.text
+	if !f.Final() {
 		text += "; retrying"
 	}
 	if since := time.Since(e.Since); since > 30*time.Second {
 		text += fmt.Sprintf(" (%s in %v)", counted(int64(e.Failures), "failure", "failures"), since.Round(time.Second))
 	}
 	t.screen.say(text)
-	if hopeless {
-		select {
-		case t.hopeless <- code:
-		default:
-		}
-	}
-}
-
-// exitCode returns the exit code if there is no hope, else 0.
-func (t *trouble) exitCode(f *explain.Failure) int {
-	if f == nil {
-		return 0
-	}
-	switch kind := f.Kind(); {
-	case kind == explain.Credentials, kind == explain.Denied:
-		return exitDenied
-	case kind == explain.Missing && t.noCreate, kind == explain.Invalid && f.Operation != "PutLogEvents":
-		return exitFailed
-	}
-	return 0
-}
-
-// explained is the text of an error. That of a request, of the library or of the SDK, says
-// what to do, in the words of the command.
-func explained(err error) string {
-	text := err.Error()
-	if f, ok := errors.AsType[*explain.Failure](err); ok {
-		return strings.Replace(text, f.Error(), f.Text(flagNames), 1)
-	}
-	if sdk, ok := errors.AsType[*smithy.OperationError](err); ok {
-		f := &explain.Failure{Operation: sdk.OperationName, At: time.Now(), Err: sdk}
-		return strings.Replace(text, sdk.Error(), f.Text(flagNames), 1)
-	}
-	return text
 }

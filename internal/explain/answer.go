@@ -53,14 +53,14 @@ func (f *Failure) answer(api smithy.APIError, n Names) explained {
 	case "ResourceNotFoundException":
 		return explained{Missing, f.missing() + ": " + said, f.create(n)}
 	case "LimitExceededException":
-		return explained{Other, "a quota of the account is exhausted: " + said, "delete what is not needed, or request a higher quota"}
+		return explained{Quota, "a quota of the account is exhausted: " + said, "delete what is not needed, or request a higher quota"}
 	case "ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException",
 		"RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown":
 		return explained{Throttled, "the service throttles requests: " + said, "if it lasts, request a higher quota"}
 	case "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure", "InternalError", "InternalServerError":
 		return explained{Other, "the service fails: " + said, ""}
 	case "InvalidParameterException", "ValidationException", "SerializationException",
-		"MalformedHttpRequestException", "RequestEntityTooLargeException":
+		"MalformedHttpRequestException", "RequestEntityTooLargeException", "InvalidOperationException", "UnknownOperationException":
 		return explained{Invalid, "the request is refused as invalid: " + said, ""}
 	}
 	return explained{Other, said, ""}
@@ -166,16 +166,20 @@ func (f *Failure) foreign(e *deliver.ForeignError, n Names) explained {
 	if said != "" {
 		said = " (" + said[len(", "):] + ")"
 	}
+	kind := Unreachable
+	if e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout { // that passes
+		kind = Other
+	}
 	cause := fmt.Sprintf("HTTP %d from something between this program and the service%s", e.Status, said)
 	switch {
 	case e.Status == http.StatusProxyAuthRequired:
-		return explained{Other, cause, "give user and password for the proxy in HTTPS_PROXY"}
+		return explained{Unreachable, cause, "give user and password for the proxy in HTTPS_PROXY"}
 	case e.Status == http.StatusRequestEntityTooLarge:
 		return explained{Other, cause, "have it accept request bodies of 1 MiB and more"}
 	case e.Status >= 500 && f.Target.Endpoint == "":
 		return explained{Other, cause, "if it lasts, check the proxy (HTTPS_PROXY), firewall or load balancer"}
 	case f.Target.Endpoint == "":
-		return explained{Other, cause, fmt.Sprintf("check the proxy (HTTPS_PROXY), and whether a firewall lets requests to %s pass", f.service())}
+		return explained{kind, cause, fmt.Sprintf("check the proxy (HTTPS_PROXY), and whether a firewall lets requests to %s pass", f.service())}
 	}
-	return explained{Other, cause, fmt.Sprintf("check that %s is a CloudWatch Logs endpoint (%s), and the proxy or load balancer before it", f.service(), n.Endpoint)}
+	return explained{kind, cause, fmt.Sprintf("check that %s is a CloudWatch Logs endpoint (%s), and the proxy or load balancer before it", f.service(), n.Endpoint)}
 }

@@ -49,6 +49,9 @@ const (
 	Missing                 // the log group or log stream does not exist
 	Invalid                 // the request is, and will always be
 	Throttled               // the service asks to slow down
+	Quota                   // one of the account is exhausted
+	NoHost                  // the name of the host does not resolve
+	Unreachable             // nobody answers, or not the service
 )
 
 // Failure is why a request failed. Its text says what was to be done, why it was not, and

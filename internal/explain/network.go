@@ -28,28 +28,28 @@ func (f *Failure) network(n Names) explained {
 	case errors.As(err, &unfinished):
 		return f.unfinished(unfinished, n)
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return explained{Other, "no such host " + dns.Name, f.wrongHost(n)}
+		return explained{NoHost, "no such host " + dns.Name, f.wrongHost(n)}
 	case errors.As(err, &dns):
-		return explained{Other, "host " + dns.Name + " not resolved: " + dns.Err, "check the DNS of this machine"}
+		return explained{Unreachable, "host " + dns.Name + " not resolved: " + dns.Err, "check the DNS of this machine"}
 	case among(err, errRefused):
-		return explained{Other, "connection to " + where + " refused: nothing listens there", f.nothingThere(n)}
+		return explained{Unreachable, "connection to " + where + " refused: nothing listens there", f.nothingThere(n)}
 	case among(err, errNoRoute):
-		return explained{Other, "no route to " + where + ": " + f.short(), f.blocked(n)}
+		return explained{Unreachable, "no route to " + where + ": " + f.short(), f.blocked(n)}
 	case among(err, errForbidden):
-		return explained{Other, "connection to " + where + " forbidden on this machine: " + f.short(), "check the firewall and the sandbox of the program"}
+		return explained{Unreachable, "connection to " + where + " forbidden on this machine: " + f.short(), "check the firewall and the sandbox of the program"}
 	case among(err, errNoFiles):
-		return explained{Other, "no connection to " + where + ": " + f.short(), "raise the limit of open files (ulimit -n), or look for what leaks them"}
+		return explained{Unreachable, "no connection to " + where + ": " + f.short(), "raise the limit of open files (ulimit -n), or look for what leaks them"}
 	}
 	if e, ok := f.certificate(n); ok {
 		return e
 	}
 	switch {
 	case among(err, errReset), among(err, errEnded), errors.Is(err, io.EOF):
-		return explained{Other, "connection to " + where + " closed before the end of the response: " + f.short(), "if it lasts, look for a proxy or firewall that does so"}
+		return explained{Unreachable, "connection to " + where + " closed before the end of the response: " + f.short(), "if it lasts, look for a proxy or firewall that does so"}
 	case f.sent():
-		return explained{Other, "no response from " + where + ": " + f.short(), "if it lasts, check the proxy (HTTPS_PROXY), and what else is in between"}
+		return explained{Unreachable, "no response from " + where + ": " + f.short(), "if it lasts, check the proxy (HTTPS_PROXY), and what else is in between"}
 	}
-	return explained{Other, f.short(), ""}
+	return explained{Unreachable, f.short(), ""}
 }
 
 // errEnded is what reading returns where a connection ends too early.
@@ -76,7 +76,7 @@ func (f *Failure) unfinished(u *deliver.Unfinished, n Names) explained {
 		advice = "if it lasts, check the line and what is in between"
 	case deliver.PhaseStarted, deliver.PhaseConnecting:
 	}
-	return explained{Other, known.Error(), advice}
+	return explained{Unreachable, known.Error(), advice}
 }
 
 // certificate explains errors of TLS.
@@ -96,20 +96,20 @@ func (f *Failure) certificate(n Names) (e explained, ok bool) {
 		if unknown.Cert != nil {
 			issuer = fmt.Sprintf(" (issued by %q)", clean(unknown.Cert.Issuer.String(), maxDetail))
 		}
-		return explained{Other, "the TLS certificate of " + where + " is not trusted" + issuer,
+		return explained{Unreachable, "the TLS certificate of " + where + " is not trusted" + issuer,
 			"if a proxy is in between, name its CA file in AWS_CA_BUNDLE or SSL_CERT_FILE; else install the CA certificates of the system"}, true
 	case errors.As(f.Err, &invalid) && invalid.Reason == x509.Expired:
-		return explained{Other, "the TLS certificate of " + where + " has expired or is not valid yet: " + clean(invalid.Detail, maxSaid),
+		return explained{Unreachable, "the TLS certificate of " + where + " has expired or is not valid yet: " + clean(invalid.Detail, maxSaid),
 			"check the clock of this machine, else renew the certificate"}, true
 	case errors.As(f.Err, &hostname):
-		return explained{Other, "the TLS certificate of " + where + " is for another host",
+		return explained{Unreachable, "the TLS certificate of " + where + " is for another host",
 			fmt.Sprintf("check the endpoint (%s), and whether a proxy is in between", n.Endpoint)}, true
 	case errors.As(f.Err, &other):
-		return explained{Other, "the TLS certificate of " + where + " is invalid: " + plain(other.Err), "check whether a proxy is in between"}, true
+		return explained{Unreachable, "the TLS certificate of " + where + " is invalid: " + plain(other.Err), "check whether a proxy is in between"}, true
 	case errors.As(f.Err, &record), errors.Is(f.Err, http.ErrSchemeMismatch):
-		return explained{Other, where + " does not speak TLS", fmt.Sprintf("check the scheme and port of the endpoint (%s), and whether a proxy is in between", n.Endpoint)}, true
+		return explained{Unreachable, where + " does not speak TLS", fmt.Sprintf("check the scheme and port of the endpoint (%s), and whether a proxy is in between", n.Endpoint)}, true
 	case errors.As(f.Err, &alert):
-		return explained{Other, "TLS handshake with " + where + " failed: " + plain(alert), "check whether a proxy is in between"}, true
+		return explained{Unreachable, "TLS handshake with " + where + " failed: " + plain(alert), "check whether a proxy is in between"}, true
 	}
 	return explained{}, false
 }

@@ -26,8 +26,8 @@ import (
 // Names of the files in the directory. SQLite makes two more beside the
 // database while it is open, with "-wal" and "-shm" at the end.
 const (
-	databaseName = "logs.db"
-	lockName     = "lock"
+	FileName = "logs.db"
+	lockName = "lock"
 )
 
 // ErrInUse is the error of Open when another process has the store open.
@@ -72,7 +72,7 @@ func Open(path string) (_ *Store, err error) {
 	if s.lock, err = lock(s.dir); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", s.dir.Path(), err)
 	}
-	s.path = filepath.Join(s.dir.Path(), databaseName)
+	s.path = filepath.Join(s.dir.Path(), FileName)
 	s.readers.path = s.path
 	if err := s.openDatabase(); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", s.path, err)

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/cloudwatch-go/cloudwatch"
+)
+
+// optionFlags are the fields of the library's options that flags set. All commands
+// have the same name for the same field.
+var optionFlags = [...]struct{ field, flag string }{
+	{"LogStream", "--stream"},
+	{"Endpoint", "--endpoint"},
+	{"Region", "--region"},
+	{"Profile", "--profile"},
+	{"RetentionDays", "--retention"},
+	{"NoCreate", "--no-create"},
+	{"Oversize", "--oversize"},
+	{"RAM", "--ram"},
+	{"AllowRemote", "--allow-remote"},
+}
+
+var (
+	optionName   = regexp.MustCompile(`\b(Spool)?Options\.(\w+)`)
+	fieldName    = regexp.MustCompile(`\b[A-Z]\w+\b`)
+	quoted       = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	constructors = strings.NewReplacer("cloudwatch: new writer: ", "cloudwatch: ", "cloudwatch: new handler: ", "cloudwatch: ")
+)
+
+// withFlags writes an error of the library in the words of the command line: the fields
+// of its options are flags there. What is quoted comes from the user and stays.
+func withFlags(text string) string {
+	lines := strings.SplitAfter(constructors.Replace(text), "\n")
+	for i, line := range lines {
+		if !optionName.MatchString(line) {
+			continue
+		}
+		var b strings.Builder
+		from := 0
+		for _, q := range append(quoted.FindAllStringIndex(line, -1), []int{len(line), len(line)}) {
+			words := optionName.ReplaceAllString(line[from:q[0]], "$2")
+			b.WriteString(fieldName.ReplaceAllStringFunc(words, flagOf))
+			b.WriteString(line[q[0]:q[1]])
+			from = q[1]
+		}
+		lines[i] = b.String()
+	}
+	return strings.Join(lines, "")
+}
+
+// flagOf returns the flag of a field, or the name itself if it has none.
+func flagOf(field string) string {
+	for _, o := range optionFlags {
+		if o.field == field {
+			return o.flag
+		}
+	}
+	return field
+}
+
+// invalidOptions is an error of a constructor: something on the command line or in the
+// environment is wrong.
+func invalidOptions(err error) *exitError {
+	if errors.Is(err, cloudwatch.ErrNoRegion) {
+		return wrongUsage(errNoRegion)
+	}
+	return wrongUsage(err)
+}
+
+var errNoRegion = errors.New("no AWS region: use --region, or set AWS_REGION, or region in the shared config")
+
+// checkRegion refuses what no region is named like, before it becomes a part of a host
+// name.
+func checkRegion(region string) error {
+	if region == "" || regionName.MatchString(region) {
+		return nil
+	}
+	return fmt.Errorf("--region %q: not a region, they have names such as eu-central-1", region)
+}
