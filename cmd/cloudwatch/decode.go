@@ -193,9 +193,9 @@ func (t *textOnly) verdict() error {
 	switch {
 	case even+odd == 0 && (t.seen < 64 || t.controls*20 < t.seen):
 		return nil
-	case odd > 0 && even == 0 && odd*4 > t.seen:
+	case odd*4 > t.seen && even*8 < odd:
 		return &binaryError{"perhaps UTF-16 without a byte order mark", "convert it, with 'iconv -f UTF-16LE -t UTF-8'"}
-	case even > 0 && odd == 0 && even*4 > t.seen:
+	case even*4 > t.seen && odd*8 < even:
 		return &binaryError{"perhaps UTF-16 without a byte order mark", "convert it, with 'iconv -f UTF-16BE -t UTF-8'"}
 	case even+odd > 0:
 		return &binaryError{what: "it has NUL bytes"}

@@ -39,6 +39,10 @@ var continuations = [][]byte{
 }
 
 var (
+	// javaStart is the first line of a trace in Java. It comes behind the line that was
+	// logged with it.
+	javaStart = regexp.MustCompile(`^(?:[a-z_]\w*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable)(?::|$)`)
+
 	pythonStart  = []byte("Traceback (most recent call last):")
 	pythonChains = [][]byte{
 		[]byte("During handling of the above exception, another exception occurred:"),
@@ -80,7 +84,7 @@ func (j *traceJoiner) continues(line []byte, dated bool) bool {
 		j.within = goTrace
 		return false
 	}
-	if indented || anyOf(continuations, begins) {
+	if indented || anyOf(continuations, begins) || javaStart.Match(line) {
 		return true
 	}
 	j.within = noTrace

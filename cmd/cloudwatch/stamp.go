@@ -99,7 +99,7 @@ func mayBegin(layout, text string) bool {
 	if isDigit(layout[0]) != isDigit(text[0]) {
 		return false
 	}
-	return !strings.HasPrefix(layout, "2006") || len(text) > 4 && text[4] == layout[4]
+	return !strings.HasPrefix(layout, "2006") || len(text) > 4 && (text[4] == layout[4] || isDigit(text[4]) && isDigit(layout[4]))
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
