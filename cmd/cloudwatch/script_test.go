@@ -55,11 +55,14 @@ func TestScripts(t *testing.T) {
 			"fault":    cmdFault,
 			"nofault":  cmdNoFault,
 			"gzip":     cmdGzip,
+			"cut":      cmdCut,
+			"dated":    cmdDated,
 			"slow":     cmdSlow,
 			"group":    cmdGroup,
 			"requests": cmdRequests,
 			"long":     cmdLong,
 			"lengths":  cmdLengths,
+			"times":    cmdTimes,
 			"text":     cmdText,
 			"segment":  cmdSegment,
 			"damage":   cmdDamage,
@@ -189,6 +192,43 @@ func cmdGzip(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(z.Close())
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), archive.Bytes(), 0o600))
+}
+
+// cmdCut shortens a file by so many bytes.
+func cmdCut(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "cut FILE BYTES")
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	text := ts.ReadFile(args[0])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text[:len(text)-n]), 0o600))
+}
+
+// cmdDated writes a file of lines that begin with times of today or yesterday, oldest
+// first, and what times should print for it in FILE.want.
+func cmdDated(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 1, "dated FILE")
+	var lines, want strings.Builder
+	at := time.Now().Add(-10 * time.Hour).Truncate(time.Second)
+	for _, layout := range []string{
+		"2006-01-02T15:04:05.000Z07:00 RFC 3339", "2006-01-02 15:04:05,000 ISO 8601", "Jan _2 15:04:05 host syslog",
+		`h - - [02/Jan/2006:15:04:05 -0700] "common"`, `{"msg":"JSON","time":"2006-01-02T15:04:05Z07:00"}`,
+	} {
+		at = at.Add(time.Hour)
+		fmt.Fprintln(&lines, at.Format(layout))
+		fmt.Fprintf(&want, "%d %s\n", at.UnixMilli(), at.Format(layout))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(lines.String()), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".want"), []byte(want.String()), 0o600))
+}
+
+// cmdTimes prints the events of a stream with their times, in milliseconds since 1970.
+func cmdTimes(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "times GROUP STREAM")
+	events := endpointOf(ts).Events(args[0], args[1])
+	slices.SortStableFunc(events, func(a, b cloudwatchtest.Event) int { return a.Timestamp.Compare(b.Timestamp) })
+	for _, e := range events {
+		fmt.Fprintf(ts.Stdout(), "%d %s\n", e.Timestamp.UnixMilli(), e.Message)
+	}
 }
 
 // cmdSlow runs a command and writes numbered lines to it, some time apart.
