@@ -69,6 +69,7 @@ func (f *feed) copy(in input, buffer []byte) error {
 		return err
 	}
 	defer file.Close()
+	before := f.read.Load()
 	r, err := decode(counting{file, &f.read}, f.binary)
 	for err == nil {
 		var n int
@@ -85,10 +86,13 @@ func (f *feed) copy(in input, buffer []byte) error {
 		return errStopped
 	}
 	f.to.end() // the next input starts a line of its own
-	if err == io.EOF {
-		return nil
+	if err != io.EOF {
+		return err
 	}
-	return err
+	if read := f.read.Load() - before; in.whole && read < in.size {
+		return fmt.Errorf("it had %s and became shorter, %s could be read", size(in.size), size(read))
+	}
+	return nil
 }
 
 // write returns false if the feed was closed.

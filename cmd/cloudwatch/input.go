@@ -10,9 +10,10 @@ import (
 
 // input is a file or standard input.
 type input struct {
-	name string
-	open func() (io.ReadCloser, error)
-	size int64 // -1 if not known
+	name  string
+	open  func() (io.ReadCloser, error)
+	size  int64 // -1 if not known
+	whole bool  // size bytes must come
 }
 
 // inputs returns what the arguments name; none, and "-", is standard input. That
@@ -25,9 +26,9 @@ func (p *program) inputs(names []string) ([]input, error) {
 	var all []input
 	var errs []error
 	for _, name := range names {
-		in := input{name, func() (io.ReadCloser, error) { return os.Open(name) }, -1}
+		in := input{name: name, open: func() (io.ReadCloser, error) { return os.Open(name) }, size: -1}
 		if name == "-" {
-			in = input{"standard input", func() (io.ReadCloser, error) { return io.NopCloser(p.stdin), nil }, -1}
+			in = input{name: "standard input", open: func() (io.ReadCloser, error) { return io.NopCloser(p.stdin), nil }, size: -1}
 			if f, ok := p.stdin.(*os.File); ok {
 				if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 					in.size = info.Size()
@@ -36,7 +37,7 @@ func (p *program) inputs(names []string) ([]input, error) {
 		} else if info, err := check(name); err != nil {
 			errs = append(errs, err)
 		} else if info.Mode().IsRegular() {
-			in.size = info.Size()
+			in.size, in.whole = info.Size(), true
 		}
 		all = append(all, in)
 	}

@@ -37,6 +37,12 @@ func (r *assembled) Write(lines []byte) (int, error) {
 	return len(lines), nil
 }
 
+func (r *assembled) soFar() []string {
+	r.a.mu.Lock()
+	defer r.a.mu.Unlock()
+	return slices.Clone(r.events)
+}
+
 // Traces as programs write them; events are apart by a line "--".
 var traces = []struct{ name, text string }{
 	{"plain lines", "one\n--\ntwo\n--\nthree"},
@@ -139,13 +145,13 @@ func TestMultilineWaitsForAMoment(t *testing.T) {
 		r.a.write([]byte("  more\n  mo"))
 		time.Sleep(joinIdle / 2)
 		synctest.Wait()
-		if len(r.events) != 0 {
-			t.Errorf("got %q too early", r.events)
+		if got := r.soFar(); len(got) != 0 {
+			t.Errorf("got %q too early", got)
 		}
 		time.Sleep(joinIdle)
 		synctest.Wait()
-		if want := []string{"one\n  more"}; !slices.Equal(r.events, want) {
-			t.Errorf("got %q, want %q", r.events, want)
+		if got, want := r.soFar(), []string{"one\n  more"}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
 		}
 		r.a.end()
 		time.Sleep(2 * joinIdle)

@@ -142,14 +142,14 @@ func (s *shipment) end(ctx context.Context) {
 
 // undelivered is the number of events that were read but not delivered in time.
 func (o outcome) undelivered() int64 {
-	return o.stats.Dropped.Undelivered + o.stats.Dropped.Closed
+	return o.stats.Dropped.Undelivered + o.stats.Dropped.Closed + o.stats.Pending
 }
 
 // lost is the number of events that were rejected or dropped. Blank lines are
 // no loss.
 func (o outcome) lost() int64 {
 	d := o.stats.Dropped
-	return o.stats.Rejected.Total() + d.Total() - d.Empty - o.undelivered()
+	return o.stats.Rejected.Total() + d.Total() - d.Empty - d.Undelivered - d.Closed
 }
 
 // code returns the exit code. What says most about why comes first. retention is

@@ -154,8 +154,9 @@ func (r *resend) wait(ctx context.Context, w *cloudwatch.Writer, j *judge) bool 
 			switch quiet := now.Sub(since); {
 			case left == 0 && (s.Accepted >= int64(len(r.notes)) || quiet > noteTime):
 				return true
-			case over:
+			case over && (d.kind == kindAccess || d.kind == kindFinal): // a network is waited for
 				r.trouble = &d
+				r.screen.say("cloudwatch: given up: " + d.cause)
 				return false
 			case quiet > resendPatience:
 				return false

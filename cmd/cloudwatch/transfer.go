@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
@@ -63,6 +64,7 @@ func (w *location) url(p *program) string {
 func (p *program) client(ctx context.Context, url string, w *location) (*cloudwatchlogs.Client, error) {
 	options := []func(*config.LoadOptions) error{
 		config.WithSharedConfigProfile(w.profile),
+		config.WithLogger(logging.Nop{}), // what fails is said once, in our words
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(attemptTimeout)),
 	}
 	if w.region != "" {
