@@ -315,7 +315,7 @@ func TestDeniedInTheMiddle(t *testing.T) {
 	}
 	remove := srv.Inject(cloudwatchtest.Fault{Operation: "PutLogEvents", Error: cloudwatchtest.AccessDenied("PutLogEvents")})
 	r.write(t, "two\n")
-	r.stderr.waitFor(t, "cloudwatch: access denied: allow logs:PutLogEvents")
+	r.stderr.waitFor(t, "access denied: AccessDeniedException: ")
 	remove()
 	r.stdin.Close()
 	r.wantCode(t, 0)
