@@ -10,13 +10,11 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
-// truncated ends a message that was cut, under Truncate.
-const truncated = "[truncated]"
-
 // accept makes an event of the message, or several if it is oversize, and puts
-// them into the queue. The message is copied.
-func (p *pipeline) accept(message []byte, at time.Time, level account.Level) error {
-	return p.events(message, at, level, p.enqueue)
+// them into the queue. The message is copied. wire is memory for one event at a time:
+// that of many lines need not be found for each.
+func (p *pipeline) accept(wire *scratch, message []byte, at time.Time, level account.Level) error {
+	return p.events(wire, message, at, level, p.enqueue)
 }
 
 func (p *pipeline) enqueue(e batch.Event) error {
@@ -34,7 +32,7 @@ func (p *pipeline) enqueue(e batch.Event) error {
 
 // events calls emit with each event the message makes. What emit is given is
 // only valid during the call. A message that makes none is counted.
-func (p *pipeline) events(message []byte, at time.Time, level account.Level, emit func(batch.Event) error) error {
+func (p *pipeline) events(wire *scratch, message []byte, at time.Time, level account.Level, emit func(batch.Event) error) error {
 	e := batch.Event{Time: millis(at), Level: level}
 	if len(message) == 0 {
 		p.drop(account.Empty, e)
@@ -42,42 +40,16 @@ func (p *pipeline) events(message []byte, at time.Time, level account.Level, emi
 	}
 	if len(message) > p.settings.MaxEventBytes || // invalid bytes may make it larger than it looks
 		3*len(message) > p.settings.MaxEventBytes && encode.Size(message) > p.settings.MaxEventBytes {
-		return p.oversize(message, e, emit)
+		o := &oversize{p: p, e: e, emit: emit, wire: wire}
+		o.Take(message)
+		return o.End()
 	}
-	return p.event(message, e, emit)
-}
-
-// oversize is events for a message that is too large. e says all but the message.
-func (p *pipeline) oversize(message []byte, e batch.Event, emit func(batch.Event) error) error {
-	switch p.settings.Oversize {
-	case Truncate:
-		cut := getScratch()
-		defer cut.put()
-		n := encode.Cut(message, p.settings.MaxEventBytes-len(truncated))
-		cut.b = append(append(cut.b, message[:n]...), truncated...)
-		return p.event(cut.b, e, emit)
-	case Drop:
-		e.Size = encode.Size(message)
-		p.drop(account.Oversize, e)
-		return ErrOversize
-	default:
-		var err error
-		for len(message) > 0 {
-			n := encode.Cut(message, p.settings.MaxEventBytes)
-			if lost := p.event(message[:n], e, emit); lost != nil {
-				err = lost // the other parts go the same way, and are counted
-			}
-			message = message[n:]
-		}
-		return err
-	}
+	return p.event(wire, message, e, emit)
 }
 
 // event encodes one event, outside any lock.
-func (p *pipeline) event(message []byte, e batch.Event, emit func(batch.Event) error) error {
-	wire := getScratch()
-	defer wire.put()
-	wire.b, e.Size = p.encoder.AppendEvent(wire.b, e.Time, message)
+func (p *pipeline) event(wire *scratch, message []byte, e batch.Event, emit func(batch.Event) error) error {
+	wire.b, e.Size = p.encoder.AppendEvent(wire.b[:0], e.Time, message)
 	e.Wire = wire.b
 	return emit(e)
 }

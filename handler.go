@@ -81,18 +81,21 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	wire.b = h.encoder.AppendStart(wire.b, millis(at))
 	start := len(wire.b)
 	var size int
+	var over encode.Sink // has the message, if it is too large
 	var err error
 	if f, ok := h.format.(jsonFormatter); ok { // saves copies of the record, which is large
-		wire.b, size = f.AppendWire(wire.b, &r)
+		wire.b, size, over = f.AppendWire(wire.b, &r, &h.limit)
 	} else {
-		wire.b, size, err = h.format.append(ctx, wire.b, r)
+		wire.b, size, over, err = h.format.append(ctx, wire.b, r, &h.limit)
 	}
 	switch {
 	case err != nil:
 		h.drop(account.Unformatted, batch.Event{Time: millis(at), Level: level})
 		return fmt.Errorf("cloudwatch: format record: %w", err)
+	case over != nil:
+		return over.End()
 	case size == 0, size > h.settings.MaxEventBytes:
-		return h.accept(encode.Unescape(wire.b[start:]), at, level)
+		return h.accept(wire, encode.Unescape(wire.b[start:]), at, level)
 	}
 	wire.b = h.encoder.AppendEnd(wire.b)
 	return h.enqueue(batch.Event{Time: millis(at), Size: size, Level: level, Wire: wire.b})

@@ -50,7 +50,7 @@ func (h *Handler) FlushOnPanic() {
 func (w *Writer) FlushOnPanic() {
 	if cause := recover(); cause != nil {
 		text := fmt.Appendf(nil, "panic: %v\n\n%s", cause, debug.Stack())
-		_ = w.accept(text, time.Now(), account.Error) // a loss is counted
+		_ = w.accept(&scratch{}, text, time.Now(), account.Error) // a loss is counted
 		w.flushBefore(cause)
 	}
 }

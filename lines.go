@@ -58,7 +58,8 @@ func (l *lines) add(text []byte, now time.Time) (before []line, whole []byte, af
 	return before, text[:end], after
 }
 
-// hold adds to the held text, and returns the parts that are full.
+// hold adds to the held text, and returns the parts that are full. They are parts of
+// text as far as possible: it may be much larger than what may be held.
 func (l *lines) hold(text []byte) (full []line) {
 	limit := l.max + utf8.UTFMax
 	if !l.split {
@@ -66,16 +67,24 @@ func (l *lines) hold(text []byte) (full []line) {
 		l.held = append(l.held, text[:min(room, len(text))]...)
 		return nil
 	}
+	for len(l.held)+len(text) > limit {
+		if len(l.held) == 0 {
+			n := encode.Cut(text[:limit], l.max)
+			full = append(full, line{text[:n:n], l.since})
+			text = text[n:]
+			continue
+		}
+		added := min(limit-len(l.held), len(text))
+		joined := append(l.held, text[:added]...)
+		n := encode.Cut(joined, l.max)
+		full = append(full, line{joined[:n:n], l.since})
+		if behind := n - len(l.held); behind >= 0 { // what is left is all in text
+			l.held, text = nil, text[behind:]
+		} else {
+			l.held, text = slices.Clone(joined[n:]), text[added:] // what was given away must not stay in memory
+		}
+	}
 	l.held = append(l.held, text...)
-	rest := l.held
-	for len(rest) > limit {
-		n := encode.Cut(rest, l.max)
-		full = append(full, line{rest[:n:n], l.since})
-		rest = rest[n:]
-	}
-	if len(full) > 0 {
-		l.held = slices.Clone(rest) // what was given away must not stay in memory
-	}
 	return full
 }
 

@@ -147,6 +147,6 @@ func (p *pipeline) announce(number int, reason account.Reason, loss *account.Los
 		slog.Group("levels", levels...),
 	)
 	ms := millis(now)
-	wire, size := encode.NewJSON(encode.Options{}).AppendWire(p.encoder.AppendStart(nil, ms), &r)
+	wire, size, _ := encode.NewJSON(encode.Options{}).AppendWire(p.encoder.AppendStart(nil, ms), &r, nil)
 	return batch.Event{Time: ms, Size: size, Level: account.Error, Wire: p.encoder.AppendEnd(wire)}
 }

@@ -132,6 +132,10 @@ type Options struct {
 	// still document 256 KiB; there it has to be 262,118. At least 256.
 	MaxEventBytes int
 	// Oversize says what happens to a larger message. The zero value is Split.
+	// However large a message is, its log call takes no more memory for it than an
+	// event and the buffer may hold, unless a value is no string, number or group:
+	// what its own methods, encoding/json, fmt or a handler of Using make of it is made
+	// as a whole.
 	Oversize Oversize
 	// Compress sends requests compressed with gzip. That costs CPU time and saves
 	// about four fifths of the bandwidth. The limits of the service and its bill are by

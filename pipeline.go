@@ -8,6 +8,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 	"github.com/cloudwatch-go/cloudwatch/internal/recovery"
@@ -25,6 +26,7 @@ type pipeline struct {
 	report   *report
 	lines    lines          // text written to Writers that has no newline yet
 	encoder  batch.Encoder  // writes events in wire form
+	limit    encode.Limit   // of the text of a record in memory
 	speech   deliver.Speech // what the SDK logs is not shipped
 	shutdown shutdown
 	reach    *deliver.Reach
@@ -51,6 +53,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		report:   newReport(s.OnError), // before the spool, which may report while it is made
 		reach:    deliver.NewReach(),
 	}
+	p.limit = encode.Limit{Bytes: s.MaxEventBytes, Overflow: p.overflow}
 	if p.client, err = newClient(s, &p.speech); err != nil {
 		return nil, err
 	}
@@ -144,7 +147,7 @@ func (p *pipeline) eventsOf(l line) (events []batch.Event) {
 	if len(l.text) == 0 {
 		return nil
 	}
-	_ = p.events(l.text, l.at, account.None, func(e batch.Event) error { // a loss is counted
+	_ = p.events(&scratch{}, l.text, l.at, account.None, func(e batch.Event) error { // a loss is counted
 		e.Wire = slices.Clone(e.Wire)
 		events = append(events, e)
 		return nil

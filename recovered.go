@@ -130,7 +130,7 @@ func (p *pipeline) noteRecovered(n recovery.Note) {
 	if err != nil { // it has nothing that could not be written
 		return
 	}
-	_ = p.events(text, now, level, func(e batch.Event) error {
+	_ = p.events(&scratch{}, text, now, level, func(e batch.Event) error {
 		p.queue.Note(e)
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
@@ -47,9 +48,11 @@ func (w *Writer) Write(text []byte) (int, error) {
 	if w.speech.Mine() {
 		return len(text), nil
 	}
+	wire := getScratch()
+	defer wire.put()
 	var err error
 	accept := func(message []byte, at time.Time) {
-		if e := w.accept(message, at, account.None); errors.Is(e, ErrClosed) {
+		if e := w.accept(wire, message, at, account.None); errors.Is(e, ErrClosed) {
 			err = e
 		}
 	}
@@ -69,8 +72,25 @@ func (w *Writer) Write(text []byte) (int, error) {
 	return len(text), err
 }
 
-// WriteString is Write for a string.
-func (w *Writer) WriteString(text string) (int, error) { return w.Write([]byte(text)) }
+// WriteString is Write for a string. One that is much larger than an event may be is
+// written in pieces, so that it is not copied as a whole: of whole lines, but for those
+// that are oversize.
+func (w *Writer) WriteString(text string) (int, error) {
+	var piece []byte
+	for rest := text; ; {
+		n := len(rest)
+		if most := 4 * w.settings.MaxEventBytes; n > most {
+			if n = strings.LastIndexByte(rest[:most], '\n') + 1; n == 0 {
+				n = most // of a line that is oversize
+			}
+		}
+		piece = append(piece[:0], rest[:n]...)
+		_, err := w.Write(piece)
+		if rest = rest[n:]; rest == "" {
+			return len(text), err
+		}
+	}
+}
 
 // Sync is Flush within Options.CloseTimeout. It makes a Writer a
 // zapcore.WriteSyncer.

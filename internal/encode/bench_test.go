@@ -33,7 +33,7 @@ func BenchmarkRecord(b *testing.B) {
 		buf := make([]byte, 0, 1<<10)
 		b.ReportAllocs()
 		for b.Loop() {
-			enc.AppendWire(buf, &r)
+			enc.AppendWire(buf, &r, nil)
 		}
 	})
 	b.Run("Text", func(b *testing.B) {
@@ -41,7 +41,8 @@ func BenchmarkRecord(b *testing.B) {
 		buf, wire := make([]byte, 0, 1<<10), make([]byte, 0, 1<<10)
 		b.ReportAllocs()
 		for b.Loop() {
-			encode.AppendMessage(wire, enc.Append(buf, &r))
+			text, _ := enc.Append(buf, &r, nil)
+			encode.AppendMessage(wire, text)
 		}
 	})
 }

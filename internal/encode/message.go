@@ -9,6 +9,7 @@
 package encode
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 )
@@ -106,36 +107,53 @@ func escapeLength(b []byte) int {
 }
 
 // Unescape returns the message that a wire form stands for.
-func Unescape(wire []byte) []byte {
-	message := make([]byte, 0, len(wire))
-	for i := 0; i < len(wire); i++ {
-		c := wire[i]
-		if c == '\\' {
-			i++
-			switch c = wire[i]; c {
-			case 'n':
-				c = '\n'
-			case 'r':
-				c = '\r'
-			case 't':
-				c = '\t'
-			case 'u': // a control character: 00 and two hexadecimal digits
-				c = byte(strings.IndexByte(hex, wire[i+3])<<4 | strings.IndexByte(hex, wire[i+4]))
-				i += 4
-			}
+func Unescape(wire []byte) []byte { return unescape(make([]byte, 0, len(wire)), wire) }
+
+// unescape appends the message that a wire form stands for. It is never longer, so
+// dst may be wire[:0].
+func unescape(dst, wire []byte) []byte {
+	for {
+		i := bytes.IndexByte(wire, '\\')
+		if i < 0 {
+			return append(dst, wire...)
 		}
-		message = append(message, c)
+		dst = append(dst, wire[:i]...)
+		c := wire[i+1]
+		n := len(`\n`)
+		switch c {
+		case 'n':
+			c = '\n'
+		case 'r':
+			c = '\r'
+		case 't':
+			c = '\t'
+		case 'u': // a control character: 00 and two hexadecimal digits
+			c = byte(strings.IndexByte(hex, wire[i+4])<<4 | strings.IndexByte(hex, wire[i+5]))
+			n = len(`\u0000`)
+		}
+		dst = append(dst, c)
+		wire = wire[i+n:]
 	}
-	return message
+}
+
+// ascii returns how many bytes of ASCII the text begins with.
+func ascii(text []byte) (n int) {
+	const word = 8
+	for n+word <= len(text) && load64(text[n:])&0x8080808080808080 == 0 {
+		n += word
+	}
+	for n < len(text) && text[n] < utf8.RuneSelf {
+		n++
+	}
+	return n
 }
 
 // Size returns how many bytes the service counts for the message.
 func Size(message []byte) int {
 	size := len(message)
 	for i := 0; i < len(message); {
-		if message[i] < utf8.RuneSelf {
-			i++
-			continue
+		if i += ascii(message[i:]); i == len(message) {
+			break
 		}
 		i += foreign(message[i:])
 		if i < len(message) && message[i] >= utf8.RuneSelf {
@@ -149,18 +167,19 @@ func Size(message []byte) int {
 // Cut returns the length of the longest prefix of the message that counts at
 // most max bytes and ends between two runes.
 func Cut(message []byte, max int) int {
-	size := 0
+	left := max
 	for i := 0; i < len(message); {
-		width, counted := 1, 1
-		if message[i] >= utf8.RuneSelf {
-			var r rune
-			r, width = utf8.DecodeRune(message[i:])
-			counted = width
-			if r == utf8.RuneError && width == 1 {
-				counted = len(replacement)
-			}
+		n := ascii(message[i:min(i+left, len(message))])
+		i, left = i+n, left-n
+		if i == len(message) {
+			break
 		}
-		if size += counted; size > max {
+		r, width := utf8.DecodeRune(message[i:])
+		counted := width
+		if r == utf8.RuneError && width == 1 {
+			counted = len(replacement)
+		}
+		if left -= counted; left < 0 {
 			return i
 		}
 		i += width

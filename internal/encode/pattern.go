@@ -77,49 +77,44 @@ func (p *Pattern) WithGroup(name string) *Pattern {
 }
 
 // Append appends the text of the record. Attributes that the template does not
-// place follow at the end.
-func (p *Pattern) Append(dst []byte, r *slog.Record) []byte {
+// place follow at the end. A text of more bytes than the limit is given to over
+// instead.
+func (p *Pattern) Append(dst []byte, r *slog.Record, limit *Limit) (text []byte, over Sink) {
+	s := state{e: &p.attrs.record, buf: dst, start: len(dst), limit: limit, at: r.Time, level: r.Level}
 	for _, part := range p.template.parts {
 		switch part.field {
 		case "":
-			dst = append(dst, part.text...)
+			s.plain(part.text, false)
 		case "time":
-			dst = p.time(dst, r, part.text)
+			p.time(&s, r, part.text)
 		case "level":
 			if p.opts.ReplaceAttr == nil {
-				dst = append(dst, r.Level.String()...)
+				s.buf = append(s.buf, r.Level.String()...)
 			} else {
-				dst = p.builtin(dst, slog.Any(slog.LevelKey, r.Level))
+				s.plain(p.replace(slog.Any(slog.LevelKey, r.Level)).String(), false)
 			}
 		case "message":
-			dst = p.builtin(dst, slog.String(slog.MessageKey, r.Message))
+			s.plain(p.replace(slog.String(slog.MessageKey, r.Message)).String(), false)
 		case "source":
-			dst = p.source(dst, r)
+			p.source(&s, r)
 		case "attrs":
-			dst = p.attrs.AppendAttrs(dst, r)
+			s.comma = false
+			s.rest(r)
 		}
 	}
 	if p.opts.AddSource && !p.template.withSource && r.PC != 0 {
-		dst = behindSpace(dst, func(dst []byte) []byte {
-			s := state{e: &p.attrs.record, buf: dst, builtin: true}
-			s.attr(slog.Any(slog.SourceKey, r.Source()))
-			return s.buf
-		})
+		s.setGroups(nil)
+		s.comma, s.builtin = true, true
+		s.attr(slog.Any(slog.SourceKey, r.Source()))
+		s.builtin = false
 	}
 	if !p.template.attrs {
-		dst = behindSpace(dst, func(dst []byte) []byte { return p.attrs.AppendAttrs(dst, r) })
+		s.comma = true
+		s.rest(r)
 	}
-	return dst
-}
-
-// behindSpace appends a space and what add appends, or nothing at all.
-func behindSpace(dst []byte, add func([]byte) []byte) []byte {
-	before := len(dst)
-	dst = add(append(dst, ' '))
-	if len(dst) == before+1 {
-		return dst[:before]
-	}
-	return dst
+	s.release()
+	over = s.end()
+	return s.buf, over
 }
 
 // replace passes a built-in attribute through ReplaceAttr.
@@ -133,29 +128,27 @@ func (p *Pattern) replace(a slog.Attr) slog.Value {
 	return a.Value.Resolve()
 }
 
-func (p *Pattern) builtin(dst []byte, a slog.Attr) []byte {
-	return append(dst, p.replace(a).String()...)
-}
-
-func (p *Pattern) time(dst []byte, r *slog.Record, layout string) []byte {
+func (p *Pattern) time(s *state, r *slog.Record, layout string) {
 	if r.Time.IsZero() {
-		return dst
+		return
 	}
 	v := p.replace(slog.Time(slog.TimeKey, r.Time))
 	if v.Kind() != slog.KindTime {
-		return append(dst, v.String()...)
+		s.plain(v.String(), false)
+		return
 	}
-	return v.Time().AppendFormat(dst, layout)
+	s.buf = v.Time().AppendFormat(s.buf, layout)
 }
 
-func (p *Pattern) source(dst []byte, r *slog.Record) []byte {
+func (p *Pattern) source(s *state, r *slog.Record) {
 	src := r.Source()
 	if src == nil {
-		return dst
+		return
 	}
 	v := p.replace(slog.Any(slog.SourceKey, src))
 	if src, ok := v.Any().(*slog.Source); ok && src != nil {
-		return append(dst, location(src)...)
+		s.plain(location(src), false)
+		return
 	}
-	return append(dst, v.String()...)
+	s.plain(v.String(), false)
 }

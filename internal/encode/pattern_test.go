@@ -145,7 +145,7 @@ func TestPatternSiblingsAtOnce(t *testing.T) {
 			r.AddAttrs(slog.Int("n", i))
 			child := parent.WithGroup(fmt.Sprint("s", i)).WithAttrs([]slog.Attr{slog.Int("with", i)})
 			want := fmt.Sprintf("m a.b.c.s%d.with=%d a.b.c.s%d.n=%d", i, i, i, i)
-			if got := string(child.Append(nil, &r)); got != want {
+			if got, _ := child.Append(nil, &r, nil); string(got) != want {
 				t.Errorf("got %q, want %q", got, want)
 			}
 		})
@@ -171,8 +171,8 @@ func patternText(t *testing.T, pattern string, e entry) string {
 	}
 	const before = "kept"
 	record := e.record()
-	got := string(p.Append([]byte(before), &record))
-	text, found := strings.CutPrefix(got, before)
+	got, _ := p.Append([]byte(before), &record, nil)
+	text, found := strings.CutPrefix(string(got), before)
 	if !found {
 		t.Errorf("%q was not appended", got)
 	}

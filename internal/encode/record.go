@@ -22,8 +22,9 @@ type Options struct {
 // JSON: a time outside the years 0 to 9999 is written as it is, without an
 // error in front of it; and a group that comes out empty, since ReplaceAttr
 // removes its attributes or all of them are empty, leaves no trace, where slog
-// loses the next comma. (slog.TextHandler gets both wrong in its own way.) And
-// like every message, the text has U+FFFD for invalid bytes, which slog takes
+// loses the next comma. (slog.TextHandler gets both wrong in its own way.) Where
+// more than 1,000 groups are in each other an error takes the place of the next one,
+// so that a value that holds itself does not exhaust the stack. And like every message, the text has U+FFFD for invalid bytes, which slog takes
 // over from a json.Marshaler.
 type JSON struct{ record }
 
@@ -40,10 +41,11 @@ func (e *JSON) WithAttrs(attrs []slog.Attr) *JSON { return &JSON{e.withAttrs(att
 func (e *JSON) WithGroup(name string) *JSON { return &JSON{e.withGroup(name)} }
 
 // AppendWire appends the wire form of the record's text, without a newline at
-// the end, and returns with it the number of bytes the service counts for it.
-func (e *JSON) AppendWire(dst []byte, r *slog.Record) (wire []byte, size int) {
-	wire, extra := e.append(dst, r)
-	return wire, len(wire) - len(dst) - extra
+// the end, and returns with it the number of bytes the service counts for it. A
+// text beyond the limit is given to over instead.
+func (e *JSON) AppendWire(dst []byte, r *slog.Record, limit *Limit) (wire []byte, size int, over Sink) {
+	wire, extra, over := e.append(dst, r, limit)
+	return wire, len(wire) - len(dst) - extra, over
 }
 
 // Text turns records into the text of slog.TextHandler, byte for byte. It is
@@ -59,17 +61,11 @@ func (e *Text) WithAttrs(attrs []slog.Attr) *Text { return &Text{e.withAttrs(att
 // WithGroup is that of JSON.
 func (e *Text) WithGroup(name string) *Text { return &Text{e.withGroup(name)} }
 
-// Append appends the record's text, without a newline at the end.
-func (e *Text) Append(dst []byte, r *slog.Record) []byte {
-	text, _ := e.append(dst, r)
-	return text
-}
-
-// AppendAttrs appends the attributes alone.
-func (e *Text) AppendAttrs(dst []byte, r *slog.Record) []byte {
-	s := state{e: &e.record, buf: dst}
-	s.rest(r)
-	return s.buf
+// Append appends the record's text, without a newline at the end. A text of more
+// bytes than the limit is given to over instead.
+func (e *Text) Append(dst []byte, r *slog.Record, limit *Limit) (text []byte, over Sink) {
+	text, _, over = e.append(dst, r, limit)
+	return text, over
 }
 
 // record is what JSON and Text have in common.
@@ -87,14 +83,13 @@ func (e *record) withAttrs(attrs []slog.Attr) record {
 	if !slices.ContainsFunc(attrs, isNoEmptyGroup) {
 		return *e // it would open groups that nothing fills
 	}
-	s := state{e: e, buf: slices.Clip(e.formatted), extra: e.extra, groups: slices.Clip(e.groups[:e.opened])}
+	s := state{e: e, buf: slices.Clip(e.formatted), extra: e.extra, written: e.opened}
+	s.setGroups(e.groups)
 	s.resume()
-	s.openGroups(e.groups[e.opened:])
-	if !s.attrs(attrs) {
-		return *e
-	}
+	s.attrs(attrs)
+	s.release()
 	clone := *e
-	clone.formatted, clone.extra, clone.opened = s.buf, s.extra, len(e.groups)
+	clone.formatted, clone.extra, clone.opened = s.buf, s.extra, s.written
 	return clone
 }
 
@@ -109,8 +104,8 @@ func (e *record) withGroup(name string) record {
 }
 
 // append returns also by how many bytes the wire form is longer than the text.
-func (e *record) append(dst []byte, r *slog.Record) (wire []byte, extra int) {
-	s := state{e: e, buf: dst, builtin: true}
+func (e *record) append(dst []byte, r *slog.Record, limit *Limit) (wire []byte, extra int, over Sink) {
+	s := state{e: e, buf: dst, start: len(dst), limit: limit, at: r.Time, level: r.Level, builtin: true}
 	switch {
 	case e.opts.ReplaceAttr == nil && e.json:
 		s.jsonBuiltins(r)
@@ -121,7 +116,9 @@ func (e *record) append(dst []byte, r *slog.Record) (wire []byte, extra int) {
 	}
 	s.builtin = false
 	s.rest(r)
-	return s.buf, s.extra
+	s.release()
+	over = s.end()
+	return s.buf, s.extra, over
 }
 
 // jsonBuiltins appends time, level, source and message: what builtins does when
@@ -189,17 +186,39 @@ func (s *state) builtinSource(r *slog.Record) {
 type state struct {
 	e       *record
 	buf     []byte
-	extra   int      // bytes by which the wire form is longer than the JSON
-	builtin bool     // in what time, level, source and message are shown as
-	comma   bool     // the next attribute needs a separator before it
-	groups  []string // open here, if they are tracked
+	extra   int  // bytes by which the wire form is longer than the JSON
+	builtin bool // in what time, level, source and message are shown as
+	comma   bool // the next attribute needs a separator before it
+
+	groups  []string  // open here, outermost first
+	written int       // how many of them have begun: one without attributes leaves no trace
+	pooled  *[]string // the memory of groups, if it is not that of the record
+	depth   int       // of groups in groups, those without a name included
+
+	limit *Limit
+	start int // where the record begins in buf
+	room  int // as long as buf is no longer than that, the text is within the limit
+	sink  Sink
+	done  bool       // the sink wants no more
+	at    time.Time  // of the record
+	level slog.Level // of the record
 }
 
-// tracksGroups reports whether the names of open groups are needed: in the keys
-// of Text, and for ReplaceAttr.
-func (s *state) tracksGroups() bool { return !s.e.json || s.e.opts.ReplaceAttr != nil }
+// maxDepth bounds groups in groups: a LogValue that returns a group with itself in
+// it must not take the program down.
+const maxDepth = 1000
 
 var groupLists = sync.Pool{New: func() any { return new([]string) }}
+
+// release gives pooled memory back.
+func (s *state) release() {
+	if s.pooled != nil {
+		clear(s.groups)
+		*s.pooled = s.groups[:0]
+		groupLists.Put(s.pooled)
+		s.groups, s.pooled = nil, nil
+	}
+}
 
 // resume sets comma to what it is behind the formatted attributes.
 func (s *state) resume() {
@@ -212,52 +231,67 @@ func (s *state) rest(r *slog.Record) {
 	e := s.e
 	if len(e.formatted) > 0 {
 		s.separate()
-		s.buf = append(s.buf, e.formatted...)
-		s.extra += e.extra
+		s.formatted()
 		s.resume()
 	}
-	var pooled *[]string
-	if s.tracksGroups() {
-		pooled = groupLists.Get().(*[]string)
-		s.groups = append((*pooled)[:0], e.groups[:e.opened]...)
-	}
-	open := e.opened
-	if r.NumAttrs() > 0 {
-		before := *s
-		s.openGroups(e.groups[open:])
-		some := false
-		if e.json && e.opts.ReplaceAttr == nil {
-			r.Attrs(func(a slog.Attr) bool {
-				some = s.jsonAttr(a) || some
-				return true
-			})
-		} else {
-			r.Attrs(func(a slog.Attr) bool {
-				some = s.attr(a) || some
-				return true
-			})
-		}
-		if some {
-			open = len(e.groups)
-		} else { // groups without attributes are left out
-			s.restore(before)
-		}
+	s.setGroups(e.groups)
+	s.written = e.opened
+	if e.json && e.opts.ReplaceAttr == nil {
+		r.Attrs(func(a slog.Attr) bool {
+			s.jsonAttr(a)
+			s.check()
+			return !s.done
+		})
+	} else {
+		r.Attrs(func(a slog.Attr) bool {
+			s.attr(a)
+			s.check()
+			return !s.done
+		})
 	}
 	if e.json {
-		for range open + 1 {
+		for range s.written + 1 {
 			s.buf = append(s.buf, '}')
 		}
 	}
-	if pooled != nil {
-		*pooled = s.groups
-		groupLists.Put(pooled)
+}
+
+// formatted appends the attributes of WithAttrs.
+func (s *state) formatted() {
+	f := s.e.formatted
+	if s.limit == nil || len(f)-s.e.extra <= s.limit.Bytes {
+		s.buf = append(s.buf, f...)
+		s.extra += s.e.extra
+		s.check()
+		return
+	}
+	s.open()
+	for len(f) > 0 && !s.done {
+		n := min(piece, len(f))
+		if s.e.json {
+			n = cutWire(f, n)
+		}
+		s.buf = append(s.buf, f[:n]...)
+		s.spill()
+		f = f[n:]
 	}
 }
 
-// restore takes back what was appended since before.
-func (s *state) restore(before state) {
-	before.buf = s.buf[:len(before.buf)]
-	*s = before
+// setGroups sets the groups that are open. ReplaceAttr gets a copy of its own: the
+// names belong to all clones.
+func (s *state) setGroups(names []string) {
+	s.release()
+	s.groups = slices.Clip(names)
+	if s.e.opts.ReplaceAttr != nil {
+		s.ownGroups()
+	}
+}
+
+func (s *state) ownGroups() {
+	if s.pooled == nil {
+		s.pooled = groupLists.Get().(*[]string)
+		s.groups = append((*s.pooled)[:0], s.groups...)
+	}
 }
 
 func (s *state) separate() {
@@ -271,45 +305,47 @@ func (s *state) separate() {
 	}
 }
 
-func (s *state) openGroups(names []string) {
-	for _, name := range names {
-		s.openGroup(name)
+// beginGroups begins the groups that are open: there is something in them. Only
+// JSON shows that.
+func (s *state) beginGroups() {
+	if !s.e.json {
+		s.written = len(s.groups)
+		return
 	}
-}
-
-func (s *state) openGroup(name string) {
-	if s.e.json {
-		s.key(name)
+	for ; s.written < len(s.groups); s.written++ {
+		s.jsonKey(s.groups[s.written])
 		s.buf = append(s.buf, '{')
 		s.comma = false
-	}
-	if s.tracksGroups() {
-		s.groups = append(s.groups, name)
+		s.check()
 	}
 }
 
+// closeGroup closes the innermost group.
 func (s *state) closeGroup() {
-	if s.e.json {
-		s.buf = append(s.buf, '}')
+	last := len(s.groups) - 1
+	if s.written > last {
+		if s.e.json {
+			s.buf = append(s.buf, '}')
+		}
+		s.comma = true
+		s.written = last
 	}
-	s.comma = true
-	if s.tracksGroups() {
-		s.groups = s.groups[:len(s.groups)-1]
-	}
+	s.groups[last] = "" // the pool must not keep it
+	s.groups = s.groups[:last]
 }
 
-// attrs reports whether anything was appended.
-func (s *state) attrs(attrs []slog.Attr) bool {
-	some := false
+func (s *state) attrs(attrs []slog.Attr) {
 	for _, a := range attrs {
-		some = s.attr(a) || some
+		if s.done {
+			return
+		}
+		s.attr(a)
+		s.check()
 	}
-	return some
 }
 
-// attr appends the attribute unless it is empty, and reports whether it did. As
-// in slog, a group without attributes of its own appends nothing but counts.
-func (s *state) attr(a slog.Attr) bool {
+// attr appends the attribute unless it is empty.
+func (s *state) attr(a slog.Attr) {
 	kind := a.Value.Kind()
 	if kind == slog.KindLogValuer {
 		a.Value = a.Value.Resolve()
@@ -321,13 +357,12 @@ func (s *state) attr(a slog.Attr) bool {
 	}
 	switch kind {
 	case slog.KindGroup:
-		return s.group(a.Key, a.Value.Group())
+		s.group(a.Key, a.Value.Group())
 	case slog.KindAny:
-		return s.any(a)
+		s.any(a)
 	default:
 		s.key(a.Key)
 		s.value(a.Value, kind)
-		return true
 	}
 }
 
@@ -342,76 +377,84 @@ func (s *state) replace(a slog.Attr) slog.Attr {
 }
 
 // any is attr for values that are not of a kind of their own.
-func (s *state) any(a slog.Attr) bool {
+func (s *state) any(a slog.Attr) {
 	switch v := a.Value.Any().(type) {
 	case nil:
 		if a.Key == "" {
-			return false
+			return
 		}
 	case *slog.Source:
 		if v == nil || *v == (slog.Source{}) {
-			return false
+			return
 		}
 		if s.e.json {
-			return s.group(a.Key, sourceAttrs(v))
+			s.group(a.Key, sourceAttrs(v))
+			return
 		}
 		a.Value = slog.StringValue(location(v))
 	}
 	s.key(a.Key)
 	s.anyValue(a.Value)
-	return true
 }
 
-func (s *state) group(name string, attrs []slog.Attr) bool {
+// group appends a group. As in slog, one without attributes of its own appends
+// nothing, but the groups around it are written.
+func (s *state) group(name string, attrs []slog.Attr) {
 	if len(attrs) == 0 {
-		return true
+		s.beginGroups()
+		return
 	}
+	if s.depth == maxDepth {
+		s.key(name)
+		s.text("!ERROR:groups in groups, more than " + strconv.Itoa(maxDepth))
+		return
+	}
+	s.depth++
 	if name == "" { // inlined
-		return s.attrs(attrs)
+		s.attrs(attrs)
+	} else {
+		s.ownGroups()
+		s.groups = append(s.groups, name)
+		s.attrs(attrs)
+		s.closeGroup()
 	}
-	before := *s
-	s.openGroup(name)
-	if !s.attrs(attrs) {
-		s.restore(before)
-		return false
-	}
-	s.closeGroup()
-	return true
+	s.depth--
 }
 
 // key appends the separator, the key and what follows it.
 func (s *state) key(name string) {
+	s.beginGroups()
 	if s.e.json {
 		s.jsonKey(name)
 		return
 	}
 	s.separate()
 	s.comma = true
-	start := len(s.buf)
 	quote := needsQuotes(name)
 	for _, group := range s.groups {
-		s.buf = append(s.buf, group...)
-		s.buf = append(s.buf, '.')
 		quote = quote || group != "" && needsQuotes(group)
 	}
-	s.buf = append(s.buf, name...)
 	if quote {
-		plain := string(s.buf[start:])
-		s.buf = strconv.AppendQuote(s.buf[:start], plain)
+		s.buf = append(s.buf, '"')
+	}
+	for _, group := range s.groups {
+		s.plain(group, quote)
+		s.buf = append(s.buf, '.')
+	}
+	s.plain(name, quote)
+	if quote {
+		s.buf = append(s.buf, '"')
 	}
 	s.buf = append(s.buf, '=')
 }
 
 // text appends a string in the quotes that the style needs.
 func (s *state) text(text string) {
-	switch {
-	case s.e.json:
+	if s.e.json {
 		s.jsonText(text)
-	case needsQuotes(text):
-		s.buf = strconv.AppendQuote(s.buf, text)
-	default:
-		s.buf = append(s.buf, text...)
+		return
 	}
+	s.quoted(text, needsQuotes(text))
 }
 
 func (s *state) time(t time.Time) {

@@ -156,10 +156,10 @@ func TestAppendsToTheBuffer(t *testing.T) {
 		var got []byte
 		record := e.record()
 		if s.json {
-			got, _ = enc.json.AppendWire(buf, &record)
+			got, _, _ = enc.json.AppendWire(buf, &record, nil)
 			got = append(got[:len(buf)], encode.Unescape(got[len(buf):])...)
 		} else {
-			got = enc.text.Append(buf, &record)
+			got, _ = enc.text.Append(buf, &record, nil)
 		}
 		if want := "before{" + s.text(e); string(got) != want {
 			t.Errorf("%s: got %q, want %q", s.name, got, want)
@@ -167,17 +167,6 @@ func TestAppendsToTheBuffer(t *testing.T) {
 		if &got[0] != &buf[0] {
 			t.Errorf("%s: there was room, but the buffer was left", s.name)
 		}
-	}
-}
-
-func TestAppendAttrsLeavesTheBuiltinsOut(t *testing.T) {
-	e := baseEntry()
-	e.with = []with{{attrs: []slog.Attr{slog.Int("a", 1)}}, {group: "g"}}
-	e.attrs = []slog.Attr{slog.String("b", "two words")}
-	record := e.record()
-	text := styles[1].encoder(e).text.AppendAttrs([]byte("["), &record)
-	if want := `[a=1 g.b="two words"`; string(text) != want {
-		t.Errorf("got %q, want %q", text, want)
 	}
 }
 

@@ -34,10 +34,11 @@ func (r recorder) WithGroup(name string) recorder {
 
 func (r recorder) Append(dst []byte, record slog.Record) []byte {
 	if r.text != nil {
-		return r.text.Append(dst, &record)
+		text, _ := r.text.Append(dst, &record, nil)
+		return text
 	}
 	const before = "before"
-	wire, size := r.json.AppendWire([]byte(before), &record)
+	wire, size, _ := r.json.AppendWire([]byte(before), &record, nil)
 	if string(wire[:len(before)]) != before {
 		panic("AppendWire changed what was there")
 	}

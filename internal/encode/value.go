@@ -3,6 +3,7 @@ package encode
 import (
 	"bytes"
 	"encoding"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -10,8 +11,6 @@ import (
 	"reflect"
 	"strconv"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 )
 
 // value appends a value of a kind of its own, which is not a group.
@@ -89,44 +88,69 @@ func (s *state) anyValue(v slog.Value) {
 func (s *state) trouble(err error) { s.text(fmt.Sprintf("!ERROR:%v", err)) }
 
 func (s *state) anyJSON(v any) error {
-	if err, ok := v.(error); ok {
-		if _, ok := v.(json.Marshaler); !ok {
-			s.text(err.Error())
+	switch v := v.(type) {
+	case json.Marshaler: // it may be an error as well
+	case error:
+		s.text(v.Error())
+		return nil
+	case []byte:
+		if v != nil {
+			s.base64(v)
 			return nil
 		}
 	}
 	m := marshalers.Get().(*marshaler)
-	m.out.Reset()
+	m.state = *s
 	if err := m.enc.Encode(v); err != nil {
 		return err // the encoder may be left in any state
 	}
-	before := len(s.buf)
-	buf, size := AppendMessage(s.buf, bytes.TrimSuffix(m.out.Bytes(), []byte("\n")))
-	s.buf = buf
-	s.extra += len(buf) - before - size
-	if m.out.Cap() <= maxKept {
-		marshalers.Put(m)
-	}
+	*s = m.state
+	m.put()
 	return nil
 }
 
-// marshaler is encoding/json that leaves < > and & as they are, and the buffer
-// it writes to.
-type marshaler struct {
-	out bytes.Buffer
-	enc *json.Encoder
+// base64 appends bytes as encoding/json does.
+func (s *state) base64(b []byte) {
+	s.buf = append(s.buf, `\"`...)
+	s.extra += 2
+	for len(b) > 0 && !s.done {
+		n := min(piece/3*3, len(b)) // whole groups of four characters
+		s.buf = base64.StdEncoding.AppendEncode(s.buf, b[:n])
+		b = b[n:]
+		s.check()
+	}
+	s.buf = append(s.buf, `\"`...)
 }
 
-// maxKept is the largest buffer that is kept: one huge value must not pin its
-// memory.
-const maxKept = 16 << 10
+// marshaler writes what encoding/json and fmt make of a value into a record, piece
+// by piece: nothing of it is copied as a whole. Both write it at once, when it is
+// complete. It holds the state while they do, for they would move it to the heap.
+type marshaler struct {
+	state
+	enc *json.Encoder // leaves < > and & as they are
+}
 
 var marshalers = sync.Pool{New: func() any {
 	m := &marshaler{}
-	m.enc = json.NewEncoder(&m.out)
+	m.enc = json.NewEncoder(m)
 	m.enc.SetEscapeHTML(false)
 	return m
 }}
+
+func (m *marshaler) put() {
+	m.state = state{}
+	marshalers.Put(m)
+}
+
+// Write never fails.
+func (m *marshaler) Write(text []byte) (int, error) {
+	if m.e.json {
+		m.jsonValue(bytes.TrimSuffix(text, []byte("\n")))
+	} else {
+		m.textBytes(text)
+	}
+	return len(text), nil
+}
 
 func (s *state) anyText(v any) error {
 	if m, ok := v.(encoding.TextMarshaler); ok {
@@ -134,14 +158,18 @@ func (s *state) anyText(v any) error {
 		if err != nil {
 			return err
 		}
-		s.text(string(text))
+		s.textBytes(text)
 		return nil
 	}
 	if t := reflect.TypeOf(v); t != nil && t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 {
-		s.buf = strconv.AppendQuote(s.buf, string(reflect.ValueOf(v).Bytes()))
+		s.quotedBytes(reflect.ValueOf(v).Bytes(), true)
 		return nil
 	}
-	s.text(fmt.Sprintf("%+v", v))
+	m := marshalers.Get().(*marshaler)
+	m.state = *s
+	fmt.Fprintf(m, "%+v", v)
+	*s = m.state
+	m.put()
 	return nil
 }
 
@@ -161,19 +189,3 @@ func sourceAttrs(src *slog.Source) (attrs []slog.Attr) {
 
 // location returns what Text shows of it.
 func location(src *slog.Source) string { return fmt.Sprintf("%s:%d", src.File, src.Line) }
-
-// needsQuotes reports whether slog.TextHandler puts the text in quotes.
-func needsQuotes(text string) bool {
-	if text == "" {
-		return true
-	}
-	for _, r := range text { // an invalid byte comes as utf8.RuneError
-		switch {
-		case r <= ' ' || r == '"' || r == '=':
-			return true
-		case r >= utf8.RuneSelf && (r == utf8.RuneError || unicode.IsSpace(r) || !unicode.IsPrint(r)):
-			return true
-		}
-	}
-	return false
-}

@@ -13,11 +13,15 @@ import (
 
 // jsonAttr is attr for JSON of which nothing is replaced, the usual case. It
 // keeps the buffer in a local variable, which the compiler keeps in registers.
-func (s *state) jsonAttr(a slog.Attr) bool {
+func (s *state) jsonAttr(a slog.Attr) {
 	kind := a.Value.Kind()
 	switch kind {
 	case slog.KindAny, slog.KindGroup, slog.KindLogValuer:
-		return s.attr(a)
+		s.attr(a)
+		return
+	}
+	if s.written < len(s.groups) {
+		s.beginGroups()
 	}
 	buf := append(s.buf, `,\"`...)
 	if !s.comma {
@@ -28,14 +32,13 @@ func (s *state) jsonAttr(a slog.Attr) bool {
 	buf = s.appendJSONString(buf, a.Key)
 	if kind == slog.KindString {
 		buf = append(buf, `\":\"`...)
+		s.extra += 2
 		buf = s.appendJSONString(buf, a.Value.String())
 		s.buf = append(buf, `\"`...)
-		s.extra += 2
-		return true
+		return
 	}
 	s.buf = append(buf, `\":`...)
 	s.value(a.Value, kind)
-	return true
 }
 
 // jsonKey appends what begins an attribute.
@@ -44,24 +47,30 @@ func (s *state) jsonKey(name string) {
 	if !s.comma {
 		buf = append(s.buf, `\"`...)
 	}
+	s.extra += 2
 	buf = s.appendJSONString(buf, name)
 	s.buf = append(buf, `\":`...)
-	s.extra += 2
 	s.comma = true
 }
 
 // jsonText appends a string in its quotes.
 func (s *state) jsonText(text string) {
 	buf := append(s.buf, `\"`...)
+	s.extra += 2
 	buf = s.appendJSONString(buf, text)
 	s.buf = append(buf, `\"`...)
-	s.extra += 2
 }
 
 // appendJSONString appends the inside of a JSON string, as slog escapes it:
 // like encoding/json without HTML escaping. U+2028 and U+2029 are escaped,
 // since they would end a line of JavaScript, and so are invalid bytes.
+//
+// dst is the buffer of s. The extra bytes of what is in it are counted already, so
+// that it is never taken for larger than it is.
 func (s *state) appendJSONString(dst []byte, text string) []byte {
+	if len(text) > piece {
+		return s.appendLongString(dst, text)
+	}
 	dst, n := appendPlain(dst, text)
 	if n == len(text) {
 		return dst
@@ -70,6 +79,47 @@ func (s *state) appendJSONString(dst []byte, text string) []byte {
 	dst = appendEscaped(dst, text[n:])
 	s.extra += extra(dst[before:])
 	return dst
+}
+
+// appendLongString is appendJSONString with looks at the limit.
+func (s *state) appendLongString(dst []byte, text string) []byte {
+	s.buf = dst
+	for len(text) > 0 && !s.done {
+		n := cutPiece(text)
+		s.buf = s.appendJSONString(s.buf, text[:n])
+		text = text[n:]
+		s.check()
+	}
+	return s.buf
+}
+
+// jsonValue appends a text that is JSON already.
+func (s *state) jsonValue(text []byte) {
+	for len(text) > 0 && !s.done {
+		n := cutPiece(text)
+		before := len(s.buf)
+		buf, size := AppendMessage(s.buf, text[:n])
+		s.buf = buf
+		s.extra += len(buf) - before - size
+		text = text[n:]
+		s.check()
+	}
+}
+
+// cutWire returns the length of the longest prefix of a wire form of at most max
+// bytes that ends in no escape.
+func cutWire(wire []byte, max int) int {
+	for i := 0; ; {
+		n := bytes.IndexByte(wire[i:max], '\\')
+		if n < 0 {
+			return max
+		}
+		i += n
+		if n = escapeLength(wire[i:]); i+n > max {
+			return i
+		}
+		i += n
+	}
 }
 
 // appendEscaped is appendJSONString for text that begins with something to escape, or

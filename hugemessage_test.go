@@ -1,0 +1,176 @@
+package cloudwatch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	runtimemetrics "runtime/metrics"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/cloudwatch-go/cloudwatch"
+)
+
+// What docs/reliability.md says of a message of any size: beside the message itself a
+// log call takes the buffer and a little more.
+const (
+	hugeBytes = 256 << 20
+	hugeSlack = 16 << 20 // beside BufferBytes
+)
+
+// TestMemoryOfAHugeMessage: the figures are in docs/reliability.md.
+func TestMemoryOfAHugeMessage(t *testing.T) {
+	if raceEnabled || testing.Short() {
+		t.Skip("takes 256 MiB and a few seconds")
+	}
+	plain := strings.Repeat("GET /api/v1/orders/1234 200 1.2ms\t", hugeBytes/34)
+	attr := func(a slog.Attr) func(slog.Handler, *cloudwatch.Writer) error {
+		return func(h slog.Handler, _ *cloudwatch.Writer) error {
+			r := slog.NewRecord(time.Now(), slog.LevelError, "m", 0)
+			r.AddAttrs(a)
+			return h.Handle(context.Background(), r)
+		}
+	}
+	message := func(h slog.Handler, _ *cloudwatch.Writer) error {
+		return h.Handle(context.Background(), slog.NewRecord(time.Now(), slog.LevelError, plain, 0))
+	}
+	discarding := cloudwatch.Using(func(w io.Writer, _ *slog.HandlerOptions) slog.Handler { return &pouring{w: w} })
+	rows := []struct {
+		name   string
+		opts   cloudwatch.Options
+		log    func(slog.Handler, *cloudwatch.Writer) error
+		beside int // what the program or encoding/json makes of it
+	}{
+		{"JSON, a message", cloudwatch.Options{}, message, 0},
+		{"JSON, a string", cloudwatch.Options{}, attr(slog.String("a", plain)), 0},
+		{"JSON, a key", cloudwatch.Options{}, attr(slog.Int(plain, 1)), 0},
+		{"JSON, a group", cloudwatch.Options{}, attr(slog.Group(plain, "a", 1)), 0},
+		{"JSON, an error", cloudwatch.Options{}, attr(slog.Any("a", errors.New(plain))), 0},
+		{"JSON, a LogValuer", cloudwatch.Options{}, attr(slog.Any("a", valuer(plain))), 0},
+		{"JSON, invalid UTF-8", cloudwatch.Options{}, attr(slog.String("a", strings.Repeat("\xff", 64<<20))), 0},
+		{"JSON, control characters", cloudwatch.Options{}, attr(slog.String("a", strings.Repeat("\x00", 64<<20))), 0},
+		{"JSON, DropOldest", cloudwatch.Options{OnFull: cloudwatch.DropOldest}, message, 0},
+		{"JSON, a small buffer", cloudwatch.Options{BufferBytes: 1 << 20}, message, 0},
+		{"JSON, Truncate", cloudwatch.Options{Oversize: cloudwatch.Truncate}, message, 0},
+		{"JSON, Drop", cloudwatch.Options{Oversize: cloudwatch.Drop}, message, 0},
+		{"Text, a message", cloudwatch.Options{Format: cloudwatch.Text}, message, 0},
+		{"Text, a key", cloudwatch.Options{Format: cloudwatch.Text}, attr(slog.Int(plain, 1)), 0},
+		{"Text, a TextMarshaler", cloudwatch.Options{Format: cloudwatch.Text}, attr(slog.Any("a", texter(plain))), hugeBytes},
+		{"Text, Truncate", cloudwatch.Options{Format: cloudwatch.Text, Oversize: cloudwatch.Truncate}, message, 0},
+		{"Text, Drop", cloudwatch.Options{Format: cloudwatch.Text, Oversize: cloudwatch.Drop}, message, 0},
+		{"Pattern", cloudwatch.Options{Format: cloudwatch.Pattern("{message}")}, message, 0},
+		{"Pattern, Drop", cloudwatch.Options{Format: cloudwatch.Pattern("{message}"), Oversize: cloudwatch.Drop}, message, 0},
+		{"Using", cloudwatch.Options{Format: discarding}, message, 0},
+		{"a line", cloudwatch.Options{}, func(_ slog.Handler, w *cloudwatch.Writer) error {
+			_, err := io.WriteString(w, plain)
+			return err
+		}, 0},
+		{"a line of bytes", cloudwatch.Options{}, func(_ slog.Handler, w *cloudwatch.Writer) error {
+			_, err := w.Write([]byte(plain))
+			return err
+		}, hugeBytes},
+		{"a line, Truncate", cloudwatch.Options{Oversize: cloudwatch.Truncate}, func(_ slog.Handler, w *cloudwatch.Writer) error {
+			_, err := io.WriteString(w, plain)
+			return err
+		}, 0},
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(20))
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			opts := row.opts
+			opts.LogStream, opts.CloseTimeout = stream, time.Millisecond
+			opts.Config = &aws.Config{Region: "us-east-1", Credentials: aws.AnonymousCredentials{}, HTTPClient: &http.Client{Transport: hanging}}
+			h, err := cloudwatch.NewHandler(group, &opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := heap()
+			high := make(chan int)
+			stop := make(chan struct{})
+			go func() { high <- highestHeap(stop) }()
+			began := time.Now()
+			err = row.log(h, h.Writer())
+			took := time.Since(began)
+			close(stop)
+			used := <-high - start
+			if most := 64<<20 + hugeSlack + row.beside; used > most {
+				t.Errorf("%.1f MiB beside the message, want at most %d", float64(used)/(1<<20), most>>20)
+			}
+			if took > 20*time.Second {
+				t.Errorf("the log call takes %v", took)
+			}
+			t.Logf("%.1f MiB beside the message, %.2f s: %v", float64(used)/(1<<20), took.Seconds(), err)
+			h.Close()
+			s := h.Stats()
+			if sum := s.Delivered + s.Pending + s.Rejected.Total() + s.Dropped.Total(); sum != s.Accepted || s.Accepted == 0 {
+				t.Errorf("accepted %d events, but the sum is %d", s.Accepted, sum)
+			}
+			runtime.KeepAlive(plain)
+		})
+	}
+}
+
+// highestHeap collects garbage over and over, and returns the most that was in use
+// each time, in bytes.
+func highestHeap(stop <-chan struct{}) (high int) {
+	sample := []runtimemetrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	for {
+		select {
+		case <-stop:
+			return high
+		default:
+			runtime.GC()
+			runtimemetrics.Read(sample)
+			high = max(high, int(sample[0].Value.Uint64()))
+		}
+	}
+}
+
+// hanging is a service that never answers.
+var hanging = roundTripper(func(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+})
+
+// pouring is a handler that writes the message as it is, in pieces.
+type pouring struct {
+	slog.Handler
+	w io.Writer
+}
+
+func (h *pouring) Handle(_ context.Context, r slog.Record) error {
+	for rest := r.Message; rest != ""; {
+		n := min(len(rest), 1<<20)
+		if _, err := fmt.Fprint(h.w, rest[:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// TestGroupsInGroups: a value that holds itself ends somewhere.
+func TestGroupsInGroups(t *testing.T) {
+	for _, format := range []cloudwatch.Format{cloudwatch.JSON, cloudwatch.Text, cloudwatch.Pattern("{message}")} {
+		inBubble(t, func(t *testing.T) {
+			f := newFixture(t, cloudwatch.Options{LogStream: stream, Format: format})
+			f.log.Info("m", "a", ouroboros{})
+			f.flush(time.Minute)
+			if text := strings.Join(f.srv.Messages(group, stream), ""); !strings.Contains(text, "!ERROR:groups in groups, more than 1000") {
+				t.Errorf("got %.500q", text)
+			}
+		})
+	}
+}
+
+type ouroboros struct{}
+
+func (ouroboros) LogValue() slog.Value { return slog.GroupValue(slog.Any("a", ouroboros{})) }

@@ -1,0 +1,130 @@
+package cloudwatch
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/encode"
+)
+
+// Using lets any slog handler do the formatting. The function is called several
+// times, each time with another writer, and With calls are made again on each
+// handler it returns. A handler must have written a record when Handle returns;
+// one newline at the end is left out. If Handle returns an error the record is
+// dropped, but for the parts of an oversize message that were sent already.
+func Using(newHandler func(io.Writer, *slog.HandlerOptions) slog.Handler) Format {
+	return usingFormat{newHandler}
+}
+
+type usingFormat struct {
+	newHandler func(io.Writer, *slog.HandlerOptions) slog.Handler
+}
+
+func (f usingFormat) formatter(o *slog.HandlerOptions) (formatter, error) {
+	if f.newHandler == nil {
+		return nil, errors.New("using a nil function")
+	}
+	given := *o // the function gets a copy of its own each time
+	build := func(w io.Writer) slog.Handler {
+		options := given
+		return f.newHandler(w, &options)
+	}
+	if build(io.Discard) == nil {
+		return nil, errors.New("using a function that returns a nil handler")
+	}
+	return newHandlerFormatter(build), nil
+}
+
+// handlerFormatter formats with handlers that write to a buffer. Nobody else
+// uses a handler and its buffer while they format a record, so nothing is
+// locked and a LogValue method may log.
+type handlerFormatter struct {
+	build func(io.Writer) slog.Handler // with every With call so far
+	pool  *sync.Pool                   // of *handlerBuffer
+}
+
+func newHandlerFormatter(build func(io.Writer) slog.Handler) handlerFormatter {
+	return handlerFormatter{build, &sync.Pool{New: func() any {
+		b := &handlerBuffer{}
+		b.handler = build(b)
+		return b
+	}}}
+}
+
+func (f handlerFormatter) append(ctx context.Context, dst []byte, r slog.Record, limit *encode.Limit) ([]byte, int, encode.Sink, error) {
+	b := f.pool.Get().(*handlerBuffer)
+	b.text, b.limit, b.at, b.level = b.text[:0], limit, r.Time, r.Level
+	if err := b.handler.Handle(ctx, r); err != nil {
+		return dst, 0, nil, err
+	}
+	if b.over != nil {
+		return dst, 0, b.over, nil
+	}
+	wire, size := encode.AppendMessage(dst, bytes.TrimSuffix(b.text, []byte("\n")))
+	if cap(b.text) <= maxScratch {
+		f.pool.Put(b)
+	}
+	return wire, size, nil, nil
+}
+
+// handlerBuffer is what a handler writes to. A text beyond the limit goes to a sink,
+// but for a newline that may be its last byte.
+type handlerBuffer struct {
+	handler slog.Handler
+	text    []byte
+
+	limit   *encode.Limit // nil before the first record
+	at      time.Time
+	level   slog.Level
+	over    encode.Sink
+	newline bool // was written, and has not been given to over
+	done    bool // over wants no more
+}
+
+// Write never fails.
+func (b *handlerBuffer) Write(text []byte) (int, error) {
+	switch {
+	case b.over != nil:
+		b.spill(text)
+	case b.limit != nil && len(b.text)+len(text)-len("\n") > b.limit.Bytes:
+		b.over = b.limit.Overflow(b.at, b.level)
+		b.spill(b.text)
+		b.text = nil
+		b.spill(text)
+	default:
+		b.text = append(b.text, text...)
+	}
+	return len(text), nil
+}
+
+func (b *handlerBuffer) spill(text []byte) {
+	if len(text) == 0 || b.done {
+		return
+	}
+	more := true
+	if b.newline {
+		more = b.over.Take([]byte("\n"))
+	}
+	text, b.newline = bytes.CutSuffix(text, []byte("\n"))
+	b.done = !more || !b.over.Take(text)
+}
+
+func (f handlerFormatter) withAttrs(attrs []slog.Attr) formatter {
+	attrs = slices.Clone(attrs)
+	for i, a := range attrs {
+		attrs[i].Value = a.Value.Resolve() // as of now, not at some later call
+	}
+	return newHandlerFormatter(func(w io.Writer) slog.Handler {
+		return f.build(w).WithAttrs(slices.Clone(attrs))
+	})
+}
+
+func (f handlerFormatter) withGroup(name string) formatter {
+	return newHandlerFormatter(func(w io.Writer) slog.Handler { return f.build(w).WithGroup(name) })
+}
