@@ -272,59 +272,6 @@ func mustCreate(t *testing.T, srv *cloudwatchtest.Server) {
 	}
 }
 
-func TestCompress(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{LogStream: stream, Compress: true})
-		mustCreate(t, f.srv)
-		want := f.logged(1000)
-		f.flush(time.Second)
-		f.wantMessages(want...)
-		r := f.srv.Requests()[0]
-		if r.Status != 200 || r.BodyBytes*3 > r.Bytes {
-			t.Errorf("%d counted bytes were sent as %d, status %d", r.Bytes, r.BodyBytes, r.Status)
-		}
-		if s := f.Stats(); s.SentBytes != int64(r.BodyBytes) || s.DeliveredBytes != int64(r.Bytes) {
-			t.Errorf("%+v", s)
-		}
-	})
-}
-
-// An endpoint that does not take gzip gets the same events without, and so all
-// later ones.
-func TestCompressFallsBack(t *testing.T) {
-	for _, answer := range []*cloudwatchtest.APIError{
-		{Status: 400, Code: "MalformedHttpRequestException", Message: "no"},
-		{Status: 400, Code: "SerializationException", Message: "no"},
-		{Status: 415, Code: "", Message: "no"},
-	} {
-		inBubble(t, func(t *testing.T) {
-			f := newFixture(t, cloudwatch.Options{LogStream: stream, Compress: true})
-			mustCreate(t, f.srv)
-			f.srv.Inject(cloudwatchtest.Fault{Error: answer, Match: func(r cloudwatchtest.Request) bool { return r.BodyBytes < r.Bytes }})
-			var want []string
-			for range 3 {
-				want = append(want, f.logged(1000)...)
-				f.flush(time.Second)
-			}
-			f.wantMessages(want...)
-			if s := f.Stats(); s.Rejected.Total() != 0 || f.srv.RequestCount("PutLogEvents") != 4 {
-				t.Errorf("%+v", s)
-			}
-		})
-	}
-}
-
-// A body that does not get smaller is sent as it is.
-func TestCompressLeavesSmallBodies(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{LogStream: stream, Compress: true})
-		mustCreate(t, f.srv)
-		f.writer.WriteString("x\n")
-		f.flush(time.Second)
-		f.wantMessages("x")
-	})
-}
-
 // The group is made, but the answer to that is lost: it is ours all the same.
 func TestRetentionAfterALostAnswer(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

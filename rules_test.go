@@ -21,7 +21,10 @@ var allowed = map[string]string{
 	"github.com/aws/aws-sdk-go-v2": "credentials, region, endpoint, signing, errors",
 	"github.com/aws/smithy-go":     "the SDK's own foundation",
 	"golang.org/x/sys":             "system calls that package syscall lacks",
+	compression:                    "gzip for half the CPU time of the standard library's",
 }
+
+const compression = "github.com/klauspost/compress"
 
 // What the library may not import although it is in the standard library.
 var forbidden = map[string]string{
@@ -41,6 +44,9 @@ func TestDependencyRule(t *testing.T) {
 		path, mod, _ := strings.Cut(strings.TrimSpace(dep), " ")
 		if allowed[mod] == "" && !strings.HasPrefix(mod, "github.com/aws/aws-sdk-go-v2/") {
 			t.Errorf("the library depends on %s", path)
+		}
+		if rest, found := strings.CutPrefix(path, compression+"/"); found && rest != "gzip" && rest != "flate" && !strings.HasPrefix(rest, "internal/") {
+			t.Errorf("the library depends on %s: gzip is enough", path)
 		}
 	}
 

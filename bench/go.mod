@@ -14,6 +14,8 @@ require (
 	github.com/mec07/cloudwatchwriter v0.2.6
 )
 
+require github.com/klauspost/compress v1.20.4 // indirect
+
 require (
 	github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream v1.7.26 // indirect
 	github.com/aws/aws-sdk-go-v2/config v1.33.15

@@ -73,7 +73,8 @@ func (w *Worker) put(j *job, now time.Time) {
 	}
 	j.fit(w.cfg.Endpoint.maxBody(now))
 	repeated := j.ready != nil
-	if repeated && j.ready.encoding != "" && w.plain {
+	compress := !w.plain && !j.gzip.plain
+	if repeated && j.ready.encoding != "" && !compress {
 		j.ready = nil
 	}
 	a := answer{op: putLogEvents, round: w.round, job: j}
@@ -81,7 +82,6 @@ func (w *Worker) put(j *job, now time.Time) {
 	if j.ready == nil {
 		body = j.body()
 	}
-	compress := !w.plain
 	w.flying++
 	w.pace.started(now)
 	w.count(func(t *Traffic) {
@@ -169,7 +169,9 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 		w.clock.learn(a.date, now)
 	}
 	var o account.Outcome
-	switch c := classify(a.err); {
+	c := classify(a.err)
+	plain := w.learnGzip(j, c, a.err)
+	switch {
 	case c == delivered:
 		w.taken++
 		w.recovered()
@@ -182,8 +184,7 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 		w.free()
 		w.retain(now, false)
 	case w.ctx.Err() != nil: // it stays in the queue
-	case j.ready.encoding != "" && refusesGzip(a.err):
-		w.plain = true
+	case plain:
 		w.keep(j)
 	case c == missing && !w.cfg.Creation.Never:
 		w.needStream = true

@@ -20,6 +20,7 @@ type job struct {
 	parts []*part     // what is not settled; the first one is sent first
 	ready *request    // with the next events; nil = to be made
 	timed timing      // what to do with events whose times the service does not take
+	gzip  gzipTrial
 
 	// What an announcement tells.
 	reason account.Reason

@@ -76,7 +76,9 @@ type Worker struct {
 	creating bool      // a request that makes stream or group is under way
 	endsAt   time.Time // when the end does not wait for that any more; zero before it
 	ended    bool      // there is nothing left to be done
-	plain    bool      // the endpoint does not take compressed bodies
+	plain    bool      // bodies are not compressed: that is off, or the endpoint does not take it
+
+	gzipTaken bool // it has taken a compressed body
 	creation
 	trouble
 	pace       pace
