@@ -51,7 +51,7 @@ func (f figures) cpu(k key) []float64 {
 
 // counted returns the events that share the cost of a run.
 func counted(k key, s sample) int64 {
-	if contender.Delivers(k.contender) && (k.scenario == burst || k.scenario == burstTLS || k.scenario == paced) {
+	if contender.Delivers(k.contender) && (k.scenario == burst || k.scenario == burstTLS || k.scenario == varied || k.scenario == paced) {
 		return s.Events
 	}
 	return s.Logged

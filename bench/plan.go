@@ -15,6 +15,7 @@ const (
 	callWhole  = "log call alone, whole process"
 	burst      = "burst"
 	burstTLS   = "burst, TLS"
+	varied     = "burst, varied"
 	paced      = "paced"
 	idle       = "idle" // what keeping the pace costs without logging
 	latency    = "latency"
@@ -32,6 +33,9 @@ var logCalls = slices.Concat(everybody, []string{contender.Nothing})
 
 // spools are ours with a spool: those that can run here are part of an extent.
 var spools = []string{contender.Hot, contender.Direct}
+
+// compressions are ours without compression and with it.
+var compressions = []string{contender.Cloudwatch, contender.Compressed}
 
 // peers are the other libraries.
 var peers = []string{contender.Lzap, contender.Mec07}
@@ -127,6 +131,12 @@ func plan(e extent) (jobs []job) {
 	}
 	for _, name := range e.spools {
 		add(burst, name, 0, child.Spec{Mode: child.Burst, Events: e.events})
+	}
+	add(burst, contender.Compressed, 0, child.Spec{Mode: child.Burst, Events: e.events})
+	for range takes {
+		for _, name := range compressions {
+			add(varied, name, 0, child.Spec{Mode: child.Burst, Events: e.events, Varied: true})
+		}
 	}
 	add(idle, contender.Cloudwatch, 0, child.Spec{Mode: child.Paced, Rate: rate, For: e.pace, Idle: true})
 	for _, name := range everybody {

@@ -35,7 +35,7 @@ func TestPlanHasEachRun(t *testing.T) {
 	for k, n := range seen {
 		important := slices.Contains([]string{callAlone, burst, burstTLS}, k.scenario) &&
 			(k.contender == contender.Cloudwatch || k.contender == contender.Discard)
-		important = important || k.scenario == callWhole
+		important = important || k.scenario == callWhole || k.scenario == varied
 		if want := map[bool]int{true: takes, false: 1}[important]; n != want {
 			t.Errorf("%s is there %d times, want %d", k, n, want)
 		}
@@ -44,8 +44,8 @@ func TestPlanHasEachRun(t *testing.T) {
 
 func TestLossesMatterWhereNoneAreAllowed(t *testing.T) {
 	for _, j := range plan(extent{events: 1000, largest: 1000, pace: time.Second, spools: spools}) {
-		lossless := slices.Contains([]string{contender.Cloudwatch, contender.Hot, contender.Direct, contender.Typed}, j.contender)
-		counted := slices.Contains([]string{burst, burstTLS, paced, latency, goroutines, sizes}, j.scenario)
+		lossless := slices.Contains([]string{contender.Cloudwatch, contender.Compressed, contender.Hot, contender.Direct, contender.Typed}, j.contender)
+		counted := slices.Contains([]string{burst, burstTLS, varied, paced, latency, goroutines, sizes}, j.scenario)
 		if j.delivers() != (lossless && counted) {
 			t.Errorf("%s: delivers is %v", j.key, j.delivers())
 		}

@@ -42,7 +42,7 @@ func (r report) caveat() string {
 func (r report) terminal() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n", r.machine, r.caveat())
-	for _, t := range []table{r.cpuTable(), r.burstTable(), r.spoolTable(), r.latencyTable(), r.goroutineTable(), r.sizeTable(), r.growthTable()} {
+	for _, t := range []table{r.cpuTable(), r.burstTable(), r.compressTable(), r.spoolTable(), r.latencyTable(), r.goroutineTable(), r.sizeTable(), r.growthTable()} {
 		b.WriteString("\n" + t.terminal())
 	}
 	if r.binaries != nil {
@@ -82,6 +82,7 @@ func (r report) page(images map[string]image) string {
 	show(goalTable(r.goals(r.binaryGrowth())), "")
 	show(r.cpuTable(), "cpu.svg")
 	show(r.burstTable(), "")
+	show(r.compressTable(), "")
 	show(r.spoolTable(), "")
 	show(r.latencyTable(), "latency.svg")
 	show(r.goroutineTable(), "goroutines.svg")
@@ -112,6 +113,7 @@ for cloudwatch and slog to io.Discard, of which the middle one counts; with a sp
 | contender | what it is |
 | --- | --- |
 | **cloudwatch** | this library with its defaults, except that a log call waits when the buffer (%d MiB) is full |
+| cloudwatch, Compress | the same with ` + "`Options.Compress`" + ` |
 | cloudwatch, spool hot | the same with a spool where temporary files are, and ` + "`SpoolOptions.RAM`" + ` in /dev/shm |
 | cloudwatch, spool direct | the same with ` + "`SpoolOptions.Direct`" + `; with a spool, a log call waits for the disk as long as that takes |
 | slog to io.Discard | ` + "`slog.JSONHandler`" + ` of the standard library writing nowhere: the yardstick, it delivers nothing |

@@ -108,6 +108,27 @@ func (f figures) spoolTable() table {
 	return t
 }
 
+func (f figures) compressTable() table {
+	t := table{
+		title: "With Compress",
+		note: "`Options.Compress` sends gzip bodies. A burst of " + count(f.extent.events) + " events as above; and one of records of which no two are alike, with " +
+			"paths, times, addresses and request ids of their own, which is what a program logs. CPU time is that of the whole process, the ratio that to " +
+			"`cloudwatch` in the same round; compression is not in the log call but beside it. The limits of the service and its bill are by uncompressed bytes.",
+		header: []string{"contender", "alike: CPU", "alike: bytes an event on the wire", "varied: CPU", "varied: bytes an event on the wire", "varied: smaller by"},
+	}
+	wire := func(s sample) float64 { return float64(s.Bytes) / float64(s.Events) }
+	for _, name := range compressions {
+		cells := []string{label(name)}
+		for _, scenario := range []string{burst, varied} {
+			k, base := key{scenario, name, 0}, key{scenario, contender.Cloudwatch, 0}
+			cells = append(cells, overMedian(f.cpu(k), f.cpu(base)), digits(stat.Median(f.values(k, wire))))
+		}
+		smaller := ratio(f.values(key{varied, contender.Cloudwatch, 0}, wire), f.values(key{varied, name, 0}, wire))
+		t.row(append(cells, with(digits(smaller), "×"))...)
+	}
+	return t
+}
+
 // quantiles are the columns of Latency.
 var quantiles = []struct {
 	name string

@@ -36,6 +36,7 @@ type Spec struct {
 	Bursts     int           // Repeat: how many
 	Goroutines int           // Burst: how many log; 0 is 1
 	Message    int           // Burst: bytes of each message; 0 is the usual record
+	Varied     bool          // Burst: records of which no two are alike
 	Rate       int           // Paced: events a second
 	For        time.Duration // Paced: how long
 	Timed      bool          // Paced: measure the latency of each call

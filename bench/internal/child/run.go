@@ -88,10 +88,13 @@ func call(c contender.Contender, spec Spec) (r Result, err error) {
 // the whole process, from the first log call until the end of Close.
 func burst(c contender.Contender, spec Spec) (r Result, err error) {
 	l := slog.New(c.Handler())
-	log := func() { contender.Log(l) }
-	if spec.Message > 0 {
+	log := func(int) { contender.Log(l) }
+	switch {
+	case spec.Message > 0:
 		text := contender.Text(max(spec.Message-contender.TextOverhead, 1))
-		log = func() { contender.LogText(l, text) }
+		log = func(int) { contender.LogText(l, text) }
+	case spec.Varied:
+		log = func(n int) { contender.LogVaried(l, n) }
 	}
 	m := startMeter()
 	var group sync.WaitGroup
@@ -102,8 +105,8 @@ func burst(c contender.Contender, spec Spec) (r Result, err error) {
 			share++
 		}
 		group.Go(func() {
-			for range share {
-				log()
+			for n := range share {
+				log(n)
 			}
 		})
 	}

@@ -49,7 +49,7 @@ func place(t *testing.T, name string, target *contender.Target) {
 }
 
 func TestEveryContenderDeliversAFew(t *testing.T) {
-	for _, name := range []string{contender.Cloudwatch, contender.Hot, contender.Direct, contender.Typed, contender.Lzap, contender.Mec07} {
+	for _, name := range []string{contender.Cloudwatch, contender.Compressed, contender.Hot, contender.Direct, contender.Typed, contender.Lzap, contender.Mec07} {
 		t.Run(name, func(t *testing.T) {
 			s, target := start(t)
 			place(t, name, &target)

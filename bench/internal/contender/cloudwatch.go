@@ -16,8 +16,8 @@ import (
 // so neither must we win by losing.
 type ours struct{ h *cloudwatch.Handler }
 
-func startCloudwatch(t Target) (Contender, error) {
-	h, err := cloudwatch.NewHandler(group, options(t))
+func startCloudwatch(o *cloudwatch.Options) (Contender, error) {
+	h, err := cloudwatch.NewHandler(group, o)
 	if err != nil {
 		return nil, err
 	}

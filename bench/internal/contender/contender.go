@@ -12,6 +12,7 @@ const (
 	Cloudwatch = "cloudwatch"
 	Hot        = "cloudwatch, spool hot"
 	Direct     = "cloudwatch, spool direct"
+	Compressed = "cloudwatch, Compress"
 	Discard    = "slog to io.Discard"
 	File       = "slog to a file"
 	Nothing    = "slog alone"
@@ -46,7 +47,11 @@ const (
 func Start(name string, t Target) (Contender, error) {
 	switch name {
 	case Cloudwatch:
-		return startCloudwatch(t)
+		return startCloudwatch(options(t))
+	case Compressed:
+		o := options(t)
+		o.Compress = true
+		return startCloudwatch(o)
 	case Hot, Direct:
 		return startSpooled(name, t)
 	case Discard:
@@ -71,7 +76,9 @@ func Delivers(name string) bool { return name != Discard && name != File && name
 
 // Lossless says whether a contender promises to deliver everything here: it
 // makes the log call wait when it cannot keep up.
-func Lossless(name string) bool { return name == Cloudwatch || Spooled(name) || name == Typed }
+func Lossless(name string) bool {
+	return name == Cloudwatch || name == Compressed || Spooled(name) || name == Typed
+}
 
 // Spooled says whether a contender is ours with a spool.
 func Spooled(name string) bool { return name == Hot || name == Direct }

@@ -2,7 +2,9 @@ package contender
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"time"
 )
@@ -18,6 +20,29 @@ func Log(l *slog.Logger) {
 		slog.String("ip", "192.0.2.17"),
 		slog.Bool("cached", false),
 	)
+}
+
+// varied are the attributes of records of which no two are alike for a while: longer
+// than gzip looks back.
+var varied = func() (attrs [1 << 13][6]slog.Attr) {
+	random := rand.New(rand.NewPCG(1, 2))
+	pick := func(texts ...string) string { return texts[random.IntN(len(texts))] }
+	for i := range attrs {
+		attrs[i] = [...]slog.Attr{
+			slog.String("method", pick("GET", "GET", "GET", "POST", "DELETE")),
+			slog.String("path", fmt.Sprint(pick("/items/", "/users/", "/search?q=", "/static/"), random.IntN(1e6))),
+			slog.Int("status", []int{200, 200, 200, 201, 304, 404, 500}[random.IntN(7)]),
+			slog.Duration("took", time.Duration(random.ExpFloat64()*2e6)),
+			slog.String("ip", fmt.Sprintf("192.0.2.%d", random.IntN(256))),
+			slog.String("request", fmt.Sprintf("%016x", random.Uint64())),
+		}
+	}
+	return attrs
+}()
+
+// LogVaried logs the n-th of these records, about 265 bytes on the wire.
+func LogVaried(l *slog.Logger, n int) {
+	l.LogAttrs(context.Background(), slog.LevelInfo, "served", varied[n%len(varied)][:]...)
 }
 
 // LogText logs a record with one attribute, for messages of other sizes.

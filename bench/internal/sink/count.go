@@ -9,13 +9,11 @@ const key = `"timestamp":`
 // counter counts the events of one body that is written to it piece by piece.
 type counter struct {
 	events int64
-	bytes  int64
 	end    [len(key) - 1]byte // the last bytes seen; a key may begin in them
 	ends   int                // how many of them there are
 }
 
 func (c *counter) write(p []byte) {
-	c.bytes += int64(len(p))
 	// The border is too short on either side to hold a key of its own, so none
 	// is counted twice.
 	var border [2 * (len(key) - 1)]byte

@@ -5,6 +5,7 @@
 package sink
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -44,7 +45,8 @@ func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.reset()
 		return
 	}
-	c, err := read(r.Body)
+	wire := &wireCounter{body: r.Body}
+	c, err := read(wire, r.Header.Get("Content-Encoding"))
 	switch {
 	case err != nil: // what did not come in whole is not delivered
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -52,7 +54,7 @@ func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutLogEvents"):
 		s.requests.Add(1)
 		s.events.Add(c.events)
-		s.bytes.Add(c.bytes)
+		s.bytes.Add(wire.bytes)
 	default:
 		s.others.Add(1)
 	}
@@ -72,8 +74,25 @@ func (s *Sink) reset() {
 	}
 }
 
-// read counts a body.
-func read(body io.Reader) (c counter, err error) {
+// wireCounter counts the bytes of a body as it was sent.
+type wireCounter struct {
+	body  io.Reader
+	bytes int64
+}
+
+func (w *wireCounter) Read(p []byte) (int, error) {
+	n, err := w.body.Read(p)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// read counts the events of a body.
+func read(body io.Reader, encoding string) (c counter, err error) {
+	if encoding == "gzip" {
+		if body, err = gzip.NewReader(body); err != nil {
+			return c, err
+		}
+	}
 	buffer := buffers.Get().(*[256 << 10]byte)
 	defer buffers.Put(buffer)
 	for {
