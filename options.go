@@ -138,7 +138,7 @@ type Options struct {
 	// as a whole.
 	Oversize Oversize
 	// Compress sends requests compressed with gzip, for slow lines. That saves about
-	// five sixths of the bandwidth and costs about 1 µs of CPU time an event, see
+	// five sixths of the bandwidth and adds about 0.7 µs to the CPU time of an event, see
 	// docs/benchmarks.md. The limits of the service and its bill are by uncompressed
 	// bytes. AWS does not document it; an endpoint, or a proxy on the way, that refuses
 	// it gets the rest as it is.
