@@ -55,14 +55,19 @@ func (s *state) check() {
 	}
 }
 
-func (s *state) overflow() {
-	if s.limit == nil {
-		s.room = math.MaxInt
-		return
+// room returns up to which length of a buffer in which the text begins at start it is
+// within the limit for sure: the wire form is never shorter.
+func (l *Limit) room(start int) int {
+	if l == nil {
+		return math.MaxInt
 	}
+	return start + l.Bytes
+}
+
+func (s *state) overflow() {
 	if s.sink == nil {
 		if left := s.limit.Bytes - (len(s.buf) - s.start - s.extra); left >= 0 {
-			s.room = len(s.buf) + left // the wire form is never shorter than the text
+			s.room = len(s.buf) + left
 			return
 		}
 		s.open()

@@ -80,7 +80,7 @@ func (p *Pattern) WithGroup(name string) *Pattern {
 // place follow at the end. A text of more bytes than the limit is given to over
 // instead.
 func (p *Pattern) Append(dst []byte, r *slog.Record, limit *Limit) (text []byte, over Sink) {
-	s := state{e: &p.attrs.record, buf: dst, start: len(dst), limit: limit, at: r.Time, level: r.Level}
+	s := state{e: &p.attrs.record, buf: dst, start: len(dst), limit: limit, room: limit.room(len(dst)), at: r.Time, level: r.Level}
 	for _, part := range p.template.parts {
 		switch part.field {
 		case "":

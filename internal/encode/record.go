@@ -2,6 +2,7 @@ package encode
 
 import (
 	"log/slog"
+	"math"
 	"slices"
 	"strconv"
 	"sync"
@@ -83,7 +84,7 @@ func (e *record) withAttrs(attrs []slog.Attr) record {
 	if !slices.ContainsFunc(attrs, isNoEmptyGroup) {
 		return *e // it would open groups that nothing fills
 	}
-	s := state{e: e, buf: slices.Clip(e.formatted), extra: e.extra, written: e.opened}
+	s := state{e: e, buf: slices.Clip(e.formatted), extra: e.extra, written: e.opened, room: math.MaxInt}
 	s.setGroups(e.groups)
 	s.resume()
 	s.attrs(attrs)
@@ -105,7 +106,7 @@ func (e *record) withGroup(name string) record {
 
 // append returns also by how many bytes the wire form is longer than the text.
 func (e *record) append(dst []byte, r *slog.Record, limit *Limit) (wire []byte, extra int, over Sink) {
-	s := state{e: e, buf: dst, start: len(dst), limit: limit, at: r.Time, level: r.Level, builtin: true}
+	s := state{e: e, buf: dst, start: len(dst), limit: limit, room: limit.room(len(dst)), at: r.Time, level: r.Level, builtin: true}
 	switch {
 	case e.opts.ReplaceAttr == nil && e.json:
 		s.jsonBuiltins(r)
@@ -116,7 +117,9 @@ func (e *record) append(dst []byte, r *slog.Record, limit *Limit) (wire []byte, 
 	}
 	s.builtin = false
 	s.rest(r)
-	s.release()
+	if s.pooled != nil {
+		s.release()
+	}
 	over = s.end()
 	return s.buf, s.extra, over
 }
@@ -234,9 +237,12 @@ func (s *state) rest(r *slog.Record) {
 		s.formatted()
 		s.resume()
 	}
-	s.setGroups(e.groups)
-	s.written = e.opened
-	if e.json && e.opts.ReplaceAttr == nil {
+	if len(e.groups) > 0 || e.opts.ReplaceAttr != nil || s.groups != nil {
+		s.setGroups(e.groups)
+		s.written = e.opened
+	}
+	asIs := e.json && e.opts.ReplaceAttr == nil
+	if asIs && s.written == len(s.groups) { // most records
 		r.Attrs(func(a slog.Attr) bool {
 			s.jsonAttr(a)
 			s.check()
@@ -244,7 +250,11 @@ func (s *state) rest(r *slog.Record) {
 		})
 	} else {
 		r.Attrs(func(a slog.Attr) bool {
-			s.attr(a)
+			if asIs && s.written == len(s.groups) {
+				s.jsonAttr(a)
+			} else {
+				s.attr(a)
+			}
 			s.check()
 			return !s.done
 		})

@@ -11,17 +11,15 @@ import (
 // is written \", and a quote inside one of its strings, \" there, as \\\".
 // There is nothing else to escape twice but the quote and the backslash.
 
-// jsonAttr is attr for JSON of which nothing is replaced, the usual case. It
-// keeps the buffer in a local variable, which the compiler keeps in registers.
+// jsonAttr is attr for JSON of which nothing is replaced, the usual case. All groups
+// that are open must have begun. It keeps the buffer in a local variable, which the
+// compiler keeps in registers.
 func (s *state) jsonAttr(a slog.Attr) {
 	kind := a.Value.Kind()
 	switch kind {
 	case slog.KindAny, slog.KindGroup, slog.KindLogValuer:
 		s.attr(a)
 		return
-	}
-	if s.written < len(s.groups) {
-		s.beginGroups()
 	}
 	buf := append(s.buf, `,\"`...)
 	if !s.comma {
