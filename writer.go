@@ -45,12 +45,37 @@ func NewWriter(logGroup string, opts *Options) (*Writer, error) {
 //
 // What the SDK's logger writes about the requests of delivery is ignored.
 func (w *Writer) Write(text []byte) (int, error) {
-	if w.speech.Mine() {
-		return len(text), nil
-	}
 	wire := getScratch()
 	defer wire.put()
-	var err error
+	return len(text), w.write(wire, text)
+}
+
+// WriteString is Write for a string. One that is much larger than an event may be is
+// written in pieces, so that it is not copied as a whole: of whole lines, but for those
+// that are oversize.
+func (w *Writer) WriteString(text string) (int, error) {
+	wire := getScratch()
+	defer wire.put()
+	var piece []byte
+	for rest := text; ; {
+		n := len(rest)
+		if most := 4 * w.settings.MaxEventBytes; n > most {
+			if n = strings.LastIndexByte(rest[:most], '\n') + 1; n == 0 {
+				n = most // of a line that is oversize
+			}
+		}
+		piece = append(piece[:0], rest[:n]...)
+		err := w.write(wire, piece)
+		if rest = rest[n:]; rest == "" {
+			return len(text), err
+		}
+	}
+}
+
+func (w *Writer) write(wire *scratch, text []byte) (err error) {
+	if w.speech.Mine() {
+		return nil
+	}
 	accept := func(message []byte, at time.Time) {
 		if e := w.accept(wire, message, at, account.None); errors.Is(e, ErrClosed) {
 			err = e
@@ -69,27 +94,7 @@ func (w *Writer) Write(text []byte) (int, error) {
 	for _, l := range after {
 		accept(l.text, l.at)
 	}
-	return len(text), err
-}
-
-// WriteString is Write for a string. One that is much larger than an event may be is
-// written in pieces, so that it is not copied as a whole: of whole lines, but for those
-// that are oversize.
-func (w *Writer) WriteString(text string) (int, error) {
-	var piece []byte
-	for rest := text; ; {
-		n := len(rest)
-		if most := 4 * w.settings.MaxEventBytes; n > most {
-			if n = strings.LastIndexByte(rest[:most], '\n') + 1; n == 0 {
-				n = most // of a line that is oversize
-			}
-		}
-		piece = append(piece[:0], rest[:n]...)
-		_, err := w.Write(piece)
-		if rest = rest[n:]; rest == "" {
-			return len(text), err
-		}
-	}
+	return err
 }
 
 // Sync is Flush within Options.CloseTimeout. It makes a Writer a

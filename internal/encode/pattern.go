@@ -84,17 +84,17 @@ func (p *Pattern) Append(dst []byte, r *slog.Record, limit *Limit) (text []byte,
 	for _, part := range p.template.parts {
 		switch part.field {
 		case "":
-			s.plain(part.text, false)
+			plain(&s, part.text, false)
 		case "time":
 			p.time(&s, r, part.text)
 		case "level":
 			if p.opts.ReplaceAttr == nil {
 				s.buf = append(s.buf, r.Level.String()...)
 			} else {
-				s.plain(p.replace(slog.Any(slog.LevelKey, r.Level)).String(), false)
+				plain(&s, p.replace(slog.Any(slog.LevelKey, r.Level)).String(), false)
 			}
 		case "message":
-			s.plain(p.replace(slog.String(slog.MessageKey, r.Message)).String(), false)
+			plain(&s, p.replace(slog.String(slog.MessageKey, r.Message)).String(), false)
 		case "source":
 			p.source(&s, r)
 		case "attrs":
@@ -134,7 +134,7 @@ func (p *Pattern) time(s *state, r *slog.Record, layout string) {
 	}
 	v := p.replace(slog.Time(slog.TimeKey, r.Time))
 	if v.Kind() != slog.KindTime {
-		s.plain(v.String(), false)
+		plain(s, v.String(), false)
 		return
 	}
 	s.buf = v.Time().AppendFormat(s.buf, layout)
@@ -147,8 +147,8 @@ func (p *Pattern) source(s *state, r *slog.Record) {
 	}
 	v := p.replace(slog.Any(slog.SourceKey, src))
 	if src, ok := v.Any().(*slog.Source); ok && src != nil {
-		s.plain(location(src), false)
+		plain(s, location(src), false)
 		return
 	}
-	s.plain(v.String(), false)
+	plain(s, v.String(), false)
 }

@@ -9,20 +9,20 @@ import (
 // The text of a Text record is quoted as slog.TextHandler does it, piece by piece:
 // strconv.Quote looks at one rune at a time.
 
-// quoted appends a string, in quotes or not.
-func (s *state) quoted(text string, quote bool) {
+// quoted appends a text, in quotes or not.
+func quoted[T string | []byte](s *state, text T, quote bool) {
 	if quote {
 		s.buf = append(s.buf, '"')
 	}
-	s.plain(text, quote)
+	plain(s, text, quote)
 	if quote {
 		s.buf = append(s.buf, '"')
 	}
 }
 
-// plain appends a string without quotes around it, in pieces. If it stands between
+// plain appends a text without quotes around it, in pieces. If it stands between
 // quotes, it is escaped.
-func (s *state) plain(text string, quote bool) {
+func plain[T string | []byte](s *state, text T, quote bool) {
 	for len(text) > 0 && !s.done {
 		n := cutPiece(text)
 		if quote {
@@ -35,44 +35,18 @@ func (s *state) plain(text string, quote bool) {
 	}
 }
 
-// textBytes is text for bytes, quotedBytes is quoted. A long text is not copied as a
-// whole.
-func (s *state) textBytes(text []byte) {
-	quote := len(text) == 0
-	for rest := text; len(rest) > 0 && !quote; {
-		n := cutPiece(rest)
-		quote = needsQuotes(string(rest[:n]))
-		rest = rest[n:]
-	}
-	s.quotedBytes(text, quote)
-}
-
-func (s *state) quotedBytes(text []byte, quote bool) {
-	if quote {
-		s.buf = append(s.buf, '"')
-	}
-	for len(text) > 0 && !s.done {
-		n := cutPiece(text)
-		s.plain(string(text[:n]), quote)
-		text = text[n:]
-	}
-	if quote {
-		s.buf = append(s.buf, '"')
-	}
-}
-
 // appendQuoted appends what strconv.Quote writes between the quotes.
-func appendQuoted(dst []byte, text string) []byte {
+func appendQuoted[T string | []byte](dst []byte, text T) []byte {
 	for len(text) > 0 {
 		n := 0
 		for n < len(text) && ' ' <= text[n] && text[n] <= '~' && text[n] != '"' && text[n] != '\\' {
 			n++
 		}
 		dst = append(dst, text[:n]...)
-		if text = text[n:]; text == "" {
+		if text = text[n:]; len(text) == 0 {
 			break
 		}
-		r, width := utf8.DecodeRuneInString(text)
+		r, width := firstRune(text)
 		switch {
 		case r == '"' || r == '\\':
 			dst = append(dst, '\\', text[0])
@@ -84,7 +58,7 @@ func appendQuoted(dst []byte, text string) []byte {
 			dst = append(dst, text[:width]...)
 		default:
 			var memory [16]byte
-			quoted := strconv.AppendQuote(memory[:0], text[:width])
+			quoted := strconv.AppendQuote(memory[:0], string(text[:width]))
 			dst = append(dst, quoted[1:len(quoted)-1]...)
 		}
 		text = text[width:]
@@ -92,18 +66,28 @@ func appendQuoted(dst []byte, text string) []byte {
 	return dst
 }
 
+func firstRune[T string | []byte](text T) (r rune, width int) {
+	return utf8.DecodeRuneInString(string(text[:min(utf8.UTFMax, len(text))]))
+}
+
 // needsQuotes reports whether slog.TextHandler puts the text in quotes.
-func needsQuotes(text string) bool {
-	if text == "" {
+func needsQuotes[T string | []byte](text T) bool {
+	if len(text) == 0 {
 		return true
 	}
-	for _, r := range text { // an invalid byte comes as utf8.RuneError
-		switch {
-		case r <= ' ' || r == '"' || r == '=':
-			return true
-		case r >= utf8.RuneSelf && (r == utf8.RuneError || unicode.IsSpace(r) || !unicode.IsPrint(r)):
+	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
+			if c <= ' ' || c == '"' || c == '=' {
+				return true
+			}
+			i++
+			continue
+		}
+		r, width := firstRune(text[i:]) // of an invalid byte utf8.RuneError
+		if r == utf8.RuneError || unicode.IsSpace(r) || !unicode.IsPrint(r) {
 			return true
 		}
+		i += width
 	}
 	return false
 }

@@ -448,10 +448,10 @@ func (s *state) key(name string) {
 		s.buf = append(s.buf, '"')
 	}
 	for _, group := range s.groups {
-		s.plain(group, quote)
+		plain(s, group, quote)
 		s.buf = append(s.buf, '.')
 	}
-	s.plain(name, quote)
+	plain(s, name, quote)
 	if quote {
 		s.buf = append(s.buf, '"')
 	}
@@ -464,7 +464,7 @@ func (s *state) text(text string) {
 		s.jsonText(text)
 		return
 	}
-	s.quoted(text, needsQuotes(text))
+	quoted(s, text, needsQuotes(text))
 }
 
 func (s *state) time(t time.Time) {

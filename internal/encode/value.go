@@ -147,7 +147,7 @@ func (m *marshaler) Write(text []byte) (int, error) {
 	if m.e.json {
 		m.jsonValue(bytes.TrimSuffix(text, []byte("\n")))
 	} else {
-		m.textBytes(text)
+		quoted(&m.state, text, needsQuotes(text))
 	}
 	return len(text), nil
 }
@@ -158,11 +158,11 @@ func (s *state) anyText(v any) error {
 		if err != nil {
 			return err
 		}
-		s.textBytes(text)
+		quoted(s, text, needsQuotes(text))
 		return nil
 	}
 	if t := reflect.TypeOf(v); t != nil && t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 {
-		s.quotedBytes(reflect.ValueOf(v).Bytes(), true)
+		quoted(s, reflect.ValueOf(v).Bytes(), true)
 		return nil
 	}
 	m := marshalers.Get().(*marshaler)
