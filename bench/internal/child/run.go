@@ -94,7 +94,8 @@ func burst(c contender.Contender, spec Spec) (r Result, err error) {
 		text := contender.Text(max(spec.Message-contender.TextOverhead, 1))
 		log = func(int) { contender.LogText(l, text) }
 	case spec.Varied:
-		log = func(n int) { contender.LogVaried(l, n) }
+		one := contender.Varied()
+		log = func(n int) { one(l, n) }
 	}
 	m := startMeter()
 	var group sync.WaitGroup

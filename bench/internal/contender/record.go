@@ -22,13 +22,15 @@ func Log(l *slog.Logger) {
 	)
 }
 
-// varied are the attributes of records of which no two are alike for a while: longer
-// than gzip looks back.
-var varied = func() (attrs [1 << 13][6]slog.Attr) {
+// Varied returns a function that logs the n-th of records of which no two are alike for
+// longer than gzip looks back, about 260 bytes on the wire. They are made before, so that
+// to log one costs no more than with Log.
+func Varied() (log func(l *slog.Logger, n int)) {
 	random := rand.New(rand.NewPCG(1, 2))
 	pick := func(texts ...string) string { return texts[random.IntN(len(texts))] }
-	for i := range attrs {
-		attrs[i] = [...]slog.Attr{
+	records := make([][6]slog.Attr, 1<<13)
+	for i := range records {
+		records[i] = [...]slog.Attr{
 			slog.String("method", pick("GET", "GET", "GET", "POST", "DELETE")),
 			slog.String("path", fmt.Sprint(pick("/items/", "/users/", "/search?q=", "/static/"), random.IntN(1e6))),
 			slog.Int("status", []int{200, 200, 200, 201, 304, 404, 500}[random.IntN(7)]),
@@ -37,12 +39,9 @@ var varied = func() (attrs [1 << 13][6]slog.Attr) {
 			slog.String("request", fmt.Sprintf("%016x", random.Uint64())),
 		}
 	}
-	return attrs
-}()
-
-// LogVaried logs the n-th of these records, about 265 bytes on the wire.
-func LogVaried(l *slog.Logger, n int) {
-	l.LogAttrs(context.Background(), slog.LevelInfo, "served", varied[n%len(varied)][:]...)
+	return func(l *slog.Logger, n int) {
+		l.LogAttrs(context.Background(), slog.LevelInfo, "served", records[n%len(records)][:]...)
+	}
 }
 
 // LogText logs a record with one attribute, for messages of other sizes.
