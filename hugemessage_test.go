@@ -31,6 +31,7 @@ func TestMemoryOfAHugeMessage(t *testing.T) {
 		t.Skip("takes 256 MiB and a few seconds")
 	}
 	plain := strings.Repeat("GET /api/v1/orders/1234 200 1.2ms\t", hugeBytes/34)
+	lines := strings.Repeat(strings.Repeat("x", 1<<20)+"\n", hugeBytes>>20)
 	attr := func(a slog.Attr) func(slog.Handler, *cloudwatch.Writer) error {
 		return func(h slog.Handler, _ *cloudwatch.Writer) error {
 			r := slog.NewRecord(time.Now(), slog.LevelError, "m", 0)
@@ -69,7 +70,11 @@ func TestMemoryOfAHugeMessage(t *testing.T) {
 		{"Pattern, Drop", cloudwatch.Options{Format: cloudwatch.Pattern("{message}"), Oversize: cloudwatch.Drop}, message, 0},
 		{"Using", cloudwatch.Options{Format: discarding}, message, 0},
 		{"a line", cloudwatch.Options{}, func(_ slog.Handler, w *cloudwatch.Writer) error {
-			_, err := io.WriteString(w, plain)
+			_, err := io.WriteString(w, plain) // is copied
+			return err
+		}, hugeBytes + garbage},
+		{"many lines", cloudwatch.Options{}, func(_ slog.Handler, w *cloudwatch.Writer) error {
+			_, err := io.WriteString(w, lines)
 			return err
 		}, garbage},
 		{"a line of bytes", cloudwatch.Options{}, func(_ slog.Handler, w *cloudwatch.Writer) error {
@@ -79,7 +84,7 @@ func TestMemoryOfAHugeMessage(t *testing.T) {
 		{"a line, Truncate", cloudwatch.Options{Oversize: cloudwatch.Truncate}, func(_ slog.Handler, w *cloudwatch.Writer) error {
 			_, err := io.WriteString(w, plain)
 			return err
-		}, 0},
+		}, hugeBytes},
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(20))
 	for _, row := range rows {

@@ -50,9 +50,8 @@ func (w *Writer) Write(text []byte) (int, error) {
 	return len(text), w.write(wire, text)
 }
 
-// WriteString is Write for a string. One that is much larger than an event may be is
-// written in pieces, so that it is not copied as a whole: of whole lines, but for those
-// that are oversize.
+// WriteString is Write for a string. Of a large one, some lines are copied at a time; a
+// single line is copied as a whole, however long it is, which Write does not need.
 func (w *Writer) WriteString(text string) (int, error) {
 	wire := getScratch()
 	defer wire.put()
@@ -60,8 +59,10 @@ func (w *Writer) WriteString(text string) (int, error) {
 	for rest := text; ; {
 		n := len(rest)
 		if most := 4 * w.settings.MaxEventBytes; n > most {
-			if n = strings.LastIndexByte(rest[:most], '\n') + 1; n == 0 {
-				n = most // of a line that is oversize
+			if end := strings.LastIndexByte(rest[:most], '\n'); end >= 0 {
+				n = end + 1
+			} else if end := strings.IndexByte(rest, '\n'); end >= 0 {
+				n = end + 1
 			}
 		}
 		piece = append(piece[:0], rest[:n]...)

@@ -82,6 +82,17 @@ func (b *Batch) Reset() {
 	*b = Batch{body: b.body[:b.head], head: b.head, index: b.index[:0], ordered: true}
 }
 
+// Shrink gives memory back if a good part of it is not used, since an event that did not
+// fit came early. Nothing else may hold the body.
+func (b *Batch) Shrink() {
+	if unused := cap(b.body) - len(b.body); unused > cap(b.body)/4 {
+		b.body = append(make([]byte, 0, len(b.body)+len(tail)), b.body...)
+	}
+	if unused := cap(b.index) - len(b.index); unused > cap(b.index)/4 {
+		b.index = append(make([]entry, 0, len(b.index)), b.index...)
+	}
+}
+
 // Head returns the start of the body, which belongs to the batch.
 func (b *Batch) Head() []byte { return b.body[:b.head] }
 

@@ -216,6 +216,7 @@ func (q *Queue) awaitRelief(e batch.Event) {
 func (q *Queue) add(e batch.Event) {
 	if q.open != nil && q.fills(e) {
 		q.usual.bytes, q.usual.events = q.open.Size(), q.open.Len()
+		q.open.Shrink()
 		q.open = nil
 		q.relieve()
 		q.signal()
