@@ -91,7 +91,7 @@ func TestMemoryOfAHugeMessage(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			opts := row.opts
 			opts.LogStream, opts.CloseTimeout = stream, time.Millisecond
-			opts.Config = &aws.Config{Region: "us-east-1", Credentials: aws.AnonymousCredentials{}, HTTPClient: &http.Client{Transport: hanging}}
+			opts.Config = &aws.Config{Region: "us-east-1", Credentials: aws.AnonymousCredentials{}, HTTPClient: &http.Client{Transport: neverAnswers}}
 			h, err := cloudwatch.NewHandler(group, &opts)
 			if err != nil {
 				t.Fatal(err)
@@ -147,8 +147,8 @@ func allocatedBytes() int {
 	return int(m.TotalAlloc)
 }
 
-// hanging is a service that never answers.
-var hanging = roundTripper(func(r *http.Request) (*http.Response, error) {
+// neverAnswers is a service that never answers.
+var neverAnswers = roundTripper(func(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, r.Context().Err()
 })

@@ -63,7 +63,7 @@ func (w *Worker) learnGzip(j *job, c class, err error) (again bool) {
 	case j.gzip.open && c == delivered:
 		j.gzip.open = false
 		w.plain = true
-	case j.gzip.open && (c == refused || c == environment):
+	case j.gzip.open && (c == refused || c == foreign || c == environment):
 		j.gzip.open = false
 	}
 	return false
