@@ -119,7 +119,7 @@ func (a *access) variantName(given, env, shared bool, variable, key, field strin
 
 // checkBase checks the endpoint that a setting names.
 func (a *access) checkBase() error {
-	if a.chosen.BaseEndpoint == nil || !a.resolvedBySDK() {
+	if a.chosen.BaseEndpoint == nil || !resolvedBySDK(a.chosen) {
 		return nil
 	}
 	if err := checkEndpoint(a.baseName(), *a.chosen.BaseEndpoint, a.s.AllowPlainHTTP); err != nil {
@@ -146,25 +146,25 @@ func (a *access) checkBase() error {
 func (a *access) checkResolved(client *cloudwatchlogs.Client) error {
 	where, err := resolve(client)
 	switch {
-	case a.resolvedBySDK() && err != nil:
+	case resolvedBySDK(a.chosen) && err != nil:
 		return fmt.Errorf("%s %q: %w", a.regionName(), a.chosen.Region, redact.Error(err))
-	case a.resolvedBySDK() || err != nil: // a resolver of the program may know later
+	case resolvedBySDK(a.chosen) || err != nil: // a resolver of the program may know later
 		return nil
 	}
 	name := clientOptions
-	if a.given.EndpointResolver != nil || !isSDKs(a.given.EndpointResolverV2) {
+	if !resolvedBySDK(a.given) {
 		name = "Options.Config"
 	}
 	return checkEndpoint(name+": URL of the endpoint resolver", where.String(), a.s.AllowPlainHTTP)
 }
 
 // resolvedBySDK reports whether no resolver of the program decides where requests go.
-func (a *access) resolvedBySDK() bool {
-	return a.chosen.EndpointResolver == nil && isSDKs(a.chosen.EndpointResolverV2)
-}
-
-func isSDKs(r cloudwatchlogs.EndpointResolverV2) bool {
-	return reflect.TypeOf(r) == reflect.TypeOf(cloudwatchlogs.NewDefaultEndpointResolverV2())
+func resolvedBySDK(o *cloudwatchlogs.Options) bool {
+	//lint:ignore SA1019 programs still have one
+	if o.EndpointResolver != nil {
+		return false
+	}
+	return reflect.TypeOf(o.EndpointResolverV2) == reflect.TypeOf(cloudwatchlogs.NewDefaultEndpointResolverV2())
 }
 
 // resolve returns where the SDK would send a request to. It goes through the steps of one

@@ -162,11 +162,14 @@ func resolverPlaces(endpoint string) []place {
 	return []place{
 		{name: "Options.ClientOptions", client: func(o *cloudwatchlogs.Options) { o.EndpointResolverV2 = resolverOf(endpoint) }},
 		{name: "Options.ClientOptions", client: func(o *cloudwatchlogs.Options) {
-			o.EndpointResolver = cloudwatchlogs.EndpointResolverFromURL(endpoint) //nolint:staticcheck // programs still have it
+			//lint:ignore SA1019 programs still have one
+			o.EndpointResolver = cloudwatchlogs.EndpointResolverFromURL(endpoint)
 		}},
 		{name: "Options.Config", config: readyConfig(func(c *aws.Config) {
-			c.EndpointResolverWithOptions = aws.EndpointResolverWithOptionsFunc(func(string, string, ...any) (aws.Endpoint, error) {
-				return aws.Endpoint{URL: endpoint}, nil
+			//lint:ignore SA1019 programs still have one
+			c.EndpointResolverWithOptions = aws.EndpointResolverWithOptionsFunc(func(string, string, ...any) (e aws.Endpoint, err error) {
+				e.URL = endpoint
+				return e, nil
 			})
 		})},
 	}
