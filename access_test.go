@@ -406,7 +406,7 @@ func TestPasswordOfAProxyIsNotTold(t *testing.T) {
 func TestConstructorAsksNoMetadataService(t *testing.T) {
 	requests := metadataService(t, false)
 	t.Setenv("AWS_DEFAULTS_MODE", "auto")
-	w, err := cloudwatch.NewWriter(group, nil)
+	w, err := cloudwatch.NewWriter(group, &cloudwatch.Options{LogStream: stream}) // otherwise delivery may have made it by now
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -43,12 +44,13 @@ func TestFaultMatrixWay(t *testing.T) {
 		add(fmt.Sprintf("every request but each %dth is blocked", n), opts, func(c *faultScene) { c.blockedInTurns(func(i int) bool { return i%n != 0 }) })
 		add(fmt.Sprintf("each %dth request is blocked", n), opts, func(c *faultScene) { c.blockedInTurns(func(i int) bool { return i%n == 0 }) })
 	}
+	tooLarge := wayAnswer{413, "text/html", blockPage}
 	for _, most := range []int64{1 << 20, 256 << 10, 100 << 10, 20 << 10} {
-		add(fmt.Sprintf("bodies above %d bytes are refused", most), opts, func(c *faultScene) { c.smallBodies(most, wayAnswer{413, "text/html", blockPage}) })
-		add(fmt.Sprintf("compressed bodies above %d bytes are refused", most), cloudwatch.Options{LogStream: stream, Compress: true}, func(c *faultScene) {
-			c.smallBodies(most, wayAnswer{413, "text/html", blockPage})
-		})
+		add(fmt.Sprintf("bodies above %d bytes are refused", most), opts, func(c *faultScene) { c.smallBodies(most, tooLarge) })
 	}
+	add("compressed bodies above 20480 bytes are refused", cloudwatch.Options{LogStream: stream, Compress: true}, func(c *faultScene) {
+		c.smallBodies(20<<10, tooLarge)
+	})
 	add("connections with bodies above 262144 bytes are reset", opts, func(c *faultScene) { c.smallBodies(256<<10, wayAnswer{}) })
 	add("an event is larger than bodies may be", opts, (*faultScene).tooLargeAlone)
 	for _, off := range []time.Duration{-aDay, aDay, -30 * aDay, 30 * aDay, time.Hour} {
@@ -58,9 +60,9 @@ func TestFaultMatrixWay(t *testing.T) {
 				c.wrongDates(func() func() { return c.disturb(c.eachTenth(off)) })
 			})
 			add(fmt.Sprintf("each tenth answer of the service has a Date that is off by %v, policy %d", off, policy), o, func(c *faultScene) {
-				n := 0
+				var n atomic.Int64
 				c.wrongDates(func() func() {
-					return c.inject(cloudwatchtest.Fault{DateOffset: off, Match: func(cloudwatchtest.Request) bool { n++; return n%10 == 0 }})
+					return c.inject(cloudwatchtest.Fault{DateOffset: off, Match: func(cloudwatchtest.Request) bool { return n.Add(1)%10 == 0 }})
 				})
 			})
 		}
@@ -145,9 +147,9 @@ func (c *faultScene) oneIsBlocked(a wayAnswer) {
 // Of several proxies some are broken: what they refuse says nothing about events.
 func (c *faultScene) blockedInTurns(blocked func(i int) bool) {
 	c.batch(10)
-	n := 0
+	var n atomic.Int64
 	end := c.disturb(c.unless(func(r *http.Request, body []byte) (*http.Response, error) {
-		if n++; blocked(n) {
+		if blocked(int(n.Add(1))) {
 			return wayAnswer{403, "text/html", blockPage}.to(r), nil
 		}
 		return nil, nil
@@ -163,7 +165,7 @@ func (c *faultScene) blockedInTurns(blocked func(i int) bool) {
 
 // smallBodies: a proxy takes bodies up to a size.
 func (c *faultScene) smallBodies(most int64, a wayAnswer) {
-	refused := 0
+	var refused atomic.Int64
 	end := c.disturb(c.unless(func(r *http.Request, body []byte) (*http.Response, error) {
 		switch {
 		case r.ContentLength <= most:
@@ -171,7 +173,7 @@ func (c *faultScene) smallBodies(most int64, a wayAnswer) {
 		case a.status == 0:
 			return nil, syscall.ECONNRESET
 		}
-		refused++
+		refused.Add(1)
 		return a.to(r), nil
 	}))
 	for i := range 12_001 {
@@ -179,12 +181,12 @@ func (c *faultScene) smallBodies(most int64, a wayAnswer) {
 	}
 	c.settled(2 * time.Minute)
 	s := c.Stats()
-	c.Logf("%d requests, %d of them refused", s.Requests, refused)
+	c.Logf("%d requests, %d of them refused", s.Requests, refused.Load())
 	if s.Delivered != 12_001 {
 		c.Errorf("%s", figures(s))
 	}
-	if most >= 64<<10 && refused > 12 {
-		c.Errorf("%d requests were refused: the limit is not kept to", refused)
+	if n := refused.Load(); most >= 64<<10 && n > 12 {
+		c.Errorf("%d requests were refused: the limit is not kept to", n)
 	}
 	// A larger one is tried again later, once.
 	end()
@@ -224,9 +226,9 @@ func (c *faultScene) tooLargeAlone() {
 
 // eachTenth is a proxy that fails now and then, and does not know the time.
 func (c *faultScene) eachTenth(off time.Duration) roundTripper {
-	n := 0
+	var n atomic.Int64
 	return c.unless(func(r *http.Request, body []byte) (*http.Response, error) {
-		if n++; n%10 != 0 {
+		if n.Add(1)%10 != 0 {
 			return nil, nil
 		}
 		response := wayAnswer{502, "text/html", blockPage}.to(r)

@@ -35,6 +35,7 @@ type line struct {
 // add takes in text that was written at the time now. What has become complete
 // is, in this order: before, the line that was held; whole, the part of text
 // that consists of complete lines; after, parts of a long line that goes on.
+// They may be parts of text, which its writer may change after the call of Write.
 func (l *lines) add(text []byte, now time.Time) (before []line, whole []byte, after []line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -234,11 +234,16 @@ func inChunks(l *lines, text []byte, step func() int) (all []line) {
 func added(l *lines, text string, now time.Time) (all []line) {
 	chunk := []byte(text)
 	before, whole, after := l.add(chunk, now)
-	all = append(all, before...)
+	given := func(parts []line) { // they are good for as long as the call of Write
+		for _, p := range parts {
+			all = append(all, line{bytes.Clone(p.text), p.at})
+		}
+	}
+	given(before)
 	for text := range bytes.Lines(whole) {
 		all = append(all, line{trimCR(bytes.TrimSuffix(bytes.Clone(text), []byte("\n"))), now})
 	}
-	all = append(all, after...)
+	given(after)
 	clear(chunk)
 	return all
 }
