@@ -2,7 +2,9 @@ package cloudwatch_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -40,6 +42,7 @@ func TestFaultMatrixWay(t *testing.T) {
 			c.anHour(260, func() func() { return c.disturb(func(r *http.Request) (*http.Response, error) { return a.to(r), nil }) })
 		})
 	}
+	add("a block that ends after events were tried alone", opts, (*faultScene).blockThatEnds)
 	for _, n := range []int{2, 3, 5} {
 		add(fmt.Sprintf("every request but each %dth is blocked", n), opts, func(c *faultScene) { c.blockedInTurns(func(i int) bool { return i%n != 0 }) })
 		add(fmt.Sprintf("each %dth request is blocked", n), opts, func(c *faultScene) { c.blockedInTurns(func(i int) bool { return i%n == 0 }) })
@@ -141,6 +144,27 @@ func (c *faultScene) oneIsBlocked(a wayAnswer) {
 	}
 	if s.LastError == nil || !strings.Contains(s.LastError.Error(), fmt.Sprint(a.status)) {
 		c.Errorf("last error %v", s.LastError)
+	}
+}
+
+// blockThatEnds: events that were tried alone are not sent one by one for ever.
+func (c *faultScene) blockThatEnds() {
+	c.batch(10)
+	before := c.Stats()
+	page, n := wayAnswer{403, "text/html", blockPage}, atomic.Int64{}
+	end := c.disturb(c.unless(func(r *http.Request, body []byte) (*http.Response, error) {
+		if n.Add(1) == 3 { // what passes once speaks for a reason in the others
+			return nil, nil
+		}
+		return page.to(r), nil
+	}))
+	c.logs(c.loggers[0], 100, 6*time.Second)
+	end()
+	c.delivered(110)
+	s := c.Stats()
+	c.Logf("%d requests", s.Requests-before.Requests)
+	if s.Rejected.Total() != 0 {
+		c.Errorf("%s", figures(s))
 	}
 }
 
@@ -247,4 +271,44 @@ func (c *faultScene) wrongDates(begin func() (end func())) {
 	if s := c.Stats(); s.Restamped != 0 || s.Rejected.Total() != 0 {
 		c.Errorf("%d restamped, %+v rejected", s.Restamped, s.Rejected)
 	}
+}
+
+// TestFailuresDuringABlock: they are counted, and the last one is the reason of what waits.
+func TestFailuresDuringABlock(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{LogStream: stream, CloseTimeout: time.Second})
+		f.logged(1)
+		f.flush(time.Minute)
+		end := f.srv.Inject(cloudwatchtest.Fault{Status: 403})
+		began := time.Now()
+		for range 60 {
+			f.logged(1)
+			time.Sleep(20 * time.Second)
+		}
+		var last *cloudwatch.DeliveryError
+		for _, err := range f.errors.errors() {
+			errors.As(err, &last)
+		}
+		if last == nil || last.Failures < 20 || last.Since.Sub(began) > time.Minute {
+			t.Errorf("the last report is %+v", last)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var undelivered *cloudwatch.UndeliveredError
+		if err := f.Flush(ctx); !errors.As(err, &undelivered) || undelivered.Last == nil || !strings.Contains(undelivered.Last.Error(), "HTTP 403") {
+			t.Errorf("Flush: %v", err)
+		}
+		end()
+		time.Sleep(2 * time.Minute)
+		if s := f.Stats(); s.Delivered != 61 {
+			t.Errorf("%+v", s)
+		}
+		// What failed before the last delivery is no reason for what waits now.
+		f.logged(1)
+		gone, leave := context.WithCancel(t.Context())
+		leave()
+		if err := f.Flush(gone); !errors.As(err, &undelivered) || undelivered.Last != nil {
+			t.Errorf("Flush: %v", err)
+		}
+	})
 }

@@ -33,7 +33,7 @@ type LossError struct {
 	From, To time.Time   // the times of the oldest and of the newest of them
 	Levels   LevelCounts // how many of each level
 	Reason   LossReason  // why
-	Err      error       // if it refused a request, the response of the service without its text, which may quote the event; if events are undelivered, why; else nil
+	Err      error       // the response that refused a request, without its text, which may quote the event; if events are undelivered, why; else nil
 }
 
 // LossReason is why events were lost, in words. Each one has a counter in Stats.

@@ -41,7 +41,7 @@ func (p *pipeline) refused(stream string) func(err error) {
 }
 
 // obstacle returns why events are not delivered: why requests fail, or else what the one in
-// flight waits for, or else why one failed before. nil if nothing is known.
+// flight waits for, or else why one failed since the last delivery. nil if nothing is known.
 func (p *pipeline) obstacle() error {
 	if err := p.report.failing(); err != nil {
 		return err
@@ -49,6 +49,9 @@ func (p *pipeline) obstacle() error {
 	if u := p.reach.Unfinished(); u != nil {
 		return p.failure("", p.settings.stream, u)
 	}
-	_, last := p.report.last()
+	at, last := p.report.last()
+	if at.Before(p.worker.Traffic().LastDelivery) {
+		return nil
+	}
 	return last
 }

@@ -80,7 +80,7 @@ func (o *oversize) count(text []byte) {
 }
 
 // split makes events of what is complete. A part is cut where it would be cut if the
-// whole message were there, for what lies behind a rune has no say in it.
+// whole message were there, for what follows a rune does not affect where it is cut.
 func (o *oversize) split(text []byte, most int) {
 	enough := most + utf8.UTFMax
 	for len(o.held) > 0 && len(text) > 0 {

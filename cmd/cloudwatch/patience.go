@@ -81,6 +81,8 @@ func kindOf(f *explain.Failure, noCreate bool) kind {
 			return kindRefused
 		}
 		return kindFinal
+	case explain.Unsupported:
+		return kindFinal
 	case explain.NoHost:
 		return kindNoHost
 	case explain.Unreachable:

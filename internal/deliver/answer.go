@@ -177,8 +177,11 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 		w.recovered()
 		w.pace.answered()
 		w.missedStream = false
-		w.contradicted(j, now)
+		alone := j.byForeign && j.waits()
 		j.taken(a.info, now, &o)
+		if alone {
+			w.contradicted(j, now)
+		}
 		w.judge(j, now, &o)
 		w.settle(j, &o)
 		w.free()
@@ -201,7 +204,7 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 		w.announced(j, refusedRecord)
 	case c == tooLarge && j.item != nil && w.smaller(j, now):
 		w.refusals++
-		w.persist(a)
+		w.persist(a, true)
 		w.keep(j)
 	case c == refused, c == foreign, c == tooLarge:
 		w.suspect(j, a, c != refused, now, &o)
@@ -230,7 +233,9 @@ func (w *Worker) enter(j *job, o *account.Outcome) {
 	switch {
 	case j.item != nil:
 		w.queue.Settle(j.item, o, j.done())
-		w.cfg.Settled()
+		if *o != (account.Outcome{}) {
+			w.cfg.Settled()
+		}
 	case !j.done():
 	case o.Delivered > 0:
 		w.announced(j, heard)

@@ -51,9 +51,10 @@ func (e *CredentialsError) Unwrap() error { return e.Err }
 //	InvalidParameterException, SerializationException, ...  refused
 //	RequestEntityTooLargeException, HTTP 413                tooLarge
 //	ThrottlingException, ServiceUnavailable, ..., HTTP 429  throttled
-//	LimitExceeded, OperationAborted, timeouts, HTTP 408     transient
+//	LimitExceeded, OperationAborted, timeouts               transient
+//	HTTP 408 and 425 of anybody                             transient
 //	no credentials                                          environment
-//	other errors of the service of HTTP 3xx and 4xx         environment
+//	other codes of the service, of HTTP 3xx and 4xx         environment
 //	HTTP 401, 407 and 511 of anybody                        environment
 //	other HTTP 2xx, 3xx and 4xx that are not the service's  foreign
 //	everything else: HTTP 5xx, network, cut answers         transient
@@ -132,7 +133,10 @@ func badKeys(err error) bool {
 	}
 	switch api.ErrorCode() {
 	case "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
-		"InvalidSignatureException", "SignatureDoesNotMatch", "MissingAuthenticationTokenException", "AccessDeniedException":
+		"InvalidAccessKeyId", "TokenRefreshRequired", "InvalidToken",
+		"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException",
+		"MissingAuthenticationToken", "MissingAuthenticationTokenException",
+		"AccessDeniedException", "AccessDenied", "NotAuthorized", "UnauthorizedOperation", "OptInRequired", "SubscriptionRequiredException":
 		return true
 	}
 	return false
@@ -161,11 +165,6 @@ func Code(err error) string {
 // withoutText returns the error of a refused request without the text of the
 // service, which may quote what it refuses.
 func withoutText(err error) error {
-	var alien *ForeignError
-	if errors.As(err, &alien) {
-		alien.Text = "" // the attempt's own error: nobody else has it
-		return err
-	}
 	var api smithy.APIError
 	if !errors.As(err, &api) {
 		return err

@@ -17,6 +17,7 @@ import (
 const (
 	maxAnswerBytes = 64 << 10 // of the body, decompressed
 	maxTextBytes   = 4 << 10  // of a text that is kept
+	maxCodeBytes   = 256      // of a code
 )
 
 // ForeignError says that an answer is not one of CloudWatch Logs: something between this
@@ -27,18 +28,18 @@ type ForeignError struct {
 	Server      string // as it calls itself; empty if it does not
 	ContentType string // the media type; empty if none was given
 	Title       string // of an HTML page, at most 200 bytes
-	Text        string // the start of another body, at most 200 bytes; empty if it may quote an event
+	Text        string // the start of another body, at most 200 bytes; empty for PutLogEvents, as it may quote an event
 	TooLong     bool   // the body was longer than 64 KiB
 }
 
 // Error tells the status and the title of a page, or the start of another text.
 func (e *ForeignError) Error() string {
-	s := fmt.Sprintf("HTTP %d from something between this program and CloudWatch Logs", e.Status)
-	switch {
-	case e.ContentType != "" && e.TooLong:
-		s += fmt.Sprintf(" (%s, endless or larger than %d bytes)", e.ContentType, maxAnswerBytes)
-	case e.ContentType != "":
+	s := fmt.Sprintf("HTTP %d from something between this program and the service", e.Status)
+	if e.ContentType != "" {
 		s += " (" + e.ContentType + ")"
+	}
+	if e.TooLong {
+		s += ", without end or longer than 64 KiB"
 	}
 	if text := cmp.Or(e.Title, e.Text); text != "" {
 		s += fmt.Sprintf(": %q", text)
@@ -78,7 +79,7 @@ func oneLine(text string) string {
 	return strings.ToValidUTF8(text, "")
 }
 
-// readAnswer reads an answer whole and decides who gave it. It puts a body of a bounded
+// readAnswer reads an answer whole and decides whether it came from the service. It puts a body of a bounded
 // size in place of the one of the connection. An answer of the service is 200 with a JSON
 // object, or an error with a code. What is left of one that was damaged is an error like that
 // of a connection, and anything else a *ForeignError. The service gives no object in answer
@@ -113,6 +114,9 @@ func readAnswer(r *http.Response, operation string) error {
 		return nil
 	}
 	title, text := excerpt(body)
+	if operation == string(putLogEvents) {
+		text = ""
+	}
 	return &ForeignError{
 		Status:      r.StatusCode,
 		Server:      cutText(r.Header.Get("Server")),
@@ -141,7 +145,8 @@ func mediaType(h http.Header) string {
 }
 
 // typedError returns code and text of an error in the form of the service, wherever it
-// tells the code.
+// tells the code. One without a code, or with one that is too long to be one, is not of the
+// service.
 func typedError(h http.Header, body []byte) (code, text string) {
 	var e struct {
 		Type    any `json:"__type"`
@@ -151,7 +156,9 @@ func typedError(h http.Header, body []byte) (code, text string) {
 	_ = json.Unmarshal(body, &e) // the body may be empty
 	text, _ = e.Message.(string)
 	for _, c := range []any{h.Get("X-Amzn-Errortype"), e.Type, e.Code} {
-		if code, _ := c.(string); code != "" {
+		if code, _ := c.(string); len(code) > maxCodeBytes {
+			return "", text
+		} else if code != "" {
 			return code, text
 		}
 	}

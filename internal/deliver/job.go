@@ -188,6 +188,14 @@ func (j *job) refused(evidence bool, needed int) {
 	j.ready = nil
 }
 
+// forget forgets what refusals have told of the events that are left.
+func (j *job) forget() {
+	j.byForeign, j.suspected, j.probes, j.retryAt, j.ready = false, false, 0, time.Time{}, nil
+	for _, p := range j.parts {
+		p.search.forget()
+	}
+}
+
 // size returns the length of the body of the next request, before compression.
 func (j *job) size() int { return j.parts[0].BodySize(j.parts[0].next()) }
 

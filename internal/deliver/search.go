@@ -67,6 +67,20 @@ func (s *search) refused(evidence bool, needed int) {
 	first.bad, first.proved = true, evidence && first.alone >= needed
 }
 
+// forget forgets what was found.
+func (s *search) forget() {
+	slices.SortFunc(s.spans, func(a, b span) int { return a.from - b.from })
+	var whole []span
+	for _, sp := range s.spans {
+		if last := len(whole) - 1; last >= 0 && whole[last].to == sp.from {
+			whole[last].to = sp.to
+		} else {
+			whole = append(whole, span{from: sp.from, to: sp.to})
+		}
+	}
+	s.spans = whole
+}
+
 // cut has what is sent end before an event.
 func (s *search) cut(end int) {
 	first := s.spans[0]

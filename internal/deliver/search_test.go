@@ -404,6 +404,19 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// TestForget: what is left is sent as if nothing was known.
+func TestForget(t *testing.T) {
+	s := search{[]span{{from: 6, to: 9, half: true}, {from: 9, to: 12, bad: true}, {from: 0, to: 1, again: true, alone: 3}, {from: 2, to: 3, again: true}, {from: 1, to: 2, again: true}}}
+	s.forget()
+	if want := []span{{from: 0, to: 3}, {from: 6, to: 12}}; !reflect.DeepEqual(s.spans, want) {
+		t.Errorf("%+v, want %+v", s.spans, want)
+	}
+	none := all(0, 0)
+	if none.forget(); !none.done() {
+		t.Error("something came of nothing")
+	}
+}
+
 // TestProvedByNumber: a single event may have to be refused several times.
 func TestProvedByNumber(t *testing.T) {
 	s := all(0, 1)

@@ -1,9 +1,9 @@
 package deliver
 
 import (
-	"errors"
-	"syscall"
 	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/neterr"
 )
 
 // maxCutOffs is after how many of them in a row a body counts as too large.
@@ -25,7 +25,7 @@ func (w *Worker) smaller(j *job, now time.Time) bool {
 // cutOff notes a connection that was reset. Some proxies end one that carries too much
 // before their answer can be read.
 func (w *Worker) cutOff(j *job, err error, now time.Time) {
-	if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
+	if !neterr.Is(err, neterr.Reset) {
 		j.cutOffs = 0
 		return
 	}

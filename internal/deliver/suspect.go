@@ -37,8 +37,8 @@ func (a *allowance) take(now time.Time) bool {
 }
 
 // What stands between us and the service refuses requests as well: for what is in an event,
-// for the size, or for no reason in them. Its word counts for less, so an event must be
-// refused alone several times, and none is given up shortly after one of them was taken
+// for the size, or for no reason in them. Its refusals are weaker evidence, so an event must
+// be refused alone several times, and none is given up shortly after one of them was taken
 // after all.
 const (
 	maxForeign   = 8                      // refusals of an event alone until it may be given up
@@ -52,8 +52,7 @@ func (w *Worker) suspect(j *job, a answer, byForeign bool, now time.Time, o *acc
 		j.suspected, j.takenBefore = true, w.taken
 	}
 	w.pace.answered()
-	err := withoutText(a.err)
-	w.cfg.Refused(err)
+	w.cfg.Refused(withoutText(a.err))
 	if !j.waits() { // one that is sent again now and then says nothing new
 		w.refusals++
 	}
@@ -63,33 +62,39 @@ func (w *Worker) suspect(j *job, a answer, byForeign bool, now time.Time, o *acc
 	}
 	j.refused(w.taken > j.takenBefore, needed)
 	w.judge(j, now, o)
-	if j.waits() && w.refusals <= maxRefusals {
-		w.cfg.Failed(string(a.op), err)
-	}
-	w.persist(a)
+	w.persist(a, j.waits())
 }
 
-// persist makes slow probes of requests once too many in a row were refused, or whoever
-// refuses them asks for a pause.
-func (w *Worker) persist(a answer) {
-	if w.refusals > maxRefusals || hint(a.err) > 0 {
+// persist reports a refused request if that is no news of an event alone, and makes slow
+// probes of requests once too many in a row were refused, or whoever refuses them asks for a
+// pause.
+func (w *Worker) persist(a answer, report bool) {
+	slow := w.refusals > maxRefusals || hint(a.err) > 0
+	if slow || report {
 		w.cfg.Failed(string(a.op), withoutText(a.err))
+	}
+	if slow {
 		w.pauseAfter(a, environment)
 	}
 }
 
 // contradicted notes that an event was taken that had been refused alone by something on
-// the way: its refusals are not about what is in events.
+// the way: its refusals are not about what is in events. So what they have told is forgotten
+// for all that wait.
 func (w *Worker) contradicted(j *job, now time.Time) {
-	if j.byForeign && j.waits() {
-		w.fickle = now
+	w.contradictedAt = now
+	j.forget()
+	for _, other := range w.jobs {
+		if other.byForeign {
+			other.forget()
+		}
 	}
 }
 
 // judge decides about the events of a job that a search has found.
 func (w *Worker) judge(j *job, now time.Time, o *account.Outcome) {
 	tooMany := false
-	fickle := j.byForeign && now.Sub(w.fickle) < freshFor
+	fickle := j.byForeign && now.Sub(w.contradictedAt) < freshFor
 	j.review(func(proved bool) bool {
 		drop := proved && !fickle && w.mayDrop.take(now)
 		tooMany = tooMany || proved && !fickle && !drop

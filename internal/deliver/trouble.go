@@ -18,7 +18,8 @@ type trouble struct {
 	hinted   bool          // the server asked for that pause
 	slower   bool          // the pause is for throttling: success of another request does not end it
 	mayDrop  allowance
-	fickle   time.Time // when what something on the way had refused alone was taken
+
+	contradictedAt time.Time // when what something on the way had refused alone was taken
 }
 
 // failed enters a failed request and reports it.

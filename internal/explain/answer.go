@@ -57,10 +57,12 @@ func (f *Failure) answer(api smithy.APIError, n Names) explained {
 	case "ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException",
 		"RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown":
 		return explained{Throttled, "the service throttles requests: " + said, "if it lasts, request a higher quota"}
+	case "UnknownOperationException", "InvalidOperationException":
+		return explained{Unsupported, "the endpoint does not support the operation: " + said, fmt.Sprintf("check the endpoint (%s)", n.Endpoint)}
 	case "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure", "InternalError", "InternalServerError":
 		return explained{Other, "the service fails: " + said, ""}
 	case "InvalidParameterException", "ValidationException", "SerializationException",
-		"MalformedHttpRequestException", "RequestEntityTooLargeException", "InvalidOperationException", "UnknownOperationException":
+		"MalformedHttpRequestException", "RequestEntityTooLargeException":
 		return explained{Invalid, "the request is refused as invalid: " + said, ""}
 	}
 	return explained{Other, said, ""}
@@ -167,7 +169,7 @@ func (f *Failure) foreign(e *deliver.ForeignError, n Names) explained {
 		said = " (" + said[len(", "):] + ")"
 	}
 	kind := Unreachable
-	if e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout { // that passes
+	if e.Status >= 500 && e.Status != http.StatusNetworkAuthenticationRequired || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout { // that passes
 		kind = Other
 	}
 	cause := fmt.Sprintf("HTTP %d from something between this program and the service%s", e.Status, said)

@@ -50,6 +50,7 @@ const (
 	Invalid                 // the request is, and will always be
 	Throttled               // the service asks to slow down
 	Quota                   // one of the account is exhausted
+	Unsupported             // the endpoint does not know the operation
 	NoHost                  // the name of the host does not resolve
 	Unreachable             // nobody answers, or not the service
 )

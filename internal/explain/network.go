@@ -9,12 +9,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/neterr"
 )
 
 // network explains an attempt that got no response.
@@ -31,20 +31,20 @@ func (f *Failure) network(n Names) explained {
 		return explained{NoHost, "no such host " + dns.Name, f.wrongHost(n)}
 	case errors.As(err, &dns):
 		return explained{Unreachable, "host " + dns.Name + " not resolved: " + dns.Err, "check the DNS of this machine"}
-	case among(err, errRefused):
+	case neterr.Is(err, neterr.Refused):
 		return explained{Unreachable, "connection to " + where + " refused: nothing listens there", f.nothingThere(n)}
-	case among(err, errNoRoute):
+	case neterr.Is(err, neterr.NoRoute):
 		return explained{Unreachable, "no route to " + where + ": " + f.short(), f.blocked(n)}
-	case among(err, errForbidden):
+	case neterr.Is(err, neterr.Forbidden):
 		return explained{Unreachable, "connection to " + where + " forbidden on this machine: " + f.short(), "check the firewall and the sandbox of the program"}
-	case among(err, errNoFiles):
+	case neterr.Is(err, neterr.NoFiles):
 		return explained{Unreachable, "no connection to " + where + ": " + f.short(), "raise the limit of open files (ulimit -n), or look for what leaks them"}
 	}
 	if e, ok := f.certificate(n); ok {
 		return e
 	}
 	switch {
-	case among(err, errReset), among(err, errEnded), errors.Is(err, io.EOF):
+	case neterr.Is(err, neterr.Reset), neterr.Is(err, errEnded), errors.Is(err, io.EOF):
 		return explained{Unreachable, "connection to " + where + " closed before the end of the response: " + f.short(), "if it lasts, look for a proxy or firewall that does so"}
 	case f.sent():
 		return explained{Unreachable, "no response from " + where + ": " + f.short(), "if it lasts, check the proxy (HTTPS_PROXY), and what else is in between"}
@@ -213,9 +213,4 @@ func (f *Failure) short() string {
 		return plain(op.Err)
 	}
 	return plain(f.Err)
-}
-
-// among reports whether an error is one of some.
-func among(err error, some []error) bool {
-	return slices.ContainsFunc(some, func(e error) bool { return errors.Is(err, e) })
 }

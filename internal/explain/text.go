@@ -25,11 +25,8 @@ const (
 	maxDetail = 80
 )
 
-// userinfo is the user and the password in a URL.
-var userinfo = regexp.MustCompile(`(://)[^\s/?#"']*@`)
-
 // openURL is a URL at the end of a text that was cut: it may have been in a password.
-var openURL = regexp.MustCompile(`://[^\s/?#"']*$`)
+var openURL = regexp.MustCompile(`://[^\s"]*$`)
 
 // signed is where a text begins to quote the signed headers of a request.
 var signed = regexp.MustCompile(`(?i)x-amz-security-token|authorization\s*[:=]|aws4-hmac-sha256|aws4-ecdsa`)
@@ -38,6 +35,7 @@ var signed = regexp.MustCompile(`(?i)x-amz-security-token|authorization\s*[:=]|a
 // log files: control characters, those that change the direction of writing, and invalid
 // bytes are escaped.
 func clean(s string, most int) string {
+	s = redact.Text(s)
 	whole := len(s) <= most
 	if !whole {
 		s = s[:most]
@@ -54,7 +52,6 @@ func clean(s string, most int) string {
 		}
 		s = openURL.ReplaceAllString(strings.TrimRight(s, " "), "://") + "…"
 	}
-	s = userinfo.ReplaceAllString(s, "$1")
 	var b strings.Builder
 	for i, r := range s {
 		switch {

@@ -1,6 +1,6 @@
 //go:build !unix && !windows
 
-package explain
+package neterr
 
 // What system calls return for connections is not known here.
-var errRefused, errNoRoute, errForbidden, errNoFiles, errReset []error
+var Refused, NoRoute, Forbidden, NoFiles, Reset []error
