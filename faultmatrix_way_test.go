@@ -312,3 +312,63 @@ func TestFailuresDuringABlock(t *testing.T) {
 		}
 	})
 }
+
+// TestCloseAfterABlock: what waited because of broken proxies is delivered by Close, which
+// has ten seconds.
+func TestCloseAfterABlock(t *testing.T) {
+	for _, n := range []int64{2, 3, 5} {
+		for _, status := range []int{403, 413} {
+			for _, healthy := range []time.Duration{0, 5 * time.Second} {
+				inBubble(t, func(t *testing.T) {
+					var requests atomic.Int64
+					f := newFixture(t, cloudwatch.Options{LogStream: stream})
+					end := f.srv.Inject(cloudwatchtest.Fault{Status: status, Match: func(cloudwatchtest.Request) bool { return requests.Add(1)%n == 0 }})
+					for range 120 {
+						f.logged(1)
+						time.Sleep(100 * time.Millisecond)
+					}
+					end()
+					time.Sleep(healthy)
+					if err := f.Close(); err != nil || f.Stats().Delivered != 120 {
+						t.Errorf("each %dth request answered with %d, healthy for %v: %v, %d delivered", n, status, healthy, err, f.Stats().Delivered)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestSpoolBehindAFirewall: a short program leaves nothing that each later one would send
+// again, whether the event that does not pass is its own or one that was left.
+func TestSpoolBehindAFirewall(t *testing.T) {
+	inSpoolModes(t, func(t *testing.T, s *spooled) {
+		defer s.srv.Inject(cloudwatchtest.Fault{Status: 403, Message: func(m string) bool { return m == "attack" }})()
+		h := s.start(func(o *cloudwatch.Options) { o.CloseTimeout = 10 * time.Second })
+		log := slog.New(h)
+		for i := range 21 {
+			log.Info(fmt.Sprint("left ", i))
+			if i == 7 {
+				log.Info("attack")
+			}
+		}
+		if err := h.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if got := h.Stats(); got.Delivered != 21 || got.Rejected.Refused != 1 {
+			t.Errorf("%+v", got)
+		}
+		h = s.start(func(o *cloudwatch.Options) { o.LogStream = "next" })
+		if err := h.Close(); err != nil || h.Stats().Recovered.Delivered != 0 {
+			t.Errorf("the next program: %v, recovered %+v", err, h.Stats().Recovered)
+		}
+		var got []string
+		for _, m := range s.messages(stream) {
+			if strings.HasPrefix(m, "left ") {
+				got = append(got, m)
+			}
+		}
+		if len(got) != 21 {
+			t.Errorf("%d events in the stream: %q", len(got), got)
+		}
+	})
+}

@@ -40,18 +40,17 @@ func (p *pipeline) refused(stream string) func(err error) {
 	return func(err error) { p.report.refused(p.failure("PutLogEvents", stream, err)) }
 }
 
-// obstacle returns why events are not delivered: why requests fail, or else what the one in
-// flight waits for, or else why one failed since the last delivery. nil if nothing is known.
+// obstacle returns why events are not delivered: why requests fail, or else why one failed
+// since the last delivery, or else what the one in flight waits for. nil if nothing is known.
 func (p *pipeline) obstacle() error {
 	if err := p.report.failing(); err != nil {
 		return err
 	}
+	if at, last := p.report.last(); last != nil && at.After(p.worker.Traffic().LastDelivery) {
+		return last
+	}
 	if u := p.reach.Unfinished(); u != nil {
 		return p.failure("", p.settings.stream, u)
 	}
-	at, last := p.report.last()
-	if at.Before(p.worker.Traffic().LastDelivery) {
-		return nil
-	}
-	return last
+	return nil
 }

@@ -55,8 +55,8 @@ func (e *CredentialsError) Unwrap() error { return e.Err }
 //	HTTP 408 and 425 of anybody                             transient
 //	no credentials                                          environment
 //	other codes of the service, of HTTP 3xx and 4xx         environment
-//	HTTP 401, 407 and 511 of anybody                        environment
-//	other HTTP 2xx, 3xx and 4xx that are not the service's  foreign
+//	HTTP 511 of anybody                                     environment
+//	other answers that are not the service's, but HTTP 5xx  foreign
 //	everything else: HTTP 5xx, network, cut answers         transient
 //
 // Codes are from "Common Errors" and the API reference of CloudWatch Logs.
@@ -112,13 +112,13 @@ func ofStatus(status int, refusal class) class {
 		return transient
 	case http.StatusRequestEntityTooLarge:
 		return tooLarge
-	case http.StatusUnauthorized, http.StatusProxyAuthRequired, http.StatusNetworkAuthenticationRequired:
+	case http.StatusNetworkAuthenticationRequired:
 		return environment
 	}
-	if status < 500 {
-		return refusal
+	if status >= 500 && status < 600 {
+		return transient
 	}
-	return transient
+	return refusal
 }
 
 // badKeys reports whether other credentials may help.

@@ -31,6 +31,7 @@ type job struct {
 	byForeign   bool      // something on the way has refused the last one, not the service
 	cutOffs     int       // connections that were reset while it was sent, in a row
 	probes      int       // requests that waited events were in
+	triedAt     time.Time // when that was
 	retryAt     time.Time // while nothing but such events is left: when to try again
 }
 

@@ -21,6 +21,10 @@ type Reach struct {
 	running  map[*attempt]struct{}
 }
 
+// passedFor is how long a request that was taken speaks for the way to the service when
+// something on it refuses another one.
+const passedFor = 10 * time.Second
+
 // attempt is a request under way. The lock of its Reach guards it.
 type attempt struct {
 	reach    *Reach
@@ -190,7 +194,9 @@ func (a *attempt) end(err error, retriesMissing bool) {
 		switch c := classify(err); {
 		case c == delivered, c == missing && retriesMissing:
 			r.answered = now
-		case c == missing, c == transient, c == environment, c == foreign:
+		case c == foreign: // where others have just passed, it is about what is in the request
+			failed = now.Sub(r.answered) > passedFor
+		case c == missing, c == transient, c == environment:
 			failed = !exists(err)
 		}
 		if !failed {

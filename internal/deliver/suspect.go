@@ -65,11 +65,10 @@ func (w *Worker) suspect(j *job, a answer, byForeign bool, now time.Time, o *acc
 	w.persist(a, j.waits())
 }
 
-// persist reports a refused request if that is no news of an event alone, and makes slow
-// probes of requests once too many in a row were refused, or whoever refuses them asks for a
-// pause.
+// persist makes slow probes of requests once too many in a row were refused, and reports
+// that, or each refusal.
 func (w *Worker) persist(a answer, report bool) {
-	slow := w.refusals > maxRefusals || hint(a.err) > 0
+	slow := w.refusals > maxRefusals
 	if slow || report {
 		w.cfg.Failed(string(a.op), withoutText(a.err))
 	}
@@ -100,6 +99,7 @@ func (w *Worker) judge(j *job, now time.Time, o *account.Outcome) {
 		tooMany = tooMany || proved && !fickle && !drop
 		return drop
 	}, o)
+	j.triedAt = now
 	switch {
 	case j.item == nil || !j.waits():
 		return

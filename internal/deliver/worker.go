@@ -223,12 +223,17 @@ func (w *Worker) limit() int {
 // nextJob returns what is to be sent now, or nil and the time of the next one if
 // that is known.
 func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
+	awaited := w.queue.Awaited()
 	for i, j := range w.jobs {
-		if !j.waits() || !now.Before(j.retryAt) {
+		at := j.retryAt
+		if hurried := j.triedAt.Add(hurriedMax); awaited && hurried.Before(at) {
+			at = hurried
+		}
+		if !j.waits() || !now.Before(at) {
 			w.jobs = slices.Delete(w.jobs, i, i+1)
 			return j, time.Time{}
 		}
-		next = earliest(next, j.retryAt)
+		next = earliest(next, at)
 	}
 	if w.failures == 0 {
 		j, at := w.announcement(now)

@@ -177,7 +177,7 @@ func (f *Failure) foreign(e *deliver.ForeignError, n Names) explained {
 	case e.Status == http.StatusProxyAuthRequired:
 		return explained{Unreachable, cause, "give user and password for the proxy in HTTPS_PROXY"}
 	case e.Status == http.StatusRequestEntityTooLarge:
-		return explained{Other, cause, "have it accept request bodies of 1 MiB and more"}
+		return explained{Unreachable, cause, "have it accept request bodies of 1 MiB and more"}
 	case e.Status >= 500 && f.Target.Endpoint == "":
 		return explained{Other, cause, "if it lasts, check the proxy (HTTPS_PROXY), firewall or load balancer"}
 	case f.Target.Endpoint == "":
