@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/smithy-go/logging"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
@@ -76,7 +77,7 @@ func reload(life context.Context, s *settings, cfg aws.Config) loader {
 
 // againOptions returns the options by which a program's configuration can be loaded again.
 func againOptions(cfg aws.Config) config.LoadOptions {
-	options, _, _, _ := sourcesOf(cfg)
+	options, _, _, _ := access.Sources(cfg)
 	options.Region = cfg.Region
 	options.LogConfigurationWarnings = nil // that was done
 	if options.CustomCABundle != nil {     // it was read to its end
@@ -89,8 +90,8 @@ func againOptions(cfg aws.Config) config.LoadOptions {
 // config.LoadDefaultConfig has read from the environment or a shared file: the program may
 // have set others since. Every other provider of the SDK looks for new ones by itself.
 func readKeys(cfg aws.Config) bool {
-	_, env, shared, _ := sourcesOf(cfg)
-	got, ok := staticKeys(cfg.Credentials)
+	_, env, shared, _ := access.Sources(cfg)
+	got, ok := access.StaticKeys(cfg.Credentials)
 	same := func(c aws.Credentials) bool {
 		return c.AccessKeyID == got.AccessKeyID && c.SecretAccessKey == got.SecretAccessKey && c.SessionToken == got.SessionToken
 	}
@@ -100,21 +101,12 @@ func readKeys(cfg aws.Config) bool {
 // lastResort reports whether a program's configuration has the role of the EC2 instance,
 // which config.LoadDefaultConfig takes when it finds nothing else: keys may come later.
 func lastResort(cfg aws.Config) bool {
-	options, _, shared, loaded := sourcesOf(cfg)
+	options, _, shared, loaded := access.Sources(cfg)
 	return loaded && options.Credentials == nil && shared.CredentialSource == "" && isInstanceRole(cfg.Credentials)
 }
 
 func isInstanceRole(p aws.CredentialsProvider) bool {
 	return aws.IsCredentialsProvider(p, (*ec2rolecreds.Provider)(nil))
-}
-
-// staticKeys returns the credentials of a provider that has them without asking anybody.
-func staticKeys(p aws.CredentialsProvider) (keys aws.Credentials, ok bool) {
-	if !aws.IsCredentialsProvider(p, credentials.StaticCredentialsProvider{}) {
-		return keys, false
-	}
-	keys, err := p.Retrieve(context.Background())
-	return keys, err == nil
 }
 
 // load is config.LoadDefaultConfig, but it asks no server, the metadata service of EC2 is
@@ -154,27 +146,11 @@ func load(life context.Context, options config.LoadOptions) (aws.Config, error) 
 // metadataClient gets its client when the configuration that describes it is loaded.
 type metadataClient struct{ *imds.Client }
 
-// sourcesOf returns what a configuration was made of. Of one that was not made by
-// config.LoadDefaultConfig they are empty, and loaded is false.
-func sourcesOf(cfg aws.Config) (options config.LoadOptions, env config.EnvConfig, shared config.SharedConfig, loaded bool) {
-	for _, source := range cfg.ConfigSources {
-		switch s := source.(type) {
-		case config.LoadOptions:
-			options, loaded = s, true
-		case config.EnvConfig:
-			env = s
-		case config.SharedConfig:
-			shared = s
-		}
-	}
-	return options, env, shared, loaded
-}
-
 // quiet returns the logger of a program's configuration. The one that
 // config.LoadDefaultConfig sets where the program names none prints on standard error,
 // which nobody has asked for unless ClientLogMode says what to log.
 func quiet(cfg aws.Config) logging.Logger {
-	options, _, _, loaded := sourcesOf(cfg)
+	options, _, _, loaded := access.Sources(cfg)
 	if !loaded || options.Logger != nil || cfg.ClientLogMode != 0 {
 		return cfg.Logger
 	}

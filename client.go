@@ -8,6 +8,7 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 )
 
@@ -50,12 +51,16 @@ func newClient(s *settings, speech *deliver.Speech) (*client, error) {
 		// Delivery retries, with all it knows; a second retryer below it would
 		// only add hidden pauses and a quota of its own.
 		o.Retryer = aws.NopRetryer{}
-		o.APIOptions = append(o.APIOptions, awsmiddleware.AddUserAgentKey("cloudwatch-go"), guard{s.AllowPlainHTTP}.add)
+		o.APIOptions = append(o.APIOptions, awsmiddleware.AddUserAgentKey("cloudwatch-go"), access.Guard{PlainHTTP: s.AllowPlainHTTP}.Add)
 		if o.Logger != nil {
 			o.Logger = speech.Logger(o.Logger)
 		}
 	})
-	if err := checkAccess(s, cfg, &given, c.Client); err != nil {
+	var keys aws.CredentialsProvider
+	if source, ok := c.Options().Credentials.(*credentialsSource); ok {
+		keys = source.current()
+	}
+	if err := access.Check(s.access(), cfg, &given, keys, c.Client); err != nil {
 		end()
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
@@ -89,7 +90,7 @@ func (s *credentialsSource) run(ctx context.Context, cancel func(), r *retrieval
 	}
 	r.got, r.err = s.current().Retrieve(ctx)
 	if r.err == nil {
-		r.err = checkKeys(r.got, "access key id", "secret access key", "session token")
+		r.err = access.Keys(r.got, "access key id", "secret access key", "session token")
 	}
 	if r.err != nil {
 		r.got, r.err = aws.Credentials{}, credentialsError(r.err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
@@ -15,7 +16,7 @@ import (
 var (
 	// ErrNoRegion is returned by a constructor when no AWS region is set
 	// anywhere.
-	ErrNoRegion = errors.New("no AWS region found: set Options.Region, the variable AWS_REGION, or region in the shared config")
+	ErrNoRegion = access.ErrNoRegion
 	// ErrClosed is returned by Handle and Write after Shutdown or Close was called. The
 	// event is dropped and counted.
 	ErrClosed = fmt.Errorf("cloudwatch: %w", queue.ErrClosed)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/access"
 )
 
 // endHungProcess has a credential_process that hangs ended for good, or when the context
@@ -13,7 +15,7 @@ import (
 // waiting for as long as anything that the shell has started keeps its output open. A
 // process below an assumed role stays the SDK's.
 func endHungProcess(life context.Context, cfg *aws.Config) {
-	options, _, shared, _ := sourcesOf(*cfg)
+	options, _, shared, _ := access.Sources(*cfg)
 	if shared.CredentialProcess == "" || !aws.IsCredentialsProvider(cfg.Credentials, (*processcreds.Provider)(nil)) {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 )
@@ -82,14 +83,27 @@ func (s *settings) checkAccess() error {
 		return errors.New("Options.Profile and Config are both set: a ready Config has its profile already")
 	}
 	keys := aws.Credentials{AccessKeyID: s.AccessID, SecretAccessKey: s.AccessKey, SessionToken: s.SessionToken}
-	errs := []error{checkKeys(keys, "Options.AccessID", "Options.AccessKey", "Options.SessionToken")}
+	errs := []error{access.Keys(keys, "Options.AccessID", "Options.AccessKey", "Options.SessionToken")}
 	if s.Region != "" {
-		errs = append(errs, checkRegion("Options.Region", s.Region))
+		errs = append(errs, access.Region("Options.Region", s.Region))
 	}
 	if s.Endpoint != "" {
-		errs = append(errs, checkEndpoint("Options.Endpoint", s.Endpoint, s.AllowPlainHTTP))
+		errs = append(errs, access.Endpoint("Options.Endpoint", s.Endpoint, s.AllowPlainHTTP))
 	}
 	return errors.Join(errs...)
+}
+
+// access returns what the options say of the way to the service.
+func (s *settings) access() access.Settings {
+	return access.Settings{
+		Region:         s.Region,
+		Endpoint:       s.Endpoint,
+		AccessID:       s.AccessID,
+		AccessKey:      s.AccessKey,
+		SessionToken:   s.SessionToken,
+		AllowPlainHTTP: s.AllowPlainHTTP,
+		HasConfig:      s.Config != nil,
+	}
 }
 
 func (s *settings) checkCreation() error {

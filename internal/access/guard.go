@@ -1,4 +1,4 @@
-package cloudwatch
+package access
 
 import (
 	"context"
@@ -12,23 +12,25 @@ import (
 
 var errPlainHTTP = errors.New("request not sent: the endpoint " + notHTTPS)
 
-// guard is the last step of a request before the HTTP client. It sends nothing in clear
+// Guard is the last step of a request before the HTTP client. It sends nothing in clear
 // text over the open network, wherever the URL comes from: a resolver or an API option of
 // the program may find another one for each request. And the errors of the HTTP client
 // lose the passwords of URLs, such as that of a proxy.
-type guard struct{ plainHTTP bool }
+type Guard struct{ PlainHTTP bool } // PlainHTTP allows it
 
-func (g guard) add(stack *middleware.Stack) error {
+// Add is an API option of the client.
+func (g Guard) Add(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(g, middleware.After)
 }
 
 // ID is its name in the stack.
-func (guard) ID() string { return "cloudwatch.guard" }
+func (Guard) ID() string { return "cloudwatch.guard" }
 
-func (g guard) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+// HandleDeserialize hands the request on, or refuses it.
+func (g Guard) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {
-	if r, ok := in.Request.(*smithyhttp.Request); ok && !g.plainHTTP && exposed(r.URL) {
+	if r, ok := in.Request.(*smithyhttp.Request); ok && !g.PlainHTTP && exposed(r.URL) {
 		return out, metadata, errPlainHTTP
 	}
 	out, metadata, err = next.HandleDeserialize(ctx, in)

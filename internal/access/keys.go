@@ -1,17 +1,19 @@
-package cloudwatch
+package access
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// checkKeys returns what is wrong about credentials. The names say where id, secret and
+// Keys returns what is wrong about credentials. The names say where id, secret and
 // session token come from.
-func checkKeys(c aws.Credentials, id, secret, token string) error {
+func Keys(c aws.Credentials, id, secret, token string) error {
 	return errors.Join(checkKey(id, c.AccessKeyID), checkKey(secret, c.SecretAccessKey), checkKey(token, c.SessionToken))
 }
 
@@ -32,4 +34,13 @@ func checkKey(name, key string) error {
 		place = "at the end"
 	}
 	return fmt.Errorf("%s: has the character %U %s: a key is printable ASCII without blanks", name, r, place)
+}
+
+// StaticKeys returns the credentials of a provider that has them without asking anybody.
+func StaticKeys(p aws.CredentialsProvider) (keys aws.Credentials, ok bool) {
+	if !aws.IsCredentialsProvider(p, credentials.StaticCredentialsProvider{}) {
+		return keys, false
+	}
+	keys, err := p.Retrieve(context.Background())
+	return keys, err == nil
 }

@@ -1,4 +1,6 @@
-package cloudwatch
+// Package access checks the way to the service: region, endpoint and keys, wherever they
+// come from, and that no request crosses the open network in clear text.
+package access
 
 import (
 	"context"
@@ -21,26 +23,55 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
-// access is the way to the service as the SDK has resolved it. Which setting wins is the
+// ErrNoRegion says that no AWS region is set anywhere.
+var ErrNoRegion = errors.New("no AWS region found: set Options.Region, the variable AWS_REGION, or region in the shared config")
+
+// Settings are what a program says itself of its way to the service. Errors name them as
+// fields of cloudwatch.Options.
+type Settings struct {
+	Region, Endpoint                  string
+	AccessID, AccessKey, SessionToken string
+	AllowPlainHTTP                    bool
+	HasConfig                         bool // Options.Config: it was not loaded here
+}
+
+// way is the way to the service as the SDK has resolved it. Which setting wins is the
 // SDK's business: what is checked is the result, and where that comes from is found by its
 // value.
-type access struct {
-	s             *settings
+type way struct {
+	s             Settings
 	env           config.EnvConfig // these two are sources of the configuration, if it was loaded
 	shared        config.SharedConfig
 	given, chosen *cloudwatchlogs.Options // before and after the program's ClientOptions
 }
 
-// checkAccess returns what is wrong about region, endpoint and keys, with the name of each
-// source and the rule.
-func checkAccess(s *settings, cfg aws.Config, given *cloudwatchlogs.Options, client *cloudwatchlogs.Client) error {
+// Check returns what is wrong about region, endpoint and keys of a client, with the name of
+// each source and the rule. Its options were given before the program's ClientOptions
+// changed them. Keys that have to be asked for are not known yet: see [Keys].
+func Check(s Settings, cfg aws.Config, given *cloudwatchlogs.Options, keys aws.CredentialsProvider, client *cloudwatchlogs.Client) error {
 	chosen := client.Options()
-	_, env, shared, _ := sourcesOf(cfg)
-	a := &access{s, env, shared, given, &chosen}
-	if err := errors.Join(a.checkRegion(), a.checkBase(), a.checkKeys()); err != nil {
+	_, env, shared, _ := Sources(cfg)
+	w := &way{s, env, shared, given, &chosen}
+	if err := errors.Join(w.checkRegion(), w.checkBase(), w.checkKeys(keys)); err != nil {
 		return err
 	}
-	return a.checkResolved(client)
+	return w.checkResolved(client)
+}
+
+// Sources returns what a configuration was made of. Of one that was not made by
+// config.LoadDefaultConfig they are empty, and loaded is false.
+func Sources(cfg aws.Config) (options config.LoadOptions, env config.EnvConfig, shared config.SharedConfig, loaded bool) {
+	for _, source := range cfg.ConfigSources {
+		switch s := source.(type) {
+		case config.LoadOptions:
+			options, loaded = s, true
+		case config.EnvConfig:
+			env = s
+		case config.SharedConfig:
+			shared = s
+		}
+	}
+	return options, env, shared, loaded
 }
 
 // source is a place that a setting may come from.
@@ -57,8 +88,8 @@ func nameOf(value, otherwise string, sources ...source) string {
 }
 
 // own returns the name of a setting that no source has.
-func (a *access) own(field string) string {
-	if a.s.Config != nil {
+func (w *way) own(field string) string {
+	if w.s.HasConfig {
 		return "Options.Config." + field
 	}
 	return field + " of the AWS config"
@@ -74,38 +105,38 @@ func variable(first, second string) string {
 
 const clientOptions = "Options.ClientOptions"
 
-func (a *access) regionName() string {
-	if a.chosen.Region != a.given.Region {
+func (w *way) regionName() string {
+	if w.chosen.Region != w.given.Region {
 		return clientOptions + ": Region"
 	}
-	return nameOf(a.chosen.Region, a.own("Region"),
-		source{"Options.Region", a.s.Region},
-		source{variable("AWS_REGION", "AWS_DEFAULT_REGION"), a.env.Region},
-		source{"region of the shared config", a.shared.Region})
+	return nameOf(w.chosen.Region, w.own("Region"),
+		source{"Options.Region", w.s.Region},
+		source{variable("AWS_REGION", "AWS_DEFAULT_REGION"), w.env.Region},
+		source{"region of the shared config", w.shared.Region})
 }
 
-func (a *access) baseName() string {
-	if aws.ToString(a.chosen.BaseEndpoint) != aws.ToString(a.given.BaseEndpoint) {
+func (w *way) baseName() string {
+	if aws.ToString(w.chosen.BaseEndpoint) != aws.ToString(w.given.BaseEndpoint) {
 		return clientOptions + ": BaseEndpoint"
 	}
 	const service = "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"
-	return nameOf(*a.chosen.BaseEndpoint, a.own("BaseEndpoint"),
-		source{"Options.Endpoint", a.s.Endpoint},
+	return nameOf(*w.chosen.BaseEndpoint, w.own("BaseEndpoint"),
+		source{"Options.Endpoint", w.s.Endpoint},
 		source{service, os.Getenv(service)},
-		source{"AWS_ENDPOINT_URL", a.env.BaseEndpoint},
-		source{"endpoint_url of cloudwatch_logs in the shared config", a.shared.Services.ServiceValues["cloudwatch_logs"]["endpoint_url"]},
-		source{"endpoint_url of the shared config", a.shared.BaseEndpoint})
+		source{"AWS_ENDPOINT_URL", w.env.BaseEndpoint},
+		source{"endpoint_url of cloudwatch_logs in the shared config", w.shared.Services.ServiceValues["cloudwatch_logs"]["endpoint_url"]},
+		source{"endpoint_url of the shared config", w.shared.BaseEndpoint})
 }
 
-func (a *access) checkRegion() error {
-	if a.chosen.Region == "" {
+func (w *way) checkRegion() error {
+	if w.chosen.Region == "" {
 		return ErrNoRegion
 	}
-	return checkRegion(a.regionName(), a.chosen.Region)
+	return Region(w.regionName(), w.chosen.Region)
 }
 
 // variantName returns where FIPS or dual-stack endpoints were switched on.
-func (a *access) variantName(given, env, shared bool, variable, key, field string) string {
+func (w *way) variantName(given, env, shared bool, variable, key, field string) string {
 	switch {
 	case !given:
 		return clientOptions + ": EndpointOptions." + field
@@ -114,48 +145,48 @@ func (a *access) variantName(given, env, shared bool, variable, key, field strin
 	case shared:
 		return key + " of the shared config"
 	}
-	return a.own(field)
+	return w.own(field)
 }
 
 // checkBase checks the endpoint that a setting names.
-func (a *access) checkBase() error {
-	if a.chosen.BaseEndpoint == nil || !resolvedBySDK(a.chosen) {
+func (w *way) checkBase() error {
+	if w.chosen.BaseEndpoint == nil || !resolvedBySDK(w.chosen) {
 		return nil
 	}
-	if err := checkEndpoint(a.baseName(), *a.chosen.BaseEndpoint, a.s.AllowPlainHTTP); err != nil {
+	if err := Endpoint(w.baseName(), *w.chosen.BaseEndpoint, w.s.AllowPlainHTTP); err != nil {
 		return err
 	}
 	const fips, dual = aws.FIPSEndpointStateEnabled, aws.DualStackEndpointStateEnabled
 	variant, name := "", ""
-	if chosen, given := a.chosen.EndpointOptions, a.given.EndpointOptions; chosen.UseFIPSEndpoint == fips {
+	if chosen, given := w.chosen.EndpointOptions, w.given.EndpointOptions; chosen.UseFIPSEndpoint == fips {
 		variant = "FIPS"
-		name = a.variantName(given.UseFIPSEndpoint == fips, a.env.UseFIPSEndpoint == fips, a.shared.UseFIPSEndpoint == fips,
+		name = w.variantName(given.UseFIPSEndpoint == fips, w.env.UseFIPSEndpoint == fips, w.shared.UseFIPSEndpoint == fips,
 			"AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", "UseFIPSEndpoint")
 	} else if chosen.UseDualStackEndpoint == dual {
 		variant = "dual-stack"
-		name = a.variantName(given.UseDualStackEndpoint == dual, a.env.UseDualStackEndpoint == dual, a.shared.UseDualStackEndpoint == dual,
+		name = w.variantName(given.UseDualStackEndpoint == dual, w.env.UseDualStackEndpoint == dual, w.shared.UseDualStackEndpoint == dual,
 			"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", "UseDualStackEndpoint")
 	}
 	if variant == "" {
 		return nil
 	}
-	return fmt.Errorf("%s beside %s %q: the SDK knows %s endpoints of AWS only: unset one of the two", name, a.baseName(), *a.chosen.BaseEndpoint, variant)
+	return fmt.Errorf("%s beside %s %q: the SDK knows %s endpoints of AWS only: unset one of the two", name, w.baseName(), *w.chosen.BaseEndpoint, variant)
 }
 
 // checkResolved checks where requests go.
-func (a *access) checkResolved(client *cloudwatchlogs.Client) error {
+func (w *way) checkResolved(client *cloudwatchlogs.Client) error {
 	where, err := resolve(client)
 	switch {
-	case resolvedBySDK(a.chosen) && err != nil:
-		return fmt.Errorf("%s %q: %w", a.regionName(), a.chosen.Region, redact.Error(err))
-	case resolvedBySDK(a.chosen) || err != nil: // a resolver of the program may know later
+	case resolvedBySDK(w.chosen) && err != nil:
+		return fmt.Errorf("%s %q: %w", w.regionName(), w.chosen.Region, redact.Error(err))
+	case resolvedBySDK(w.chosen) || err != nil: // a resolver of the program may know later
 		return nil
 	}
 	name := clientOptions
-	if !resolvedBySDK(a.given) {
+	if !resolvedBySDK(w.given) {
 		name = "Options.Config"
 	}
-	return checkEndpoint(name+": URL of the endpoint resolver", where.String(), a.s.AllowPlainHTTP)
+	return Endpoint(name+": URL of the endpoint resolver", where.String(), w.s.AllowPlainHTTP)
 }
 
 // resolvedBySDK reports whether no resolver of the program decides where requests go.
@@ -204,31 +235,27 @@ func (r resolved) HandleFinalize(_ context.Context, in middleware.FinalizeInput,
 }
 
 // checkKeys checks keys that are known without asking anybody.
-func (a *access) checkKeys() error {
-	provider, ok := a.chosen.Credentials.(*credentialsSource)
+func (w *way) checkKeys(keys aws.CredentialsProvider) error {
+	got, ok := StaticKeys(keys)
 	if !ok {
 		return nil
 	}
-	got, ok := staticKeys(provider.current())
-	if !ok {
-		return nil
-	}
-	otherwise := a.own("Credentials")
-	if a.chosen.Credentials != a.given.Credentials {
+	otherwise := w.own("Credentials")
+	if w.chosen.Credentials != w.given.Credentials {
 		otherwise = clientOptions + ": Credentials"
 	}
-	env, shared := a.env.Credentials, a.shared.Credentials
-	return checkKeys(got,
+	env, shared := w.env.Credentials, w.shared.Credentials
+	return Keys(got,
 		nameOf(got.AccessKeyID, otherwise+": access key id",
-			source{"Options.AccessID", a.s.AccessID},
+			source{"Options.AccessID", w.s.AccessID},
 			source{variable("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"), env.AccessKeyID},
 			source{"aws_access_key_id of the shared files", shared.AccessKeyID}),
 		nameOf(got.SecretAccessKey, otherwise+": secret access key",
-			source{"Options.AccessKey", a.s.AccessKey},
+			source{"Options.AccessKey", w.s.AccessKey},
 			source{variable("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"), env.SecretAccessKey},
 			source{"aws_secret_access_key of the shared files", shared.SecretAccessKey}),
 		nameOf(got.SessionToken, otherwise+": session token",
-			source{"Options.SessionToken", a.s.SessionToken},
+			source{"Options.SessionToken", w.s.SessionToken},
 			source{"AWS_SESSION_TOKEN", env.SessionToken},
 			source{"aws_session_token of the shared files", shared.SessionToken}))
 }

@@ -1,4 +1,4 @@
-package cloudwatch
+package access
 
 import (
 	"fmt"
@@ -20,9 +20,9 @@ const (
 	notHTTPS = "must be https, since the host is not on this machine or in a private network: log events and credentials would be readable on the way (Options.AllowPlainHTTP allows it)"
 )
 
-// checkEndpoint returns what is wrong about the URL of an endpoint. The name says where
+// Endpoint returns what is wrong about the URL of an endpoint. The name says where
 // it comes from.
-func checkEndpoint(name, endpoint string, plainHTTP bool) error {
+func Endpoint(name, endpoint string, plainHTTP bool) error {
 	u, err := url.Parse(endpoint)
 	why := ""
 	switch {
@@ -97,8 +97,8 @@ func isPort(port string) bool {
 // regionName is one label of a host name, as the endpoints of AWS have it.
 var regionName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
-// checkRegion returns what is wrong about a region. The name says where it comes from.
-func checkRegion(name, region string) error {
+// Region returns what is wrong about a region. The name says where it comes from.
+func Region(name, region string) error {
 	if regionName.MatchString(region) {
 		return nil
 	}
