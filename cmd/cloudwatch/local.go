@@ -70,10 +70,11 @@ func (p *program) hasAccount(profile string) bool {
 	return false
 }
 
-// loopback reports whether the URL is one of this machine, by its text alone.
+// loopback reports whether the URL is one of this machine, by its text alone. One with a
+// password is left to the checks of the library, which refuse it and name its source.
 func loopback(endpoint string) bool {
 	u, err := url.Parse(endpoint)
-	if err != nil {
+	if err != nil || u.User != nil {
 		return false
 	}
 	host := strings.ToLower(u.Hostname())

@@ -20,6 +20,7 @@ func TestLoopback(t *testing.T) {
 		"http://0.0.0.0":                       false,
 		"http://localhost.example.com":         false,
 		"http://localhost@example.com":         false,
+		"http://user:x@127.0.0.1:4586":         false,
 		"http://127.0.0.1.example.com":         false,
 		"https://logs.us-east-1.amazonaws.com": false,
 		"localhost:4566":                       false,

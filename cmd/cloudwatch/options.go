@@ -1,12 +1,10 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 
-	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/spf13/cobra"
 )
 
 // optionFlags are the fields of the library's options that flags set. All commands
@@ -14,6 +12,7 @@ import (
 var optionFlags = [...]struct{ field, flag string }{
 	{"LogStream", "--stream"},
 	{"Endpoint", "--endpoint"},
+	{"AllowPlainHTTP", "--allow-plain-http"},
 	{"Region", "--region"},
 	{"Profile", "--profile"},
 	{"RetentionDays", "--retention"},
@@ -61,22 +60,7 @@ func flagOf(field string) string {
 	return field
 }
 
-// invalidOptions is an error of a constructor: something on the command line or in the
-// environment is wrong.
-func invalidOptions(err error) *exitError {
-	if errors.Is(err, cloudwatch.ErrNoRegion) {
-		return wrongUsage(errNoRegion)
-	}
-	return wrongUsage(err)
-}
-
-var errNoRegion = errors.New("no AWS region: use --region, or set AWS_REGION, or region in the shared config")
-
-// checkRegion refuses what no region is named like, before it becomes a part of a host
-// name.
-func checkRegion(region string) error {
-	if region == "" || regionName.MatchString(region) {
-		return nil
-	}
-	return fmt.Errorf("--region %q: not a region, they have names such as eu-central-1", region)
+// plainHTTPFlag adds the flag for an endpoint that nothing is encrypted to.
+func plainHTTPFlag(cmd *cobra.Command, allow *bool) {
+	cmd.Flags().BoolVar(allow, "allow-plain-http", false, "allow http to any host: others can read events and session token on the way")
 }

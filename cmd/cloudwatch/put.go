@@ -67,6 +67,7 @@ const putBufferBytes = 16 << 20
 type putFlags struct {
 	stream       string
 	endpoint     string
+	plainHTTP    bool
 	region       string
 	profile      string
 	retention    int
@@ -101,7 +102,7 @@ func (p *program) putCommand() *cobra.Command {
 				return errors.New("--no-create excludes --retention: it applies at creation only")
 			}
 			_, err := f.assembler()
-			return errors.Join(err, checkRegion(f.region))
+			return err
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			return p.put(args[0], args[1:], f)
@@ -110,6 +111,7 @@ func (p *program) putCommand() *cobra.Command {
 	fs := cmd.Flags()
 	fs.StringVarP(&f.stream, "stream", "s", "", "log stream `NAME`, may hold {hostname}, {pid} and others")
 	fs.StringVar(&f.endpoint, "endpoint", "", "`URL` of a local or VPC endpoint (or AWS_ENDPOINT_URL)")
+	plainHTTPFlag(cmd, &f.plainHTTP)
 	fs.StringVar(&f.region, "region", "", "AWS `REGION` (or AWS_REGION)")
 	fs.StringVar(&f.profile, "profile", "", "`PROFILE` of the shared config (or AWS_PROFILE)")
 	fs.IntVar(&f.retention, "retention", 0, "keep events `DAYS` days, if put makes the log group")
@@ -139,22 +141,23 @@ func (p *program) put(group string, files []string, f putFlags) error {
 	screen := newScreen(p.stderr)
 	trouble := &trouble{screen: screen, noCreate: f.noCreate}
 	options := &cloudwatch.Options{
-		LogStream:     f.stream,
-		Endpoint:      f.endpoint,
-		Region:        f.region,
-		Profile:       f.profile,
-		RetentionDays: f.retention,
-		NoCreate:      f.noCreate,
-		Oversize:      f.oversize.Oversize,
-		OnFull:        cloudwatch.Block,
-		BufferBytes:   putBufferBytes,
-		Format:        cloudwatch.Using(newBareHandler),
-		OnError:       trouble.tell,
+		LogStream:      f.stream,
+		Endpoint:       f.endpoint,
+		AllowPlainHTTP: f.plainHTTP,
+		Region:         f.region,
+		Profile:        f.profile,
+		RetentionDays:  f.retention,
+		NoCreate:       f.noCreate,
+		Oversize:       f.oversize.Oversize,
+		OnFull:         cloudwatch.Block,
+		BufferBytes:    putBufferBytes,
+		Format:         cloudwatch.Using(newBareHandler),
+		OnError:        trouble.tell,
 	}
 	p.withoutAccount(options)
 	h, err := cloudwatch.NewHandler(group, options)
 	if err != nil {
-		return invalidOptions(err)
+		return wrongUsage(err)
 	}
 	text.lines = h.Writer()
 	text.event = func(at time.Time, event []byte) {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
@@ -36,10 +36,11 @@ const sendExamples = `  cloudwatch spool send /var/lib/myapp/logs
 
 type sendFlags struct {
 	*spoolFlags
-	to      segment.Header // what is not empty replaces what the files say
-	profile string
-	yes     bool
-	timeout time.Duration
+	to        segment.Header // what is not empty replaces what the files say
+	profile   string
+	plainHTTP bool
+	yes       bool
+	timeout   time.Duration
 }
 
 func (p *program) sendCommand(s *spoolFlags) *cobra.Command {
@@ -55,6 +56,7 @@ func (p *program) sendCommand(s *spoolFlags) *cobra.Command {
 	fs.StringVar(&f.to.Stream, "stream", "", "send to the log stream `NAME` instead")
 	fs.StringVar(&f.to.Region, "region", "", "send to the AWS `REGION` instead")
 	fs.StringVar(&f.to.Endpoint, "endpoint", "", "send to the endpoint `URL` instead")
+	plainHTTPFlag(cmd, &f.plainHTTP)
 	fs.StringVar(&f.profile, "profile", "", "`PROFILE` of the shared config (or AWS_PROFILE)")
 	fs.BoolVar(&f.yes, "yes", false, "do not ask")
 	fs.DurationVar(&f.timeout, "timeout", 0, "give up after `TIME` (default never)")
@@ -170,7 +172,7 @@ func (p *program) checkSend(d *spoolDir, f *sendFlags) error {
 	h := segment.Header{Group: "any", Stream: "any", Region: defaultRegion}
 	f.retarget(&h)
 	if err := p.tryDestination(f, h); err != nil {
-		return invalidOptions(err)
+		return wrongUsage(err)
 	}
 	return nil
 }
@@ -193,15 +195,13 @@ func (d *destinations) check(h segment.Header) error {
 	return err
 }
 
-// regionName is what can be a part of a host name: with anything else, a region could
-// name another host.
-var regionName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
-
 // tryDestination returns why the library would send nothing to where a header says:
 // somebody may have forged it.
 func (p *program) tryDestination(f *sendFlags, h segment.Header) error {
-	if !regionName.MatchString(h.Region) {
-		return fmt.Errorf("%q is not a region", h.Region)
+	if f.to.Region == "" { // an empty one would be taken from the environment
+		if err := access.Region("its region", h.Region); err != nil {
+			return err
+		}
 	}
 	w, err := cloudwatch.NewWriter(h.Group, p.sendOptions(f, destination{h.Region, h.Endpoint, h.Group}, h.Stream))
 	if err != nil {
@@ -213,11 +213,12 @@ func (p *program) tryDestination(f *sendFlags, h segment.Header) error {
 // sendOptions are those of a Writer that has no spool yet.
 func (p *program) sendOptions(f *sendFlags, to destination, stream string) *cloudwatch.Options {
 	o := &cloudwatch.Options{
-		LogStream: strings.NewReplacer("{", "{{", "}", "}}").Replace(stream),
-		Region:    to.region,
-		Endpoint:  to.endpoint,
-		Profile:   f.profile,
-		OnError:   func(error) {},
+		LogStream:      strings.NewReplacer("{", "{{", "}", "}}").Replace(stream),
+		Region:         to.region,
+		Endpoint:       to.endpoint,
+		AllowPlainHTTP: f.plainHTTP,
+		Profile:        f.profile,
+		OnError:        func(error) {},
 	}
 	p.withoutAccount(o)
 	return o

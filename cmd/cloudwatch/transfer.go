@@ -15,7 +15,10 @@ import (
 	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/access"
+	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
+	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
 // savedEvent is a line of what export writes and import reads. The names stay;
@@ -35,12 +38,15 @@ type location struct {
 	endpoint string
 	region   string
 	profile  string
+
+	allowPlainHTTP bool
 }
 
 func (w *location) flags(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&w.data, "data", "", "`DIR` of 'cloudwatch serve', which must not be running (default its own default)")
 	fs.StringVar(&w.endpoint, "endpoint", "", "`URL` of an endpoint (or AWS_ENDPOINT_URL)")
+	plainHTTPFlag(cmd, &w.allowPlainHTTP)
 	fs.StringVar(&w.region, "region", "", "AWS `REGION` (or AWS_REGION)")
 	fs.StringVar(&w.profile, "profile", "", "`PROFILE` of the shared config (or AWS_PROFILE)")
 }
@@ -49,7 +55,7 @@ func (w *location) check() error {
 	if w.data != "" && w.endpoint != "" {
 		return errors.New("--data and --endpoint exclude each other")
 	}
-	return checkRegion(w.region)
+	return nil
 }
 
 // url is that of the endpoint; "" = the directory.
@@ -60,7 +66,8 @@ func (w *location) url(p *program) string {
 	return p.endpoint(w.endpoint)
 }
 
-// client returns a client of an endpoint. One on this machine needs no account.
+// client returns a client of an endpoint. One on this machine needs no account. What is
+// wrong about the settings is an error, as in the constructors of the library.
 func (p *program) client(ctx context.Context, url string, w *location) (*cloudwatchlogs.Client, error) {
 	options := []func(*config.LoadOptions) error{
 		config.WithSharedConfigProfile(w.profile),
@@ -75,18 +82,45 @@ func (p *program) client(ctx context.Context, url string, w *location) (*cloudwa
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return nil, err
+		return nil, wrongUsage(fmt.Errorf("load AWS config: %w", redact.Error(err)))
 	}
-	if cfg.Region == "" {
-		if !loopback(url) {
-			return nil, wrongUsage(errNoRegion)
-		}
+	if cfg.Region == "" && loopback(url) {
 		cfg.Region = defaultRegion
 	}
-	if !regionName.MatchString(cfg.Region) {
-		return nil, wrongUsage(fmt.Errorf("region %q of AWS_REGION or the shared config: not a region, they have names such as eu-central-1", cfg.Region))
+	keys := cfg.Credentials
+	if keys != nil {
+		cfg.Credentials = &checkedKeys{keys}
 	}
-	return cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) { o.BaseEndpoint = aws.String(url) }), nil
+	var given cloudwatchlogs.Options
+	client := cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) {
+		o.BaseEndpoint = &url
+		o.APIOptions = append(o.APIOptions, access.Guard{PlainHTTP: w.allowPlainHTTP}.Add)
+		given = *o
+	})
+	settings := access.Settings{Region: w.region, Endpoint: w.endpoint, AllowPlainHTTP: w.allowPlainHTTP}
+	if err := access.Check(settings, cfg, &given, keys, client); err != nil {
+		return nil, wrongUsage(err)
+	}
+	return client, nil
+}
+
+// checkedKeys refuses keys that no request can be signed with, when they come.
+type checkedKeys struct{ aws.CredentialsProvider }
+
+func (k *checkedKeys) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	got, err := k.CredentialsProvider.Retrieve(ctx)
+	if err == nil {
+		err = access.Keys(got, "access key id", "secret access key", "session token")
+	}
+	if err != nil {
+		return aws.Credentials{}, &deliver.CredentialsError{Err: redact.Error(err)}
+	}
+	return got, nil
+}
+
+// IsCredentialsProvider lets the SDK see the provider inside.
+func (k *checkedKeys) IsCredentialsProvider(target aws.CredentialsProvider) bool {
+	return aws.IsCredentialsProvider(k.CredentialsProvider, target)
 }
 
 // attemptTimeout bounds one request, of which there are a few: the client itself waits
