@@ -21,7 +21,10 @@ func decode(r io.Reader, binary bool) (io.Reader, error) {
 	}
 	if bytes.HasPrefix(head, gzipMagic) {
 		z, err := gzip.NewReader(s)
-		if err != nil {
+		switch {
+		case errors.Is(err, gzip.ErrHeader):
+			return nil, &binaryError{what: "it begins as gzip does, but is none"}
+		case err != nil:
 			return nil, gzipError(err)
 		}
 		if s, head, err = peek(gzipReader{z}); err != nil {

@@ -87,6 +87,7 @@ func TestDecode(t *testing.T) {
 		{"gzip, cut in the header", packed[:5], "", "the gzip data is cut off"},
 		{"gzip, a checksum is wrong", packed[:len(packed)-5] + "x" + packed[len(packed)-4:], "one\ntwo\n", "the gzip data is damaged"},
 		{"gzip, rubbish behind", packed + "rubbish that is no gzip", "one\ntwo\n", "the gzip data is damaged"},
+		{"no gzip, though it begins so", "\x1f\x8b is no gzip", "", "binary data, it begins as gzip does, but is none"},
 		{"gzip of gzip", gzipOf(t, packed), "", "binary data, gzip inside gzip"},
 		{"gzip of a tar archive", gzipOf(t, "name\x00\x00\x00"), "", "binary data, it has NUL bytes"},
 		{"UTF-16 LE without a mark", utf16Of(le, plain), "", "perhaps UTF-16 without a byte order mark; convert it, with 'iconv -f UTF-16LE"},
@@ -123,7 +124,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// Binary data can be sent all the same, and then nothing is looked for in it.
+// What is no text is taken where it is only shown, as in demo.
 func TestDecodeBinary(t *testing.T) {
 	for _, input := range []string{"PK\x03\x04\x00", "a\x00b", "\x7fELF"} {
 		if got, err := decoded(strings.NewReader(input), true); err != nil || got != input {

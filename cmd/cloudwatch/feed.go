@@ -23,7 +23,8 @@ const readGrace = 100 * time.Millisecond
 type feed struct {
 	to     *assembler
 	inputs []input
-	binary bool          // inputs need not be text
+	raw    bool          // inputs are sent as they are, nothing is decoded
+	binary bool          // inputs need not be text once they are decoded
 	tell   func(error)   // is told what cannot be read
 	done   chan struct{} // closed when everything is read and written
 
@@ -70,7 +71,10 @@ func (f *feed) copy(in input, buffer []byte) error {
 	}
 	defer file.Close()
 	before := f.read.Load()
-	r, err := decode(counting{file, &f.read}, f.binary)
+	var r io.Reader = counting{file, &f.read}
+	if !f.raw {
+		r, err = decode(r, f.binary)
+	}
 	for err == nil {
 		var n int
 		if n, err = r.Read(buffer); n > 0 && !f.write(buffer[:n]) {

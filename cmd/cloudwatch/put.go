@@ -22,7 +22,9 @@ for the service takes no empty event.
 
 Input is text in UTF-8; UTF-16 and UTF-32 are read if they begin with a byte
 order mark, and gzip is unpacked, whatever the name of the file. What begins as
-no text is refused, unless --binary is given.
+no text is refused. With --binary, input is sent as it is, still a line an event:
+nothing is decoded, and nothing refused. A byte that is not UTF-8 becomes U+FFFD,
+for the service takes no other text.
 
 An event has the time at which its line was read. With --timestamp it has the
 time at the beginning of its line, or in the field time, timestamp, ts or
@@ -121,7 +123,7 @@ func (p *program) putCommand() *cobra.Command {
 	fs.StringVar(&f.pattern, "multiline-pattern", "", "join lines to the event before, unless `REGEXP` matches")
 	fs.BoolVar(&f.timestamp, "timestamp", false, "take the time from the line")
 	fs.StringVar(&f.layout, "timestamp-layout", "", "take the time from the line, in a `LAYOUT` of Go")
-	fs.BoolVar(&f.binary, "binary", false, "send what is no text")
+	fs.BoolVar(&f.binary, "binary", false, "send input as it is: decode and refuse nothing")
 	fs.DurationVar(&f.timeout, "timeout", 0, "give up `TIME` after the end of input (default never)")
 	fs.DurationVar(&f.drainTimeout, "drain-timeout", 10*time.Second, "give up `TIME` after Ctrl-C")
 	fs.BoolVar(&f.keepTrying, "keep-trying", false, "never give up, whatever fails")
@@ -173,7 +175,7 @@ func (p *program) put(group string, files []string, f putFlags) error {
 	feed := &feed{
 		to:     text,
 		inputs: inputs,
-		binary: f.binary,
+		raw:    f.binary,
 		tell:   func(err error) { screen.say(message(err)) },
 		done:   make(chan struct{}),
 	}
