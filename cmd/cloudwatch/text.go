@@ -9,55 +9,14 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/plaintext"
 )
 
-// printable makes text harmless for a terminal, on one line: what controls a terminal,
-// is not seen or changes the direction of writing is escaped, and so is a byte that is
-// not UTF-8; a tab becomes four spaces.
-func printable(text string) string {
-	if !strings.ContainsFunc(text, harmful) && utf8.ValidString(text) {
-		return text
-	}
-	var b strings.Builder
-	for i, r := range text {
-		switch {
-		case r == '\t':
-			b.WriteString("    ")
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd"):
-			fmt.Fprintf(&b, `\x%02x`, text[i])
-		case r < 0x80 && harmful(r):
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case r > 0xffff && harmful(r):
-			fmt.Fprintf(&b, `\U%08x`, r)
-		case harmful(r):
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
+// printable makes text harmless for a terminal, on one line; a tab becomes four spaces.
+func printable(text string) string { return plaintext.Escape(onOneLine.Replace(text)) }
 
-// harmful reports whether a rune controls a terminal, is not seen, or changes the
-// direction of writing or the lines: control characters, formatting characters (category
-// Cf, but for the Arabic signs of it that are seen), separators of lines, and fillers.
-func harmful(r rune) bool {
-	switch {
-	case r < 0x20, r >= 0x7f && r < 0xa0:
-		return true
-	case r < 0xa0:
-		return false
-	case unicode.Is(unicode.Cf, r):
-		return !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
-	case r == 0x2028, r == 0x2029, r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0:
-		return true
-	}
-	return unicode.Is(unicode.Noncharacter_Code_Point, r)
-}
+var onOneLine = strings.NewReplacer("\t", "    ", "\n", `\n`, "\r", `\r`)
 
 // jsonTo returns a writer of JSON for standard output that writes to w. A terminal gets
 // what is harmful to it as JSON escapes, which mean the same; a file or a pipe gets every
@@ -82,7 +41,7 @@ func (e escapingWriter) Write(text []byte) (int, error) {
 // escaped writes what is harmful to a terminal as JSON escapes. JSON has such characters
 // in strings only, but for the blanks between its parts.
 func escaped(text []byte) []byte {
-	escape := func(r rune) bool { return harmful(r) && r != '\n' }
+	escape := func(r rune) bool { return plaintext.Harmful(r) && r != '\n' }
 	if !bytes.ContainsFunc(text, escape) && utf8.Valid(text) {
 		return text
 	}

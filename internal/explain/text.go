@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/plaintext"
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
@@ -32,8 +33,7 @@ var openURL = regexp.MustCompile(`://[^\s"]*$`)
 var signed = regexp.MustCompile(`(?i)x-amz-security-token|authorization\s*[:=]|aws4-hmac-sha256|aws4-ecdsa`)
 
 // clean returns at most so many bytes of a text, on one line, and harmless for terminals and
-// log files: control characters, those that change the direction of writing, and invalid
-// bytes are escaped.
+// log files.
 func clean(s string, most int) string {
 	s = redact.Text(s)
 	whole := len(s) <= most
@@ -52,30 +52,11 @@ func clean(s string, most int) string {
 		}
 		s = openURL.ReplaceAllString(strings.TrimRight(s, " "), "://") + "…"
 	}
-	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case r == '\t', r == '\n', r == '\r':
-			b.WriteByte(' ')
-		case r == utf8.RuneError && s[i] != "\uFFFD"[0]:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r < 0x80 && harmful(r):
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case harmful(r):
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return strings.TrimSpace(b.String())
+	return strings.TrimSpace(plaintext.Escape(blanks.Replace(s)))
 }
 
-// harmful reports whether a rune controls a terminal, or changes the direction of writing
-// or the lines.
-func harmful(r rune) bool {
-	return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x61c || r == 0x200e || r == 0x200f ||
-		r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x2028 || r == 0x2029
-}
+// blanks are what a text in one line has for the ends of lines and tabs.
+var blanks = strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
 
 // line is the first line of a text, without the full stop.
 func line(s string) string {

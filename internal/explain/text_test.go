@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/plaintext"
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
@@ -25,6 +26,8 @@ func TestClean(t *testing.T) {
 		{"harmless", "as it is: ü, \U0001f600, \ufffd", 100, "as it is: ü, \U0001f600, \ufffd"},
 		{"control characters", "a\x1b[2Jb\x00c\u009bd\x7f", 100, `a\x1b[2Jb\x00c\u009bd\x7f`},
 		{"another direction of writing", "a\u202eb\u2066c\u200f", 100, `a\u202eb\u2066c\u200f`},
+		{"what is not seen", "a\u200bb\u2060c\ufeffd\u00ad\U000e0041", 100, `a\u200bb\u2060c\ufeffd\u00ad\U000e0041`},
+		{"an invalid byte of U+FFFD", "a\xefb", 100, `a\xefb`},
 		{"lines", "a\r\nb\u2028c\td", 100, `a  b\u2028c d`},
 		{"invalid bytes", "a\xff\xc3", 100, `a\xff\xc3`},
 		{"too long", "abcdef", 3, "abc…"},
@@ -56,7 +59,7 @@ func FuzzClean(f *testing.F) {
 			t.Errorf("%d bytes of %q", len(got), s)
 		}
 		for _, r := range got {
-			if harmful(r) {
+			if plaintext.Harmful(r) {
 				t.Errorf("%q has %U", got, r)
 			}
 		}
