@@ -3,6 +3,7 @@ package cloudwatch
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -110,13 +111,15 @@ func isInstanceRole(p aws.CredentialsProvider) bool {
 }
 
 // load is config.LoadDefaultConfig, but it asks no server, the metadata service of EC2 is
-// never asked without a token (IMDSv1), and no request for credentials lasts for ever.
-// What the options say of these things wins.
+// never asked without a token (IMDSv1), no request for credentials lasts for ever, and none
+// leaves a connection behind. What the options say of these things wins.
 func load(life context.Context, options config.LoadOptions) (aws.Config, error) {
-	bounded := awshttp.NewBuildableClient().WithTimeout(fetchTimeout)
+	bounded := keepAlive(awshttp.NewBuildableClient().WithTimeout(fetchTimeout), false)
 	own := options.HTTPClient == nil
 	if own {
 		options.HTTPClient = bounded
+	} else if client, ok := options.HTTPClient.(*awshttp.BuildableClient); ok {
+		options.HTTPClient = keepAlive(client, false)
 	}
 	metadata := &metadataClient{}
 	if options.EC2RoleCredentialOptions == nil {
@@ -137,10 +140,18 @@ func load(life context.Context, options config.LoadOptions) (aws.Config, error) 
 	}
 	metadata.Client = imds.NewFromConfig(cfg, func(o *imds.Options) { o.EnableFallback = aws.FalseTernary })
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok && own {
-		cfg.HTTPClient = client.WithTimeout(0) // delivery has deadlines of its own
+		cfg.HTTPClient = keepAlive(client.WithTimeout(0), true) // delivery has deadlines of its own
 	}
 	endHungProcess(life, &cfg)
 	return cfg, nil
+}
+
+// keepAlive returns a copy of a client that keeps its connections for later requests, or
+// closes each one with its response. The SDK gives every service a copy of its own, with
+// another dialer, so nothing else of a client for credentials would close what it leaves
+// idle; they are fetched once in minutes or hours.
+func keepAlive(client *awshttp.BuildableClient, on bool) *awshttp.BuildableClient {
+	return client.WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = !on })
 }
 
 // metadataClient gets its client when the configuration that describes it is loaded.

@@ -22,8 +22,8 @@ const (
 	maxHeaderBytes = 64 << 10
 )
 
-// connections are those that were made for one handler, to the service and to whatever
-// gives credentials, so that its end can close them. The zero value is ready.
+// connections are those that were made to the service for one handler, so that its end can
+// close them. Those for credentials are closed one by one, see load. The zero value is ready.
 type connections struct {
 	mu     sync.Mutex
 	open   map[*connection]struct{}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -175,18 +176,28 @@ func TestCloseEndsConnections(t *testing.T) {
 	roots.AddCert(web.Certificate())
 	trusting := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.TLSClientConfig.RootCAs = roots })
 	for _, row := range []struct {
-		name string
-		cfg  aws.Config
-		url  string
+		name   string
+		client aws.HTTPClient
+		url    string
+		setenv func(t *testing.T) // where credentials come from; nil: from Options.Config
 	}{
-		{"HTTP/2", aws.Config{HTTPClient: trusting}, web.URL},
-		{"HTTP/1.1", aws.Config{}, plain.URL},
+		{"HTTP/2", trusting, web.URL, nil},
+		{"HTTP/1.1", nil, plain.URL, nil},
+		{"container credentials", nil, plain.URL, containerService},
+		{"instance role", nil, plain.URL, func(t *testing.T) { metadataService(t, false) }},
+		{"web identity through a CA bundle", nil, web.URL, tokenService},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			cfg := plain.Config()
-			cfg.HTTPClient = row.cfg.HTTPClient
+			opts := cloudwatch.Options{LogStream: stream, Endpoint: row.url, FlushInterval: time.Millisecond}
+			if row.setenv != nil {
+				row.setenv(t)
+			} else {
+				cfg := plain.Config()
+				cfg.HTTPClient = row.client
+				opts.Config = &cfg
+			}
 			run := func() {
-				h, err := cloudwatch.NewHandler(group, &cloudwatch.Options{LogStream: stream, Config: &cfg, Endpoint: row.url, FlushInterval: time.Millisecond})
+				h, err := cloudwatch.NewHandler(group, &opts)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -211,6 +222,44 @@ func TestCloseEndsConnections(t *testing.T) {
 			}
 		})
 	}
+}
+
+// containerService is what gives containers their credentials.
+func containerService(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"AccessKeyId":"AK","SecretAccessKey":"s","Token":"t","Expiration":%q}`, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+	}))
+	t.Cleanup(srv.Close)
+	noKeys(t)
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", srv.URL)
+}
+
+// tokenService is an STS that gives credentials for a token, over TLS with the CA bundle.
+func tokenService(t *testing.T) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/xml")
+		fmt.Fprintf(w, `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>AK</AccessKeyId>`+
+			`<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials>`+
+			`</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+	}))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	dir := t.TempDir()
+	token, bundle := filepath.Join(dir, "token"), filepath.Join(dir, "bundle")
+	write(t, token, "token")
+	write(t, bundle, pemOf(srv))
+	noKeys(t)
+	t.Setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/app")
+	t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", token)
+	t.Setenv("AWS_ENDPOINT_URL_STS", srv.URL)
+	t.Setenv("AWS_CA_BUNDLE", bundle)
+}
+
+func noKeys(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	t.Setenv("AWS_SESSION_TOKEN", "")
 }
 
 // openFiles returns how many descriptors the process has, 0 where that is not known.

@@ -55,7 +55,8 @@ type Options struct {
 	// credentials by itself, and so must one that assumes a role with keys of a
 	// file: without Config, those are read again too. The provider is called by
 	// one goroutine at a time. Whether it falls back to version 1 of the EC2
-	// metadata service is up to it; without Config that never happens.
+	// metadata service is up to it; without Config that never happens. Close does
+	// not close the connections that it keeps open for later calls.
 	//
 	// Its Logger is used, but for the one that config.LoadDefaultConfig sets
 	// where the program names none: that prints on standard error, so it is used

@@ -58,18 +58,6 @@ func started(t *testing.T, dir string) (pids []int) {
 	return pids
 }
 
-// eventually waits until something is so, for a minute at most.
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for range 600 {
-		if is() {
-			return
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Fatal(what)
-}
-
 // gone reports whether a process has ended. A zombie has: who reaps it is not our business.
 func gone(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
