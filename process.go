@@ -3,12 +3,17 @@ package cloudwatch
 import (
 	"context"
 	"os/exec"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/access"
 )
+
+// outputDelay is how long the output of a credential_process may stay open after its shell
+// has ended or was killed: what the shell has started may hold it for ever.
+const outputDelay = 5 * time.Second
 
 // endHungProcess has a credential_process that hangs ended for good, or when the context
 // ends. The SDK gives it a minute and then kills the shell that runs it, but goes on
@@ -22,6 +27,7 @@ func endHungProcess(life context.Context, cfg *aws.Config) {
 	builder := processcreds.NewCommandBuilderFunc(func(ctx context.Context) (*exec.Cmd, error) {
 		cmd, err := processcreds.DefaultNewCommandBuilder{Args: []string{shared.CredentialProcess}}.NewCommand(ctx)
 		if err == nil {
+			cmd.WaitDelay = outputDelay
 			killWhole(cmd)
 		}
 		return cmd, err

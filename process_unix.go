@@ -6,12 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
-	"time"
 )
 
 // killWhole has the end of the command's context kill all processes that it has started.
 // They become a process group for that, which could not ask a user at the terminal for a
-// password: where there is a terminal, the command stays as it is.
+// password: where there is a terminal, only the shell is killed.
 func killWhole(cmd *exec.Cmd) {
 	if tty, err := os.Open("/dev/tty"); err == nil {
 		tty.Close()
@@ -24,5 +23,4 @@ func killWhole(cmd *exec.Cmd) {
 		}
 		return nil
 	}
-	cmd.WaitDelay = 5 * time.Second // for one that has left the group
 }
