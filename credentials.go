@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"time"
@@ -76,10 +77,23 @@ func (s *credentialsSource) join(ctx context.Context) *retrieval {
 	if s.retrieval == nil {
 		s.retrieval = &retrieval{began: time.Now(), done: make(chan struct{})}
 		// It outlives the request that began it, for others may wait for it too.
-		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		ctx, cancel := context.WithCancel(untraced{context.WithoutCancel(ctx)})
 		go s.run(ctx, cancel, s.retrieval, s.stale)
 	}
 	return s.retrieval
+}
+
+// untraced is the context of one request for something that others need too: the hooks
+// that follow the request must not take the connections of the provider for its own, which
+// are closed if it is cut off.
+type untraced struct{ context.Context }
+
+func (c untraced) Value(key any) any {
+	value := c.Context.Value(key)
+	if _, hooks := value.(*httptrace.ClientTrace); hooks {
+		return nil
+	}
+	return value
 }
 
 func (s *credentialsSource) run(ctx context.Context, cancel func(), r *retrieval, stale bool) {

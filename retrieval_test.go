@@ -5,6 +5,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -75,6 +77,57 @@ func TestHangingProviderIsCalledOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The connection of a provider is not the request's: one that times out while all wait for
+// the provider leaves it alone, and does not follow it.
+func TestTimeoutsLeaveTheProvidersConnection(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		p := &pipes{accept: make(chan net.Conn)}
+		release, done := make(chan struct{}), make(chan struct{})
+		serving := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			<-release
+			fmt.Fprint(w, "AKLATE")
+		})}
+		go func() { serving.Serve(p); close(done) }()
+		asking := &http.Client{Transport: &http.Transport{DialContext: p.dial}}
+		defer func() {
+			asking.CloseIdleConnections()
+			close(p.accept)
+			serving.Close()
+			<-done
+		}()
+		srv := cloudwatchtest.New()
+		cfg := srv.Config()
+		cfg.HTTPClient = onlyKey(srv, "AKLATE")
+		var failed atomic.Pointer[error]
+		cfg.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://provider.example", nil)
+			if err != nil {
+				return aws.Credentials{}, err
+			}
+			response, err := asking.Do(req)
+			if err != nil {
+				failed.CompareAndSwap(nil, &err)
+				return aws.Credentials{}, err
+			}
+			defer response.Body.Close()
+			id, err := io.ReadAll(response.Body)
+			return aws.Credentials{AccessKeyID: string(id), SecretAccessKey: "secret"}, err
+		})
+		f := newFixtureOn(t, srv, cloudwatch.Options{LogStream: stream, Config: &cfg})
+		want := f.logged(3)
+		time.Sleep(time.Hour)
+		if n := f.Stats().Retries; n < 2 {
+			t.Errorf("%d requests timed out", n)
+		}
+		close(release)
+		time.Sleep(2 * time.Minute)
+		f.wantMessages(want...)
+		if err := failed.Load(); err != nil {
+			t.Errorf("the provider failed: %v", *err)
+		}
+	})
 }
 
 // Close gets past a provider that hangs.
