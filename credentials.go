@@ -5,15 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http/httptrace"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
@@ -146,19 +145,15 @@ func (s *credentialsSource) await(atMost time.Duration) {
 	}
 }
 
-// credentialsError returns the error of a provider without what must stay secret: the SDK quotes
-// the output of a credential_process that it cannot read, which may hold keys, and URLs
-// that cannot be parsed.
+// credentialsError returns the error of a provider without what must stay secret: the SDK
+// quotes the output of a credential_process that it cannot read, and URLs that cannot be
+// parsed.
 func credentialsError(err error) error {
 	var told *deliver.CredentialsError // by the source inside of the provider
 	if errors.As(err, &told) {
 		return told
 	}
-	var process *processcreds.ProviderError
-	if errors.As(err, &process) && strings.Contains(process.Error(), "process output: ") {
-		err = fmt.Errorf("credential_process: read its output: %w", errors.Unwrap(process.Err))
-	}
-	return &deliver.CredentialsError{Err: redact.Error(err)}
+	return &deliver.CredentialsError{Err: redact.Error(explain.ProcessError(err))}
 }
 
 // IsCredentialsProvider lets the SDK see the provider inside: anonymous

@@ -20,6 +20,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/smithy-go"
 
@@ -420,6 +421,14 @@ func TestErrorTextsOfCredentials(t *testing.T) {
 		"send events to log group my_log_group: no credentials in the environment, the shared config, or from a role of this machine: "+
 			"credential_process: read its output: invalid character 'V' looking for beginning of object key string; "+
 			"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile (AWS_PROFILE, Options.Profile), log in with 'aws sso login', or give this machine a role")
+
+	process := aws.Config{Region: "us-east-1", Credentials: aws.NewCredentialsCache(processcreds.NewProvider(`echo canary`))}
+	report(t, cloudwatch.Options{Config: &process}).check(t,
+		"send events to log group my_log_group: no credentials from Options.Config or ClientOptions: "+
+			"credential_process: read its output: invalid character 'c' looking for beginning of value")
+	process.Credentials = aws.NewCredentialsCache(processcreds.NewProvider(`exit 3`))
+	report(t, cloudwatch.Options{Config: &process}).check(t,
+		"send events to log group my_log_group: no credentials from Options.Config or ClientOptions: credential_process: exit status 3")
 
 	cfg := aws.Config{Region: "us-east-1", Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{}, errors.New("the vault is sealed")

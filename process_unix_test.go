@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+	"github.com/aws/smithy-go"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 )
@@ -170,22 +171,42 @@ func TestOutputOfACredentialProcessIsNotTold(t *testing.T) {
 		"a line before it":      `warning {"Version":1,"AccessKeyId":"hush","SecretAccessKey":"hush"}`,
 		"a value of other kind": `{"Version":"1","SecretAccessKey":"hush","SessionToken":"hush"}`,
 		"a time that is none":   `{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"hush","Expiration":"soon"}`,
+		"keys as a time":        `{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"s","Expiration":"hush"}`,
+		"a key as a number":     `{"Version":1,"AccessKeyId":"AK","SecretAccessKey":4815162342}`,
 	} {
 		file := filepath.Join(t.TempDir(), "output")
 		if err := os.WriteFile(file, []byte(output), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		p := processcreds.NewProvider("cat " + file)
-		source := &credentialsSource{life: t.Context(), provider: aws.NewCredentialsCache(p)}
-		_, err := source.Retrieve(t.Context())
-		var failure *deliver.CredentialsError
-		if !errors.As(err, &failure) || strings.Contains(err.Error(), "hush") || !strings.Contains(err.Error(), "credential_process: read its output") {
-			t.Errorf("%s: %v", name, err)
-		}
-		for inner := err; inner != nil; inner = errors.Unwrap(inner) {
-			if strings.Contains(inner.Error(), "hush") {
-				t.Errorf("%s: inside of the error: %v", name, inner)
+		for how, provider := range map[string]aws.CredentialsProvider{
+			"alone": p, "cached": aws.NewCredentialsCache(p), "below an assumed role": failing{p, func(err error) error {
+				return &smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: err}
+			}},
+			"one of several": failing{p, func(err error) error { return errors.Join(errors.New("no keys"), err) }},
+		} {
+			source := &credentialsSource{life: t.Context(), provider: provider}
+			_, err := source.Retrieve(t.Context())
+			var failure *deliver.CredentialsError
+			if !errors.As(err, &failure) || !strings.Contains(err.Error(), "credential_process: read its output") {
+				t.Errorf("%s, %s: %v", name, how, err)
+			}
+			for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+				if text := inner.Error(); strings.Contains(text, "hush") || strings.Contains(text, "4815162342") {
+					t.Errorf("%s, %s: %v", name, how, inner)
+				}
 			}
 		}
 	}
+}
+
+// failing is a provider that says in its own way that another one fails.
+type failing struct {
+	aws.CredentialsProvider
+	say func(error) error
+}
+
+func (f failing) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	got, err := f.CredentialsProvider.Retrieve(ctx)
+	return got, f.say(err)
 }

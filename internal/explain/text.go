@@ -2,14 +2,12 @@ package explain
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -76,6 +74,7 @@ func sentence(s string) string {
 
 // plain is the text of an error without what the SDK puts around the cause.
 func plain(err error) string {
+	err = ProcessError(err)
 	text := err.Error()
 	for outer := err; outer != nil; outer = errors.Unwrap(outer) {
 		if inner := cause(outer); inner != nil {
@@ -107,11 +106,6 @@ func cause(err error) error {
 	case *redact.Redacted: // clean does that as well, once the steps around it are gone
 		return e.Unwrap()
 	case *url.Error:
-		return e.Err
-	case *processcreds.ProviderError: // its text quotes what the process wrote, which may be keys
-		if inner := errors.Unwrap(e.Err); inner != nil {
-			return fmt.Errorf("credential_process: %w", inner)
-		}
 		return e.Err
 	}
 	return nil

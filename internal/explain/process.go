@@ -1,0 +1,38 @@
+package explain
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+)
+
+// ProcessError returns the error of a credential_process without what the process wrote,
+// which may be keys: the SDK's error quotes it, and so do those that it wraps. What others
+// say around it quotes it as well, and is left out. Any other error is returned as it is.
+func ProcessError(err error) error {
+	var process *processcreds.ProviderError
+	if !errors.As(err, &process) {
+		return err
+	}
+	const unread = "credential_process: read its output: "
+	var syntax *json.SyntaxError
+	var mistyped *json.UnmarshalTypeError
+	var moment *time.ParseError
+	inner := errors.Unwrap(process.Err)
+	switch {
+	case errors.As(process.Err, &syntax):
+		return fmt.Errorf(unread+"%w", syntax)
+	case errors.As(process.Err, &mistyped) && mistyped.Field == "":
+		return errors.New(unread + "not a JSON object")
+	case errors.As(process.Err, &mistyped):
+		return errors.New(unread + mistyped.Field + " has another JSON type")
+	case errors.As(process.Err, &moment):
+		return errors.New(unread + "Expiration is not a time as in RFC 3339")
+	case inner != nil: // of the process, such as its exit status
+		return fmt.Errorf("credential_process: %w", inner)
+	}
+	return fmt.Errorf("credential_process: %w", process.Err) // what its output lacks
+}
