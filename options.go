@@ -20,6 +20,9 @@ type Options struct {
 	// or neither must be set. Empty: the AWS default credentials, that is
 	// environment, shared config and credentials files, SSO, container or
 	// instance role, as the AWS SDK finds them.
+	//
+	// Printed Options do not show them, but for Options in an unexported field of
+	// another struct, which fmt prints with all keys (see [Options.String]).
 	AccessID  string
 	AccessKey string
 	// SessionToken goes with temporary keys. It needs AccessID and AccessKey.

@@ -14,7 +14,9 @@ const hidden = "***"
 
 // String returns the options that are set, without secrets: AccessKey, SessionToken, most
 // of AccessID, and user names and passwords in URLs. So do GoString, LogValue and
-// MarshalText, by which fmt, log/slog and encoding/json print Options.
+// MarshalText, by which fmt, log/slog and encoding/json print Options, but not Options in an
+// unexported field of another struct: fmt calls no methods there, and prints the keys as they
+// are.
 func (o Options) String() string { return text(o.LogValue()) }
 
 // GoString is String with the name of the type.
