@@ -165,9 +165,9 @@ func Size(message []byte) int {
 }
 
 // Cut returns the length of the longest prefix of the message that counts at
-// most max bytes and ends between two runes.
-func Cut(message []byte, max int) int {
-	left := max
+// most so many bytes and ends between two runes.
+func Cut(message []byte, most int) int {
+	left := max(most, 0)
 	for i := 0; i < len(message); {
 		n := ascii(message[i:min(i+left, len(message))])
 		i, left = i+n, left-n

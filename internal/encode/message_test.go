@@ -102,6 +102,7 @@ func FuzzMessage(f *testing.F) {
 		f.Add([]byte(text), i%8)
 		f.Add([]byte(text+text+"\xe2\x80"+text), i)
 	}
+	f.Add([]byte("0"), -86)
 	f.Fuzz(checkMessage)
 }
 
