@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/cloudwatch-go/cloudwatch"
 )
 
@@ -84,11 +86,8 @@ func TestSpoolMatrixMeddling(t *testing.T) {
 			if err := os.Rename(s.opts.Spool, aside); err != nil {
 				s.Fatal(err)
 			}
-			return do(s, os.Symlink(aside, s.opts.Spool), func() error {
-				if err := os.Remove(s.opts.Spool); err != nil {
-					return err
-				}
-				return os.Rename(aside, s.opts.Spool)
+			return do(s, os.Symlink(aside, s.opts.Spool), func() error { // at once, or the spool makes a directory in between
+				return unix.Renameat2(unix.AT_FDCWD, aside, unix.AT_FDCWD, s.opts.Spool, unix.RENAME_EXCHANGE)
 			})
 		})
 	})
