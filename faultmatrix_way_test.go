@@ -42,6 +42,9 @@ func TestFaultMatrixWay(t *testing.T) {
 			c.anHour(260, func() func() { return c.disturb(func(r *http.Request) (*http.Response, error) { return a.to(r), nil }) })
 		})
 	}
+	for _, a := range []wayAnswer{{}, {500, "text/html", blockPage}, {503, "text/html", blockPage}, {408, "text/html", blockPage}} {
+		add(fmt.Sprintf("one event of many is answered with %v", a), opts, func(c *faultScene) { c.oneNeverPasses(a) })
+	}
 	add("a block that ends after events were tried alone", opts, (*faultScene).blockThatEnds)
 	for _, n := range []int{2, 3, 5} {
 		add(fmt.Sprintf("every request but each %dth is blocked", n), opts, func(c *faultScene) { c.blockedInTurns(func(i int) bool { return i%n != 0 }) })
@@ -144,6 +147,46 @@ func (c *faultScene) oneIsBlocked(a wayAnswer) {
 	}
 	if s.LastError == nil || !strings.Contains(s.LastError.Error(), fmt.Sprint(a.status)) {
 		c.Errorf("last error %v", s.LastError)
+	}
+}
+
+// oneNeverPasses: failures that are no refusal hold up the event they are about, and no other
+// one.
+func (c *faultScene) oneNeverPasses(a wayAnswer) {
+	c.batch(10)
+	c.overtaken = true
+	bad := c.poison(c.loggers[0].logged() + 50)
+	end := c.disturb(c.unless(func(r *http.Request, body []byte) (*http.Response, error) {
+		for _, m := range messagesIn(body) {
+			if bad(m) {
+				if a.status == 0 {
+					return nil, syscall.ECONNRESET
+				}
+				return a.to(r), nil
+			}
+		}
+		return nil, nil
+	}))
+	before := c.Stats()
+	for range 122 {
+		c.loggers[0].log(slog.LevelInfo, time.Now(), "x")
+	}
+	c.logs(c.loggers[0], 600, time.Second)
+	s, waited := c.Stats(), c.longestWait(c.loggers[0])
+	c.Logf("%d requests, others waited for %v", s.Requests-before.Requests, waited)
+	if s.Delivered != 10+121+600 || s.Pending != 1 || s.Rejected.Total() != 0 {
+		c.Errorf("%s", figures(s))
+	}
+	if n := s.Requests - before.Requests; n > 800 {
+		c.Errorf("%d requests", n)
+	}
+	if waited > 30*time.Second {
+		c.Errorf("others waited for %v", waited)
+	}
+	end()
+	time.Sleep(2 * time.Minute)
+	if s := c.Stats(); s.Delivered != 10+122+600 {
+		c.Errorf("%s", figures(s))
 	}
 }
 

@@ -178,6 +178,9 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 		w.pace.answered()
 		w.missedStream = false
 		alone := j.byForeign && j.waits()
+		if !j.byForeign {
+			j.fails = 0
+		}
 		j.taken(a.info, now, &o)
 		if alone {
 			w.contradicted(j, now)
@@ -207,7 +210,14 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 		w.persist(a, true)
 		w.keep(j)
 	case c == refused, c == foreign, c == tooLarge:
-		w.suspect(j, a, c != refused, now, &o)
+		needed := 1
+		if c != refused {
+			needed = maxForeign
+		}
+		w.suspect(j, a, needed, now, &o)
+		w.settle(j, &o)
+	case w.alone(j, c):
+		w.suspect(j, a, never, now, &o)
 		w.settle(j, &o)
 	default:
 		if c == environment && a.jumped { // one clock is wrong, and the next request knows it

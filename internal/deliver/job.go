@@ -29,7 +29,10 @@ type job struct {
 	takenBefore int64     // requests the worker had seen taken when the first one of this job was refused
 	suspected   bool      // that has happened
 	byForeign   bool      // something on the way has refused the last one, not the service
+	needed      int       // how often an event must be refused alone to be given up
 	cutOffs     int       // connections that were reset while it was sent, in a row
+	fails       int       // failures in a row, of whatever was sent of it
+	failedSince int64     // requests the worker had seen taken at the first of them
 	probes      int       // requests that waited events were in
 	triedAt     time.Time // when that was
 	retryAt     time.Time // while nothing but such events is left: when to try again
@@ -191,6 +194,7 @@ func (j *job) refused(evidence bool, needed int) {
 
 // forget forgets what refusals have told of the events that are left.
 func (j *job) forget() {
+	j.fails = 0
 	j.byForeign, j.suspected, j.probes, j.retryAt, j.ready = false, false, 0, time.Time{}, nil
 	for _, p := range j.parts {
 		p.search.forget()

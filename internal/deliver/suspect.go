@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"math"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
@@ -46,8 +47,9 @@ const (
 )
 
 // suspect enters that the request of a job was refused: something in it is invalid, or
-// something on the way does not let it pass.
-func (w *Worker) suspect(j *job, a answer, byForeign bool, now time.Time, o *account.Outcome) {
+// something on the way does not let it pass. needed says how often an event must be refused
+// alone to be given up.
+func (w *Worker) suspect(j *job, a answer, needed int, now time.Time, o *account.Outcome) {
 	if !j.suspected {
 		j.suspected, j.takenBefore = true, w.taken
 	}
@@ -56,13 +58,32 @@ func (w *Worker) suspect(j *job, a answer, byForeign bool, now time.Time, o *acc
 	if !j.waits() { // one that is sent again now and then says nothing new
 		w.refusals++
 	}
-	needed := 1
-	if j.byForeign = byForeign; byForeign {
-		needed = maxForeign
-	}
+	j.byForeign, j.needed = needed > 1, needed
 	j.refused(w.taken > j.takenBefore, needed)
 	w.judge(j, now, o)
 	w.persist(a, j.waits())
+}
+
+// A request that fails again and again, while others get through, is bisected as well:
+// something on the way may cut connections, or answer with HTTP 5xx, because of what is in
+// one event. But such failures are no refusal, so no event is ever given up for them.
+const (
+	stubborn    = 2 // failures in a row until others get a turn
+	maxStubborn = 4 // jobs that are kept meanwhile, beside those in flight: their events cannot be dropped
+	maxFails    = 5 // failures until it is bisected, if as many others as passed got through
+	passed      = 3
+	never       = math.MaxInt
+)
+
+// alone counts a failure of a job, and reports whether it fails while others get through.
+func (w *Worker) alone(j *job, c class) bool {
+	if j.item == nil || c != transient {
+		return false
+	}
+	if j.fails++; j.fails == 1 {
+		j.failedSince = w.taken
+	}
+	return j.fails >= maxFails && w.taken >= j.failedSince+passed
 }
 
 // persist makes slow probes of requests once too many in a row were refused, and reports
@@ -105,9 +126,9 @@ func (w *Worker) judge(j *job, now time.Time, o *account.Outcome) {
 		return
 	case tooMany:
 		j.retryAt = now.Add(mayDropEvery * time.Duration(1+len(w.jobs))) // all that wait share the allowance
-	case w.taken > j.takenBefore && j.byForeign && !fickle:
+	case w.taken > j.takenBefore && j.needed == maxForeign && !fickle:
 		j.retryAt = now.Add(foreignEvery)
-	case w.taken > j.takenBefore && !fickle:
+	case w.taken > j.takenBefore && j.needed == 1:
 		j.retryAt = time.Time{} // to make sure
 	default:
 		j.probes++

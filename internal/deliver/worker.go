@@ -221,10 +221,24 @@ func (w *Worker) limit() int {
 }
 
 // nextJob returns what is to be sent now, or nil and the time of the next one if
-// that is known.
+// that is known. While requests fail, each other one is of a job that has not failed
+// before: where only what is in one request does not get through, others do.
 func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
+	if w.failures%2 == 1 {
+		if j, next := w.pick(now, true); j != nil || w.flying >= w.limit() {
+			return j, next
+		}
+	}
+	return w.pick(now, false)
+}
+
+// pick is nextJob; others leaves out what has failed several times in a row.
+func (w *Worker) pick(now time.Time, others bool) (j *job, next time.Time) {
 	awaited := w.queue.Awaited()
 	for i, j := range w.jobs {
+		if others && j.fails >= stubborn {
+			continue
+		}
 		at := j.retryAt
 		if hurried := j.triedAt.Add(hurriedMax); awaited && hurried.Before(at) {
 			at = hurried
@@ -243,7 +257,7 @@ func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
 		next = earliest(next, at)
 	}
 	// What waits must not keep out those that can speak for it.
-	if len(w.jobs) >= maxWaiting {
+	if len(w.jobs) >= maxWaiting || others && len(w.jobs) >= maxStubborn {
 		return nil, next
 	}
 	it, due, ended := w.queue.Next(now)
