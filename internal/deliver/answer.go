@@ -216,7 +216,7 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 		}
 		w.suspect(j, a, needed, now, &o)
 		w.settle(j, &o)
-	case w.alone(j, c):
+	case w.failsAlone(j, c):
 		w.suspect(j, a, never, now, &o)
 		w.settle(j, &o)
 	default:

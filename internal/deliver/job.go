@@ -30,6 +30,8 @@ type job struct {
 	suspected   bool      // that has happened
 	byForeign   bool      // something on the way has refused the last one, not the service
 	needed      int       // how often an event must be refused alone to be given up
+	counts      bool      // the last refusal does
+	countedAt   int64     // requests the worker had seen taken when one last did
 	cutOffs     int       // connections that were reset while it was sent, in a row
 	fails       int       // failures in a row, of whatever was sent of it
 	failedSince int64     // requests the worker had seen taken at the first of them

@@ -54,14 +54,15 @@ func (s *search) taken() {
 
 // refused enters that what was sent was refused. evidence means that the service had
 // taken something else since events of this batch were first refused. needed says how
-// often a single event must be refused to be proved bad.
+// often a single event must be refused to be proved bad; never is for a failure that is no
+// refusal.
 func (s *search) refused(evidence bool, needed int) {
 	first := &s.spans[0]
 	if first.half {
 		first.half = false
 		s.join(1)
 	}
-	if first.to-first.from == 1 {
+	if first.to-first.from == 1 && needed != never {
 		first.alone++
 	}
 	first.bad, first.proved = true, evidence && first.alone >= needed

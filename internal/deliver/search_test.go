@@ -417,6 +417,20 @@ func TestForget(t *testing.T) {
 	}
 }
 
+// TestFailuresProveNothing: what is no refusal counts neither then nor later.
+func TestFailuresProveNothing(t *testing.T) {
+	s := all(0, 1)
+	for range 20 {
+		if s.refused(true, never); !s.halve() || s.proved() {
+			t.Fatalf("%+v", s.spans)
+		}
+		s.postpone()
+	}
+	if s.refused(true, 2); s.proved() {
+		t.Error("one refusal proves what takes two")
+	}
+}
+
 // TestProvedByNumber: a single event may have to be refused several times.
 func TestProvedByNumber(t *testing.T) {
 	s := all(0, 1)

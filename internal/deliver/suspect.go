@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"math"
+	"math/rand/v2"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
@@ -39,11 +40,13 @@ func (a *allowance) take(now time.Time) bool {
 
 // What stands between us and the service refuses requests as well: for what is in an event,
 // for the size, or for no reason in them. Its refusals are weaker evidence, so an event must
-// be refused alone several times, and none is given up shortly after one of them was taken
-// after all.
+// be refused alone several times, with something else taken before each time, and none is
+// given up shortly after one of them was taken after all. While somebody waits in Flush or
+// Shutdown there may be nothing else to send: then once is enough, and they come fast.
 const (
 	maxForeign   = 8                      // refusals of an event alone until it may be given up
-	foreignEvery = 250 * time.Millisecond // between two of them
+	foreignHurry = 250 * time.Millisecond // between two of them while somebody waits
+	foreignPause = probeMin               // otherwise, with a random part of it more
 )
 
 // suspect enters that the request of a job was refused: something in it is invalid, or
@@ -59,6 +62,11 @@ func (w *Worker) suspect(j *job, a answer, needed int, now time.Time, o *account
 		w.refusals++
 	}
 	j.byForeign, j.needed = needed > 1, needed
+	if j.counts = !j.byForeign || w.queue.Awaited() || w.taken > j.countedAt; j.counts {
+		j.countedAt = w.taken
+	} else {
+		needed = never
+	}
 	j.refused(w.taken > j.takenBefore, needed)
 	w.judge(j, now, o)
 	w.persist(a, j.waits())
@@ -75,8 +83,8 @@ const (
 	never       = math.MaxInt
 )
 
-// alone counts a failure of a job, and reports whether it fails while others get through.
-func (w *Worker) alone(j *job, c class) bool {
+// failsAlone counts a failure of a job, and reports whether it fails while others get through.
+func (w *Worker) failsAlone(j *job, c class) bool {
 	if j.item == nil || c != transient {
 		return false
 	}
@@ -126,8 +134,11 @@ func (w *Worker) judge(j *job, now time.Time, o *account.Outcome) {
 		return
 	case tooMany:
 		j.retryAt = now.Add(mayDropEvery * time.Duration(1+len(w.jobs))) // all that wait share the allowance
-	case w.taken > j.takenBefore && j.needed == maxForeign && !fickle:
-		j.retryAt = now.Add(foreignEvery)
+	case w.taken > j.takenBefore && j.needed == maxForeign && j.counts && !fickle:
+		j.retryAt = now.Add(foreignPause + rand.N(foreignPause))
+		if w.queue.Awaited() {
+			j.retryAt = now.Add(foreignHurry)
+		}
 	case w.taken > j.takenBefore && j.needed == 1:
 		j.retryAt = time.Time{} // to make sure
 	default:
