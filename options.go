@@ -139,7 +139,7 @@ type Options struct {
 	// However large a message is, its log call takes no more memory for it than an
 	// event and the buffer may hold, unless a value is no string, number or group:
 	// what its own methods, encoding/json, fmt or a handler of Using make of it is made
-	// as a whole.
+	// as a whole. So are the attributes of With, which are kept as text.
 	Oversize Oversize
 	// Compress sends requests compressed with gzip, for slow lines. That saves about
 	// five sixths of the bandwidth and adds about 0.7 µs to the CPU time of an event, see
