@@ -31,7 +31,7 @@ func TestFaultMatrixShutdown(t *testing.T) {
 			c.logs(c.loggers[0], 30, time.Second)
 			c.shutDown(30)
 		}},
-		{41, "shutdown in a create that hangs", cloudwatch.Options{}, func(c *faultScene) {
+		{41, "shutdown in a create that hangs", cloudwatch.Options{StartDelay: time.Second}, func(c *faultScene) {
 			c.inject(cloudwatchtest.Fault{Operation: "CreateLogGroup", Hang: true})
 			c.logs(c.loggers[0], 7, time.Second)
 			c.shutDown(7)

@@ -63,7 +63,7 @@ func TestCloseReturnsByItsDeadlineIn(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.state, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
-				f := newFixture(t, cloudwatch.Options{CloseTimeout: 7 * time.Second})
+				f := newFixture(t, cloudwatch.Options{CloseTimeout: 7 * time.Second, StartDelay: time.Second}) // the fault comes first
 				f.srv.Inject(row.fault)
 				f.logged(10)
 				time.Sleep(row.after)

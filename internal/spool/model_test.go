@@ -166,6 +166,9 @@ func (w *world) start() {
 
 // log has goroutines log so many events each.
 func (w *world) log(count, goroutines int) {
+	if w.stalls {
+		time.Sleep(time.Millisecond) // in the middle of a burst one log call may be held until the disk is back
+	}
 	before, began := w.p.spool.State().WereRisk, time.Now()
 	from := len(w.fates)
 	events := make([][]batch.Event, goroutines)
