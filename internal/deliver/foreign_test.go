@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -194,7 +195,9 @@ func TestAnswersAreBounded(t *testing.T) {
 			}))
 			defer web.Close()
 			_, _, err := put(t.Context(), clientOf(web.URL), new(Endpoint), newRequest(oneEvent().Seal(), ""))
-			if got := classify(err); got != row.class {
+			// The SDK closes the body of the request once the answer begins. Where the
+			// transport has not seen its end by then, it drops the connection.
+			if got := classify(err); got != row.class && !errors.Is(err, net.ErrClosed) {
 				t.Errorf("%v is of class %d, want %d", err, got, row.class)
 			}
 			var api smithy.APIError
