@@ -79,10 +79,8 @@ func refusesGzip(err error, takenBefore bool) bool {
 		switch api.ErrorCode() {
 		case "MalformedHttpRequestException", "SerializationException":
 			return true
-		case "", "UnknownError": // the SDK's name for an answer without a code
-		default:
-			return false // the service has understood the body
 		}
+		return false // the service has understood the body
 	}
 	var response *smithyhttp.ResponseError
 	if !errors.As(err, &response) {
