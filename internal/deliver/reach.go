@@ -85,9 +85,6 @@ type attemptKey struct{}
 // end is called with its error, and returns it: with an Unfinished if the request was cut
 // off.
 func (r *Reach) begin(ctx context.Context, retriesMissing bool) (traced context.Context, end func(err error) error) {
-	if r == nil {
-		return ctx, func(err error) error { return err }
-	}
 	a := &attempt{reach: r, started: time.Now()}
 	a.progress.enter(PhaseStarted)
 	r.mu.Lock()

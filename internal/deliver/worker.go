@@ -26,7 +26,7 @@ type Config struct {
 	MaxInFlight int           // PutLogEvents requests at once, while more than one batch waits
 	Interval    time.Duration // between requests when all is well
 	StartDelay  time.Duration // the first request comes after a random part of it
-	Reach       *Reach        // is told of each request; may be nil
+	Reach       *Reach        // is told of each request; nil: one of its own
 	Endpoint    *Endpoint     // what the workers of a process know of it together; nil: one of its own
 	Restamp     bool          // events of times the service does not take get the present one; otherwise they are lost
 
@@ -97,6 +97,9 @@ type Worker struct {
 
 // Start starts delivery from q. It ends by itself when q is closed and empty.
 func Start(cfg Config, q *queue.Queue) *Worker {
+	if cfg.Reach == nil {
+		cfg.Reach = NewReach()
+	}
 	if cfg.Endpoint == nil {
 		cfg.Endpoint = new(Endpoint)
 	}
