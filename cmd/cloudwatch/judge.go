@@ -18,12 +18,12 @@ type judge struct {
 	seen      time.Time // of the last failure that was looked at
 	delivered int64     // when it was
 	kind      kind      // of the failures in a row; those that pass do not count
-	first     time.Time // when the first of them was; zero if there is none
+	first     time.Time // when the first of them was; zero if none was
 }
 
-// look is told from time to time what the statistics say, how much was delivered
-// in this run, and whether the input has ended. It returns what is wrong, and
-// whether that has lasted too long.
+// look is called now and then with the statistics, how much was delivered in this
+// run, and whether the input has ended. It returns what is wrong, and whether that
+// has lasted too long.
 func (j *judge) look(s *cloudwatch.Stats, delivered int64, ended bool) (d diagnosis, over bool) {
 	if delivered > j.delivered {
 		j.delivered, j.first = delivered, time.Time{}

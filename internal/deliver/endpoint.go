@@ -51,7 +51,7 @@ func (e *Endpoint) answered(ctx context.Context, in middleware.DeserializeInput,
 	return out, metadata, err
 }
 
-// believe reports whether the Date of an answer tells the time of the service.
+// believe reports whether the Date of an answer is taken as the time of the service.
 func (e *Endpoint) believe(ctx context.Context, h http.Header, genuine bool) bool {
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil || date.Unix() <= 0 || !genuine || !fromService(h) || h.Get("Age") != "" { // no event can have such a time; Age is of a cache

@@ -32,7 +32,7 @@ type ForeignError struct {
 	TooLong     bool   // the body was longer than 64 KiB
 }
 
-// Error tells the status and the title of a page, or the start of another text.
+// Error returns the status and the title of a page, or the start of another text.
 func (e *ForeignError) Error() string {
 	s := fmt.Sprintf("HTTP %d from something between this program and the service", e.Status)
 	if e.ContentType != "" {
