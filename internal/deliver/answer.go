@@ -177,8 +177,8 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 		w.recovered()
 		w.pace.answered()
 		w.missedStream = false
-		alone := j.byForeign && j.waits()
-		if !j.byForeign {
+		alone := j.byForeign() && j.waits()
+		if !j.byForeign() {
 			j.fails = 0
 		}
 		j.taken(a.info, now, &o)
@@ -205,19 +205,12 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 	case j.item == nil && (c == foreign || c == tooLarge):
 		w.failed(a, c)
 		w.announced(j, refusedRecord)
-	case c == tooLarge && j.item != nil && w.smaller(j, now):
+	case c == tooLarge && w.smaller(j, now):
 		w.refusals++
 		w.persist(a, true)
 		w.keep(j)
-	case c == refused, c == foreign, c == tooLarge:
-		needed := 1
-		if c != refused {
-			needed = maxForeign
-		}
-		w.suspect(j, a, needed, now, &o)
-		w.settle(j, &o)
-	case w.failsAlone(j, c):
-		w.suspect(j, a, never, now, &o)
+	case c == refused, c == foreign, c == tooLarge, w.failsAlone(j, c):
+		w.suspect(j, a, c, now, &o)
 		w.settle(j, &o)
 	default:
 		if c == environment && a.jumped { // one clock is wrong, and the next request knows it

@@ -28,8 +28,7 @@ type job struct {
 
 	takenBefore int64     // requests the worker had seen taken when the first one of this job was refused
 	suspected   bool      // that has happened
-	byForeign   bool      // something on the way has refused the last one, not the service
-	needed      int       // how often an event must be refused alone to be given up
+	needed      int       // how often an event must be refused alone to be given up, by the last refusal; 0 = there is none
 	counts      bool      // the last refusal does
 	countedAt   int64     // requests the worker had seen taken when one last did
 	cutOffs     int       // connections that were reset while it was sent, in a row
@@ -194,10 +193,13 @@ func (j *job) refused(evidence bool, needed int) {
 	j.ready = nil
 }
 
+// byForeign reports whether something on the way has refused the last request, not the
+// service.
+func (j *job) byForeign() bool { return j.needed > 1 }
+
 // forget forgets what refusals have told of the events that are left.
 func (j *job) forget() {
-	j.fails = 0
-	j.byForeign, j.suspected, j.probes, j.retryAt, j.ready = false, false, 0, time.Time{}, nil
+	j.fails, j.needed, j.suspected, j.probes, j.retryAt, j.ready = 0, 0, false, 0, time.Time{}, nil
 	for _, p := range j.parts {
 		p.search.forget()
 	}

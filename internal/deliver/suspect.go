@@ -50,9 +50,8 @@ const (
 )
 
 // suspect enters that the request of a job was refused: something in it is invalid, or
-// something on the way does not let it pass. needed says how often an event must be refused
-// alone to be given up.
-func (w *Worker) suspect(j *job, a answer, needed int, now time.Time, o *account.Outcome) {
+// something on the way does not let it pass, by the class of the answer.
+func (w *Worker) suspect(j *job, a answer, c class, now time.Time, o *account.Outcome) {
 	if !j.suspected {
 		j.suspected, j.takenBefore = true, w.taken
 	}
@@ -61,11 +60,10 @@ func (w *Worker) suspect(j *job, a answer, needed int, now time.Time, o *account
 	if !j.waits() { // one that is sent again now and then says nothing new
 		w.refusals++
 	}
-	j.byForeign, j.needed = needed > 1, needed
-	if j.counts = !j.byForeign || w.queue.Awaited() || w.taken > j.countedAt; j.counts {
-		j.countedAt = w.taken
-	} else {
-		needed = never
+	j.needed = neededBy(c)
+	needed := never
+	if j.counts = !j.byForeign() || w.queue.Awaited() || w.taken > j.countedAt; j.counts {
+		j.countedAt, needed = w.taken, j.needed
 	}
 	j.refused(w.taken > j.takenBefore, needed)
 	w.judge(j, now, o)
@@ -82,6 +80,18 @@ const (
 	passed      = 3
 	never       = math.MaxInt
 )
+
+// neededBy returns how often an event must be refused alone to be given up, by the class of
+// the answers.
+func neededBy(c class) int {
+	switch c {
+	case refused:
+		return 1
+	case foreign, tooLarge:
+		return maxForeign
+	}
+	return never
+}
 
 // failsAlone counts a failure of a job, and reports whether it fails while others get through.
 func (w *Worker) failsAlone(j *job, c class) bool {
@@ -113,7 +123,7 @@ func (w *Worker) contradicted(j *job, now time.Time) {
 	w.contradictedAt = now
 	j.forget()
 	for _, other := range w.jobs {
-		if other.byForeign {
+		if other.byForeign() {
 			other.forget()
 		}
 	}
@@ -122,10 +132,11 @@ func (w *Worker) contradicted(j *job, now time.Time) {
 // judge decides about the events of a job that a search has found.
 func (w *Worker) judge(j *job, now time.Time, o *account.Outcome) {
 	tooMany := false
-	fickle := j.byForeign && now.Sub(w.contradictedAt) < freshFor
+	fickle := j.byForeign() && now.Sub(w.contradictedAt) < freshFor
 	j.review(func(proved bool) bool {
-		drop := proved && !fickle && w.mayDrop.take(now)
-		tooMany = tooMany || proved && !fickle && !drop
+		proved = proved && !fickle
+		drop := proved && w.mayDrop.take(now)
+		tooMany = tooMany || proved && !drop
 		return drop
 	}, o)
 	j.triedAt = now
