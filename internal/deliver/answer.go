@@ -55,11 +55,22 @@ func (w *Worker) request(op operation, timeout time.Duration, do func(context.Co
 	a := answer{op: op, round: w.round}
 	w.count(func(t *Traffic) { t.Requests++ })
 	go func() {
-		ctx, x, end := w.attempt(timeout)
+		ctx, end := w.attempt(timeout)
 		a.err = end(do(ctx))
-		a.jumped = x.jumped
+		a.jumped = attemptOf(ctx).jumped
 		w.answers <- a
 	}()
+}
+
+// attempt returns the context of a request that may take so long. end must be called with
+// its error, and returns it with what the request waited for if it was cut off.
+func (w *Worker) attempt(timeout time.Duration) (ctx context.Context, end func(err error) error) {
+	ctx, cancel := context.WithTimeout(w.ctx, timeout)
+	ctx, known := w.cfg.Reach.begin(ctx, !w.cfg.Creation.Never)
+	return ctx, func(err error) error {
+		defer cancel()
+		return known(err)
+	}
 }
 
 // put makes the next request of a job, beside the worker.
@@ -95,10 +106,10 @@ func (w *Worker) put(j *job, now time.Time) {
 		if body != nil {
 			j.ready = w.encode(body, compress)
 		}
-		ctx, x, end := w.attempt(AttemptTimeout + time.Duration(len(j.ready.body))*time.Second/slowest)
+		ctx, end := w.attempt(AttemptTimeout + time.Duration(len(j.ready.body))*time.Second/slowest)
 		a.info, a.date, a.err = put(ctx, w.cfg.Client, w.cfg.Endpoint, j.ready)
 		a.err = end(a.err)
-		a.jumped = x.jumped
+		a.jumped = attemptOf(ctx).jumped
 		w.answers <- a
 	}()
 }

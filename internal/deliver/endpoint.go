@@ -60,8 +60,8 @@ func (e *Endpoint) believe(ctx context.Context, h http.Header, genuine bool) boo
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	believed, jumped := e.dates.judge(time.Until(date))
-	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
-		x.jumped = jumped
+	if a := attemptOf(ctx); a != nil {
+		a.jumped = jumped
 	}
 	return believed
 }

@@ -2,7 +2,9 @@ package deliver
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"net"
 	"net/http/httptrace"
 	"sync"
 	"time"
@@ -33,6 +35,8 @@ type attempt struct {
 	fetching int       // calls that look for credentials, whose connections are not the request's
 	dialing  bool      // a connection is being made for it, and there is none yet
 	dialed   time.Time // since when
+	conn     net.Conn  // the one it has, or had last
+	jumped   bool      // the Date of its answer is far from the last one believed
 }
 
 // NewReach returns a Reach that knows of no request.
@@ -95,6 +99,9 @@ func (r *Reach) begin(ctx context.Context, retriesMissing bool) (traced context.
 	ctx = httptrace.WithClientTrace(context.WithValue(ctx, attemptKey{}, a), a.trace())
 	return ctx, func(err error) error {
 		a.end(err, retriesMissing)
+		if err != nil && errors.Is(limit.Err(), context.DeadlineExceeded) {
+			a.abandon()
+		}
 		if !cutOff(limit, err) {
 			return err
 		}
@@ -120,11 +127,12 @@ func (a *attempt) trace() *httptrace.ClientTrace {
 			}
 		})
 	}
-	connected := func(phase Phase) {
+	connected := func(phase Phase, conn net.Conn) {
 		a.set(func() {
 			a.dialing = false
 			if a.fetching == 0 {
 				a.progress.enter(phase)
+				a.conn = conn
 			}
 		})
 	}
@@ -135,8 +143,8 @@ func (a *attempt) trace() *httptrace.ClientTrace {
 		ConnectStart: func(_, addr string) { dial(func(p *progress) { p.tries(addr) }) },
 		ConnectDone:  func(_, _ string, err error) { follow(func(p *progress) { p.failed(err) }) },
 		// Somebody has answered. On a slow line the certificates take longer than the rest.
-		TLSHandshakeStart: func() { connected(PhaseHandshake) },
-		GotConn:           func(httptrace.GotConnInfo) { connected(PhaseSending) },
+		TLSHandshakeStart: func() { connected(PhaseHandshake, nil) },
+		GotConn:           func(i httptrace.GotConnInfo) { connected(PhaseSending, i.Conn) },
 		WroteRequest: func(i httptrace.WroteRequestInfo) {
 			if i.Err == nil {
 				follow(func(p *progress) { p.enter(PhaseWaiting) })
@@ -144,6 +152,27 @@ func (a *attempt) trace() *httptrace.ClientTrace {
 		},
 		GotFirstResponseByte: func() { follow(func(p *progress) { p.enter(PhaseReading) }) },
 	}
+}
+
+// abandon closes the connection of a request that got no answer in time: its path may be
+// dead, and HTTP/2 would use it for every request to come. TLS would first try to say
+// goodbye.
+func (a *attempt) abandon() {
+	a.reach.mu.Lock()
+	conn := a.conn
+	a.reach.mu.Unlock()
+	if secured, ok := conn.(*tls.Conn); ok {
+		conn = secured.NetConn()
+	}
+	if conn != nil {
+		_ = conn.Close() // nothing is expected of it
+	}
+}
+
+// attemptOf returns the attempt whose request has the context, nil if there is none.
+func attemptOf(ctx context.Context) *attempt {
+	a, _ := ctx.Value(attemptKey{}).(*attempt)
+	return a
 }
 
 // set changes the state of an attempt.
@@ -208,8 +237,8 @@ func (a *attempt) end(err error, retriesMissing bool) {
 // request of a worker, if the context is that of one. The connections made for that say
 // nothing about those to the service.
 func FetchCredentials(ctx context.Context) (done func()) {
-	a, ok := ctx.Value(attemptKey{}).(*attempt)
-	if !ok {
+	a := attemptOf(ctx)
+	if a == nil {
 		return func() {}
 	}
 	a.set(func() {
