@@ -27,10 +27,20 @@ func TestNothingAllocated(t *testing.T) {
 		{`[w1=*frank*]`, apache},
 	} {
 		p := mustParse(t, tt.pattern)
-		if n := testing.AllocsPerRun(100, func() { p.Match(tt.message) }); n != 0 {
+		if n := fewestAllocs(func() { p.Match(tt.message) }); n != 0 {
 			t.Errorf("%s: %v allocations", tt.pattern, n)
 		}
 	}
+}
+
+// fewestAllocs is of single runs, because package regexp takes its machines from
+// a sync.Pool, which under the race detector forgets one in four.
+func fewestAllocs(f func()) float64 {
+	fewest := testing.AllocsPerRun(1, f)
+	for range 20 {
+		fewest = min(fewest, testing.AllocsPerRun(1, f))
+	}
+	return fewest
 }
 
 // The depth of a message costs a bit for each level.
