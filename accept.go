@@ -14,7 +14,10 @@ import (
 // them into the queue. The message is copied. wire is memory for one event at a time:
 // that of many lines need not be found for each.
 func (p *pipeline) accept(wire *scratch, message []byte, at time.Time, level account.Level) error {
-	return p.events(wire, message, at, level, p.enqueue)
+	if len(message) == 0 || p.isOversize(message) {
+		return p.events(wire, message, at, level, p.enqueue)
+	}
+	return p.enqueue(p.event(wire, message, batch.Event{Time: millis(at), Level: level})) // without a closure: nothing is allocated
 }
 
 func (p *pipeline) enqueue(e batch.Event) error {
@@ -38,20 +41,26 @@ func (p *pipeline) events(wire *scratch, message []byte, at time.Time, level acc
 		p.drop(account.Empty, e)
 		return nil
 	}
-	if len(message) > p.settings.MaxEventBytes || // invalid bytes may make it larger than it looks
-		3*len(message) > p.settings.MaxEventBytes && encode.Size(message) > p.settings.MaxEventBytes {
+	if p.isOversize(message) {
 		o := &oversize{p: p, e: e, emit: emit, wire: wire}
 		o.Take(message)
 		return o.End()
 	}
-	return p.event(wire, message, e, emit)
+	return emit(p.event(wire, message, e))
 }
 
-// event encodes one event, outside any lock.
-func (p *pipeline) event(wire *scratch, message []byte, e batch.Event, emit func(batch.Event) error) error {
+// isOversize reports whether a message is larger than an event may be. Invalid bytes make it
+// larger than it looks.
+func (p *pipeline) isOversize(message []byte) bool {
+	return len(message) > p.settings.MaxEventBytes ||
+		3*len(message) > p.settings.MaxEventBytes && encode.Size(message) > p.settings.MaxEventBytes
+}
+
+// event encodes one event, outside any lock. It is valid as long as wire is.
+func (p *pipeline) event(wire *scratch, message []byte, e batch.Event) batch.Event {
 	wire.b, e.Size = p.encoder.AppendEvent(wire.b[:0], e.Time, message)
 	e.Wire = wire.b
-	return emit(e)
+	return e
 }
 
 // millis is the timestamp of an event. The service takes no negative one.

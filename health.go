@@ -57,6 +57,6 @@ func (w *Writer) FlushOnPanic() {
 
 // flushBefore flushes before it goes on panicking.
 func (p *pipeline) flushBefore(cause any) {
-	_ = p.flushInTime() // there is nobody to tell
+	_ = p.Sync() // there is nobody to tell
 	panic(cause)
 }

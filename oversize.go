@@ -123,7 +123,7 @@ func (o *oversize) End() error {
 }
 
 func (o *oversize) event(message []byte) {
-	if lost := o.p.event(o.wire, message, o.e, o.emit); lost != nil {
+	if lost := o.emit(o.p.event(o.wire, message, o.e)); lost != nil {
 		o.err = lost // the other parts go the same way, and are counted
 	}
 }

@@ -135,8 +135,8 @@ func (p *pipeline) Flush(ctx context.Context) error {
 	return nil
 }
 
-// flushInTime is Flush within Options.CloseTimeout.
-func (p *pipeline) flushInTime() error {
+// Sync is Flush within Options.CloseTimeout. It makes a Writer a zapcore.WriteSyncer.
+func (p *pipeline) Sync() error {
 	ctx, cancel := context.WithTimeout(context.Background(), p.settings.CloseTimeout)
 	defer cancel()
 	return p.Flush(ctx)

@@ -97,7 +97,3 @@ func (w *Writer) write(wire *scratch, text []byte) (err error) {
 	}
 	return err
 }
-
-// Sync is Flush within Options.CloseTimeout. It makes a Writer a
-// zapcore.WriteSyncer.
-func (w *Writer) Sync() error { return w.flushInTime() }
