@@ -10,6 +10,7 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/machine"
 )
 
 // client is the SDK's client, and where it gets its credentials.
@@ -18,6 +19,8 @@ type client struct {
 	conns   connections
 	sources []*credentialsSource // the provider of the second one may hold the first one
 	end     context.CancelFunc   // ends what they have started
+	// instanceID asks the metadata service of EC2 for the id of the instance.
+	instanceID func() (string, error)
 }
 
 // newClient returns the client for the settings. It reads environment and shared config
@@ -31,7 +34,7 @@ func newClient(s *settings, speech *deliver.Speech) (*client, error) {
 		end()
 		return nil, err
 	}
-	c := &client{end: end}
+	c := &client{end: end, instanceID: func() (string, error) { return machine.InstanceID(life, cfg) }}
 	var given cloudwatchlogs.Options // as the program's ClientOptions find them
 	c.Client = cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) {
 		if s.Endpoint != "" { // here, since the environment wins over cfg.BaseEndpoint

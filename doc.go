@@ -32,7 +32,8 @@
 //   - With Options.Spool, an event whose log call has returned survives the death
 //     of the process, kill -9 included: the next start delivers it, however short
 //     it is. Guarantee says what is in force, Stats.Recovered what was left.
-//   - A constructor makes no request. A program starts while AWS is down.
+//   - A constructor makes no request, but for {instance_id} in a name. A program
+//     starts while AWS is down.
 //
 // # What it does not promise
 //

@@ -29,8 +29,9 @@ var _ slog.Handler = (*Handler)(nil)
 // it does not exist. The name may hold placeholders, see Options.LogStream. opts
 // may be nil.
 //
-// It makes no request: a program starts while AWS is down or forbidden, and
-// hears of that through Options.OnError and Stats. The error names what is wrong
+// It makes no request, but for {instance_id} in a name, which takes at most a
+// second: a program starts while AWS is down or forbidden, and hears of that
+// through Options.OnError and Stats. The error names what is wrong
 // with the options or with the AWS configuration.
 func NewHandler(logGroup string, opts *Options) (*Handler, error) {
 	p, err := newPipeline(logGroup, opts)

@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -75,6 +76,73 @@ func TestExpandName(t *testing.T) {
 	}
 }
 
+// TestNamesOfTheEnvironment: of the variable, of what the program runs on.
+func TestNamesOfTheEnvironment(t *testing.T) {
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("POD_NAME", "web-7d4b9/a:b*c d\n\xff\x1b[0m")
+	t.Setenv("EMPTY", "")
+	t.Setenv("a b:c", "blank and colon")
+	none := errors.New("there is none")
+	tests := []struct {
+		rule, template string
+		unfit          *regexp.Regexp
+		id             error // why no id is found
+		want, err      string
+		notes          int
+	}{
+		{"a variable", "{env:POD_NAME}", unfitStream, nil, "web-7d4b9/a-b-c d---[0m", "", 0},
+		{"a variable in a log group", "app/{env:POD_NAME}", notInGroup, nil, "app/web-7d4b9/a-b-c-d----0m", "", 0},
+		{"a name that only the environment of Go has", "{env:a b:c}", unfitStream, nil, "blank and colon", "", 0},
+		{"a variable that is not set", "{env:NO_SUCH_VARIABLE}", unfitStream, nil, "", "{env:NO_SUCH_VARIABLE}: the environment variable NO_SUCH_VARIABLE is not set", 0},
+		{"a variable that is empty", "x{env:EMPTY}", unfitStream, nil, "", "{env:EMPTY}: the environment variable EMPTY is empty", 0},
+		{"env without a name", "{env}", unfitStream, nil, "", "{env} needs the name of an environment variable, such as {env:POD_NAME}", 0},
+		{"env with an empty name", "{env:}", unfitStream, nil, "", "{env} needs the name of an environment variable, such as {env:POD_NAME}", 0},
+		{"the region", "{region}", unfitStream, nil, "eu-central-1", "", 0},
+		{"the region takes no argument", "{region:eu}", unfitStream, nil, "", "placeholder {region} takes no argument", 0},
+		{"ids", "{instance_id}/{container_id}", unfitStream, nil, "i-0123456789abcdef0/3f4a7c1e9b2d", "", 0},
+		{"no id, so the host name", "{instance_id}", unfitStream, none, fit(host, unfitStream), "", 1},
+		{"neither of them", "{instance_id}{container_id}{instance_id}", unfitStream, none, strings.Repeat(fit(host, unfitStream), 3), "", 2},
+	}
+	for _, tt := range tests {
+		calls := make(map[string]int)
+		id := func(id string) func() (string, error) {
+			return func() (string, error) { calls[id]++; return id, tt.id }
+		}
+		n := newNamer(at)
+		n.region, n.instanceID, n.containerID = "eu-central-1", id("i-0123456789abcdef0"), id("3f4a7c1e9b2d")
+		got, err := n.expand(tt.template, tt.unfit)
+		if got != tt.want || errorText(err) != tt.err || len(n.notes) != tt.notes {
+			t.Errorf("%s: %q became %q, %v, %v, want %q, %s", tt.rule, tt.template, got, err, n.notes, tt.want, tt.err)
+		}
+		for _, note := range n.notes {
+			if !errors.Is(note, none) || !strings.Contains(note.Error(), "_id}: there is none; the host name "+fmt.Sprintf("%q", host)+" stands in for it") {
+				t.Errorf("%s: %v", tt.rule, note)
+			}
+		}
+		for id, n := range calls {
+			if n > 1 {
+				t.Errorf("%s: %s was asked for %d times", tt.rule, id, n)
+			}
+		}
+	}
+}
+
+// expandName fills in the placeholders that need no AWS configuration.
+func expandName(template string, now time.Time, unfit *regexp.Regexp) (string, error) {
+	return newNamer(now).expand(template, unfit)
+}
+
+func (n *namer) expand(template string, unfit *regexp.Regexp) (string, error) {
+	parsed, err := n.parse(template, unfit)
+	if err != nil {
+		return "", err
+	}
+	return parsed.fill(n.value)
+}
+
 func TestRandomInNames(t *testing.T) {
 	seen := make(map[string]bool)
 	for range 20 {
@@ -90,7 +158,7 @@ func TestRandomInNames(t *testing.T) {
 }
 
 func TestNameMistakes(t *testing.T) {
-	const known = "; there are {hostname}, {pid}, {program}, {random} and {time:layout}"
+	const known = "; there are {hostname}, {pid}, {program}, {random}, {time:layout}, {env:NAME}, {region}, {container_id} and {instance_id}"
 	tests := []struct{ rule, template, want string }{
 		{"an unknown placeholder", "{host}", "unknown placeholder {host}" + known},
 		{"a placeholder without a name", "{}", "unknown placeholder {}" + known},

@@ -74,10 +74,29 @@ type Options struct {
 	// otherwise created. Empty: the UTC time to the microsecond (20 digits) and
 	// three random digits, so that each process has a stream of its own.
 	//
-	// This name and that of the log group may hold placeholders, filled in by
-	// the constructor: {hostname}, {pid}, {program}, {random} (8 hexadecimal
-	// digits), and {time:2006/01/02} for the time in UTC in any layout of
-	// package time. {{ and }} stand for the braces themselves.
+	// This name and that of the log group may hold placeholders, filled in once
+	// by the constructor:
+	//
+	//	{hostname}         the name of the host; in a pod of Kubernetes that of the pod
+	//	{pid} {program}    of the process
+	//	{random}           8 hexadecimal digits
+	//	{time:2006/01/02}  the time in UTC, in any layout of package time
+	//	{env:NAME}         an environment variable; it is an error if it is not
+	//	                   set, or empty
+	//	{region}           the AWS region that requests go to
+	//	{container_id}     as "docker ps" shows it, 12 hexadecimal digits; on AWS
+	//	                   Fargate the runtime id that the console of ECS shows
+	//	{instance_id}      of EC2, such as i-0123456789abcdef0
+	//
+	// {{ and }} stand for the braces themselves. Characters that a name must not
+	// have become "-" where a placeholder brings them in.
+	//
+	// {container_id} is read from /proc and ECS_CONTAINER_METADATA_URI_V4. With
+	// version 2 of cgroups, a container of Kubernetes is not told its id.
+	// {instance_id} is asked from the EC2 metadata service (IMDSv2 only) for at
+	// most a second, unless AWS_EC2_METADATA_DISABLED is true: the only request
+	// that a constructor makes. Where there is no id, the host name stands in for
+	// it, which is reported to OnError; {hostname} or {env:NAME} do better there.
 	LogStream string
 
 	// NoCreate switches creation off: a missing log group or log stream is

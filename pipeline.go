@@ -57,6 +57,13 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 	if p.client, err = newClient(s, &p.speech); err != nil {
 		return nil, err
 	}
+	if err := s.fillNames(p.client.Options().Region, p.client.instanceID); err != nil {
+		p.client.end()
+		return nil, err
+	}
+	for _, note := range s.namer.notes {
+		p.report.later(note)
+	}
 	cfg := queue.Config{
 		Head:     batch.Head(s.group, s.stream),
 		MaxBytes: s.BufferBytes,
@@ -67,6 +74,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 	p.target = targetOf(s, p.client.Client)
 	if s.Spool != "" {
 		if p.spool, err = p.newSpool(own); err != nil {
+			p.client.end()
 			return nil, err
 		}
 		cfg.Replica = p.spool
@@ -102,6 +110,9 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 	}
 	return p, nil
 }
+
+// LogGroup returns the name of the log group, with its placeholders filled in.
+func (p *pipeline) LogGroup() string { return p.settings.group }
 
 // LogStream returns the name of the log stream: the one given, with its
 // placeholders filled in, or the one generated.

@@ -25,6 +25,10 @@ type settings struct {
 	stream    string
 	generated bool // nobody else can have made the stream
 	format    formatter
+
+	// What group and stream are made of.
+	namer                 *namer
+	groupName, streamName name
 }
 
 // retentionDays are those PutRetentionPolicy takes.
@@ -52,22 +56,42 @@ func newSettings(logGroup string, opts *Options) (*settings, error) {
 	)
 }
 
+// resolveNames fills in the names as far as they are known without the AWS configuration,
+// see fillNames, and checks them.
 func (s *settings) resolveNames(logGroup string) (err error) {
 	now := time.Now()
-	if s.group, err = expandName(logGroup, now, notInGroup); err != nil {
+	s.namer = newNamer(now)
+	if s.groupName, err = s.namer.parse(logGroup, notInGroup); err != nil {
+		return fmt.Errorf("log group: %w", err)
+	}
+	if s.LogStream == "" {
+		s.streamName, s.generated = name{parts: []namePart{{text: generatedStream(now)}}}, true
+	} else {
+		if s.streamName, err = s.namer.parse(s.LogStream, unfitStream); err != nil {
+			return fmt.Errorf("Options.LogStream: %w", err)
+		}
+		s.generated = isRandom(s.LogStream)
+	}
+	return s.checkNames(func(_, _ string) (string, error) { return "x", nil }) // whatever it will be
+}
+
+// fillNames fills in what the AWS configuration says.
+func (s *settings) fillNames(region string, instanceID func() (string, error)) error {
+	s.namer.region, s.namer.instanceID = region, instanceID
+	return s.checkNames(s.namer.value)
+}
+
+// checkNames fills in what is left of the names and checks them.
+func (s *settings) checkNames(value func(placeholder, argument string) (string, error)) (err error) {
+	if s.group, err = s.groupName.fill(value); err != nil {
 		return fmt.Errorf("log group: %w", err)
 	}
 	if err := checkLogGroup(s.group); err != nil {
 		return err
 	}
-	if s.LogStream == "" {
-		s.stream, s.generated = generatedStream(now), true
-		return nil
-	}
-	if s.stream, err = expandName(s.LogStream, now, notInStream); err != nil {
+	if s.stream, err = s.streamName.fill(value); err != nil {
 		return fmt.Errorf("Options.LogStream: %w", err)
 	}
-	s.generated = isRandom(s.LogStream)
 	return checkLogStream(s.stream)
 }
 

@@ -73,6 +73,8 @@ func TestWhoNamesTheStream(t *testing.T) {
 		{"nobody: nobody else can have made it", "", true},
 		{"a random part: the same", "app-{random}", true},
 		{"a fixed name may exist", "app", false},
+		{"a random part among others: the same", "{region}/{random}", true},
+		{"a container and an instance start a program again", "{instance_id}/{container_id}", false},
 		{"host and time may exist, from the last start", "{hostname}/{time:2006}", false},
 	}
 	for _, tt := range tests {
@@ -98,7 +100,7 @@ func TestBadOptions(t *testing.T) {
 		opts Options
 		want string // "" means that it is allowed
 	}{
-		{"stream: a template that is wrong", Options{LogStream: "{x}"}, "Options.LogStream: unknown placeholder {x}; there are {hostname}, {pid}, {program}, {random} and {time:layout}"},
+		{"stream: a template that is wrong", Options{LogStream: "{x}"}, "Options.LogStream: unknown placeholder {x}; there are {hostname}, {pid}, {program}, {random}, {time:layout}, {env:NAME}, {region}, {container_id} and {instance_id}"},
 		{"stream: a character that is not allowed", Options{LogStream: "a:b"}, `Options.LogStream "a:b": the characters : and * are not allowed`},
 		{"keys: id alone", Options{AccessID: "id"}, "Options.AccessID is set but AccessKey is empty: both or neither"},
 		{"keys: secret alone", Options{AccessKey: "secret"}, "Options.AccessKey is set but AccessID is empty: both or neither"},
@@ -156,7 +158,7 @@ func TestBadOptions(t *testing.T) {
 func TestBadLogGroup(t *testing.T) {
 	tests := []struct{ rule, group, want string }{
 		{"no name", "", "log group: a name is required"},
-		{"a template that is wrong", "{x}", "log group: unknown placeholder {x}; there are {hostname}, {pid}, {program}, {random} and {time:layout}"},
+		{"a template that is wrong", "{x}", "log group: unknown placeholder {x}; there are {hostname}, {pid}, {program}, {random}, {time:layout}, {env:NAME}, {region}, {container_id} and {instance_id}"},
 		{"a character that is not allowed", "a b", `log group "a b": only letters, digits and . - _ / # are allowed`},
 		{"what a placeholder gives is made fit", "{time:2006 15:04}", ""},
 	}

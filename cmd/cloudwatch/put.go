@@ -18,7 +18,10 @@ const putHelp = `Send standard input, or files, to a log group. Each line is an 
 
 Log group and log stream are created when they are missing. Without --stream
 each run has a stream of its own, named after the time. Blank lines are skipped,
-for the service takes no empty event.
+for the service takes no empty event. Both names may hold {hostname}, {pid},
+{program}, {random}, {time:2006/01/02} (a layout of Go, in UTC), {env:NAME},
+{region}, {container_id} and {instance_id} (of EC2, asked for a second at most;
+the host name stands in for an id that cannot be had).
 
 Input is text in UTF-8; UTF-16 and UTF-32 are read if they begin with a byte
 order mark, and gzip is unpacked, whatever the name of the file. What begins as
@@ -194,7 +197,7 @@ func (p *program) put(group string, files []string, f putFlags) error {
 		screen.say("cloudwatch: " + line)
 	}
 	if !f.quiet {
-		screen.say("cloudwatch: " + summary(o, group, h.LogStream()))
+		screen.say("cloudwatch: " + summary(o, h.LogGroup(), h.LogStream()))
 	}
 	return exit(o.code(feed.failed.Load(), int(trouble.retention.Load())))
 }

@@ -84,7 +84,7 @@ func (r *resend) run(ctx context.Context) error {
 	if r.dir.hot != nil {
 		options.SpoolOptions.RAM = filepath.Dir(r.dir.hot.Path())
 	}
-	w, err := cloudwatch.NewWriter(r.to.group, options)
+	w, err := cloudwatch.NewWriter(literal(r.to.group), options)
 	if err != nil {
 		return err
 	}

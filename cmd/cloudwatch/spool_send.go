@@ -203,7 +203,7 @@ func (p *program) tryDestination(f *sendFlags, h segment.Header) error {
 			return err
 		}
 	}
-	w, err := cloudwatch.NewWriter(h.Group, p.sendOptions(f, destination{h.Region, h.Endpoint, h.Group}, h.Stream))
+	w, err := cloudwatch.NewWriter(literal(h.Group), p.sendOptions(f, destination{h.Region, h.Endpoint, h.Group}, h.Stream))
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (p *program) tryDestination(f *sendFlags, h segment.Header) error {
 // sendOptions are those of a Writer that has no spool yet.
 func (p *program) sendOptions(f *sendFlags, to destination, stream string) *cloudwatch.Options {
 	o := &cloudwatch.Options{
-		LogStream:      strings.NewReplacer("{", "{{", "}", "}}").Replace(stream),
+		LogStream:      literal(stream),
 		Region:         to.region,
 		Endpoint:       to.endpoint,
 		AllowPlainHTTP: f.plainHTTP,
@@ -223,6 +223,10 @@ func (p *program) sendOptions(f *sendFlags, to destination, stream string) *clou
 	p.withoutAccount(o)
 	return o
 }
+
+// literal returns a name without placeholders: nothing of this machine is filled in where a
+// header of a file says so.
+func literal(name string) string { return strings.NewReplacer("{", "{{", "}", "}}").Replace(name) }
 
 // left says what a spool still has that is not in use, "" if that is nothing.
 func (d *spoolDir) left(ctx context.Context) (string, error) {
