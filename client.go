@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -11,13 +12,15 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/machine"
+	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
 // client is the SDK's client, and where it gets its credentials.
 type client struct {
 	*cloudwatchlogs.Client
 	conns   connections
-	sources []*credentialsSource // the provider of the second one may hold the first one
+	sources []*credentialsSource // the provider of each may hold the one before
+	base    *credentialsSource   // of the credentials that a role is assumed with, or of all; nil = there is none
 	end     context.CancelFunc   // ends what they have started
 	// instanceID asks the metadata service of EC2 for the id of the instance.
 	instanceID func() (string, error)
@@ -36,6 +39,7 @@ func newClient(s *settings, speech *deliver.Speech) (*client, error) {
 	}
 	c := &client{end: end, instanceID: func() (string, error) { return machine.InstanceID(life, cfg) }}
 	var given cloudwatchlogs.Options // as the program's ClientOptions find them
+	var wrong error                  // about the role
 	c.Client = cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) {
 		if s.Endpoint != "" { // here, since the environment wins over cfg.BaseEndpoint
 			o.BaseEndpoint = &s.Endpoint
@@ -50,6 +54,10 @@ func newClient(s *settings, speech *deliver.Speech) (*client, error) {
 		if _, same := o.Credentials.(*credentialsSource); !same && o.Credentials != nil {
 			o.Credentials = c.source(life, o.Credentials, nil)
 		}
+		c.base, _ = o.Credentials.(*credentialsSource)
+		if s.RoleARN != "" {
+			wrong = c.assume(life, s, cfg, o)
+		}
 		o.HTTPClient = c.conns.client(o.HTTPClient)
 		// Delivery retries, with all it knows; a second retryer below it would
 		// only add hidden pauses and a quota of its own.
@@ -59,15 +67,26 @@ func newClient(s *settings, speech *deliver.Speech) (*client, error) {
 			o.Logger = speech.Logger(o.Logger)
 		}
 	})
-	var keys aws.CredentialsProvider
-	if source, ok := c.Options().Credentials.(*credentialsSource); ok {
-		keys = source.current()
+	var keys access.BaseKeys
+	if c.base != nil {
+		keys = access.BaseKeys{Provider: c.base.current(), Chosen: c.base != given.Credentials}
 	}
-	if err := access.Check(s.access(), cfg, &given, keys, c.Client); err != nil {
+	if err := cmp.Or(access.Check(s.access(), cfg, &given, keys, c.Client), wrong); err != nil {
 		end()
 		return nil, err
 	}
 	return c, nil
+}
+
+// assume has a role assumed with the credentials that there are. Its own source keeps those
+// of the role apart from them: they are renewed more often.
+func (c *client) assume(life context.Context, s *settings, cfg aws.Config, o *cloudwatchlogs.Options) error {
+	provider, err := role.New(s.role(), cfg, o, o.Credentials, s.access())
+	if err != nil {
+		return err
+	}
+	o.Credentials = c.source(life, provider, nil)
+	return nil
 }
 
 // source returns a source of the client's credentials.

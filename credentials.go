@@ -14,6 +14,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
+	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
 // credentialsSource is where the client gets its credentials. The SDK reads
@@ -130,7 +131,10 @@ func (s *credentialsSource) renew() {
 			return
 		}
 	}
-	if cache, ok := present.(*aws.CredentialsCache); ok {
+	switch cache := present.(type) {
+	case *aws.CredentialsCache:
+		cache.Invalidate()
+	case *role.Provider:
 		cache.Invalidate()
 	}
 }

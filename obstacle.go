@@ -3,15 +3,12 @@ package cloudwatch
 import (
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 )
 
 // targetOf is what the texts of errors say about where requests go.
-func targetOf(s *settings, client *cloudwatchlogs.Client) explain.Target {
-	to := destinationOf(client, s.group)
-	source, ours := client.Options().Credentials.(*credentialsSource)
+func targetOf(s *settings, client *client) explain.Target {
+	to := destinationOf(client.Client, s.group)
 	return explain.Target{
 		Group:    s.group,
 		Stream:   s.stream,
@@ -19,7 +16,8 @@ func targetOf(s *settings, client *cloudwatchlogs.Client) explain.Target {
 		Endpoint: to.endpoint,
 		NoCreate: s.NoCreate,
 		Tags:     len(s.Tags) > 0,
-		Provider: !ours || source.load == nil,
+		Provider: client.base == nil || client.base.load == nil,
+		Role:     s.RoleARN,
 	}
 }
 

@@ -27,6 +27,23 @@ type Options struct {
 	AccessKey string
 	// SessionToken goes with temporary keys. It needs AccessID and AccessKey.
 	SessionToken string
+	// RoleARN is the IAM role in whose name requests are made, such as
+	// "arn:aws:iam::123456789012:role/logs", for a log group of another account.
+	// The credentials there are, wherever they come from, ask AWS STS for those
+	// of the role (AssumeRole): they need the permission sts:AssumeRole, and the
+	// trust policy of the role must name them. They may belong to a role
+	// themselves. The role is assumed by the first request, for an hour, and
+	// again five minutes before that is over, or when the service refuses its
+	// credentials. Empty: no role is assumed.
+	//
+	// STS is asked in the same region and through the same HTTP client, at the
+	// endpoint that the AWS SDK finds for it: AWS_ENDPOINT_URL_STS,
+	// AWS_ENDPOINT_URL, the shared config, or AWS itself. What is said below of
+	// https holds for it too. Endpoint does not concern it.
+	RoleARN string
+	// ExternalID is the external id that the trust policy of the role demands. It
+	// is no secret: printed Options show it. It needs RoleARN. Empty: none.
+	ExternalID string
 	// Region is the AWS region, such as "eu-central-1". Empty: from the
 	// environment (AWS_REGION) or the shared config, as the AWS SDK finds it.
 	Region string
@@ -43,7 +60,8 @@ type Options struct {
 	Endpoint string
 	// AllowPlainHTTP allows an endpoint with plain http on any host. Whoever is
 	// on the way can then read the log events and the session token, and change
-	// the events. false: it is refused.
+	// the events; and with RoleARN, where STS is reached by such an endpoint, read
+	// all keys of the role. false: it is refused.
 	AllowPlainHTTP bool
 	// Config is a ready AWS configuration, for programs that have one. It is
 	// used instead of the environment and the shared config; Region, Endpoint
@@ -67,7 +85,8 @@ type Options struct {
 	Config *aws.Config
 	// ClientOptions change the SDK's client: proxy, FIPS and dual-stack
 	// endpoints, HTTP client and so on. They are called in order, after
-	// everything above. The retryer is ours and cannot be changed.
+	// everything above but RoleARN: credentials that they set are those that the
+	// role is assumed with. The retryer is ours and cannot be changed.
 	ClientOptions []func(*cloudwatchlogs.Options)
 
 	// LogStream is the name of the log stream. It is written to if it exists,

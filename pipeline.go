@@ -71,7 +71,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Interval: s.FlushInterval,
 	}
 	own := destinationOf(p.client.Client, s.group)
-	p.target = targetOf(s, p.client.Client)
+	p.target = targetOf(s, p.client)
 	if s.Spool != "" {
 		if p.spool, err = p.newSpool(own); err != nil {
 			p.client.end()

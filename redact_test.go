@@ -93,7 +93,7 @@ func TestPrintedOptionsHaveNoSecret(t *testing.T) {
 func TestEveryStringOptionIsSecretOrNot(t *testing.T) {
 	shown := map[string]bool{
 		"AccessID": false, "AccessKey": false, "SessionToken": false,
-		"Region": true, "Profile": true, "Endpoint": true, "LogStream": true, "KMSKeyID": true, "Class": true, "Spool": true,
+		"Region": true, "Profile": true, "RoleARN": true, "ExternalID": true, "Endpoint": true, "LogStream": true, "KMSKeyID": true, "Class": true, "Spool": true,
 	}
 	const canary = "canary"
 	for i := range reflect.TypeFor[Options]().NumField() {

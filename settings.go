@@ -15,6 +15,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
 // settings are Options that have been checked, with every default filled in.
@@ -106,8 +107,9 @@ func (s *settings) checkAccess() error {
 	case s.Config != nil && s.Profile != "":
 		return errors.New("Options.Profile and Config are both set: a ready Config has its profile already")
 	}
+	errs := []error{s.role().Check()}
 	keys := aws.Credentials{AccessKeyID: s.AccessID, SecretAccessKey: s.AccessKey, SessionToken: s.SessionToken}
-	errs := []error{access.Keys(keys, "Options.AccessID", "Options.AccessKey", "Options.SessionToken")}
+	errs = append(errs, access.Keys(keys, "Options.AccessID", "Options.AccessKey", "Options.SessionToken"))
 	if s.Region != "" {
 		errs = append(errs, access.Region("Options.Region", s.Region))
 	}
@@ -115,6 +117,11 @@ func (s *settings) checkAccess() error {
 		errs = append(errs, access.Endpoint("Options.Endpoint", s.Endpoint, s.AllowPlainHTTP))
 	}
 	return errors.Join(errs...)
+}
+
+// role is the one to assume; none if its ARN is empty.
+func (s *settings) role() role.Settings {
+	return role.Settings{ARN: s.RoleARN, ExternalID: s.ExternalID}
 }
 
 // access returns what the options say of the way to the service.

@@ -21,13 +21,14 @@ const (
 
 // withoutAccount fills in keys and region if the endpoint is on this machine and
 // there are none. Other hosts never get made-up keys; and since the endpoint is
-// written into the options as well, made-up keys never go to another host.
+// written into the options as well, made-up keys never go to another host, nor to AWS
+// STS for a role.
 func (p *program) withoutAccount(o *cloudwatch.Options) {
 	endpoint := p.endpoint(o.Endpoint)
 	if !loopback(endpoint) {
 		return
 	}
-	if !p.hasAccount(o.Profile) {
+	if !p.hasAccount(o.Profile) && o.RoleARN == "" {
 		o.Endpoint, o.AccessID, o.AccessKey = endpoint, dummyKey, dummyKey
 	}
 	if o.Region == "" {

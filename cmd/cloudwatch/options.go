@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
 // optionFlags are the fields of the library's options that flags set. All commands
@@ -15,6 +17,8 @@ var optionFlags = [...]struct{ field, flag string }{
 	{"AllowPlainHTTP", "--allow-plain-http"},
 	{"Region", "--region"},
 	{"Profile", "--profile"},
+	{"RoleARN", "--role-arn"},
+	{"ExternalID", "--external-id"},
 	{"RetentionDays", "--retention"},
 	{"NoCreate", "--no-create"},
 	{"Oversize", "--oversize"},
@@ -58,6 +62,12 @@ func flagOf(field string) string {
 		}
 	}
 	return field
+}
+
+// roleFlags adds the flags for another account.
+func roleFlags(cmd *cobra.Command, to *role.Settings) {
+	cmd.Flags().StringVar(&to.ARN, "role-arn", "", "assume the IAM role `ARN` with the credentials there are")
+	cmd.Flags().StringVar(&to.ExternalID, "external-id", "", "`ID` that the trust policy of the role demands")
 }
 
 // plainHTTPFlag adds the flag for an endpoint that nothing is encrypted to.

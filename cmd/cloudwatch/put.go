@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
 const putHelp = `Send standard input, or files, to a log group. Each line is an event.
@@ -55,6 +56,7 @@ that cannot be created, a host that does not exist or does not answer; see
 The first Ctrl-C stops reading and sends what was read, the second one quits.
 
 Credentials are never flags. They are found as the AWS command line finds them.
+With --role-arn they assume a role, such as one of another account.
 An endpoint on this machine needs no account: if there are no credentials in the
 environment and no profile, made-up ones are used.`
 
@@ -75,6 +77,7 @@ type putFlags struct {
 	plainHTTP    bool
 	region       string
 	profile      string
+	role         role.Settings
 	retention    int
 	noCreate     bool
 	oversize     oversize
@@ -119,6 +122,7 @@ func (p *program) putCommand() *cobra.Command {
 	plainHTTPFlag(cmd, &f.plainHTTP)
 	fs.StringVar(&f.region, "region", "", "AWS `REGION` (or AWS_REGION)")
 	fs.StringVar(&f.profile, "profile", "", "`PROFILE` of the shared config (or AWS_PROFILE)")
+	roleFlags(cmd, &f.role)
 	fs.IntVar(&f.retention, "retention", 0, "keep events `DAYS` days, if put makes the log group")
 	fs.BoolVar(&f.noCreate, "no-create", false, "fail if log group or log stream does not exist")
 	fs.Var(&f.oversize, "oversize", "split, truncate or drop a line over 1 MiB")
@@ -151,6 +155,8 @@ func (p *program) put(group string, files []string, f putFlags) error {
 		AllowPlainHTTP: f.plainHTTP,
 		Region:         f.region,
 		Profile:        f.profile,
+		RoleARN:        f.role.ARN,
+		ExternalID:     f.role.ExternalID,
 		RetentionDays:  f.retention,
 		NoCreate:       f.noCreate,
 		Oversize:       f.oversize.Oversize,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/internal/access"
+	"github.com/cloudwatch-go/cloudwatch/internal/role"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
@@ -38,6 +39,7 @@ type sendFlags struct {
 	*spoolFlags
 	to        segment.Header // what is not empty replaces what the files say
 	profile   string
+	role      role.Settings
 	plainHTTP bool
 	yes       bool
 	timeout   time.Duration
@@ -58,6 +60,7 @@ func (p *program) sendCommand(s *spoolFlags) *cobra.Command {
 	fs.StringVar(&f.to.Endpoint, "endpoint", "", "send to the endpoint `URL` instead")
 	plainHTTPFlag(cmd, &f.plainHTTP)
 	fs.StringVar(&f.profile, "profile", "", "`PROFILE` of the shared config (or AWS_PROFILE)")
+	roleFlags(cmd, &f.role)
 	fs.BoolVar(&f.yes, "yes", false, "do not ask")
 	fs.DurationVar(&f.timeout, "timeout", 0, "give up after `TIME` (default never)")
 	return cmd
@@ -218,6 +221,8 @@ func (p *program) sendOptions(f *sendFlags, to destination, stream string) *clou
 		Endpoint:       to.endpoint,
 		AllowPlainHTTP: f.plainHTTP,
 		Profile:        f.profile,
+		RoleARN:        f.role.ARN,
+		ExternalID:     f.role.ExternalID,
 		OnError:        func(error) {},
 	}
 	p.withoutAccount(o)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
+	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
 // savedEvent is a line of what export writes and import reads. The names stay;
@@ -38,6 +40,7 @@ type location struct {
 	endpoint string
 	region   string
 	profile  string
+	role     role.Settings
 
 	allowPlainHTTP bool
 }
@@ -49,6 +52,7 @@ func (w *location) flags(cmd *cobra.Command) {
 	plainHTTPFlag(cmd, &w.allowPlainHTTP)
 	fs.StringVar(&w.region, "region", "", "AWS `REGION` (or AWS_REGION)")
 	fs.StringVar(&w.profile, "profile", "", "`PROFILE` of the shared config (or AWS_PROFILE)")
+	roleFlags(cmd, &w.role)
 }
 
 func (w *location) check() error {
@@ -77,7 +81,7 @@ func (p *program) client(ctx context.Context, url string, w *location) (*cloudwa
 	if w.region != "" {
 		options = append(options, config.WithRegion(w.region))
 	}
-	if loopback(url) && !p.hasAccount(w.profile) {
+	if loopback(url) && !p.hasAccount(w.profile) && w.role.ARN == "" {
 		options = append(options, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(dummyKey, dummyKey, "")))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
@@ -91,14 +95,25 @@ func (p *program) client(ctx context.Context, url string, w *location) (*cloudwa
 	if keys != nil {
 		cfg.Credentials = &checkedKeys{keys}
 	}
+	settings := access.Settings{Region: w.region, Endpoint: w.endpoint, AllowPlainHTTP: w.allowPlainHTTP}
+	if err := w.role.Check(); err != nil {
+		return nil, wrongUsage(err)
+	}
 	var given cloudwatchlogs.Options
+	var wrong error // about the role
 	client := cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) {
 		o.BaseEndpoint = &url
 		o.APIOptions = append(o.APIOptions, access.Guard{PlainHTTP: w.allowPlainHTTP}.Add)
 		given = *o
+		if w.role.ARN == "" {
+			return
+		}
+		var assumed *role.Provider
+		if assumed, wrong = role.New(w.role, cfg, o, o.Credentials, settings); wrong == nil {
+			o.Credentials = &checkedKeys{assumed}
+		}
 	})
-	settings := access.Settings{Region: w.region, Endpoint: w.endpoint, AllowPlainHTTP: w.allowPlainHTTP}
-	if err := access.Check(settings, cfg, &given, keys, client); err != nil {
+	if err := cmp.Or(access.Check(settings, cfg, &given, access.BaseKeys{Provider: keys}, client), wrong); err != nil {
 		return nil, wrongUsage(err)
 	}
 	return client, nil
@@ -111,6 +126,9 @@ func (k *checkedKeys) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	got, err := k.CredentialsProvider.Retrieve(ctx)
 	if err == nil {
 		err = access.Keys(got, "access key id", "secret access key", "session token")
+	}
+	if told, ok := errors.AsType[*deliver.CredentialsError](err); ok { // by those that a role is assumed with
+		return aws.Credentials{}, told
 	}
 	if err != nil {
 		return aws.Credentials{}, &deliver.CredentialsError{Err: redact.Error(err)}
@@ -137,7 +155,7 @@ func (w *location) requestError(p *program, group string, err error) error {
 	if f == nil {
 		return failed(err)
 	}
-	f.Target = explain.Target{Group: group, Region: w.region, Endpoint: w.url(p)}
+	f.Target = explain.Target{Group: group, Region: w.region, Endpoint: w.url(p), Role: w.role.ARN}
 	d := diagnose(f, false)
 	return &exitError{d.code(), errors.New(d.text)}
 }

@@ -19,6 +19,8 @@ var flagNames = explain.Names{
 	Region:   "AWS_REGION, --region",
 	Endpoint: "AWS_ENDPOINT_URL, --endpoint",
 	NoCreate: "--no-create",
+
+	ExternalID: "--external-id",
 }
 
 // trouble says in plain words, one line each, what the library reports. Whether

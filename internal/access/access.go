@@ -35,6 +35,12 @@ type Settings struct {
 	HasConfig                         bool // Options.Config: it was not loaded here
 }
 
+// BaseKeys are the credentials that requests are signed with, or that a role is assumed with.
+type BaseKeys struct {
+	Provider aws.CredentialsProvider // nil = there are none
+	Chosen   bool                    // by the program's ClientOptions
+}
+
 // way is the way to the service as the SDK has resolved it. Which setting wins is the
 // SDK's business: what is checked is the result, and where that comes from is found by its
 // value.
@@ -48,7 +54,7 @@ type way struct {
 // Check returns what is wrong about region, endpoint and keys of a client, with the name of
 // each source and the rule. Its options were given before the program's ClientOptions
 // changed them. Keys that have to be asked for are not known yet: see [Keys].
-func Check(s Settings, cfg aws.Config, given *cloudwatchlogs.Options, keys aws.CredentialsProvider, client *cloudwatchlogs.Client) error {
+func Check(s Settings, cfg aws.Config, given *cloudwatchlogs.Options, keys BaseKeys, client *cloudwatchlogs.Client) error {
 	chosen := client.Options()
 	_, env, shared, _ := Sources(cfg)
 	w := &way{s, env, shared, given, &chosen}
@@ -235,13 +241,13 @@ func (r resolved) HandleFinalize(_ context.Context, in middleware.FinalizeInput,
 }
 
 // checkKeys checks keys that are known without asking anybody.
-func (w *way) checkKeys(keys aws.CredentialsProvider) error {
-	got, ok := StaticKeys(keys)
+func (w *way) checkKeys(keys BaseKeys) error {
+	got, ok := StaticKeys(keys.Provider)
 	if !ok {
 		return nil
 	}
 	otherwise := w.own("Credentials")
-	if w.chosen.Credentials != w.given.Credentials {
+	if keys.Chosen {
 		otherwise = clientOptions + ": Credentials"
 	}
 	env, shared := w.env.Credentials, w.shared.Credentials

@@ -113,10 +113,16 @@ func readAnswer(r *http.Response, operation string) error {
 		}
 		return nil
 	}
-	title, text := excerpt(body)
+	e := Foreign(r, body, tooLong)
 	if operation == string(putLogEvents) {
-		text = ""
+		e.Text = ""
 	}
+	return e
+}
+
+// Foreign returns the error for an answer that is not the service's, whose body was read.
+func Foreign(r *http.Response, body []byte, tooLong bool) *ForeignError {
+	title, text := excerpt(body)
 	return &ForeignError{
 		Status:      r.StatusCode,
 		Server:      cutText(r.Header.Get("Server")),

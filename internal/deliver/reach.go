@@ -242,14 +242,16 @@ func FetchCredentials(ctx context.Context) (done func()) {
 		return func() {}
 	}
 	a.set(func() {
-		a.fetching++
-		a.dialing = false
-		a.progress.enter(PhaseCredentials)
+		if a.fetching++; a.fetching == 1 { // a provider may ask another one
+			a.dialing = false
+			a.progress.enter(PhaseCredentials)
+		}
 	})
 	return func() {
 		a.set(func() {
-			a.fetching--
-			a.progress.enter(PhaseStarted)
+			if a.fetching--; a.fetching == 0 {
+				a.progress.enter(PhaseStarted)
+			}
 		})
 	}
 }

@@ -48,7 +48,7 @@ func (f *Failure) answer(api smithy.APIError, n Names) explained {
 		return explained{Credentials, "the credentials have expired: " + said, "get new ones, for example with 'aws sso login'"}
 	case "MissingAuthenticationToken", "MissingAuthenticationTokenException":
 		return explained{Credentials, "the request has no credentials: " + said, fmt.Sprintf("set an access key (%s)", n.Keys)}
-	case "OptInRequired", "SubscriptionRequiredException":
+	case "OptInRequired", "SubscriptionRequiredException", "RegionDisabledException":
 		return explained{Credentials, "the account may not use the service: " + said, "enable the region and the service for the account"}
 	case "ResourceNotFoundException":
 		return explained{Missing, f.missing() + ": " + said, f.create(n)}
@@ -61,7 +61,7 @@ func (f *Failure) answer(api smithy.APIError, n Names) explained {
 		return explained{Unsupported, "the endpoint does not support the operation: " + said, fmt.Sprintf("check the endpoint (%s)", n.Endpoint)}
 	case "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure", "InternalError", "InternalServerError":
 		return explained{Other, "the service fails: " + said, ""}
-	case "InvalidParameterException", "ValidationException", "SerializationException",
+	case "InvalidParameterException", "ValidationException", "ValidationError", "SerializationException",
 		"MalformedHttpRequestException", "RequestEntityTooLargeException":
 		return explained{Invalid, "the request is refused as invalid: " + said, ""}
 	}
@@ -183,5 +183,5 @@ func (f *Failure) foreign(e *deliver.ForeignError, n Names) explained {
 	case f.Target.Endpoint == "":
 		return explained{kind, cause, fmt.Sprintf("check the proxy (HTTPS_PROXY), and whether a firewall lets requests to %s pass", f.service())}
 	}
-	return explained{kind, cause, fmt.Sprintf("check that %s is a CloudWatch Logs endpoint (%s), and the proxy or load balancer before it", f.service(), n.Endpoint)}
+	return explained{kind, cause, fmt.Sprintf("check that %s is a %s endpoint (%s), and the proxy or load balancer before it", f.service(), f.Target.service(), n.Endpoint)}
 }

@@ -2,6 +2,7 @@
 package explain
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
 // Target is where a request goes, and what it needs there.
@@ -23,10 +25,12 @@ type Target struct {
 	NoCreate bool   // a missing log group or log stream is not created
 	Tags     bool   // a new log group gets tags, which is a permission of its own
 	Provider bool   // the program brings its own credentials
+	Role     string // that is assumed with them; "" = none
+	Service  string // "" = CloudWatch Logs
 }
 
 // Names are the settings, as the reader knows them.
-type Names struct{ Keys, Profile, Provider, Region, Endpoint, NoCreate string }
+type Names struct{ Keys, Profile, Provider, Region, Endpoint, NoCreate, ExternalID string }
 
 // Fields are the names for who uses the library.
 var Fields = Names{
@@ -36,6 +40,8 @@ var Fields = Names{
 	Region:   "AWS_REGION, Options.Region",
 	Endpoint: "AWS_ENDPOINT_URL, Options.Endpoint",
 	NoCreate: "Options.NoCreate",
+
+	ExternalID: "Options.ExternalID",
 }
 
 // Kind is who can do something about a failure.
@@ -139,6 +145,10 @@ func (f *Failure) what() string {
 }
 
 func (f *Failure) noCredentials(e *deliver.CredentialsError, n Names) explained {
+	var refused *role.Error
+	if errors.As(e.Err, &refused) {
+		return f.notAssumed(refused, n)
+	}
 	none, why := "no credentials", plain(e.Err)
 	var u *deliver.Unfinished
 	if errors.As(f.Err, &u) {
@@ -149,6 +159,9 @@ func (f *Failure) noCredentials(e *deliver.CredentialsError, n Names) explained 
 	}
 	if why != "" {
 		why = ": " + why
+	}
+	if f.Target.Role != "" {
+		none += " to assume role " + f.Target.Role
 	}
 	if f.Target.Provider {
 		return explained{Credentials, none + " from " + n.Provider + why, ""}
@@ -165,8 +178,10 @@ func (f *Failure) service() string {
 	if host := f.Target.host(); host != "" {
 		return host
 	}
-	return "CloudWatch Logs" + f.Target.in()
+	return f.Target.service() + f.Target.in()
 }
+
+func (t *Target) service() string { return cmp.Or(t.Service, "CloudWatch Logs") }
 
 // host is that of the endpoint, "" if AWS chooses it. Nothing else of the URL is shown: it
 // may have a password.

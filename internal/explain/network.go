@@ -68,6 +68,9 @@ func (f *Failure) unfinished(u *deliver.Unfinished, n Names) explained {
 	switch u.Phase {
 	case deliver.PhaseCredentials:
 		advice = "look for a credential_process, an SSO login or a metadata service that does not respond"
+		if f.Target.Role != "" {
+			advice += ", and check that AWS STS can be reached (role " + f.Target.Role + ")"
+		}
 	case deliver.PhaseResolving:
 		advice = "check the DNS of this machine"
 	case deliver.PhaseHandshake:

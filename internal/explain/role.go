@@ -1,0 +1,34 @@
+package explain
+
+import (
+	"fmt"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/role"
+)
+
+// notAssumed explains why a role was not assumed: why the request to STS failed.
+func (f *Failure) notAssumed(e *role.Error, n Names) explained {
+	external := n.ExternalID
+	n.Endpoint = "AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL"
+	request := &Failure{
+		Operation: "AssumeRole",
+		Target:    Target{Service: "Security Token Service", Region: f.Target.Region, Endpoint: e.Endpoint},
+		At:        f.At,
+		Err:       e.Err,
+	}
+	why := request.explain(n)
+	switch why.kind {
+	case Denied:
+		why.advice = "allow sts:AssumeRole on the role to these credentials, and name them in its trust policy"
+		if e.ExternalID {
+			why.advice += fmt.Sprintf(", with the same external id (%s)", external)
+		} else {
+			why.advice += fmt.Sprintf("; if that demands an external id, give it (%s)", external)
+		}
+	case Invalid, Missing, Unsupported, Quota: // of the role, not of log groups
+		why.kind = Credentials
+	case Other, Credentials, Clock, Throttled, NoHost, Unreachable:
+	}
+	why.cause = "role " + e.ARN + " not assumed: " + why.cause
+	return why
+}
