@@ -48,7 +48,7 @@ func TestSTSEndpointIsCheckedWhereverItComesFrom(t *testing.T) {
 			p.opts.Endpoint = "http://127.0.0.1:1"
 			p.opts.RoleARN = roleARN
 			wantRefused(t, p, rule)
-			wantRefused(t, p, "for STS")
+			wantRefused(t, p, "(for STS)")
 			p.opts.RoleARN = ""
 			if err := p.open(t); err != nil {
 				t.Errorf("%s %s without a role: %v", p.name, endpoint, err)

@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 			env.Defer(func() { removeHot(env.WorkDir) })
 			env.Values[endpointKey{}] = srv
 			env.Values[faultsKey{}] = new([]func())
+			env.Values[stsKey{}] = new(*fakeSTS)
 			env.Setenv("AWS_ENDPOINT_URL", srv.URL)
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			env.Setenv("AWS_CONFIG_FILE", env.WorkDir+"/config")
@@ -70,6 +71,7 @@ func TestScripts(t *testing.T) {
 			"files":    cmdFiles,
 			"squat":    cmdSquat,
 			"chown":    cmdChown,
+			"sts":      cmdSTS,
 
 			"cloudwatch-ends": cmdEnds,
 		},

@@ -27,7 +27,7 @@ func CheckSTS(s Settings, cfg aws.Config, client *sts.Client) error {
 			source{service, os.Getenv(service)},
 			source{"AWS_ENDPOINT_URL", env.BaseEndpoint},
 			source{"endpoint_url of sts in the shared config", shared.Services.ServiceValues["sts"]["endpoint_url"]},
-			source{"endpoint_url of the shared config", shared.BaseEndpoint}) + ", for STS"
+			source{"endpoint_url of the shared config", shared.BaseEndpoint}) + " (for STS)"
 		if err := Endpoint(name, *o.BaseEndpoint, s.AllowPlainHTTP); err != nil {
 			return err
 		}
