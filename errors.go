@@ -144,7 +144,8 @@ func (e *DeliveryError) Error() string {
 func (e *DeliveryError) Unwrap() error { return e.Err }
 
 // CredentialsError is in the chain of a DeliveryError when no credentials could
-// be had for the request; its field Err says why. No request was made then.
+// be had for the request; its field Err says why. No request was made then. With
+// Options.RoleARN that includes a role that AWS STS did not let it assume.
 type CredentialsError = deliver.CredentialsError
 
 // ForeignError is in the chain of a DeliveryError when the answer was not one of CloudWatch

@@ -207,8 +207,9 @@ type Options struct {
 	//
 	// The directory is made if it is missing. It must belong to the user of the
 	// process, and other users must not be able to write to it or to replace it.
-	// Several processes may share it. Guarantee returns what is in force. Empty:
-	// events are kept in memory.
+	// Several processes may share it; those that send to log groups of one name in
+	// several accounts may not, for what one has left, another one sends with its own
+	// credentials. Guarantee returns what is in force. Empty: events are kept in memory.
 	Spool string
 	// SpoolOptions are the limits of the spool.
 	SpoolOptions SpoolOptions

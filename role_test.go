@@ -32,6 +32,7 @@ type stsService struct {
 	requests []url.Values
 	signers  []string // access key ids
 	hosts    []string
+	expiry   map[string]time.Time // of the keys it has given
 	lifetime time.Duration
 	clock    time.Duration    // how far it is ahead
 	answer   http.HandlerFunc // of its own; nil = keys
@@ -58,11 +59,28 @@ func (s *stsService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := time.Now().Add(clock).UTC()
 	w.Header().Set("Date", now.Format(http.TimeFormat))
 	w.Header().Set("Content-Type", "text/xml")
+	if signed, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date")); err != nil || signed.Sub(now).Abs() > 15*time.Minute {
+		stsError(403, "SignatureDoesNotMatch", "Signature expired")(w, r)
+		return
+	}
+	s.mu.Lock()
+	if s.expiry == nil {
+		s.expiry = make(map[string]time.Time)
+	}
+	s.expiry[fmt.Sprint("ASIAROLE", n)] = time.Now().Add(lifetime)
+	s.mu.Unlock()
 	fmt.Fprintf(w, `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
 <AssumedRoleUser><AssumedRoleId>AROA:x</AssumedRoleId><Arn>arn:aws:sts::210987654321:assumed-role/logs/x</Arn></AssumedRoleUser>
 <Credentials><AccessKeyId>ASIAROLE%d</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>%s</SessionToken><Expiration>%s</Expiration></Credentials>
 </AssumeRoleResult><ResponseMetadata><RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId></ResponseMetadata></AssumeRoleResponse>`,
 		n, hush, hush, now.Add(lifetime).Format(time.RFC3339))
+}
+
+// valid reports whether keys of an id have not expired.
+func (s *stsService) valid(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Before(s.expiry[id])
 }
 
 // refuse has all requests refused; nil answers them again.
@@ -111,7 +129,7 @@ func withSTS(srv *cloudwatchtest.Server, s *stsService, good func(keyID string) 
 			}
 		}
 		_, id, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-		if id, _, _ = strings.Cut(id, "/"); !strings.HasPrefix(id, "ASIAROLE") || r.Header.Get("X-Amz-Security-Token") != hush || good != nil && !good(id) {
+		if id, _, _ = strings.Cut(id, "/"); !s.valid(id) || r.Header.Get("X-Amz-Security-Token") != hush || good != nil && !good(id) {
 			defer srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ExpiredToken()})()
 		}
 		return srv.Client().Transport.RoundTrip(r)
@@ -163,7 +181,8 @@ func TestRoleWithAWrongClock(t *testing.T) {
 				f.logged(1)
 				time.Sleep(time.Minute)
 			}
-			if n := sts.calls(); n != 2 {
+			f.flush(time.Minute)
+			if n := sts.calls(); n != 3 { // the first one is refused, and tells the time
 				t.Errorf("clock off by %v: %d requests to STS in 100 minutes", clock, n)
 			}
 		})
@@ -286,7 +305,7 @@ func TestErrorTextsOfRoles(t *testing.T) {
 						t.Errorf("OnError: %s", s)
 					}
 				}
-				if n := sts.calls(); f.Stats().Pending != 3 || n < 5 || n > 200 {
+				if n := sts.calls(); f.Stats().Pending != 3 || n < 5 || n > 50 {
 					t.Errorf("%d events pending, %d requests to STS in ten minutes", f.Stats().Pending, n)
 				}
 				sts.refuse(nil)
@@ -349,6 +368,25 @@ func TestCloseWithAHangingSTS(t *testing.T) {
 	})
 }
 
+// STS is asked at a FIPS endpoint if CloudWatch Logs is.
+func TestRoleWithFIPS(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		srv, sts := cloudwatchtest.New(), &stsService{}
+		mustCreate(t, srv)
+		opts := withSTS(srv, sts, nil)
+		opts.Endpoint = ""
+		opts.ClientOptions = []func(*cloudwatchlogs.Options){func(o *cloudwatchlogs.Options) {
+			o.Region, o.EndpointOptions.UseFIPSEndpoint = "us-east-1", aws.FIPSEndpointStateEnabled
+		}}
+		f := newFixtureOn(t, srv, opts)
+		f.logged(1)
+		time.Sleep(time.Minute)
+		if sts.calls() == 0 || sts.hosts[0] != "sts-fips.us-east-1.amazonaws.com" {
+			t.Errorf("%d requests to STS at %q", sts.calls(), sts.hosts)
+		}
+	})
+}
+
 // Credentials of ClientOptions are those that the role is assumed with.
 func TestRoleWithCredentialsOfClientOptions(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
@@ -365,5 +403,29 @@ func TestRoleWithCredentialsOfClientOptions(t *testing.T) {
 		if sts.signers[0] != "AKIAMINE" || sts.hosts[0] != "sts.eu-north-1.amazonaws.com" {
 			t.Errorf("signed with %s, sent to %s", sts.signers[0], sts.hosts[0])
 		}
+	})
+}
+
+// Base credentials that hang are asked for once, and STS is not asked meanwhile. When they come
+// at last, delivery goes on.
+func TestRoleOverAHangingProvider(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		srv, sts := cloudwatchtest.New(), &stsService{}
+		mustCreate(t, srv)
+		opts := withSTS(srv, sts, nil)
+		p := &hanging{release: make(chan struct{})}
+		opts.Config.Credentials = p
+		f := newFixtureOn(t, srv, opts)
+		want := f.logged(3)
+		time.Sleep(time.Hour)
+		if last := fmt.Sprint(f.Stats().LastError); !strings.Contains(last, "no credentials within 30s to assume role "+roleARN) {
+			t.Errorf("last error %s", last)
+		}
+		if calls, n := p.calls.Load(), sts.calls(); calls != 1 || n != 0 {
+			t.Errorf("%d calls of the provider, %d requests to STS", calls, n)
+		}
+		close(p.release)
+		time.Sleep(2 * time.Minute)
+		f.wantMessages(want...)
 	})
 }
