@@ -26,6 +26,7 @@ func (p *pipeline) enqueue(e batch.Event) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, queue.ErrClosed):
+		p.report.tooLate()
 		return ErrClosed
 	default:
 		p.report.look()

@@ -138,6 +138,7 @@ func TestCloseSaysWhatHeldItUp(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, generated stream %v", row.about, generated), func(t *testing.T) {
 				inBubble(t, func(t *testing.T) {
 					h, errs := row.start(t, func(o *cloudwatch.Options) {
+						o.CloseTimeout = 10 * time.Second
 						if generated {
 							o.LogStream = ""
 						}

@@ -18,7 +18,8 @@ var (
 	// anywhere.
 	ErrNoRegion = access.ErrNoRegion
 	// ErrClosed is returned by Handle and Write after Shutdown or Close was called. The
-	// event is dropped and counted.
+	// event is dropped and counted. slog and package log ignore what they return, so the
+	// first time is printed to standard error, unless there is an Options.OnError.
 	ErrClosed = fmt.Errorf("cloudwatch: %w", queue.ErrClosed)
 	// ErrBufferFull is returned by Handle when the event was dropped because
 	// the buffer was full. The event is counted.

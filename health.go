@@ -36,7 +36,8 @@ func (p *pipeline) Healthy(within time.Duration) error {
 // A panic that comes by is logged with its stack as one event of level ERROR,
 // everything is flushed within Options.CloseTimeout, and the panic goes on. In a
 // goroutine without a deferred call of its own a panic ends the program with
-// nothing flushed.
+// nothing flushed. What could not be flushed goes to standard error, unless there is
+// an Options.OnError.
 func (h *Handler) FlushOnPanic() {
 	if cause := recover(); cause != nil {
 		r := slog.NewRecord(time.Now(), slog.LevelError, fmt.Sprintf("panic: %v", cause), 0)
@@ -55,8 +56,10 @@ func (w *Writer) FlushOnPanic() {
 	}
 }
 
-// flushBefore flushes before it goes on panicking.
+// flushBefore flushes before it goes on panicking. What Close has left, it has reported.
 func (p *pipeline) flushBefore(cause any) {
-	_ = p.Sync() // there is nobody to tell
+	if err := p.Sync(); err != nil && !p.queue.Closed() {
+		p.report.atOnce(err)
+	}
 	panic(cause)
 }

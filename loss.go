@@ -12,7 +12,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 )
 
-// LossError is told to OnError when events are lost for good. By the end of
+// LossError is told to OnError, or printed, when events are lost for good. By the end of
 // Shutdown the counts of all that was told add up to Rejected and Dropped of
 // Stats, empty messages left out, unless OnError has not returned by then. What
 // is logged later is only counted.

@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
@@ -51,4 +52,34 @@ func (p *pipeline) obstacle() error {
 		return p.failure("", p.settings.stream, u)
 	}
 	return nil
+}
+
+// waitingAfter is how long a Shutdown, or the first request, goes on without a result
+// before standard error says what it waits for.
+const waitingAfter = 2 * time.Second
+
+// firstContact prints what the request in flight waits for, if the service has never
+// answered. Once it has, only requests that fail are reported: each may be slow.
+func (p *pipeline) firstContact(began time.Time) {
+	u := p.reach.Unfinished()
+	if _, last := p.report.last(); last != nil || u == nil {
+		return
+	}
+	p.report.waiting(began, fmt.Errorf("cloudwatch: %w; still waiting", p.failure("PutLogEvents", p.settings.stream, u)))
+}
+
+// stillWaiting prints what a Shutdown waits for that has had no request succeed.
+func (p *pipeline) stillWaiting(began time.Time) {
+	if p.reach.State().Answered.After(began) {
+		return
+	}
+	left := p.queue.State().Pending
+	if p.recovery != nil {
+		left += p.recovery.Counts().Pending
+	}
+	obstacle := p.obstacle()
+	if left == 0 || obstacle == nil {
+		return
+	}
+	p.report.waiting(began, fmt.Errorf("cloudwatch: Close waits for %s: %w", counted(left, "event"), obstacle))
 }

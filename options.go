@@ -213,14 +213,22 @@ type Options struct {
 	Spool string
 	// SpoolOptions are the limits of the spool.
 	SpoolOptions SpoolOptions
-	// CloseTimeout is how long Close goes on delivering, at most: with a spool it
-	// returns earlier if the service cannot be reached, see Shutdown. 0: 10 seconds.
+	// CloseTimeout is how long Close, Sync and FlushOnPanic go on delivering, at most:
+	// with a spool Close returns earlier if the service cannot be reached, see Shutdown.
+	// 0: 8 seconds, so that Close can still report what is left: after SIGTERM, docker
+	// stop waits 10 seconds before it kills the process, Kubernetes 30, systemd 90.
 	CloseTimeout time.Duration
 
-	// OnError is told what goes wrong: *DeliveryError when requests fail and
-	// events are kept, *LossError when events are lost. The same trouble is not
-	// told again and again. It is called by one goroutine of its own, never by
-	// a log call, and may log. nil: see Stats.
+	// OnError is told what goes wrong: *DeliveryError when requests fail and events are
+	// kept, *LossError when events are lost, *SpoolError when the spool fails. The same
+	// trouble is not told again and again. It is called by one goroutine of its own, never
+	// by a log call, and may log.
+	//
+	// nil: each of them is printed to standard error, as one line with the cause and what
+	// to do; and so are what Close waits for, when it has waited for two seconds without
+	// success, what Close and FlushOnPanic could not deliver, and, once, that an event came
+	// after Close. Neither a log call nor delivery waits for standard error. The function
+	// replaces all of that; Silent ignores everything.
 	OnError func(error)
 }
 
@@ -279,7 +287,7 @@ const (
 	defaultBufferBytes   = 64 << 20
 	minBufferBytes       = 64 << 10
 	minEventBytes        = 256
-	defaultCloseTimeout  = 10 * time.Second
+	defaultCloseTimeout  = 8 * time.Second
 	defaultMaxInFlight   = 4
 	maxMaxInFlight       = 64
 )

@@ -99,6 +99,9 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Settled:     p.report.settled,
 		Lost:        p.report.look,
 	}
+	if p.report.stderr != nil {
+		p.reach.Slow, p.reach.SlowAfter = p.firstContact, waitingAfter
+	}
 	p.report.start(p.queue)
 	if p.spool != nil {
 		p.delivery.Load = p.spool.Load

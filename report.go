@@ -17,10 +17,12 @@ const (
 	repeatMax   = time.Hour        // up to this
 )
 
-// report tells OnError what goes wrong. Its goroutine makes the calls, so that
-// neither log calls nor delivery wait for the program's code.
+// report tells OnError what goes wrong, or prints it where the program has none. Its
+// goroutine does that, so that neither log calls nor delivery wait for the program's code
+// or for standard error.
 type report struct {
-	onError func(error)   // may be nil, then there is no goroutine
+	onError func(error)   // prints if the program has none
+	stderr  *stderr       // nil if the program has an OnError
 	queue   *queue.Queue  // where losses are counted; set by start
 	wake    chan struct{} // capacity 1: there may be something to tell
 	stop    chan struct{} // closed by close
@@ -38,6 +40,8 @@ type report struct {
 	others   []error         // to be told as well
 	refusal  error           // the response to the request last refused
 	obstacle error           // why events are left at the end
+	left     error           // what Shutdown returns
+	spokenAt time.Time       // when something was last found to be told
 }
 
 // told says of a kind of failure when it was seen last, when it was told, and how
@@ -52,21 +56,22 @@ const maxKinds = 16
 
 // newReport returns a report that only collects until it is started.
 func newReport(onError func(error)) *report {
-	return &report{
+	r := &report{
 		onError: onError,
 		wake:    make(chan struct{}, 1),
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
 	}
+	if onError == nil {
+		r.stderr = new(stderr)
+		r.onError = r.stderr.print
+	}
+	return r
 }
 
 // start has the report call OnError from now on. Losses are those of the queue.
 func (r *report) start(q *queue.Queue) {
 	r.queue = q
-	if r.onError == nil {
-		close(r.done)
-		return
-	}
 	go r.run()
 }
 
@@ -98,6 +103,7 @@ func (r *report) failed(err *explain.Failure) {
 	}
 	r.kinds[kind] = t
 	r.untold = &DeliveryError{err.Operation, r.failures, r.since, err}
+	r.spokenAt = now
 	r.look()
 }
 
@@ -122,10 +128,41 @@ func (r *report) settled() {
 func (r *report) later(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.add(err)
+}
+
+// add is later under the lock.
+func (r *report) add(err error) {
 	if len(r.others) < maxKinds {
 		r.others = append(r.others, err)
 	}
+	r.spokenAt = time.Now()
 	r.look()
+}
+
+// waiting prints what delivery waits for, unless something was printed since. Only standard
+// error is told: OnError is for what has happened, and whoever has one gets the same from
+// Close.
+func (r *report) waiting(since time.Time, what error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stderr != nil && r.spokenAt.Before(since) {
+		r.add(what)
+	}
+}
+
+// atOnce prints an error before a program that may end right after it.
+func (r *report) atOnce(err error) {
+	if r.stderr != nil {
+		r.stderr.printNow(err)
+	}
+}
+
+// tooLate reports an event that came after Close.
+func (r *report) tooLate() {
+	if r.stderr != nil {
+		r.stderr.tooLate()
+	}
 }
 
 // last returns when and why a request last failed.
@@ -160,6 +197,9 @@ func (r *report) run() {
 		case <-r.wake:
 		case <-r.stop:
 			r.tell(true)
+			if r.stderr != nil && r.left != nil { // once, however many call Shutdown
+				r.onError(r.left)
+			}
 			return
 		}
 		if !r.tell(false) {
@@ -197,19 +237,32 @@ func (r *report) tell(end bool) bool {
 	r.toldAt = time.Now()
 	losses := r.queue.Tell(queue.Program)
 	for _, loss := range lossErrors(&losses, refusal, obstacle) {
-		r.onError(loss)
+		if r.stderr == nil || !saidOtherwise(loss.Reason) {
+			r.onError(loss)
+		}
 	}
 	return true
 }
 
+// saidOtherwise reports whether standard error has another line for a loss: that of what
+// Shutdown returns, or that of the first event that came after it.
+func saidOtherwise(reason LossReason) bool {
+	return reason == LossUndelivered || reason == LossClosed
+}
+
 // close tells what is left to tell and waits for the end; once time is over only
-// for the grace, since an OnError that does not return is not ours. obstacle is why
-// events are left, if any are.
-func (r *report) close(obstacle error, over <-chan struct{}, grace time.Duration) {
+// for the grace, since an OnError that does not return is not ours, and neither is a
+// standard error that blocks. obstacle is why events are left, if any are, and left is
+// what Shutdown returns.
+func (r *report) close(obstacle, left error, over <-chan struct{}, grace time.Duration) {
 	r.mu.Lock()
-	r.obstacle = obstacle
+	r.obstacle, r.left = obstacle, left
 	r.mu.Unlock()
 	close(r.stop)
+	if r.stderr != nil {
+		wait(r.done, grace)
+		return
+	}
 	select {
 	case <-r.done:
 	case <-over:

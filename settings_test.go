@@ -29,7 +29,7 @@ func TestDefaults(t *testing.T) {
 			FlushInterval: time.Second,
 			BufferBytes:   64 << 20,
 			MaxEventBytes: 1_048_550,
-			CloseTimeout:  10 * time.Second,
+			CloseTimeout:  8 * time.Second,
 			MaxInFlight:   4,
 			Format:        JSON,
 		}

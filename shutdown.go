@@ -8,9 +8,16 @@ import (
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
-// Close is Shutdown within Options.CloseTimeout.
+// Close is Shutdown within Options.CloseTimeout. Without Options.OnError, what Shutdown
+// returns is also printed to standard error, once for all callers; so a program only sets
+// its exit code:
+//
+//	if err := h.Close(); err != nil {
+//		os.Exit(1)
+//	}
 func (p *pipeline) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), p.settings.CloseTimeout)
 	defer cancel()
@@ -30,7 +37,7 @@ func (p *pipeline) Close() error {
 // It may be called several times and by several goroutines: the first context
 // to end ends it for all, every caller waits for the real end, and all get the
 // same answer. It takes up to two seconds longer than the context if an HTTP
-// client ignores its own or OnError does not return.
+// client ignores its own, OnError does not return or standard error blocks.
 func (p *pipeline) Shutdown(ctx context.Context) error {
 	p.shutdown.once.Do(func() {
 		if p.recovery == nil {
@@ -99,6 +106,7 @@ const graceTime = time.Second
 // finish runs in its own goroutine from the first Shutdown until all is over.
 func (p *pipeline) finish(began time.Time) {
 	defer close(p.shutdown.done)
+	defer time.AfterFunc(waitingAfter, func() { p.stillWaiting(began) }).Stop()
 	if p.recovery != nil {
 		p.recover(began)
 	}
@@ -116,7 +124,14 @@ func (p *pipeline) finish(began time.Time) {
 	}
 	kept, dropped := p.queue.Abandon()
 	obstacle := cmp.Or(p.report.failing(), p.shutdown.obstacleThen())
-	p.report.close(obstacle, p.shutdown.over, graceTime)
+	if err := p.undelivered(kept, dropped, obstacle); err != nil {
+		p.shutdown.err = err
+	}
+	p.report.close(obstacle, p.shutdown.err, p.shutdown.over, graceTime)
+}
+
+// undelivered returns the error of a Shutdown that has left events, else nil.
+func (p *pipeline) undelivered(kept, dropped queue.Left, obstacle error) *UndeliveredError {
 	leftover := int64(0)
 	if p.recovery != nil {
 		leftover = p.recovery.Counts().Pending
@@ -125,9 +140,9 @@ func (p *pipeline) finish(began time.Time) {
 	defer p.shutdown.mu.Unlock()
 	unknown := p.shutdown.cause != nil && p.recovery != nil && !isDone(p.recovery.Done())
 	if kept.Events+dropped.Events+leftover == 0 && !unknown {
-		return
+		return nil
 	}
-	p.shutdown.err = &UndeliveredError{
+	return &UndeliveredError{
 		Events:   kept.Events + dropped.Events + leftover,
 		Bytes:    kept.Bytes + dropped.Bytes,
 		Spooled:  kept.Events + leftover,

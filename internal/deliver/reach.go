@@ -14,6 +14,12 @@ import (
 // service: whether it answers, and whether the requests under way have a connection. The
 // zero value is not ready, see NewReach. It is safe for concurrent use.
 type Reach struct {
+	// Slow, if set before the first request, is called once a request has been in flight
+	// for SlowAfter while the service has never answered, with the time it started. It
+	// must not block.
+	Slow      func(started time.Time)
+	SlowAfter time.Duration
+
 	changed chan struct{} // capacity 1
 
 	mu       sync.Mutex
@@ -93,11 +99,18 @@ func (r *Reach) begin(ctx context.Context, retriesMissing bool) (traced context.
 	a.progress.enter(PhaseStarted)
 	r.mu.Lock()
 	r.running[a] = struct{}{}
+	var slow *time.Timer
+	if r.Slow != nil && r.answered.IsZero() {
+		slow = time.AfterFunc(r.SlowAfter, func() { r.Slow(a.started) })
+	}
 	r.mu.Unlock()
 	r.signal()
 	limit := ctx
 	ctx = httptrace.WithClientTrace(context.WithValue(ctx, attemptKey{}, a), a.trace())
 	return ctx, func(err error) error {
+		if slow != nil {
+			slow.Stop()
+		}
 		a.end(err, retriesMissing)
 		if err != nil && errors.Is(limit.Err(), context.DeadlineExceeded) {
 			a.abandon()
