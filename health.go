@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
 	"time"
 
@@ -38,8 +39,13 @@ func (p *pipeline) Healthy(within time.Duration) error {
 // goroutine without a deferred call of its own a panic ends the program with
 // nothing flushed. What could not be flushed goes to standard error, unless there is
 // an Options.OnError.
+//
+// http.ErrAbortHandler goes on at once, neither logged nor flushed for: it is how a
+// handler of net/http ends a response, and no failure. As in net/http, an error that
+// wraps it is a panic like others. runtime.Goexit is none.
 func (h *Handler) FlushOnPanic() {
 	if cause := recover(); cause != nil {
+		goOnIfAborted(cause)
 		r := slog.NewRecord(time.Now(), slog.LevelError, fmt.Sprintf("panic: %v", cause), 0)
 		r.AddAttrs(slog.String("stack", string(debug.Stack())))
 		_ = h.Handle(context.Background(), r) // a loss is counted
@@ -50,9 +56,17 @@ func (h *Handler) FlushOnPanic() {
 // FlushOnPanic is that of a Handler; the event is the text that Go prints.
 func (w *Writer) FlushOnPanic() {
 	if cause := recover(); cause != nil {
+		goOnIfAborted(cause)
 		text := fmt.Appendf(nil, "panic: %v\n\n%s", cause, debug.Stack())
 		_ = w.accept(&scratch{}, text, time.Now(), account.Error) // a loss is counted
 		w.flushBefore(cause)
+	}
+}
+
+// goOnIfAborted goes on panicking if that is no failure.
+func goOnIfAborted(cause any) {
+	if cause == http.ErrAbortHandler {
+		panic(cause)
 	}
 }
 

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"expvar"
+	"fmt"
 	"log/slog"
+	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -118,4 +121,59 @@ func TestStatsAsExpvar(t *testing.T) {
 			t.Errorf("got %v", got)
 		}
 	})
+}
+
+// What is no failure goes on at once: it is not logged, and nothing is flushed for it.
+func TestFlushOnPanicLetsPass(t *testing.T) {
+	rows := map[string]struct {
+		panics func()
+		logged string // "" if it is no failure
+	}{
+		"http.ErrAbortHandler":          {func() { panic(http.ErrAbortHandler) }, ""},
+		"no panic":                      {func() {}, ""},
+		"runtime.Goexit":                {runtime.Goexit, ""},
+		"an error that wraps the abort": {func() { panic(fmt.Errorf("proxy: %w", http.ErrAbortHandler)) }, "proxy: net/http: abort Handler"}, // net/http prints its stack too
+		"a text like that":              {func() { panic("net/http: abort Handler") }, "net/http: abort Handler"},
+		"a nil panic":                   {func() { panic(nil) }, "panic called with nil argument"},
+		"a slice":                       {func() { panic([]error{http.ErrAbortHandler}) }, "abort Handler"},
+	}
+	for name, row := range rows {
+		for _, writer := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, writer %v", name, writer), func(t *testing.T) {
+				inBubble(t, func(t *testing.T) {
+					f := newFixture(t, cloudwatch.Options{LogStream: stream, FlushInterval: time.Hour})
+					f.log.Info("before")
+					var cause any
+					done := make(chan struct{})
+					go func() { // for Goexit
+						defer close(done)
+						defer func() { cause = recover() }()
+						if writer {
+							defer f.writer.FlushOnPanic()
+						} else {
+							defer f.Handler.FlushOnPanic()
+						}
+						row.panics()
+					}()
+					<-done
+					if name == "http.ErrAbortHandler" && cause != http.ErrAbortHandler {
+						t.Errorf("the panic went on with %v", cause)
+					}
+					if (cause != nil) != (row.logged != "" || name == "http.ErrAbortHandler") {
+						t.Errorf("recovered %v", cause)
+					}
+					got := f.messages()
+					if row.logged == "" {
+						if s := f.Stats(); s.Accepted != 1 || s.Delivered != 0 {
+							t.Errorf("%d accepted, %d delivered: %q", s.Accepted, s.Delivered, got)
+						}
+						return
+					}
+					if len(got) != 2 || !strings.Contains(got[1], "panic: ") || !strings.Contains(got[1], row.logged) {
+						t.Errorf("the stream holds %q", got)
+					}
+				})
+			})
+		}
+	}
 }
