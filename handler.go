@@ -31,8 +31,8 @@ var _ slog.Handler = (*Handler)(nil)
 //
 // It makes no request, but for {instance_id} in a name, which takes at most a
 // second: a program starts while AWS is down or forbidden, and hears of that
-// through Options.OnError and Stats. The error names what is wrong
-// with the options or with the AWS configuration.
+// through Options.OnError, or on standard error, and from Stats. The error names
+// what is wrong with the options or with the AWS configuration.
 func NewHandler(logGroup string, opts *Options) (*Handler, error) {
 	p, err := newPipeline(logGroup, opts)
 	if err != nil {
@@ -53,18 +53,37 @@ func New(accessID, accessKey, region, logGroup, logStream string) (*Handler, err
 	})
 }
 
-// Enabled reports whether records of the level are sent, see Options.Level.
-func (h *Handler) Enabled(_ context.Context, level slog.Level) bool {
+// Enabled reports whether records of the level are sent: whether Options.Level accepts it,
+// and a handler given to Using does.
+func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	lowest := slog.LevelInfo
 	if h.settings.Level != nil {
 		lowest = h.settings.Level.Level()
 	}
-	return level >= lowest
+	if level < lowest {
+		return false
+	}
+	using, ok := h.format.(handlerFormatter)
+	if !ok || using.enabled(ctx, level) {
+		return true
+	}
+	if h.settings.Level != nil { // else the handler's level is the only one that was set
+		h.reportLevel(func() *levelError { return using.levelError(level) })
+	}
+	return false
+}
+
+// reportLevel reports the first record that a handler given to Using does not accept.
+func (h *Handler) reportLevel(of func() *levelError) {
+	if !h.levelTold.Load() && h.levelTold.CompareAndSwap(false, true) {
+		h.report.later(fmt.Errorf("cloudwatch: records are not sent: %w", of()))
+	}
 }
 
 // Handle takes the record and returns. It is delivered with its own time; a
 // record without one gets the present. The error says why the event was dropped:
-// ErrBufferFull, ErrOversize, ErrClosed, or the error of a handler given to Using.
+// ErrBufferFull, ErrOversize, ErrClosed, or the error of a handler given to Using; one
+// that writes nothing of a record below its own level counts as having failed.
 //
 // Ending the context has no effect. What is logged about the requests of delivery
 // is ignored, or delivery would feed itself: by the SDK's logger, or with the
@@ -91,6 +110,9 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	}
 	switch {
 	case err != nil:
+		if e, ok := err.(*levelError); ok {
+			h.reportLevel(func() *levelError { return e })
+		}
 		h.drop(account.Unformatted, batch.Event{Time: millis(at), Level: level})
 		return fmt.Errorf("cloudwatch: format record: %w", err)
 	case over != nil:

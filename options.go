@@ -139,8 +139,8 @@ type Options struct {
 	Class types.LogGroupClass
 
 	// Level is the lowest level that is sent. A *slog.LevelVar can be changed
-	// while the program runs. nil: slog.LevelInfo. It does not concern a
-	// Writer.
+	// while the program runs. nil: slog.LevelInfo. A handler given to Using must
+	// accept that level as well. It does not concern a Writer.
 	Level slog.Leveler
 	// AddSource adds the place of the log call, as in slog.HandlerOptions.
 	AddSource bool

@@ -32,6 +32,8 @@ type pipeline struct {
 	reach    *deliver.Reach
 	target   explain.Target // of the requests
 
+	levelTold atomic.Bool // a level was reported that a handler given to Using does not accept
+
 	// With a spool; otherwise they are nil.
 	spool    *spool.Spool
 	recovery *recovery.Recovery

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -18,6 +19,12 @@ import (
 // handler it returns. A handler must have written a record when Handle returns;
 // one newline at the end is left out. If Handle returns an error the record is
 // dropped, but for the parts of an oversize message that were sent already.
+//
+// The handler's own level counts as well: records are sent that both it and Options.Level
+// accept. Where Options.Level is set and the handler does not accept that level, the
+// constructor returns an error; so pass the Level of the given *slog.HandlerOptions to
+// the handler. A record that such a handler turns out later not to accept (its level, or
+// a *slog.LevelVar, has changed) is reported to Options.OnError, once.
 func Using(newHandler func(io.Writer, *slog.HandlerOptions) slog.Handler) Format {
 	return usingFormat{newHandler}
 }
@@ -35,10 +42,35 @@ func (f usingFormat) formatter(o *slog.HandlerOptions) (formatter, error) {
 		options := given
 		return f.newHandler(w, &options)
 	}
-	if build(io.Discard) == nil {
+	h := build(io.Discard)
+	if h == nil {
 		return nil, errors.New("using a function that returns a nil handler")
 	}
+	if o.Level != nil && !h.Enabled(context.Background(), o.Level.Level()) {
+		return nil, fmt.Errorf("Options.Level: %w", newLevelError(h, o.Level.Level()))
+	}
 	return newHandlerFormatter(build), nil
+}
+
+// levelError says that a handler given to Using does not accept a level.
+type levelError struct {
+	level slog.Level
+	own   string // what it accepts
+}
+
+func newLevelError(h slog.Handler, level slog.Level) *levelError {
+	for at := max(level, slog.LevelDebug-4); at <= slog.LevelError+8; at++ {
+		if h.Enabled(context.Background(), at) {
+			return &levelError{level, "only " + at.String() + " and above"}
+		}
+	}
+	return &levelError{level, "none"}
+}
+
+// Error names both levels and the remedy.
+func (e *levelError) Error() string {
+	return fmt.Sprintf("level %v is not accepted by the handler given to Using, %s; "+
+		"pass the Level of the *slog.HandlerOptions that its function gets, or raise Options.Level", e.level, e.own)
 }
 
 // handlerFormatter formats with handlers that write to a buffer. Nobody else
@@ -66,11 +98,26 @@ func (f handlerFormatter) append(ctx context.Context, dst []byte, r slog.Record,
 	if b.over != nil {
 		return dst, 0, b.over, nil
 	}
+	if len(b.text) == 0 && !b.handler.Enabled(ctx, r.Level) {
+		return dst, 0, nil, newLevelError(b.handler, r.Level)
+	}
 	wire, size := encode.AppendMessage(dst, bytes.TrimSuffix(b.text, []byte("\n")))
 	if cap(b.text) <= maxScratch {
 		f.pool.Put(b)
 	}
 	return wire, size, nil, nil
+}
+
+// enabled reports whether the handler accepts a level.
+func (f handlerFormatter) enabled(ctx context.Context, level slog.Level) bool {
+	b := f.pool.Get().(*handlerBuffer)
+	defer f.pool.Put(b)
+	return b.handler.Enabled(ctx, level)
+}
+
+// levelError returns the error about a level that the handler does not accept.
+func (f handlerFormatter) levelError(level slog.Level) *levelError {
+	return newLevelError(f.build(io.Discard), level)
 }
 
 // handlerBuffer is what a handler writes to. A text beyond the limit goes to a sink,
