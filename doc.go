@@ -2,11 +2,13 @@
 //
 //	h, err := cloudwatch.NewHandler("my_log_group", nil)
 //	if err != nil {
-//		return err
+//		log.Fatal(err)
 //	}
-//	defer h.Close()
 //	slog.SetDefault(slog.New(h))
 //	slog.Warn("Watch out! Something happened!")
+//	if err := h.Close(); err != nil { // standard error says what is not delivered
+//		os.Exit(1)
+//	}
 //
 // Code that uses log/slog stays as it is. For log, zap, zerolog, logrus and
 // others there is NewWriter, which takes one event a line. Log group and log
@@ -22,9 +24,9 @@
 //     has refused it for good. Throttling, network trouble, missing permission
 //     and expired credentials only delay it, for however long they last.
 //   - Nothing is lost silently. Each event that is lost is counted by reason in
-//     Stats, told to Options.OnError, and announced in the log stream itself, see
-//     LossError. At any moment accepted = delivered + pending + rejected +
-//     dropped.
+//     Stats, told to Options.OnError, or on standard error if there is none, and
+//     announced in the log stream itself, see LossError. At any moment accepted =
+//     delivered + pending + rejected + dropped.
 //   - One bad event never sinks its neighbours: what the service refuses is
 //     searched for it.
 //   - Flush and Shutdown tell the truth: nil means that nothing is pending, and

@@ -47,7 +47,7 @@ func ExampleHandler_Shutdown() {
 	}
 	logger.Info("goodbye")
 	if err := h.Shutdown(limit); err != nil {
-		fmt.Fprintln(os.Stderr, err) // how many events are lost, and why
+		os.Exit(1) // standard error says how many events are lost, and why
 	}
 
 	fmt.Println(srv.Messages("my_log_group", "web-1"))

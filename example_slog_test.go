@@ -26,8 +26,8 @@ func Example() {
 	}
 	slog.SetDefault(slog.New(h))
 	slog.Warn("Watch out! Something happened!", "order", 17)
-	if err := h.Close(); err != nil {
-		log.Fatal(err)
+	if err := h.Close(); err != nil { // standard error says what is not delivered
+		os.Exit(1) // and not log.Fatal, which goes to the handler now
 	}
 
 	for _, message := range srv.Messages("my_log_group", h.LogStream()) {

@@ -30,8 +30,7 @@ func (warning) HandleInitialize(ctx context.Context, in middleware.InitializeInp
 	return next.HandleInitialize(ctx, in)
 }
 
-// The library prints nothing, and neither does the SDK's logger, unless the program asks
-// for it.
+// The SDK's logger prints nothing unless the program asks for it.
 func TestLoggerOfTheSDK(t *testing.T) {
 	var calls atomic.Int64
 	counting := logging.LoggerFunc(func(logging.Classification, string, ...any) { calls.Add(1) })

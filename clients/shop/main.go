@@ -19,7 +19,10 @@ func main() {
 }
 
 func run() error {
-	h, err := cloudwatch.NewHandler("shop", &cloudwatch.Options{LogStream: "till-1"})
+	h, err := cloudwatch.NewHandler("shop", &cloudwatch.Options{
+		LogStream: "till-1",
+		OnError:   cloudwatch.Silent, // main prints what Close returns
+	})
 	if err != nil {
 		return err
 	}

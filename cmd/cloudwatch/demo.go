@@ -99,8 +99,9 @@ func (p *program) demo(ctx context.Context, f demoFlags) error {
 func (p *program) logAndReadBack(ctx context.Context, server *cloudwatchtest.Server, keep int) (*result, error) {
 	cfg := server.Config()
 	h, err := cloudwatch.NewHandler(demoGroup, &cloudwatch.Options{
-		Config: &cfg,
-		OnFull: cloudwatch.Block, // input may come faster than it can be sent
+		Config:  &cfg,
+		OnFull:  cloudwatch.Block,  // input may come faster than it can be sent
+		OnError: cloudwatch.Silent, // Shutdown returns it
 	})
 	if err != nil {
 		return nil, err

@@ -223,7 +223,7 @@ func (p *program) sendOptions(f *sendFlags, to destination, stream string) *clou
 		Profile:        f.profile,
 		RoleARN:        f.role.ARN,
 		ExternalID:     f.role.ExternalID,
-		OnError:        func(error) {},
+		OnError:        cloudwatch.Silent, // the caller reports what Close returns
 	}
 	p.withoutAccount(o)
 	return o

@@ -3,7 +3,7 @@
 package main
 
 import (
-	"fmt"
+	"log"
 	"log/slog"
 	"os"
 
@@ -11,13 +11,6 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func run() error {
 	h, err := cloudwatch.NewHandler("my_log_group", &cloudwatch.Options{
 		AccessID:  os.Getenv("LOGS_ACCESS_ID"), // from wherever you keep your secrets
 		AccessKey: os.Getenv("LOGS_ACCESS_KEY"),
@@ -25,11 +18,13 @@ func run() error {
 		LogStream: "{hostname}/{time:2006-01-02}/{random}",
 	})
 	if err != nil {
-		return err
+		log.Fatal(err)
 	}
-	defer h.Close()
 	slog.SetDefault(slog.New(h))
 
 	slog.Warn("Watch out! Something happened!")
-	return h.Close()
+
+	if err := h.Close(); err != nil {
+		os.Exit(1) // standard error says what is not delivered
+	}
 }

@@ -10,9 +10,7 @@ func TestRun(t *testing.T) {
 	e := endpoint.Start(t)
 	t.Setenv("LOGS_ACCESS_ID", "AKIDCUSTOM")
 	t.Setenv("LOGS_ACCESS_KEY", "secret")
-	if err := run(); err != nil {
-		t.Fatal(err)
-	}
+	main() // exits if it fails
 	e.Want("my_log_group", "Watch out! Something happened!")
 	e.WantKey("AKIDCUSTOM", "eu-central-1")
 }

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"fmt"
 	"log"
 	"os"
 
@@ -10,20 +9,15 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func run() error {
 	w, err := cloudwatch.NewWriter("my_log_group", nil)
 	if err != nil {
-		return err
+		log.Fatal(err)
 	}
-	defer w.Close()
 	log.SetOutput(w)
 
 	log.Print("Watch out! Something happened!")
-	return w.Close()
+
+	if err := w.Close(); err != nil {
+		os.Exit(1) // standard error says what is not delivered
+	}
 }

@@ -8,8 +8,6 @@ import (
 
 func TestRun(t *testing.T) {
 	e := endpoint.Start(t)
-	if err := run(); err != nil {
-		t.Fatal(err)
-	}
+	main() // exits if it fails
 	e.Want("my_log_group", "Watch out! Something happened!")
 }

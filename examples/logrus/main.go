@@ -2,7 +2,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/sirupsen/logrus"
@@ -11,22 +10,17 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func run() error {
 	w, err := cloudwatch.NewWriter("my_log_group", nil)
 	if err != nil {
-		return err
+		logrus.Fatal(err)
 	}
-	defer w.Close()
 	logrus.SetOutput(w)
 	logrus.SetFormatter(&logrus.JSONFormatter{})
 	logrus.RegisterExitHandler(func() { w.Close() }) // for logrus.Fatal
 
 	logrus.WithField("order", 17).Warn("Watch out! Something happened!")
-	return w.Close()
+
+	if err := w.Close(); err != nil {
+		os.Exit(1) // standard error says what is not delivered
+	}
 }

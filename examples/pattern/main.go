@@ -2,7 +2,7 @@
 package main
 
 import (
-	"fmt"
+	"log"
 	"log/slog"
 	"os"
 
@@ -10,22 +10,17 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func run() error {
 	h, err := cloudwatch.NewHandler("my_log_group", &cloudwatch.Options{
 		Format: cloudwatch.Pattern("{time:2006-01-02 15:04:05,000} : {level} - {message}"),
 	})
 	if err != nil {
-		return err
+		log.Fatal(err)
 	}
-	defer h.Close()
 	slog.SetDefault(slog.New(h))
 
 	slog.Warn("Watch out! Something happened!", "order", 17)
-	return h.Close()
+
+	if err := h.Close(); err != nil {
+		os.Exit(1) // standard error says what is not delivered
+	}
 }

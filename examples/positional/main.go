@@ -4,7 +4,7 @@
 package main
 
 import (
-	"fmt"
+	"log"
 	"log/slog"
 	"os"
 
@@ -12,20 +12,15 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func run() error {
 	h, err := cloudwatch.New(os.Getenv("LOGS_ACCESS_ID"), os.Getenv("LOGS_ACCESS_KEY"), "eu-central-1", "my_log_group", "my_log_stream")
 	if err != nil {
-		return err
+		log.Fatal(err)
 	}
-	defer h.Close()
 	slog.SetDefault(slog.New(h))
 
 	slog.Warn("Watch out! Something happened!")
-	return h.Close()
+
+	if err := h.Close(); err != nil {
+		os.Exit(1) // standard error says what is not delivered
+	}
 }

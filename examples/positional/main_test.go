@@ -15,9 +15,7 @@ func TestRun(t *testing.T) {
 			e := endpoint.Start(t)
 			t.Setenv("LOGS_ACCESS_ID", tt.id)
 			t.Setenv("LOGS_ACCESS_KEY", tt.key)
-			if err := run(); err != nil {
-				t.Fatal(err)
-			}
+			main() // exits if it fails
 			if got := e.Messages("my_log_group", "my_log_stream"); len(got) != 1 {
 				t.Errorf("got the messages %q, want one", got)
 			}

@@ -3,7 +3,7 @@
 package main
 
 import (
-	"fmt"
+	"log"
 	"log/slog"
 	"os"
 
@@ -11,20 +11,15 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func run() error {
 	h, err := cloudwatch.NewHandler("my_log_group", nil)
 	if err != nil {
-		return err
+		log.Fatal(err)
 	}
-	defer h.Close()
 	slog.SetDefault(slog.New(h))
 
 	slog.Warn("Watch out! Something happened!", "order", 17)
-	return h.Close() // the second Close gives the same answer
+
+	if err := h.Close(); err != nil {
+		os.Exit(1) // standard error says what is not delivered
+	}
 }

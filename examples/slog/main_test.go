@@ -8,9 +8,7 @@ import (
 
 func TestRun(t *testing.T) {
 	e := endpoint.Start(t)
-	if err := run(); err != nil {
-		t.Fatal(err)
-	}
+	main() // exits if it fails
 	e.Want("my_log_group", `"level":"WARN","msg":"Watch out! Something happened!","order":17}`)
 	e.WantKey("AKIDDEFAULT", "us-east-1")
 }

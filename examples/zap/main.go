@@ -2,7 +2,7 @@
 package main
 
 import (
-	"fmt"
+	"log"
 	"os"
 
 	"go.uber.org/zap"
@@ -12,24 +12,16 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func run() error {
 	w, err := cloudwatch.NewWriter("my_log_group", nil)
 	if err != nil {
-		return err
+		log.Fatal(err)
 	}
-	defer w.Close()
 	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
 	logger := zap.New(zapcore.NewCore(encoder, w, zap.InfoLevel))
 
 	logger.Warn("Watch out! Something happened!", zap.Int("order", 17))
-	if err := logger.Sync(); err != nil { // delivers what there is; Fatal does so too
-		return err
+
+	if err := w.Close(); err != nil {
+		os.Exit(1) // standard error says what is not delivered
 	}
-	return w.Close()
 }

@@ -11,9 +11,7 @@ import (
 
 func TestRun(t *testing.T) {
 	e := endpoint.Start(t)
-	if err := run(); err != nil {
-		t.Fatal(err)
-	}
+	main() // exits if it fails
 	e.Want("my_log_group", `"msg":"Watch out! Something happened!","order":17}`)
 }
 

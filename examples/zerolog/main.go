@@ -2,7 +2,7 @@
 package main
 
 import (
-	"fmt"
+	"log"
 	"os"
 
 	"github.com/rs/zerolog"
@@ -11,20 +11,15 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func run() error {
 	w, err := cloudwatch.NewWriter("my_log_group", nil)
 	if err != nil {
-		return err
+		log.Fatal(err)
 	}
-	defer w.Close()
 	logger := zerolog.New(w).With().Timestamp().Logger()
 
 	logger.Warn().Int("order", 17).Msg("Watch out! Something happened!")
-	return w.Close()
+
+	if err := w.Close(); err != nil {
+		os.Exit(1) // standard error says what is not delivered
+	}
 }
