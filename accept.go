@@ -70,5 +70,8 @@ func millis(at time.Time) int64 { return max(at.UnixMilli(), 0) }
 // drop counts an event that does not reach the queue.
 func (p *pipeline) drop(reason account.Reason, e batch.Event) {
 	p.queue.Refuse(reason, e)
+	if reason != account.Empty && p.queue.Closed() {
+		p.report.tooLate()
+	}
 	p.report.look()
 }

@@ -225,10 +225,11 @@ type Options struct {
 	// by a log call, and may log.
 	//
 	// nil: each of them is printed to standard error, as one line with the cause and what
-	// to do; and so are what Close waits for, when it has waited for two seconds without
-	// success, what Close and FlushOnPanic could not deliver, and, once, that an event came
-	// after Close. Neither a log call nor delivery waits for standard error. The function
-	// replaces all of that; Silent ignores everything.
+	// to do; and so are what the first request or Close waits for, after two seconds
+	// without success, what Close and FlushOnPanic could not deliver, and, once, that an
+	// event came after Close. Neither log calls nor delivery wait for standard error, but
+	// for the first log call after Close: a second at most. The function replaces all of
+	// that; Silent ignores everything.
 	OnError func(error)
 }
 

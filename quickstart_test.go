@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -25,6 +26,12 @@ func TestReadmeQuickStart(t *testing.T) {
 	keys := []string{"AWS_ACCESS_KEY_ID=AKIDQUICK", "AWS_SECRET_ACCESS_KEY=secret", "AWS_EC2_METADATA_DISABLED=true"}
 	mute := listenRaw(t, func(c net.Conn) { io.Copy(io.Discard, c) })
 	garbage := listenRaw(t, func(c net.Conn) { io.WriteString(c, "\x1b[31mno\nHTTP\r\n\r\n") })
+	missing := listenRaw(t, func(c net.Conn) {
+		c.Read(make([]byte, 4096))
+		io.WriteString(c, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+	})
+	malformed := filepath.Join(t.TempDir(), "config")
+	writeFile(t, malformed, "[default\nregion = nowhere\n  a b c\n= d\n")
 	rows := map[string]struct {
 		env   []string
 		first []string // in the first line: the cause and the next step
@@ -41,6 +48,14 @@ func TestReadmeQuickStart(t *testing.T) {
 		"a metadata service that does not respond": {
 			[]string{"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://" + mute, "AWS_EC2_METADATA_DISABLED=false"},
 			[]string{"no credentials within 2s", "; look for a credential_process, an SSO login or a metadata service"}, "no credentials",
+		},
+		"a metadata service without a role": {
+			[]string{"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://" + missing, "AWS_EC2_METADATA_DISABLED=false"},
+			[]string{"no credentials", "; "}, "no credentials",
+		},
+		"a malformed shared config": {
+			[]string{"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=" + malformed},
+			[]string{"no credentials", "; set AWS_ACCESS_KEY_ID"}, "no credentials",
 		},
 		"container credentials that do not come": {
 			[]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://" + mute, "AWS_EC2_METADATA_DISABLED=true"},
@@ -60,58 +75,78 @@ func TestReadmeQuickStart(t *testing.T) {
 		},
 	}
 	program := quickStart(t)
+	runs := map[string]*quickStartRun{}
+	var running sync.WaitGroup
+	for name, row := range rows { // all at once: each takes as long as Close
+		run := &quickStartRun{env: append(cleanEnv(t), row.env...)}
+		runs[name] = run
+		running.Go(func() { run.run(t.Context(), program) })
+	}
+	running.Wait()
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			cmd := exec.CommandContext(ctx, program)
-			cmd.Env = append(cleanEnv(t), row.env...)
-			stderr, err := cmd.StderrPipe()
-			if err != nil {
-				t.Fatal(err)
+			run := runs[name]
+			if run.err != nil || run.code != 1 {
+				t.Errorf("exit code %d, %v", run.code, run.err)
 			}
-			began := time.Now()
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
+			if run.took > closed {
+				t.Errorf("it took %v", run.took)
 			}
-			var lines []string
-			var firstAt time.Duration
-			for scanner := bufio.NewScanner(stderr); scanner.Scan(); lines = append(lines, scanner.Text()) {
-				if lines == nil {
-					firstAt = time.Since(began)
-				}
+			if len(run.lines) < 2 {
+				t.Fatalf("standard error has %q", run.lines)
 			}
-			cmd.Wait() // the exit code says more
-			took := time.Since(began)
-			if code := cmd.ProcessState.ExitCode(); code != 1 {
-				t.Errorf("exit code %d", code)
+			if run.first > told {
+				t.Errorf("the first line came after %v", run.first)
 			}
-			if took > closed {
-				t.Errorf("it took %v", took)
-			}
-			if len(lines) < 2 {
-				t.Fatalf("standard error has %q", lines)
-			}
-			if firstAt > told {
-				t.Errorf("the first line came after %v", firstAt)
-			}
-			for _, line := range lines {
+			for _, line := range run.lines {
 				if !strings.HasPrefix(line, "cloudwatch: ") || strings.ContainsAny(line, "\x1b\r") {
 					t.Errorf("standard error has %q", line)
 				}
 			}
 			for _, want := range row.first {
-				if !strings.Contains(lines[0], want) {
-					t.Errorf("the first line is %q, want %q in it", lines[0], want)
+				if !strings.Contains(run.lines[0], want) {
+					t.Errorf("the first line is %q, want %q in it", run.lines[0], want)
 				}
 			}
-			last := lines[len(lines)-1]
+			last := run.lines[len(run.lines)-1]
 			if !strings.HasPrefix(last, "cloudwatch: 1 event (") || !strings.Contains(last, "not delivered in time: ") || !strings.Contains(last, row.last) {
 				t.Errorf("the last line is %q", last)
 			}
 		})
 	}
+}
+
+// quickStartRun is one run of the quick start.
+type quickStartRun struct {
+	env   []string
+	lines []string // on standard error
+	first time.Duration
+	took  time.Duration
+	code  int
+	err   error // why there was no run
+}
+
+func (r *quickStartRun) run(ctx context.Context, program string) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program)
+	cmd.Env = r.env
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		r.err = err
+		return
+	}
+	began := time.Now()
+	if r.err = cmd.Start(); r.err != nil {
+		return
+	}
+	for scanner := bufio.NewScanner(stderr); scanner.Scan(); r.lines = append(r.lines, scanner.Text()) {
+		if r.lines == nil {
+			r.first = time.Since(began)
+		}
+	}
+	cmd.Wait() // the exit code says more
+	r.took, r.code = time.Since(began), cmd.ProcessState.ExitCode()
 }
 
 // quickStart builds the first Go block of the README.

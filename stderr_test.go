@@ -3,6 +3,7 @@ package cloudwatch_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -245,25 +246,27 @@ func TestEventsAfterCloseAreReportedOnce(t *testing.T) {
 		},
 	}
 	for name, late := range rows {
-		t.Run(name, func(t *testing.T) {
-			lines := captureStderr(t)
-			inBubble(t, func(t *testing.T) {
-				h, _ := newDefault(t, cloudwatch.Options{})
-				if err := h.Close(); err != nil {
-					t.Fatal(err)
-				}
-				late(h)
-				wantLines(t, lines(), "log events came after Close and are lost; close the handler last")
-				var loggers sync.WaitGroup
-				for range 8 {
-					loggers.Go(func() { late(h) })
-				}
-				loggers.Wait()
-				if n := len(lines()); n != 1 {
-					t.Errorf("%d lines: %q", n, lines())
-				}
+		for _, oversize := range []cloudwatch.Oversize{cloudwatch.Split, cloudwatch.Drop} {
+			t.Run(fmt.Sprintf("%s, Oversize %d", name, oversize), func(t *testing.T) {
+				lines := captureStderr(t)
+				inBubble(t, func(t *testing.T) {
+					h, _ := newDefault(t, cloudwatch.Options{Oversize: oversize})
+					if err := h.Close(); err != nil {
+						t.Fatal(err)
+					}
+					late(h)
+					wantLines(t, lines(), "log events came after Close and are lost; close the handler last")
+					var loggers sync.WaitGroup
+					for range 8 {
+						loggers.Go(func() { late(h) })
+					}
+					loggers.Wait()
+					if n := len(lines()); n != 1 {
+						t.Errorf("%d lines: %q", n, lines())
+					}
+				})
 			})
-		})
+		}
 	}
 }
 
