@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -285,6 +286,38 @@ func TestEventsWhileCloseWaitsAreReportedOnce(t *testing.T) {
 		}
 		wantLines(t, lines(), "close the handler last")
 	})
+}
+
+// The directory of the spool is deleted, and then Close cannot deliver.
+func TestTroubleOfTheSpoolGoesToStandardError(t *testing.T) {
+	lines := captureStderr(t)
+	dir := filepath.Join(t.TempDir(), "spool")
+	h, srv := newDefault(t, cloudwatch.Options{
+		Spool: dir, SpoolOptions: cloudwatch.SpoolOptions{Direct: true, MinFree: -1, SyncEvery: 10 * time.Millisecond}, CloseTimeout: time.Second,
+	})
+	defer srv.Inject(cloudwatchtest.Fault{Operation: "PutLogEvents", Hang: true})()
+	slog.New(h).Info("m")
+	if err := os.RemoveAll(dir); err != nil {
+		t.Skip(err) // not while it is open
+	}
+	trouble := func() int {
+		return slices.IndexFunc(lines(), func(line string) bool {
+			return strings.HasPrefix(line, "cloudwatch: spool: ") && strings.Contains(line, "; check the disk and the directory (Options.Spool)")
+		})
+	}
+	for began := time.Now(); trouble() < 0 && time.Since(began) < 20*time.Second; time.Sleep(10 * time.Millisecond) {
+		slog.New(h).Info("m")
+	}
+	if err := h.Close(); err == nil {
+		t.Error("Close returned nil")
+	}
+	got := lines()
+	if len(got) < 2 || trouble() < 0 {
+		t.Fatalf("standard error has %q", got)
+	}
+	if last := got[len(got)-1]; !strings.Contains(last, "not delivered") {
+		t.Errorf("the last line is %q", last)
+	}
 }
 
 // The program ends with the panic, and nobody has the error of this flush.
