@@ -58,6 +58,7 @@ type Queue struct {
 	grid       time.Time           // batches are due at whole intervals from here
 	wake       chan struct{}       // capacity 1: Next or Awaited may answer otherwise
 	roomOrEnd  sync.Cond           // on mu: something was settled, or the queue was closed
+	turnEnded  sync.Cond           // on mu: turn is nil again, or the queue was closed
 
 	mu       sync.Mutex
 	ledger   account.Ledger
@@ -73,6 +74,7 @@ type Queue struct {
 	pending  int64                       // events in items that are not settled
 	taken    uint64                      // events that ever entered the queue: the position of the newest
 	urgent   uint64                      // position up to which batches are due at once
+	turn     *Turn                       // whose events must stay together; others wait
 	closed   bool                        // log calls are refused
 	ended    bool                        // so are notes
 	fromBack bool                        // Next has taken the newest batch last, see there
@@ -115,7 +117,7 @@ func New(cfg Config) *Queue {
 	if q.replica != nil {
 		q.cfg.Store = q.replica
 	}
-	q.roomOrEnd.L = &q.mu
+	q.roomOrEnd.L, q.turnEnded.L = &q.mu, &q.mu
 	return q
 }
 
@@ -124,7 +126,8 @@ func New(cfg Config) *Queue {
 // room first.
 func (q *Queue) Append(e batch.Event) error {
 	q.mu.Lock()
-	err := q.admit(e, true)
+	q.awaitTurn(nil)
+	err := q.admit(e, nil, true)
 	position := q.taken
 	q.mu.Unlock()
 	if err == nil && q.replica != nil {
@@ -143,18 +146,20 @@ func (q *Queue) Note(e batch.Event) {
 	case q.closed:
 		q.add(e) // there are only a few, and room was made for the last events as well
 	default:
-		_ = q.admit(e, false) // a loss is counted
+		_ = q.admit(e, nil, false) // a loss is counted
 	}
 }
 
 // admit lets an event in or drops it. One that may not wait is the partial line
-// that Flush takes: it may go beyond the bound, but only once.
-func (q *Queue) admit(e batch.Event, mayWait bool) error {
-	full := q.makeRoom(e, mayWait)
-	for waits := mayWait && q.replica != nil; waits && !full && !q.closed && !q.replica.Room(e); full = q.makeRoom(e, mayWait) {
+// that Flush takes: it may go beyond the bound, but only once. turn is the caller's,
+// or nil.
+func (q *Queue) admit(e batch.Event, turn *Turn, mayWait bool) error {
+	full := q.makeRoom(e, turn, mayWait)
+	for waits := mayWait && q.replica != nil; waits && !full && !q.closed && !q.replica.Room(e); full = q.makeRoom(e, turn, mayWait) {
 		q.mu.Unlock()
 		waits = q.replica.AwaitRoom()
 		q.mu.Lock()
+		q.awaitTurn(turn)
 	}
 	switch {
 	case q.closed:
@@ -171,9 +176,9 @@ func (q *Queue) admit(e batch.Event, mayWait bool) error {
 
 // makeRoom makes room in memory for an event, as the policy says, unless the store can
 // give some back soon. It reports whether that failed.
-func (q *Queue) makeRoom(e batch.Event, mayWait bool) (full bool) {
+func (q *Queue) makeRoom(e batch.Event, turn *Turn, mayWait bool) (full bool) {
 	if mayWait && q.replica != nil && !q.hasRoom(e, q.cfg.MaxBytes/lastShare) {
-		q.awaitRelief(e)
+		q.awaitRelief(e, turn)
 	}
 	for !q.closed && !full && !q.hasRoom(e, 0) && (mayWait || q.held > q.cfg.MaxBytes) {
 		q.hurry() // a full queue does not wait for the interval
@@ -186,6 +191,7 @@ func (q *Queue) makeRoom(e batch.Event, mayWait bool) (full bool) {
 		case Block:
 			if full = !mayWait; !full {
 				q.roomOrEnd.Wait()
+				q.awaitTurn(turn)
 			}
 		}
 	}
@@ -204,12 +210,13 @@ const lastShare = 32
 
 // awaitRelief waits as long as there is little memory and the store is about to give some
 // back.
-func (q *Queue) awaitRelief(e batch.Event) {
+func (q *Queue) awaitRelief(e batch.Event, turn *Turn) {
 	since := time.Now()
 	for again := true; again && !q.closed && !q.hasRoom(e, q.cfg.MaxBytes/lastShare); {
 		q.mu.Unlock()
 		again = q.replica.AwaitRelief(since)
 		q.mu.Lock()
+		q.awaitTurn(turn)
 	}
 }
 
@@ -330,6 +337,7 @@ func (q *Queue) stop(last []batch.Event) {
 	}
 	q.signal()
 	q.roomOrEnd.Broadcast()
+	q.turnEnded.Broadcast()
 }
 
 // Closed reports whether Stop or Close was called.

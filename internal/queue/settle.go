@@ -77,7 +77,7 @@ func (q *Queue) Flush(events ...batch.Event) <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, e := range events {
-		_ = q.admit(e, false) // a loss is counted
+		_ = q.admit(e, nil, false) // a loss is counted
 	}
 	done := make(chan struct{})
 	if len(q.items) == 0 {
