@@ -43,11 +43,17 @@ func (p *pipeline) events(wire *scratch, message []byte, at time.Time, level acc
 		return nil
 	}
 	if p.isOversize(message) {
-		o := &oversize{p: p, e: e, emit: emit, wire: wire}
+		o := p.newOversize(e, wire, emit)
 		o.Take(message)
 		return o.End()
 	}
 	return emit(p.event(wire, message, e))
+}
+
+// newOversize returns what takes a message that is larger than an event may be. e is its event
+// but for the message; emit is given each event it makes, which is only valid during the call.
+func (p *pipeline) newOversize(e batch.Event, wire *scratch, emit func(batch.Event) error) *oversize {
+	return &oversize{p: p, e: e, emit: emit, wire: wire}
 }
 
 // isOversize reports whether a message is larger than an event may be. Invalid bytes make it

@@ -140,7 +140,3 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 	}
 	return &Handler{h.pipeline, h.format.withGroup(name)}
 }
-
-// Writer returns a writer to the same log stream, so that slog and other
-// loggers share one pipeline.
-func (h *Handler) Writer() *Writer { return &Writer{h.pipeline} }

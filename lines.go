@@ -2,108 +2,153 @@ package cloudwatch
 
 import (
 	"bytes"
-	"slices"
 	"sync"
 	"time"
-	"unicode/utf8"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/encode"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 )
 
-// lines makes lines of what is written to Writers. The text behind the last
-// newline is held until its own newline comes, or until somebody takes it.
-//
-// A line is held up to max bytes and a rune. Of a longer one, split gives the
-// parts away as they get full; otherwise the rest is left out, since what is
-// held is enough to see that the line is oversize.
+// lines makes lines of the text of one source. The partial line, behind the last newline, is
+// held until its own newline comes, or until partials takes it. Of one that is longer than an
+// event, the oversize sink gets the text as it comes: no more than one event is held.
 type lines struct {
-	max   int
-	split bool
+	w *Writer
 
 	mu    sync.Mutex
-	held  []byte    // the beginning of a line
-	since time.Time // when its first byte came
-	ended bool      // nothing is held any more
+	idle  sync.Cond     // on mu: busy is false again
+	busy  bool          // a Write adds its text in several pieces; others wait
+	since time.Time     // when the partial line began
+	held  []byte        // the partial line
+	over  *oversize     // has it instead, if it is too long
+	full  bool          // over wants no more of it
+	cr    bool          // over has not got its last byte, a CR: it may belong to the newline
+	parts []batch.Event // what over has made, until add returns it
 }
 
-// line is a line, or a full part of one, and the time it began.
+func newLines(w *Writer) *lines {
+	l := &lines{w: w}
+	l.idle.L = &l.mu
+	return l
+}
+
+// line is a line and the time it began.
 type line struct {
 	text []byte
 	at   time.Time
 }
 
-// add takes in text that was written at the time now. What has become complete
-// is, in this order: before, the line that was held; whole, the part of text
-// that consists of complete lines; after, parts of a long line that goes on.
-// They may be parts of text, which its writer may change after the call of Write.
-func (l *lines) add(text []byte, now time.Time) (before []line, whole []byte, after []line) {
+// completed is what a piece of text has completed, in this order. whole is a part of the text.
+type completed struct {
+	before []batch.Event // of a partial line that is too long; not empty if it is still partial
+	first  line          // a partial line that is complete now
+	whole  []byte        // lines that begin and end in the text
+	after  []batch.Event // of a line that is too long and still partial
+}
+
+// add takes in a piece of text that was written at the time now. first and last say whether
+// the Write begins and ends with it: from the first to the last piece, others wait.
+func (l *lines) add(text []byte, now time.Time, first, last bool) (c completed) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.held) > 0 {
+	for first && l.busy {
+		l.idle.Wait()
+	}
+	if l.busy = !last; last && !first {
+		l.idle.Broadcast()
+	}
+	if l.begun() {
 		head, rest, complete := bytes.Cut(text, []byte("\n"))
-		before = l.hold(head)
-		text = rest
+		l.hold(head)
 		if complete {
-			before = append(before, line{trimCR(l.held), l.since})
-			l.held = nil
+			c.first = l.end()
+			l.w.partials.remove(l)
 		}
+		c.before, l.parts = l.parts, nil
+		text = rest
 	}
 	end := bytes.LastIndexByte(text, '\n') + 1
-	if l.ended {
-		end = len(text)
-	}
-	if tail := text[end:]; len(tail) > 0 {
-		l.since = now
-		after = l.hold(tail)
-	}
-	return before, text[:end], after
-}
-
-// hold adds to the held text, and returns the parts that are full. They are parts of
-// text as far as possible: it may be much larger than what may be held.
-func (l *lines) hold(text []byte) (full []line) {
-	limit := l.max + utf8.UTFMax
-	if !l.split {
-		room := max(limit-len(l.held), 0)
-		l.held = append(l.held, text[:min(room, len(text))]...)
-		return nil
-	}
-	for len(l.held)+len(text) > limit {
-		if len(l.held) == 0 {
-			n := encode.Cut(text[:limit], l.max)
-			full = append(full, line{text[:n:n], l.since})
-			text = text[n:]
-			continue
-		}
-		added := min(limit-len(l.held), len(text))
-		joined := append(l.held, text[:added]...)
-		n := encode.Cut(joined, l.max)
-		full = append(full, line{joined[:n:n], l.since})
-		if behind := n - len(l.held); behind >= 0 { // what is left is all in text
-			l.held, text = nil, text[behind:]
-		} else {
-			l.held, text = slices.Clone(joined[n:]), text[added:] // what was given away must not stay in memory
+	if end < len(text) && !l.begun() {
+		if l.w.partials.add(l) {
+			l.since = now
+		} else { // after Shutdown nobody takes it
+			end = len(text)
 		}
 	}
-	l.held = append(l.held, text...)
-	return full
+	l.hold(text[end:])
+	c.whole, c.after = text[:end], l.parts
+	l.parts = nil
+	return c
 }
 
-// take returns the held text and holds nothing from then on.
-func (l *lines) take() line {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	held := line{l.held, l.since}
-	l.held = nil
+// begun reports whether there is a partial line.
+func (l *lines) begun() bool { return len(l.held) > 0 || l.over != nil }
+
+// hold adds to the partial line.
+func (l *lines) hold(text []byte) {
+	if l.over == nil {
+		fits := min(len(text), l.w.settings.MaxEventBytes+len("\r")-len(l.held))
+		l.held = append(l.held, text[:fits]...)
+		if text = text[fits:]; len(text) == 0 {
+			return
+		}
+		at, level := l.w.stamp(l.held, l.since, false)
+		l.over = l.w.newOversize(batch.Event{Time: millis(at), Level: level}, &scratch{}, func(e batch.Event) error {
+			e.Wire = bytes.Clone(e.Wire)
+			l.parts = append(l.parts, e)
+			return nil
+		})
+		held := l.held
+		l.held = nil
+		l.feed(held)
+	}
+	l.feed(text)
+}
+
+// feed gives text to over, but for a CR at its end.
+func (l *lines) feed(text []byte) {
+	if len(text) == 0 || l.full {
+		return
+	}
+	if l.cr {
+		l.full = !l.over.Take([]byte("\r"))
+	}
+	if l.cr = text[len(text)-1] == '\r'; l.cr {
+		text = text[:len(text)-1]
+	}
+	if !l.full && len(text) > 0 {
+		l.full = !l.over.Take(text)
+	}
+}
+
+// end ends the partial line, at its newline or where it is. It is empty if over had it.
+func (l *lines) end() line {
+	if l.over != nil {
+		_ = l.over.End() // a loss is counted
+		l.over, l.full, l.cr = nil, false, false
+		return line{}
+	}
+	held := line{trimCR(l.held), l.since}
+	l.held = nil // it is given away
 	return held
 }
 
-// end is take for the last time: later text without a newline is a line.
-func (l *lines) end() line {
+// take ends the partial line where it is.
+func (l *lines) take() (parts []batch.Event, rest line) {
 	l.mu.Lock()
-	l.ended = true
-	l.mu.Unlock()
-	return l.take()
+	defer l.mu.Unlock()
+	if l.begun() {
+		if l.cr { // no newline follows
+			l.over.Take([]byte("\r"))
+			l.cr = false
+		}
+		text := l.held
+		if rest = l.end(); text != nil {
+			rest.text = text
+		}
+		l.w.partials.remove(l)
+	}
+	parts, l.parts = l.parts, nil
+	return parts, rest
 }
 
 func trimCR(text []byte) []byte { return bytes.TrimSuffix(text, []byte("\r")) }

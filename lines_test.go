@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
+	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
 func TestLines(t *testing.T) {
@@ -32,15 +35,15 @@ func TestLines(t *testing.T) {
 		{"a lone CR is text", []string{"a\rb\n"}, []string{"a\rb"}, ""},
 		{"only one CR goes", []string{"a\r\r\n"}, []string{"a\r"}, ""},
 		{"a line of CRLF alone is blank", []string{"\r\n"}, []string{""}, ""},
-		{"invalid UTF-8 and NUL are text", []string{"\xff\x00\n"}, []string{"\xff\x00"}, ""},
+		{"invalid UTF-8 and NUL are text", []string{"\xff\x00\n"}, []string{"\ufffd\x00"}, ""},
 	}
 	for _, tt := range tests {
-		l := lines{max: 100}
+		l := linesOf(100, Split)
 		var got []string
 		for _, text := range tt.writes {
-			got = append(got, texts(added(&l, text, at))...)
+			got = append(got, texts(written(l, text, at))...)
 		}
-		held := string(l.take().text)
+		held := strings.Join(texts(rest(l)), "|")
 		if !slices.Equal(got, tt.want) || held != tt.held {
 			t.Errorf("%s: %q gave %q and held %q, want %q and %q", tt.rule, tt.writes, got, held, tt.want, tt.held)
 		}
@@ -49,107 +52,151 @@ func TestLines(t *testing.T) {
 
 // TestTimeOfALine: it is that of the Write in which the line began.
 func TestTimeOfALine(t *testing.T) {
-	l := lines{max: 100}
+	l := linesOf(100, Split)
 	minute := func(n int) time.Time { return at.Add(time.Duration(n) * time.Minute) }
 	var got []line
-	got = append(got, added(&l, "a\nb", minute(0))...)
-	got = append(got, added(&l, "b", minute(1))...)
-	got = append(got, added(&l, "b\nc\nd", minute(2))...)
-	got = append(got, added(&l, "\n", minute(3))...)
-	got = append(got, added(&l, "e", minute(4))...)
-	got = append(got, l.take())
-	got = append(got, added(&l, "f\n", minute(5))...)
+	got = append(got, written(l, "a\nb", minute(0))...)
+	got = append(got, written(l, "b", minute(1))...)
+	got = append(got, written(l, "b\nc\nd", minute(2))...)
+	got = append(got, written(l, "\n", minute(3))...)
+	got = append(got, written(l, "e", minute(4))...)
+	got = append(got, rest(l)...)
+	got = append(got, written(l, "f\n", minute(5))...)
 	want := []line{{[]byte("a"), minute(0)}, {[]byte("bbb"), minute(0)}, {[]byte("c"), minute(2)}, {[]byte("d"), minute(2)}, {[]byte("e"), minute(4)}, {[]byte("f"), minute(5)}}
-	if !slices.EqualFunc(got, want, func(a, b line) bool { return string(a.text) == string(b.text) && a.at.Equal(b.at) }) {
+	if !slices.EqualFunc(got, want, func(a, b line) bool { return string(a.text) == string(b.text) && a.at.UnixMilli() == b.at.UnixMilli() }) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
 func TestTimeOfThePartsOfALongLine(t *testing.T) {
-	l := lines{max: 10, split: true}
-	got := added(&l, "0123456789abcde", at)
-	got = append(got, added(&l, "fghij0123456789\n", at.Add(time.Minute))...)
-	if len(got) != 3 {
+	l := linesOf(300, Split)
+	got := written(l, strings.Repeat("x", 500), at)
+	got = append(got, written(l, strings.Repeat("y", 500)+"\n", at.Add(time.Minute))...)
+	if len(got) < 4 {
 		t.Fatalf("%d parts: %q", len(got), texts(got))
 	}
 	for _, part := range got {
-		if !part.at.Equal(at) {
+		if part.at.UnixMilli() != at.UnixMilli() {
 			t.Errorf("part %q has the time %v, want that of its line, %v", part.text, part.at, at)
 		}
 	}
 }
 
 func TestTakeHoldsNothingFromThenOn(t *testing.T) {
-	l := lines{max: 100}
-	l.add([]byte("ab"), at)
-	if got := string(l.take().text); got != "ab" {
+	l := linesOf(100, Split)
+	written(l, "ab", at)
+	if got := texts(rest(l)); !slices.Equal(got, []string{"ab"}) {
 		t.Errorf("took %q", got)
 	}
-	if got := l.take().text; len(got) != 0 {
+	if got := texts(rest(l)); len(got) != 0 {
 		t.Errorf("took %q again", got)
 	}
-	if got := texts(added(&l, "c\n", at)); !slices.Equal(got, []string{"c"}) {
+	if got := texts(written(l, "c\n", at)); !slices.Equal(got, []string{"c"}) {
 		t.Errorf("the next line is %q", got)
 	}
 }
 
-// TestEnd: after it nobody comes to take what is held.
+// TestEnd: after the last take nobody comes to take what is held.
 func TestEnd(t *testing.T) {
-	l := lines{max: 100}
-	l.add([]byte("ab"), at)
-	if got := string(l.end().text); got != "ab" {
-		t.Errorf("the end gave %q", got)
+	l := linesOf(100, Split)
+	written(l, "ab", at)
+	events := l.w.partials.take(true)
+	if len(events) != 1 || textOf(events[0]) != "ab" {
+		t.Errorf("the end gave %v", events)
 	}
-	if got := texts(added(&l, "c\nd", at)); !slices.Equal(got, []string{"c", "d"}) {
-		t.Errorf("the next lines are %q", got)
+	for _, other := range []*lines{l, newLines(l.w)} {
+		if got := texts(written(other, "c\nd", at)); !slices.Equal(got, []string{"c", "d"}) {
+			t.Errorf("the next lines are %q", got)
+		}
+		if got := texts(rest(other)); len(got) != 0 {
+			t.Errorf("%q is held", got)
+		}
 	}
-	if got := l.take().text; len(got) != 0 {
-		t.Errorf("%q is held", got)
+}
+
+// TestPartialLinesOfAllAreTakenInTheOrderOfTheirTimes: whatever the order of a map is.
+func TestPartialLinesOfAllAreTakenInTheOrderOfTheirTimes(t *testing.T) {
+	l := linesOf(300, Split)
+	var want []string
+	var all []*lines
+	for n := range 20 {
+		all = append(all, newLines(l.w))
+		written(all[n], fmt.Sprint("line ", n), at.Add(time.Duration(n)*time.Second))
+		want = append(want, fmt.Sprint("line ", n))
+	}
+	var got []string
+	for _, e := range l.w.partials.take(false) {
+		got = append(got, textOf(e))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	if n := len(l.w.partials.lines); n != 0 {
+		t.Errorf("%d are still known", n)
+	}
+}
+
+// TestOnlyLinesThatHoldTextAreKnown: otherwise the pipeline keeps every Writer in memory.
+func TestOnlyLinesThatHoldTextAreKnown(t *testing.T) {
+	l := linesOf(300, Split)
+	long := strings.Repeat("x", 1000)
+	for _, step := range []struct {
+		text  string
+		known int
+	}{
+		{"", 0}, {"a\n", 0}, {"a", 1}, {"b", 1}, {"c\n", 0}, {"a", 1}, {"b\nc", 1}, {"\n", 0}, {long, 1}, {long, 1}, {"\n", 0}, {long + "\na", 1}, {"\n", 0},
+	} {
+		written(l, step.text, at)
+		if got := len(l.w.partials.lines); got != step.known {
+			t.Fatalf("%d known after %.20q, want %d", got, step.text, step.known)
+		}
 	}
 }
 
 // TestMemoryOfALongLine: what is held is bounded, however long the line is.
 func TestMemoryOfALongLine(t *testing.T) {
-	for _, split := range []bool{true, false} {
-		l := lines{max: 1000, split: split}
+	const most = 1000
+	for _, how := range []Oversize{Split, Truncate, Drop} {
+		l := linesOf(most, how)
 		for range 1000 {
-			l.add([]byte(strings.Repeat("x", 777)), at)
-			if len(l.held) > 1004 {
-				t.Fatalf("split %v: %d bytes are held", split, len(l.held))
+			written(l, strings.Repeat("x", 777), at)
+			if len(l.held) > most+1 {
+				t.Fatalf("%d: %d bytes are held", how, len(l.held))
 			}
 		}
-		if l.add([]byte("\n"), at); len(l.held) != 0 {
-			t.Errorf("split %v: %d bytes are held after the end of the line", split, len(l.held))
+		if written(l, "\n", at); l.begun() {
+			t.Errorf("%d: %d bytes are held after the end of the line", how, len(l.held))
 		}
 	}
 }
 
-// TestLongLinesLookOversize: without split, enough is kept to see that a line
-// is too large, and what a truncated one begins with.
-func TestLongLinesLookOversize(t *testing.T) {
+// TestLongLinesAreTruncated: a line in pieces is cut as it is when it comes at once, and only
+// if it is too long.
+func TestLongLinesAreTruncated(t *testing.T) {
+	const most = 300
+	x := func(n int) string { return strings.Repeat("x", n) }
 	tests := []struct {
 		rule, text string
 		oversize   bool
 	}{
-		{"as long as it may be", strings.Repeat("x", 20), false},
-		{"the same with CRLF", strings.Repeat("x", 20) + "\r", false},
-		{"a byte longer", strings.Repeat("x", 21), true},
-		{"much longer", strings.Repeat("x", 1000), true},
-		{"a CR where it is cut", strings.Repeat("x", 23) + "\r" + strings.Repeat("x", 100), true},
-		{"a rune where it is cut", strings.Repeat("x", 19) + strings.Repeat("\U0001f600", 9), true},
+		{"as long as it may be", x(most), false},
+		{"the same with CRLF", x(most) + "\r", false},
+		{"a byte longer", x(most + 1), true},
+		{"much longer", x(10 * most), true},
+		{"much longer with CRLF", x(10*most) + "\r", true},
+		{"a CR where it is cut", x(most) + "\r" + x(most), true},
+		{"a rune where it is cut", x(most-1) + strings.Repeat("\U0001f600", 90), true},
 	}
 	for _, tt := range tests {
-		for _, step := range []int{1, 7, 10_000} {
-			l := lines{max: 20}
-			got := inChunks(&l, []byte(tt.text+"\n"), func() int { return step })
-			if len(got) != 1 {
-				t.Fatalf("%s, by %d: %d lines", tt.rule, step, len(got))
-			}
-			if oversize := encode.Size(got[0].text) > 20; oversize != tt.oversize {
-				t.Errorf("%s, by %d: oversize %v of %q", tt.rule, step, oversize, got[0].text)
-			}
-			if want := tt.text[:min(19, len(tt.text))]; !bytes.HasPrefix(got[0].text, []byte(want)) {
-				t.Errorf("%s, by %d: %q does not begin with %q", tt.rule, step, got[0].text, want)
+		whole := eventsOf(linesOf(most, Truncate).w, strings.TrimSuffix(tt.text, "\r"))
+		if truncated := whole[0] != strings.TrimSuffix(tt.text, "\r"); truncated != tt.oversize {
+			t.Fatalf("%s: truncated %v", tt.rule, truncated)
+		}
+		for _, step := range []int{1, 7, most, most + 1, 10_000} {
+			l := linesOf(most, Truncate)
+			got := texts(inChunks(l, []byte(tt.text+"\n"), func() int { return step }))
+			if !slices.Equal(got, whole) {
+				t.Errorf("%s, by %d: %q, want %q", tt.rule, step, got, whole)
 			}
 		}
 	}
@@ -160,7 +207,7 @@ func TestRandomChunks(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 3000 {
-		checkChunks(t, randomText(r), 4+r.IntN(40), func() int { return 1 + r.IntN(1+r.IntN(60)) })
+		checkChunks(t, randomText(r), 256+r.IntN(40), func() int { return 1 + r.IntN(1+r.IntN(600)) })
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}
@@ -168,12 +215,13 @@ func TestRandomChunks(t *testing.T) {
 }
 
 func FuzzLines(f *testing.F) {
-	f.Add([]byte("a\nb\r\n\nc"), 4, []byte{1})
-	f.Add([]byte(strings.Repeat("\U0001f600\xff", 9)+"\r\n"), 5, []byte{1, 2, 3})
-	f.Add([]byte("aaaaaaaa\r\nb"), 4, []byte{9})
-	f.Add([]byte("aaaa\xe2\x80\n"), 6, []byte{5, 1})
+	f.Add([]byte("a\nb\r\n\nc"), 256, []byte{1})
+	f.Add([]byte(strings.Repeat("\U0001f600\xff", 90)+"\r\n"), 257, []byte{1, 2, 3})
+	f.Add([]byte(strings.Repeat("a", 256)+"\r\nb"), 256, []byte{99})
+	f.Add([]byte(strings.Repeat("a", 255)+"\xe2\x80\n"), 256, []byte{50, 1})
+	f.Add([]byte(strings.Repeat("\r", 600)), 256, []byte{50, 1})
 	f.Fuzz(func(t *testing.T, text []byte, most int, steps []byte) {
-		if most < 4 || most > 1000 || len(text) > 4000 || len(steps) == 0 {
+		if most < minEventBytes || most > 1000 || len(text) > 4000 || len(steps) == 0 {
 			return
 		}
 		n := 0
@@ -185,86 +233,101 @@ func FuzzLines(f *testing.F) {
 }
 
 // checkChunks compares what lines makes of chunks of the text, whose sizes step
-// gives, with bytes.Split. With split, long lines are cut as they are when they
-// come at once.
+// gives, with bytes.Split. Long lines are cut as they are when they come at once.
 func checkChunks(t *testing.T, text []byte, most int, step func() int) {
 	t.Helper()
-	var whole, parts []string
-	list := bytes.Split(text, []byte("\n"))
-	for i, text := range list {
-		complete := i < len(list)-1
-		if complete {
-			text = trimCR(text)
-		} else if len(text) == 0 {
-			break // nothing is held
+	for _, how := range []Oversize{Split, Truncate, Drop} {
+		l := linesOf(most, how)
+		var want []string
+		list := bytes.Split(text, []byte("\n"))
+		for i, text := range list {
+			switch complete := i < len(list)-1; {
+			case complete:
+				text = trimCR(text)
+			case len(text) == 0:
+				continue // nothing is held
+			}
+			if len(text) == 0 {
+				want = append(want, "") // a blank line is one, too
+				continue
+			}
+			want = append(want, eventsOf(l.w, string(text))...)
 		}
-		whole = append(whole, string(text))
-		parts = append(parts, cutAll(text, most)...)
+		got := texts(append(inChunks(l, text, step), rest(l)...))
+		if !slices.Equal(got, want) {
+			t.Errorf("%d: %q in parts of %d became %q, want %q", how, text, most, got, want)
+		}
 	}
+}
 
-	// Longer than any line: nothing is cut.
-	l := lines{max: 1 << 20}
-	got := texts(append(inChunks(&l, text, step), held(&l)...))
-	if !slices.Equal(got, whole) {
-		t.Errorf("%q became %q, want %q", text, got, whole)
+// linesOf returns the lines of a Writer without a service.
+func linesOf(most int, how Oversize) *lines {
+	p := &pipeline{
+		settings: &settings{Options: Options{MaxEventBytes: most, Oversize: how}},
+		queue:    queue.New(queue.Config{MaxBytes: 1 << 30, Interval: time.Hour}),
+		report:   newReport(func(error) {}),
 	}
-
-	l = lines{max: most, split: true}
-	var cut []string
-	for _, part := range append(inChunks(&l, text, step), held(&l)...) {
-		cut = append(cut, cutAll(part.text, most)...) // as accept does
-	}
-	if !slices.Equal(cut, parts) {
-		t.Errorf("%q in parts of %d became %q, want %q", text, most, cut, parts)
-	}
+	return p.newWriter(WriterOptions{}).lines
 }
 
 // inChunks adds the text in chunks whose sizes step gives.
 func inChunks(l *lines, text []byte, step func() int) (all []line) {
 	for len(text) > 0 {
 		n := min(step(), len(text))
-		all = append(all, added(l, string(text[:n]), at)...)
+		all = append(all, written(l, string(text[:n]), at)...)
 		text = text[n:]
 	}
 	return all
 }
 
-// added adds text and returns the lines it completes, as Writer.Write reads
+// written adds text and returns the lines and parts of lines it completes, as Write reads
 // them. It makes sure that the text is not kept.
-func added(l *lines, text string, now time.Time) (all []line) {
+func written(l *lines, text string, now time.Time) (all []line) {
 	chunk := []byte(text)
-	before, whole, after := l.add(chunk, now)
-	given := func(parts []line) { // they are good for as long as the call of Write
-		for _, p := range parts {
-			all = append(all, line{bytes.Clone(p.text), p.at})
-		}
+	c := l.add(chunk, now, true, true)
+	all = append(all, linesIn(c.before)...)
+	if !c.first.at.IsZero() {
+		all = append(all, asEvents(l.w, c.first)...)
 	}
-	given(before)
-	for text := range bytes.Lines(whole) {
-		all = append(all, line{trimCR(bytes.TrimSuffix(bytes.Clone(text), []byte("\n"))), now})
+	for text := range bytes.Lines(c.whole) {
+		all = append(all, asEvents(l.w, line{trimCR(bytes.TrimSuffix(bytes.Clone(text), []byte("\n"))), now})...)
 	}
-	given(after)
+	all = append(all, linesIn(c.after)...)
 	clear(chunk)
 	return all
 }
 
-func held(l *lines) []line {
-	if rest := l.take(); len(rest.text) > 0 {
-		return []line{rest}
-	}
-	return nil
+// rest takes the partial line.
+func rest(l *lines) []line {
+	parts, rest := l.take()
+	return append(linesIn(parts), linesIn(l.w.eventsOf(rest))...)
 }
 
-// cutAll cuts a message into events of at most so many bytes; a blank line
-// stays one.
-func cutAll(text []byte, most int) (parts []string) {
-	for encode.Size(text) > most {
-		n := encode.Cut(text, most)
-		parts = append(parts, string(text[:n]))
-		text = text[n:]
+// asEvents returns the events of a line, and a blank line as it is.
+func asEvents(w *Writer, l line) []line {
+	if len(l.text) == 0 {
+		return []line{l}
 	}
-	return append(parts, string(text))
+	return linesIn(w.eventsOf(l))
 }
+
+// eventsOf returns the messages of the events that a whole text makes.
+func eventsOf(w *Writer, text string) (messages []string) {
+	_ = w.events(&scratch{}, []byte(text), at, account.None, func(e batch.Event) error {
+		messages = append(messages, textOf(e))
+		return nil
+	})
+	return messages
+}
+
+func linesIn(events []batch.Event) (list []line) {
+	for _, e := range events {
+		list = append(list, line{[]byte(textOf(e)), time.UnixMilli(e.Time)})
+	}
+	return list
+}
+
+func textOf(e batch.Event) string { return string(encode.Unescape(bytes.Clone(batch.Message(e.Wire)))) }
 
 func texts(list []line) (texts []string) {
 	for _, l := range list {
@@ -276,7 +339,7 @@ func texts(list []line) (texts []string) {
 func (l line) String() string { return fmt.Sprintf("%s %q", l.at.Format("15:04:05"), l.text) }
 
 func randomText(r *rand.Rand) (text []byte) {
-	pieces := []string{"a", "bcd", "\n", "\r\n", "\r", "\u00e9", "\u65e5", "\U0001f600", "\xff", "\xe2\x80", "0123456789", "\n\n"}
+	pieces := []string{"a", "bcd", "\n", "\r\n", "\r", "\u00e9", "\u65e5", "\U0001f600", "\xff", "\xe2\x80", "0123456789", "\n\n", strings.Repeat("x", 250), strings.Repeat("\U0001f600", 70)}
 	for range r.IntN(40) {
 		text = append(text, pieces[r.IntN(len(pieces))]...)
 	}

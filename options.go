@@ -151,6 +151,10 @@ type Options struct {
 	// Pattern or Using. nil: JSON.
 	Format Format
 
+	// Writer says how the Writers of NewWriter and Handler.Writer make events of text. The
+	// zero value is one event a line, without a level.
+	Writer WriterOptions
+
 	// FlushInterval is how long an event waits at most for others to share a
 	// request with. Requests come at whole intervals from a random moment, so
 	// that programs that started together do not send together. 0: one second.
@@ -240,8 +244,9 @@ type OnFull int
 const (
 	// DropNewest drops the event that finds the buffer full: Handle returns
 	// ErrBufferFull. The last room is for what matters most: for DEBUG the
-	// buffer is full at 80 % of BufferBytes, for INFO at 90 %. Lines of a Writer
-	// have no level, they may use all of it.
+	// buffer is full at 80 % of BufferBytes, for INFO at 90 %. WARN, ERROR and what
+	// has no level may use all of it. Lines of a Writer have one if WriterOptions
+	// says so.
 	DropNewest OnFull = iota
 	// DropOldest drops the events that wait longest, a request's worth at once,
 	// but for those being sent right now.

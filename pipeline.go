@@ -2,10 +2,8 @@ package cloudwatch
 
 import (
 	"context"
-	"slices"
 	"sync/atomic"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
@@ -24,7 +22,7 @@ type pipeline struct {
 	queue    *queue.Queue
 	worker   *deliver.Worker
 	report   *report
-	lines    lines          // text written to Writers that has no newline yet
+	partials partials       // lines written to Writers that have no newline yet
 	encoder  batch.Encoder  // writes events in wire form
 	limit    encode.Limit   // of the text of a record in memory
 	speech   deliver.Speech // what the SDK logs is not shipped
@@ -50,7 +48,6 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 	}
 	p := &pipeline{
 		settings: s,
-		lines:    lines{max: s.MaxEventBytes, split: s.Oversize == Split},
 		shutdown: shutdown{done: make(chan struct{}), over: make(chan struct{})},
 		report:   newReport(s.OnError), // before the spool, which may report while it is made
 		reach:    deliver.NewReach(),
@@ -123,14 +120,14 @@ func (p *pipeline) LogGroup() string { return p.settings.group }
 // placeholders filled in, or the one generated.
 func (p *pipeline) LogStream() string { return p.settings.stream }
 
-// Flush sends everything accepted before the call, a partial line written to a
-// Writer included, and waits until the service has answered for all of it. nil
+// Flush sends everything accepted before the call, the partial lines of all Writers
+// included, and waits until the service has answered for all of it. nil
 // means that none of it is pending; what was refused or dropped is in Stats. When
 // the context ends first it returns an *UndeliveredError, and delivery goes on.
 // After Shutdown was called it waits for the end and returns the same as
 // Shutdown.
 func (p *pipeline) Flush(ctx context.Context) error {
-	settled := p.queue.Flush(p.eventsOf(p.lines.take())...)
+	settled := p.queue.Flush(p.partials.take(false)...)
 	defer p.queue.Leave(settled)
 	if p.queue.Closed() {
 		settled = p.shutdown.done
@@ -156,17 +153,4 @@ func (p *pipeline) Sync() error {
 	ctx, cancel := context.WithTimeout(context.Background(), p.settings.CloseTimeout)
 	defer cancel()
 	return p.Flush(ctx)
-}
-
-// eventsOf returns the events that a line makes.
-func (p *pipeline) eventsOf(l line) (events []batch.Event) {
-	if len(l.text) == 0 {
-		return nil
-	}
-	_ = p.events(&scratch{}, l.text, l.at, account.None, func(e batch.Event) error { // a loss is counted
-		e.Wire = slices.Clone(e.Wire)
-		events = append(events, e)
-		return nil
-	})
-	return events
 }

@@ -184,6 +184,8 @@ func (s *settings) resolveBuffer() error {
 		return fmt.Errorf("Options.MaxInFlight %d: must be from 1 to %d, or 0 for %d", s.MaxInFlight, maxMaxInFlight, defaultMaxInFlight)
 	case s.Untimely < Restamp || s.Untimely > DropUntimely:
 		return fmt.Errorf("Options.Untimely %d: must be Restamp or DropUntimely", s.Untimely)
+	case s.Writer.Framing < EventPerLine || s.Writer.Framing > EventPerWrite:
+		return fmt.Errorf("Options.Writer.Framing %d: must be EventPerLine or EventPerWrite", s.Writer.Framing)
 	case s.Oversize < Split || s.Oversize > Drop:
 		return fmt.Errorf("Options.Oversize %d: must be Split, Truncate or Drop", s.Oversize)
 	}
