@@ -6,7 +6,6 @@
 package jsonline
 
 import (
-	"bytes"
 	"log/slog"
 	"time"
 )
@@ -24,8 +23,8 @@ type Fields struct {
 // such as attributes of the record, do not. A line that is no JSON object has none, as far as
 // that is seen at its end or on the way.
 func Read(line []byte, whole bool) (f Fields) {
-	s := scanner{text: bytes.Trim(line, " \t\r\n")}
-	if whole && !bytes.HasSuffix(s.text, []byte("}")) || !s.next('{') {
+	s := scanner{text: trimSpace(line)}
+	if n := len(s.text); !s.next('{') || whole && s.text[n-1] != '}' {
 		return Fields{}
 	}
 	for s.member(&f) && !f.complete() {
@@ -66,11 +65,8 @@ func (s *scanner) member(f *Fields) (more bool) {
 	return !s.closed && s.next(',')
 }
 
-// Times that are no times of a log line: before the year 2000, when a clock was never set or
-// the number means something else, and later than that after the present.
+// maxAhead is how far ahead of its Write the time of a line may be.
 const maxAhead = 24 * time.Hour
-
-var year2000 = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // lately is for how long a time in whole seconds may be the second in which its line was
 // written, or the one before.
@@ -81,7 +77,7 @@ const lately = 2 * time.Second
 // lines would otherwise be sorted before others of the same second that have just come.
 func (f Fields) At(written time.Time) time.Time {
 	switch ago := written.Sub(f.Time); {
-	case f.Time.Before(year2000), ago < -maxAhead:
+	case f.Time.IsZero(), ago < -maxAhead:
 		return written
 	case f.seconds && ago >= 0 && ago < lately:
 		return written

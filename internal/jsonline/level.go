@@ -6,21 +6,6 @@ import (
 	"strconv"
 )
 
-// names are the levels by name, in lower case, with the short forms of zerolog, logrus and klog. Those that slog does not have lie between or
-// beyond its own, as in most handlers.
-var names = [...]struct {
-	level slog.Level
-	names string // separated by blanks, with one around each
-}{
-	{slog.LevelInfo, " info inf information informational i "},
-	{slog.LevelError, " error err erro e "},
-	{slog.LevelWarn, " warn warning wrn w "},
-	{slog.LevelDebug, " debug dbg debu d "},
-	{slog.LevelDebug - 4, " trace trc trac verbose t "},
-	{slog.LevelInfo + 2, " notice "},
-	{slog.LevelError + 4, " dpanic panic pnc pani critical crit fatal ftl fata f alert emergency emerg severe "},
-}
-
 // parseLevel reads a level from its JSON value.
 func parseLevel(value []byte) (slog.Level, bool) {
 	if len(value) < 2 {
@@ -31,7 +16,11 @@ func parseLevel(value []byte) (slog.Level, bool) {
 	}
 	text := value[1 : len(value)-1]
 	offset := 0
-	if i := bytes.LastIndexAny(text, "+-"); i > 0 { // ERROR+2, as slog writes it
+	if n := len(text); n > 0 && text[n-1] <= '9' { // ERROR+2, as slog writes it
+		i := bytes.LastIndexAny(text, "+-")
+		if i < 0 {
+			return 0, false
+		}
 		n, ok := smallInt(text[i+1:])
 		if !ok {
 			return 0, false
@@ -41,35 +30,44 @@ func parseLevel(value []byte) (slog.Level, bool) {
 		}
 		text, offset = text[:i], n
 	}
-	const longest = len("informational")
-	if len(text) == 0 || len(text) > longest {
+	level, ok := named(text)
+	if !ok {
 		return 0, false
 	}
-	var buf [1 + longest + 1]byte
-	word := append(buf[:0], ' ')
-	for _, c := range text {
+	return level + slog.Level(offset), true
+}
+
+// named returns the level of a name in any case, with the short forms of zerolog, logrus and
+// klog. Those that slog does not have lie between or beyond its own, as in most handlers.
+func named(text []byte) (level slog.Level, ok bool) {
+	var buf [len("informational")]byte
+	if len(text) > len(buf) {
+		return 0, false
+	}
+	for i, c := range text {
 		if c |= 0x20; c < 'a' || c > 'z' {
 			return 0, false
 		}
-		word = append(word, c)
+		buf[i] = c
 	}
-	word = append(word, ' ')
-	for i := range names {
-		if containsWord(names[i].names, word) {
-			return names[i].level + slog.Level(offset), true
-		}
+	switch string(buf[:len(text)]) { // does not allocate
+	case "info", "inf", "information", "informational", "i":
+		return slog.LevelInfo, true
+	case "error", "err", "erro", "e":
+		return slog.LevelError, true
+	case "warn", "warning", "wrn", "w":
+		return slog.LevelWarn, true
+	case "debug", "dbg", "debu", "d":
+		return slog.LevelDebug, true
+	case "trace", "trc", "trac", "verbose", "t":
+		return slog.LevelDebug - 4, true
+	case "notice":
+		return slog.LevelInfo + 2, true
+	case "dpanic", "panic", "pnc", "pani", "critical", "crit", "fatal", "ftl", "fata", "f", "alert", "emergency", "emerg", "severe":
+		return slog.LevelError + 4, true
+	default:
+		return 0, false
 	}
-	return 0, false
-}
-
-// containsWord reports whether the text contains the word, without a copy of either.
-func containsWord(text string, word []byte) bool {
-	for i := 0; i+len(word) <= len(text); i++ {
-		if text[i:i+len(word)] == string(word) {
-			return true
-		}
-	}
-	return false
 }
 
 // parseNumber reads the numbers of pino and bunyan: 10 trace, 20 debug, 30 info, 40 warn,

@@ -21,14 +21,21 @@ func (s *scanner) next(c byte) bool {
 }
 
 func (s *scanner) space() {
-	for s.at < len(s.text) {
-		switch s.text[s.at] {
-		case ' ', '\t', '\n', '\r':
-			s.at++
-		default:
-			return
-		}
+	for s.at < len(s.text) && isSpace(s.text[s.at]) {
+		s.at++
 	}
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+
+func trimSpace(text []byte) []byte {
+	for len(text) > 0 && isSpace(text[0]) {
+		text = text[1:]
+	}
+	for len(text) > 0 && isSpace(text[len(text)-1]) {
+		text = text[:len(text)-1]
+	}
+	return text
 }
 
 // string passes over a string, and returns what is between the quotes, as it stands there.
@@ -71,7 +78,17 @@ func (s *scanner) value() ([]byte, bool) {
 		for !s.ended() && isLiteral(s.text[s.at]) {
 			s.at++
 		}
-		return s.text[start:s.at], s.at > start && !s.ended() // it may go on where the text ends
+		return s.text[start:s.at], s.at > start && !s.ended() && isScalar(s.text[start:s.at]) // it may go on where the text ends
+	}
+}
+
+// isScalar reports whether it is a constant, or begins like a number.
+func isScalar(text []byte) bool {
+	switch string(text) {
+	case "true", "false", "null":
+		return true
+	default:
+		return text[0] == '-' || text[0] >= '0' && text[0] <= '9'
 	}
 }
 

@@ -5,15 +5,27 @@ import (
 	"time"
 )
 
+// Times that are no times of a line: before earliest, a clock was never set, or a number means
+// something else; from latest on, that alone.
+var (
+	earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
 // parseTime reads a time from its JSON value. seconds means that it has no fraction.
 func parseTime(value []byte) (t time.Time, seconds bool) {
 	if len(value) < 2 {
 		return time.Time{}, false
 	}
 	if value[0] == '"' {
-		return parseDate(value[1 : len(value)-1])
+		t, seconds = parseDate(value[1 : len(value)-1])
+	} else {
+		t, seconds = parseEpoch(value)
 	}
-	return parseEpoch(value)
+	if t.Before(earliest) || !t.Before(latest) {
+		return time.Time{}, false
+	}
+	return t, seconds
 }
 
 // parseDate reads 2006-01-02T15:04:05Z07:00 and its variants: with a fraction, with a blank
@@ -87,7 +99,7 @@ func parseZone(s []byte) (offset time.Duration, ok bool) {
 		}
 	}
 	hours, minutes := digits[0]*10+digits[1], digits[2]*10+digits[3]
-	if hours > 23 || minutes > 59 {
+	if hours > 24 || minutes > 59 {
 		return 0, false
 	}
 	offset = time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
@@ -102,7 +114,7 @@ func parseZone(s []byte) (offset time.Duration, ok bool) {
 }
 
 // parseEpoch reads a number of seconds, milliseconds, microseconds or nanoseconds since 1970.
-// Which of them is seen by its size: as seconds, all would be beyond the year 5000.
+// Which of them is seen by its size: as seconds, the others are beyond the year 5000.
 func parseEpoch(value []byte) (t time.Time, seconds bool) {
 	var digits int64 // without the point
 	scale := 0       // how many of them are behind it
