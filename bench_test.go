@@ -1,6 +1,7 @@
 package cloudwatch_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -169,5 +170,42 @@ func BenchmarkLogCall(b *testing.B) {
 		if err := h.Close(); err != nil {
 			b.Error(err)
 		}
+	}
+}
+
+// BenchmarkWrite is a Write of a line alone: the event goes into the buffer and waits there.
+func BenchmarkWrite(b *testing.B) {
+	line := []byte(`{"time":"2026-11-22T12:00:00.123456789+01:00","level":"INFO","msg":"request handled","method":"GET","path":"/api/v1/orders/1234","status":200,"took":1234567,"remote":"192.0.2.17:51234","cached":false}` + "\n")
+	kinds := []struct {
+		name string
+		opts cloudwatch.WriterOptions
+		text []byte
+	}{
+		{"a line", cloudwatch.WriterOptions{}, line},
+		{"a message", cloudwatch.WriterOptions{Framing: cloudwatch.EventPerWrite}, line},
+		{"ReadJSON", cloudwatch.WriterOptions{ReadJSON: true}, line},
+		{"20 lines", cloudwatch.WriterOptions{}, bytes.Repeat(line, 20)},
+	}
+	for _, k := range kinds {
+		b.Run(k.name, func(b *testing.B) {
+			srv := cloudwatchtest.New()
+			defer srv.Close()
+			cfg := srv.Config()
+			h, err := cloudwatch.NewHandler(group, &cloudwatch.Options{
+				Config: &cfg, LogStream: stream, BufferBytes: 1 << 20, OnFull: cloudwatch.DropOldest, CloseTimeout: time.Millisecond,
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			srv.Inject(cloudwatchtest.Fault{Hang: true})
+			w := h.WriterWith(k.opts)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := w.Write(k.text); err != nil {
+					b.Fatal(err)
+				}
+			}
+			h.Close()
+		})
 	}
 }

@@ -13,14 +13,15 @@ import (
 // group is the events of one Write. They stay together: they enter the queue under one lock,
 // or, if there are more than groupBytes of them, in one turn.
 type group struct {
-	p      *pipeline
-	text   []byte // a piece of a string
-	wire   []byte // of the events that wait, one behind the other
-	events []batch.Event
-	one    scratch // for an event of an oversize message
-	turn   queue.Turn
-	begun  bool // the turn
-	closed bool // some events were refused for that
+	p         *pipeline
+	text      []byte // a piece of a string
+	wire      []byte // of the events that wait, one behind the other
+	events    []batch.Event
+	one       scratch // for an event of an oversize message
+	completed         // by the piece of text
+	turn      queue.Turn
+	begun     bool // the turn
+	closed    bool // some events were refused for that
 }
 
 // groupBytes is how much of the wire form of several events enters the queue at once: so long
@@ -98,7 +99,7 @@ func (g *group) end() (err error) {
 		err = ErrClosed
 	}
 	if max(cap(g.text), cap(g.wire), cap(g.one.b)) <= maxScratch+groupBytes {
-		*g = group{text: g.text[:0], wire: g.wire, events: g.events, one: scratch{g.one.b[:0]}}
+		g.p, g.text, g.begun, g.closed = nil, g.text[:0], false, false
 		groups.Put(g)
 	}
 	return err

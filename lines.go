@@ -46,8 +46,9 @@ type completed struct {
 }
 
 // add takes in a piece of text that was written at the time now. first and last say whether
-// the Write begins and ends with it: from the first to the last piece, others wait.
-func (l *lines) add(text []byte, now time.Time, first, last bool) (c completed) {
+// the Write begins and ends with it: from the first to the last piece, others wait. c must be
+// empty.
+func (l *lines) add(text []byte, now time.Time, first, last bool, c *completed) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for first && l.busy {
@@ -77,7 +78,6 @@ func (l *lines) add(text []byte, now time.Time, first, last bool) (c completed) 
 	l.hold(text[end:])
 	c.whole, c.after = text[:end], l.parts
 	l.parts = nil
-	return c
 }
 
 // begun reports whether there is a partial line.
@@ -132,23 +132,25 @@ func (l *lines) end() line {
 	return held
 }
 
-// take ends the partial line where it is.
-func (l *lines) take() (parts []batch.Event, rest line) {
+// take ends the partial line where it is, and returns when it began and its events.
+func (l *lines) take() (since time.Time, events []batch.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.begun() {
-		if l.cr { // no newline follows
-			l.over.Take([]byte("\r"))
-			l.cr = false
-		}
-		text := l.held
-		if rest = l.end(); text != nil {
-			rest.text = text
-		}
-		l.w.partials.remove(l)
+	if !l.begun() {
+		return l.since, nil
 	}
-	parts, l.parts = l.parts, nil
-	return parts, rest
+	if l.cr { // no newline follows
+		l.over.Take([]byte("\r"))
+		l.cr = false
+	}
+	text := l.held
+	l.end()
+	l.w.partials.remove(l)
+	events, l.parts = l.parts, nil
+	if len(text) > 0 {
+		events = l.w.eventsOf(line{text, l.since})
+	}
+	return l.since, events
 }
 
 func trimCR(text []byte) []byte { return bytes.TrimSuffix(text, []byte("\r")) }

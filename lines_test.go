@@ -284,7 +284,8 @@ func inChunks(l *lines, text []byte, step func() int) (all []line) {
 // them. It makes sure that the text is not kept.
 func written(l *lines, text string, now time.Time) (all []line) {
 	chunk := []byte(text)
-	c := l.add(chunk, now, true, true)
+	var c completed
+	l.add(chunk, now, true, true, &c)
 	all = append(all, linesIn(c.before)...)
 	if !c.first.at.IsZero() {
 		all = append(all, asEvents(l.w, c.first)...)
@@ -299,8 +300,8 @@ func written(l *lines, text string, now time.Time) (all []line) {
 
 // rest takes the partial line.
 func rest(l *lines) []line {
-	parts, rest := l.take()
-	return append(linesIn(parts), linesIn(l.w.eventsOf(rest))...)
+	_, events := l.take()
+	return linesIn(events)
 }
 
 // asEvents returns the events of a line, and a blank line as it is.

@@ -1,10 +1,10 @@
 package cloudwatch
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 )
@@ -47,13 +47,21 @@ func (p *partials) all(last bool) []*lines {
 }
 
 // take ends the partial lines of all Writers where they are, and returns the events they
-// make, in the order of their times. last: text without a newline is a line from now on.
+// make, in the order in which the lines began. last: text without a newline is a line from
+// now on.
 func (p *partials) take(last bool) (events []batch.Event) {
-	for _, l := range p.all(last) {
-		parts, rest := l.take()
-		events = append(events, parts...)
-		events = append(events, l.w.eventsOf(rest)...)
+	type taken struct {
+		since  time.Time
+		events []batch.Event
 	}
-	slices.SortStableFunc(events, func(a, b batch.Event) int { return cmp.Compare(a.Time, b.Time) })
+	var all []taken
+	for _, l := range p.all(last) {
+		since, events := l.take()
+		all = append(all, taken{since, events})
+	}
+	slices.SortFunc(all, func(a, b taken) int { return a.since.Compare(b.since) })
+	for _, t := range all {
+		events = append(events, t.events...)
+	}
 	return events
 }

@@ -197,12 +197,9 @@ func (w *Writer) ReadFrom(r io.Reader) (n int64, err error) {
 		}
 	}
 	g := w.newGroup()
-	parts, rest := l.take()
-	for _, e := range parts {
+	_, rest := l.take()
+	for _, e := range rest {
 		g.put(e)
-	}
-	if len(rest.text) > 0 {
-		w.message(g, rest.text, rest.at)
 	}
 	closed := g.end()
 	if errors.Is(err, io.EOF) {
@@ -213,7 +210,8 @@ func (w *Writer) ReadFrom(r io.Reader) (n int64, err error) {
 
 // piece takes the events of a piece of text in lines.
 func (w *Writer) piece(g *group, l *lines, text []byte, now time.Time, first, last bool) {
-	c := l.add(text, now, first, last)
+	c := &g.completed
+	l.add(text, now, first, last, c)
 	for _, e := range c.before {
 		g.put(e)
 	}
@@ -228,6 +226,7 @@ func (w *Writer) piece(g *group, l *lines, text []byte, now time.Time, first, la
 	for _, e := range c.after {
 		g.put(e)
 	}
+	*c = completed{}
 }
 
 // message takes the events of one line or Write.
@@ -255,9 +254,6 @@ func (w *Writer) stamp(text []byte, written time.Time, whole bool) (time.Time, a
 
 // eventsOf returns the events that a partial line makes.
 func (w *Writer) eventsOf(l line) (events []batch.Event) {
-	if len(l.text) == 0 {
-		return nil
-	}
 	at, level := w.stamp(l.text, l.at, true)
 	_ = w.events(&scratch{}, l.text, at, level, func(e batch.Event) error { // a loss is counted
 		e.Wire = bytes.Clone(e.Wire)
