@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 )
 
@@ -17,7 +18,7 @@ type lines struct {
 	mu    sync.Mutex
 	idle  sync.Cond     // on mu: busy is false again
 	busy  bool          // a Write adds its text in several pieces; others wait
-	since time.Time     // when the partial line began
+	began stamp         // of the partial line
 	held  []byte        // the partial line
 	over  *oversize     // has it instead, if it is too long
 	full  bool          // over wants no more of it
@@ -31,10 +32,16 @@ func newLines(w *Writer) *lines {
 	return l
 }
 
-// line is a line and the time it began.
+// stamp is the time and the level of a Write.
+type stamp struct {
+	at    time.Time
+	level account.Level
+}
+
+// line is a line, and the stamp of the Write in which it began.
 type line struct {
 	text []byte
-	at   time.Time
+	stamp
 }
 
 // completed is what a piece of text has completed, in this order. whole is a part of the text.
@@ -45,10 +52,9 @@ type completed struct {
 	after  []batch.Event // of a line that is too long and still partial
 }
 
-// add takes in a piece of text that was written at the time now. first and last say whether
-// the Write begins and ends with it: from the first to the last piece, others wait. c must be
-// empty.
-func (l *lines) add(text []byte, now time.Time, first, last bool, c *completed) {
+// add takes in a piece of text of a Write. first and last say whether the Write begins and
+// ends with it: from the first to the last piece, others wait. c must be empty.
+func (l *lines) add(text []byte, now stamp, first, last bool, c *completed) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for first && l.busy {
@@ -70,7 +76,7 @@ func (l *lines) add(text []byte, now time.Time, first, last bool, c *completed) 
 	end := bytes.LastIndexByte(text, '\n') + 1
 	if end < len(text) && !l.begun() {
 		if l.w.partials.add(l) {
-			l.since = now
+			l.began = now
 		} else { // after Shutdown nobody takes it
 			end = len(text)
 		}
@@ -91,8 +97,8 @@ func (l *lines) hold(text []byte) {
 		if text = text[fits:]; len(text) == 0 {
 			return
 		}
-		at, level := l.w.stamp(l.held, l.since, false)
-		l.over = l.w.newOversize(batch.Event{Time: millis(at), Level: level}, &scratch{}, func(e batch.Event) error {
+		own := l.w.read(l.held, l.began, false)
+		l.over = l.w.newOversize(batch.Event{Time: millis(own.at), Level: own.level}, &scratch{}, func(e batch.Event) error {
 			e.Wire = bytes.Clone(e.Wire)
 			l.parts = append(l.parts, e)
 			return nil
@@ -127,7 +133,7 @@ func (l *lines) end() line {
 		l.over, l.full, l.cr = nil, false, false
 		return line{}
 	}
-	held := line{trimCR(l.held), l.since}
+	held := line{trimCR(l.held), l.began}
 	l.held = nil // it is given away
 	return held
 }
@@ -137,7 +143,7 @@ func (l *lines) take() (since time.Time, events []batch.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.begun() {
-		return l.since, nil
+		return l.began.at, nil
 	}
 	if l.cr { // no newline follows
 		l.over.Take([]byte("\r"))
@@ -148,9 +154,9 @@ func (l *lines) take() (since time.Time, events []batch.Event) {
 	l.w.partials.remove(l)
 	events, l.parts = l.parts, nil
 	if len(text) > 0 {
-		events = l.w.eventsOf(line{text, l.since})
+		events = l.w.eventsOf(line{text, l.began})
 	}
-	return l.since, events
+	return l.began.at, events
 }
 
 func trimCR(text []byte) []byte { return bytes.TrimSuffix(text, []byte("\r")) }

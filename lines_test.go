@@ -62,7 +62,8 @@ func TestTimeOfALine(t *testing.T) {
 	got = append(got, written(l, "e", minute(4))...)
 	got = append(got, rest(l)...)
 	got = append(got, written(l, "f\n", minute(5))...)
-	want := []line{{[]byte("a"), minute(0)}, {[]byte("bbb"), minute(0)}, {[]byte("c"), minute(2)}, {[]byte("d"), minute(2)}, {[]byte("e"), minute(4)}, {[]byte("f"), minute(5)}}
+	lineAt := func(text string, n int) line { return line{[]byte(text), stamp{at: minute(n)}} }
+	want := []line{lineAt("a", 0), lineAt("bbb", 0), lineAt("c", 2), lineAt("d", 2), lineAt("e", 4), lineAt("f", 5)}
 	if !slices.EqualFunc(got, want, func(a, b line) bool { return string(a.text) == string(b.text) && a.at.UnixMilli() == b.at.UnixMilli() }) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -100,7 +101,8 @@ func TestTakeHoldsNothingFromThenOn(t *testing.T) {
 func TestEnd(t *testing.T) {
 	l := linesOf(100, Split)
 	written(l, "ab", at)
-	events := l.w.partials.take(true)
+	var events []batch.Event
+	l.w.partials.take(true, func(all ...batch.Event) { events = all })
 	if len(events) != 1 || textOf(events[0]) != "ab" {
 		t.Errorf("the end gave %v", events)
 	}
@@ -125,9 +127,11 @@ func TestPartialLinesOfAllAreTakenInTheOrderOfTheirTimes(t *testing.T) {
 		want = append(want, fmt.Sprint("line ", n))
 	}
 	var got []string
-	for _, e := range l.w.partials.take(false) {
-		got = append(got, textOf(e))
-	}
+	l.w.partials.take(false, func(events ...batch.Event) {
+		for _, e := range events {
+			got = append(got, textOf(e))
+		}
+	})
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
@@ -285,13 +289,13 @@ func inChunks(l *lines, text []byte, step func() int) (all []line) {
 func written(l *lines, text string, now time.Time) (all []line) {
 	chunk := []byte(text)
 	var c completed
-	l.add(chunk, now, true, true, &c)
+	l.add(chunk, stamp{at: now}, true, true, &c)
 	all = append(all, linesIn(c.before)...)
 	if !c.first.at.IsZero() {
 		all = append(all, asEvents(l.w, c.first)...)
 	}
 	for text := range bytes.Lines(c.whole) {
-		all = append(all, asEvents(l.w, line{trimCR(bytes.TrimSuffix(bytes.Clone(text), []byte("\n"))), now})...)
+		all = append(all, asEvents(l.w, line{trimCR(bytes.TrimSuffix(bytes.Clone(text), []byte("\n"))), stamp{at: now}})...)
 	}
 	all = append(all, linesIn(c.after)...)
 	clear(chunk)
@@ -323,7 +327,7 @@ func eventsOf(w *Writer, text string) (messages []string) {
 
 func linesIn(events []batch.Event) (list []line) {
 	for _, e := range events {
-		list = append(list, line{[]byte(textOf(e)), time.UnixMilli(e.Time)})
+		list = append(list, line{[]byte(textOf(e)), stamp{at: time.UnixMilli(e.Time)}})
 	}
 	return list
 }

@@ -13,6 +13,8 @@ import (
 // knows no others: a Writer that is not used any more is not kept in memory. lines calls it
 // with its own lock held, never the other way round.
 type partials struct {
+	taking sync.Mutex // held by take; what one has taken is in the queue when the next one looks
+
 	mu    sync.Mutex
 	lines map[*lines]struct{}
 	ended bool // no partial line is held any more
@@ -46,10 +48,12 @@ func (p *partials) all(last bool) []*lines {
 	return slices.Collect(maps.Keys(p.lines))
 }
 
-// take ends the partial lines of all Writers where they are, and returns the events they
-// make, in the order in which the lines began. last: text without a newline is a line from
-// now on.
-func (p *partials) take(last bool) (events []batch.Event) {
+// take ends the partial lines of all Writers where they are, and gives the events they make
+// to the queue, in the order in which the lines began. last: text without a newline is a line
+// from now on. give must not wait.
+func (p *partials) take(last bool, give func(events ...batch.Event)) {
+	p.taking.Lock()
+	defer p.taking.Unlock()
 	type taken struct {
 		since  time.Time
 		events []batch.Event
@@ -60,8 +64,9 @@ func (p *partials) take(last bool) (events []batch.Event) {
 		all = append(all, taken{since, events})
 	}
 	slices.SortFunc(all, func(a, b taken) int { return a.since.Compare(b.since) })
+	var events []batch.Event
 	for _, t := range all {
 		events = append(events, t.events...)
 	}
-	return events
+	give(events...)
 }

@@ -127,7 +127,8 @@ func (p *pipeline) LogStream() string { return p.settings.stream }
 // After Shutdown was called it waits for the end and returns the same as
 // Shutdown.
 func (p *pipeline) Flush(ctx context.Context) error {
-	settled := p.queue.Flush(p.partials.take(false)...)
+	var settled <-chan struct{}
+	p.partials.take(false, func(events ...batch.Event) { settled = p.queue.Flush(events...) })
 	defer p.queue.Leave(settled)
 	if p.queue.Closed() {
 		settled = p.shutdown.done

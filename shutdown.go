@@ -41,9 +41,9 @@ func (p *pipeline) Close() error {
 func (p *pipeline) Shutdown(ctx context.Context) error {
 	p.shutdown.once.Do(func() {
 		if p.recovery == nil {
-			p.queue.Close(p.partials.take(true)...)
+			p.partials.take(true, p.queue.Close)
 		} else {
-			p.queue.Stop(p.partials.take(true)...) // what is recovered is still noted
+			p.partials.take(true, p.queue.Stop) // what is recovered is still noted
 		}
 		go p.finish(time.Now())
 	})

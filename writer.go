@@ -18,8 +18,8 @@ import (
 // Make one with NewWriter, Handler.Writer, Handler.WriterAt or Handler.WriterWith.
 // WriterOptions says what becomes an event: each line, as it is by default, or each Write.
 //
-// It is safe for concurrent use. An event has the time of the Write in which it began, unless
-// WriterOptions.ReadJSON finds one in it. Blank lines are not sent, for the service takes no
+// It is safe for concurrent use. An event has the time and the level of the Write in which it
+// began, unless WriterOptions.ReadJSON finds others in it. Blank lines are not sent, for the service takes no
 // empty message.
 //
 // The lines of one Write stay together in the log stream, however many there are and whatever
@@ -122,7 +122,7 @@ func (w *Writer) Write(text []byte) (int, error) {
 	if w.speech.Mine() {
 		return len(text), nil
 	}
-	g, now := w.newGroup(), time.Now()
+	g, now := w.newGroup(), w.now()
 	if w.opts.Framing == EventPerWrite {
 		w.message(g, trimNewlines(text), now)
 		return len(text), g.end()
@@ -158,7 +158,7 @@ func (w *Writer) WriteString(text string) (int, error) {
 	if w.speech.Mine() {
 		return len(text), nil
 	}
-	g, now := w.newGroup(), time.Now()
+	g, now := w.newGroup(), w.now()
 	if w.opts.Framing == EventPerWrite {
 		g.text = append(g.text, text...)
 		w.message(g, trimNewlines(g.text), now)
@@ -190,7 +190,7 @@ func (w *Writer) ReadFrom(r io.Reader) (n int64, err error) {
 		if read > 0 {
 			n += int64(read)
 			g := w.newGroup()
-			w.piece(g, l, buf[:read], time.Now(), true, true)
+			w.piece(g, l, buf[:read], w.now(), true, true)
 			if closed := g.end(); closed != nil {
 				err = closed
 			}
@@ -209,14 +209,14 @@ func (w *Writer) ReadFrom(r io.Reader) (n int64, err error) {
 }
 
 // piece takes the events of a piece of text in lines.
-func (w *Writer) piece(g *group, l *lines, text []byte, now time.Time, first, last bool) {
+func (w *Writer) piece(g *group, l *lines, text []byte, now stamp, first, last bool) {
 	c := &g.completed
 	l.add(text, now, first, last, c)
 	for _, e := range c.before {
 		g.put(e)
 	}
 	if !c.first.at.IsZero() {
-		w.message(g, c.first.text, c.first.at)
+		w.message(g, c.first.text, c.first.stamp)
 	}
 	for rest := c.whole; len(rest) > 0; {
 		var text []byte
@@ -230,32 +230,39 @@ func (w *Writer) piece(g *group, l *lines, text []byte, now time.Time, first, la
 }
 
 // message takes the events of one line or Write.
-func (w *Writer) message(g *group, text []byte, written time.Time) {
-	at, level := w.stamp(text, written, true)
-	g.add(text, at, level)
+func (w *Writer) message(g *group, text []byte, written stamp) {
+	s := w.read(text, written, true)
+	g.add(text, s.at, s.level)
 }
 
-// stamp returns the time and the level of a text, or, if it is not whole, of one that begins
-// like this.
-func (w *Writer) stamp(text []byte, written time.Time, whole bool) (time.Time, account.Level) {
-	level := account.None
+// now returns the stamp of a Write that begins. Later, while others may wait, no code of the
+// program is called.
+func (w *Writer) now() stamp {
+	s := stamp{at: time.Now()}
 	if w.opts.Level != nil {
-		level = account.LevelOf(w.opts.Level.Level())
+		s.level = account.LevelOf(w.opts.Level.Level())
 	}
+	return s
+}
+
+// read returns the stamp of an event: that of its Write, or what its text says. If that is not
+// whole, it begins like this.
+func (w *Writer) read(text []byte, written stamp, whole bool) stamp {
 	if !w.opts.ReadJSON {
-		return written, level
+		return written
 	}
 	fields := jsonline.Read(text, whole)
 	if fields.HasLevel {
-		level = account.LevelOf(fields.Level)
+		written.level = account.LevelOf(fields.Level)
 	}
-	return fields.At(written), level
+	written.at = fields.At(written.at)
+	return written
 }
 
 // eventsOf returns the events that a partial line makes.
 func (w *Writer) eventsOf(l line) (events []batch.Event) {
-	at, level := w.stamp(l.text, l.at, true)
-	_ = w.events(&scratch{}, l.text, at, level, func(e batch.Event) error { // a loss is counted
+	s := w.read(l.text, l.stamp, true)
+	_ = w.events(&scratch{}, l.text, s.at, s.level, func(e batch.Event) error { // a loss is counted
 		e.Wire = bytes.Clone(e.Wire)
 		events = append(events, e)
 		return nil

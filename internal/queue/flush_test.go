@@ -202,3 +202,18 @@ func TestLeave(t *testing.T) {
 		t.Error("a closed queue is awaited")
 	}
 }
+
+// TestFlushOfSeveralFindsRoomForAll: they are the partial lines of several Writers, of which
+// each was held in memory already.
+func TestFlushOfSeveralFindsRoomForAll(t *testing.T) {
+	for _, policy := range []queue.Policy{queue.DropNewest, queue.DropOldest, queue.Block} {
+		q := newQueue(policy)
+		appendAll(t, q, 1, room)
+		q.Flush(event(room+1), event(room+2), event(room+3))
+		wantState(t, q, room+3, 0, room+3)
+		q.Flush(event(room+4), event(room+5)) // beyond the bound only once
+		if s := books(t, q); s.PendingBytes > (room+3)*eventBytes {
+			t.Errorf("policy %d: %d bytes pending", policy, s.PendingBytes)
+		}
+	}
+}

@@ -150,9 +150,8 @@ func (q *Queue) Note(e batch.Event) {
 	}
 }
 
-// admit lets an event in or drops it. One that may not wait is the partial line
-// that Flush takes: it may go beyond the bound, but only once. turn is the caller's,
-// or nil.
+// admit lets an event in or drops it. One that may not wait may go beyond the bound, but only
+// once. turn is the caller's, or nil.
 func (q *Queue) admit(e batch.Event, turn *Turn, mayWait bool) error {
 	full := q.makeRoom(e, turn, mayWait)
 	for waits := mayWait && q.replica != nil; waits && !full && !q.closed && !q.replica.Room(e); full = q.makeRoom(e, turn, mayWait) {

@@ -76,8 +76,13 @@ func (q *Queue) count(it *Item, n int) {
 func (q *Queue) Flush(events ...batch.Event) <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	beyond := q.held > q.cfg.MaxBytes
 	for _, e := range events {
-		_ = q.admit(e, nil, false) // a loss is counted
+		if beyond || q.closed {
+			_ = q.admit(e, nil, false) // a loss is counted
+		} else { // all of them, or only the first partial line would be kept
+			q.add(e)
+		}
 	}
 	done := make(chan struct{})
 	if len(q.items) == 0 {
