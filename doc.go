@@ -11,7 +11,8 @@
 //	}
 //
 // Code that uses log/slog stays as it is. For log, zap, zerolog, logrus and
-// others there is NewWriter, which takes one event a line. Log group and log
+// others there are Handler.WriterAt, which makes an event of each Write, and
+// NewWriter and Handler.Writer, which make one of each line. Log group and log
 // stream are created when they are missing.
 //
 // # What it promises

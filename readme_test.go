@@ -76,6 +76,7 @@ var (
 		"cloudwatch":     modulePath,
 		"cloudwatchtest": modulePath + "/cloudwatchtest",
 		"context":        "context", "expvar": "expvar",
+		"exec":    "os/exec",
 		"fmt":     "fmt",
 		"http":    "net/http",
 		"log":     "log",

@@ -49,8 +49,7 @@ type WriterOptions struct {
 	// Level is the level of the events, unless ReadJSON finds another one. It is not written
 	// into them: it decides who goes first when the buffer is full, see DropNewest, and is
 	// told with a loss. A *slog.LevelVar can be changed while the program runs. nil: no
-	// level, which may use the whole buffer, but is no better off than DEBUG that gets in
-	// first.
+	// level. That may use the whole buffer, as ERROR may: what comes first gets in.
 	Level slog.Leveler
 	// Framing says what becomes an event. The zero value is EventPerLine.
 	Framing Framing
@@ -61,7 +60,9 @@ type WriterOptions struct {
 	// before the year 2000 or more than a day ahead. A time in whole seconds that is less
 	// than two seconds ago gives way to that of the Write, which keeps lines in order.
 	//
-	// Nothing is allocated and the text is not changed.
+	// The text is not changed. It takes about 0.2 µs of CPU time a line, beside 0.6 µs for the
+	// rest of Write, and no allocation (go test -bench Write .). It ends as soon as both are
+	// found, so loggers that write them first are faster than those that sort their keys.
 	ReadJSON bool
 }
 

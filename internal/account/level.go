@@ -6,7 +6,7 @@ import "log/slog"
 type Level uint8
 
 const (
-	None  Level = iota // a line written to a Writer
+	None  Level = iota // text of a Writer without a level
 	Debug              // below slog.LevelInfo
 	Info               // from slog.LevelInfo on
 	Warn               // from slog.LevelWarn on
