@@ -137,8 +137,8 @@ func (w *Writer) Write(text []byte) (int, error) {
 	}
 }
 
-// pieceBytes is how much of a large Write is taken at a time: the largest line fits in.
-const pieceBytes = 2 << 20
+// pieceBytes is how much of a large Write is taken at a time: a few of the largest lines.
+const pieceBytes = 4 << 20
 
 // pieceOf returns how much of the text is taken next. If possible it ends with a line.
 func pieceOf[T string | []byte](text T) int {
@@ -153,7 +153,7 @@ func pieceOf[T string | []byte](text T) int {
 	return pieceBytes
 }
 
-// WriteString is Write for a string. Of a large one it copies 2 MiB at a time, but an event
+// WriteString is Write for a string. Of a large one it copies 4 MiB at a time, but an event
 // of EventPerWrite as a whole.
 func (w *Writer) WriteString(text string) (int, error) {
 	if w.speech.Mine() {
