@@ -24,6 +24,8 @@ type lines struct {
 	full  bool          // over wants no more of it
 	cr    bool          // over has not got its last byte, a CR: it may belong to the newline
 	parts []batch.Event // what over has made, until add returns it
+
+	crowded bool // there were too many partial lines when this one grew, until add returns that
 }
 
 func newLines(w *Writer) *lines {
@@ -50,6 +52,8 @@ type completed struct {
 	first  line          // a partial line that is complete now
 	whole  []byte        // lines that begin and end in the text
 	after  []batch.Event // of a line that is too long and still partial
+
+	crowded bool // there are too many partial lines
 }
 
 // add takes in a piece of text of a Write. first and last say whether the Write begins and
@@ -82,8 +86,8 @@ func (l *lines) add(text []byte, now stamp, first, last bool, c *completed) {
 		}
 	}
 	l.hold(text[end:])
-	c.whole, c.after = text[:end], l.parts
-	l.parts = nil
+	c.whole, c.after, c.crowded = text[:end], l.parts, l.crowded
+	l.parts, l.crowded = nil, false
 }
 
 // begun reports whether there is a partial line.
@@ -92,8 +96,12 @@ func (l *lines) begun() bool { return len(l.held) > 0 || l.over != nil }
 // hold adds to the partial line.
 func (l *lines) hold(text []byte) {
 	if l.over == nil {
+		if len(text) == 0 {
+			return
+		}
 		fits := min(len(text), l.w.settings.MaxEventBytes+len("\r")-len(l.held))
 		l.held = append(l.held, text[:fits]...)
+		l.crowded = l.w.partials.grow(l, fits) || l.crowded
 		if text = text[fits:]; len(text) == 0 {
 			return
 		}
@@ -138,12 +146,12 @@ func (l *lines) end() line {
 	return held
 }
 
-// take ends the partial line where it is, and returns when it began and its events.
-func (l *lines) take() (since time.Time, events []batch.Event) {
+// take ends the partial line where it is, and returns its events.
+func (l *lines) take() (events []batch.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.begun() {
-		return l.began.at, nil
+		return nil
 	}
 	if l.cr { // no newline follows
 		l.over.Take([]byte("\r"))
@@ -156,7 +164,7 @@ func (l *lines) take() (since time.Time, events []batch.Event) {
 	if len(text) > 0 {
 		events = l.w.eventsOf(line{text, l.began})
 	}
-	return l.began.at, events
+	return events
 }
 
 func trimCR(text []byte) []byte { return bytes.TrimSuffix(text, []byte("\r")) }

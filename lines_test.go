@@ -157,6 +157,36 @@ func TestOnlyLinesThatHoldTextAreKnown(t *testing.T) {
 	}
 }
 
+// TestPartialLinesAreBounded: a program may make a Writer for each text, and none ends with a
+// newline.
+func TestPartialLinesAreBounded(t *testing.T) {
+	for _, size := range []int{1, 100, 5000, 200_000} {
+		w := linesOf(1<<20, Split).w
+		most := min(maxPartials, maxPartialBytes/size)
+		for n := range 3 * most {
+			if _, err := w.newWriter(WriterOptions{}).WriteString(strings.Repeat("x", size)); err != nil {
+				t.Fatal(err)
+			}
+			known, bytes := len(w.partials.lines), 0
+			for l := range w.partials.lines {
+				bytes += len(l.held)
+			}
+			if known > most || bytes != w.partials.bytes || n > most && known < most/2-1 {
+				t.Fatalf("%d of %d bytes: %d lines with %d bytes are held, %d are counted", n, size, known, bytes, w.partials.bytes)
+			}
+		}
+		known := len(w.partials.lines)
+		if pending := w.queue.State().Pending; pending != int64(3*most-known) {
+			t.Errorf("%d bytes: %d events are in the queue, %d lines are held", size, pending, known)
+		}
+		w.partials.take(false, func(events ...batch.Event) {
+			if len(events) != known || w.partials.bytes != 0 {
+				t.Errorf("%d bytes: took %d of %d, %d bytes are left", size, len(events), known, w.partials.bytes)
+			}
+		})
+	}
+}
+
 // TestMemoryOfALongLine: what is held is bounded, however long the line is.
 func TestMemoryOfALongLine(t *testing.T) {
 	const most = 1000
@@ -304,8 +334,7 @@ func written(l *lines, text string, now time.Time) (all []line) {
 
 // rest takes the partial line.
 func rest(l *lines) []line {
-	_, events := l.take()
-	return linesIn(events)
+	return linesIn(l.take())
 }
 
 // asEvents returns the events of a line, and a blank line as it is.

@@ -162,7 +162,8 @@ type Options struct {
 	// BufferBytes bounds the memory of events that wait for the service. What
 	// counts is their text on the wire and 25 bytes an event; one event is let
 	// in however large it is when the buffer is empty. Everything else takes at
-	// most a sixteenth of that and 4 MiB. 0: 64 MiB. At least 64 KiB.
+	// most a sixteenth of that and 4 MiB, and partial lines of Writers 4 MiB. 0: 64
+	// MiB. At least 64 KiB.
 	//
 	// With a Spool, events that are synced leave the buffer, so it does not bound
 	// what an outage may leave: SpoolOptions.MaxBytes does. What is on disk takes

@@ -1,10 +1,10 @@
 package cloudwatch
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 )
@@ -13,12 +13,27 @@ import (
 // knows no others: a Writer that is not used any more is not kept in memory. lines calls it
 // with its own lock held, never the other way round.
 type partials struct {
-	taking sync.Mutex // held by take; what one has taken is in the queue when the next one looks
+	taking sync.Mutex // held by takeOldest: what one has taken is in the queue when the next one looks
 
 	mu    sync.Mutex
-	lines map[*lines]struct{}
-	ended bool // no partial line is held any more
+	lines map[*lines]*partial
+	begun uint64 // how many ever were
+	bytes int    // of all of them
+	ended bool   // no partial line is held any more
 }
+
+// partial is a partial line as partials sees it.
+type partial struct {
+	number uint64 // in the order in which they began
+	bytes  int    // that are held
+}
+
+// More partial lines than these, or larger ones together, are not held: a program that makes
+// a Writer for each text without a newline must not fill the memory.
+const (
+	maxPartials     = 1000
+	maxPartialBytes = 4 << 20
+)
 
 // add reports whether a partial line may be held, which is then known.
 func (p *partials) add(l *lines) bool {
@@ -28,45 +43,66 @@ func (p *partials) add(l *lines) bool {
 		return false
 	}
 	if p.lines == nil {
-		p.lines = make(map[*lines]struct{})
+		p.lines = make(map[*lines]*partial)
 	}
-	p.lines[l] = struct{}{}
+	p.begun++
+	p.lines[l] = &partial{number: p.begun}
 	return true
+}
+
+// grow adds to the bytes of one. It reports whether they are too many now, see relieve.
+func (p *partials) grow(l *lines, bytes int) (crowded bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lines[l].bytes += bytes
+	p.bytes += bytes
+	return len(p.lines) > maxPartials || p.bytes > maxPartialBytes
 }
 
 func (p *partials) remove(l *lines) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.bytes -= p.lines[l].bytes
 	delete(p.lines, l)
 }
 
-// all returns those known, and lets no others in if that is for the last time.
-func (p *partials) all(last bool) []*lines {
+// oldest returns those known, in the order in which they began, but for so many of the newest
+// that have so many bytes at most.
+func (p *partials) oldest(but, bytes int) []*lines {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ended = p.ended || last
-	return slices.Collect(maps.Keys(p.lines))
+	known := slices.SortedFunc(maps.Keys(p.lines), func(a, b *lines) int { return cmp.Compare(p.lines[a].number, p.lines[b].number) })
+	n := len(known)
+	for ; n > 0 && but > 0 && p.lines[known[n-1]].bytes <= bytes; n-- {
+		but--
+		bytes -= p.lines[known[n-1]].bytes
+	}
+	return known[:n]
 }
 
 // take ends the partial lines of all Writers where they are, and gives the events they make
 // to the queue, in the order in which the lines began. last: text without a newline is a line
 // from now on. give must not wait.
 func (p *partials) take(last bool, give func(events ...batch.Event)) {
+	if last {
+		p.mu.Lock()
+		p.ended = true
+		p.mu.Unlock()
+	}
+	p.takeOldest(0, 0, give)
+}
+
+// relieve is take for the oldest, so that half as many may be held again.
+func (p *partials) relieve(give func(events ...batch.Event)) {
+	p.takeOldest(maxPartials/2, maxPartialBytes/2, give)
+}
+
+func (p *partials) takeOldest(but, bytes int, give func(events ...batch.Event)) {
 	p.taking.Lock()
 	defer p.taking.Unlock()
-	type taken struct {
-		since  time.Time
-		events []batch.Event
-	}
-	var all []taken
-	for _, l := range p.all(last) {
-		since, events := l.take()
-		all = append(all, taken{since, events})
-	}
-	slices.SortFunc(all, func(a, b taken) int { return a.since.Compare(b.since) })
 	var events []batch.Event
-	for _, t := range all {
-		events = append(events, t.events...)
+	for _, l := range p.oldest(but, bytes) {
+		events = append(events, l.take()...)
 	}
 	give(events...)
 }

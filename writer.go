@@ -30,7 +30,8 @@ import (
 //
 // Each Writer has a partial line of its own: text behind its last newline waits for its
 // newline, or for Flush, Sync, Shutdown or Close of any Handler or Writer of the log stream.
-// One longer than an event is passed on in parts, as Options.Oversize says.
+// One longer than an event is passed on in parts, as Options.Oversize says. Of more than 1,000,
+// or 4 MiB together, the oldest are ended where they are.
 type Writer struct {
 	*pipeline
 	opts  WriterOptions
@@ -116,7 +117,9 @@ func (p *pipeline) newWriter(opts WriterOptions) *Writer {
 
 // Write takes the events of the text and returns len(text), whatever becomes of them. The
 // only error is ErrClosed: an event that is dropped is counted and told to Options.OnError,
-// but must not end an io.Copy or keep an io.MultiWriter from its other writers.
+// but must not end an io.Copy or keep an io.MultiWriter from its other writers. A line that
+// Shutdown has found half written is sent like that, but for one whose end is just being
+// written: that may be refused as a whole.
 //
 // What the SDK's logger writes about the requests of delivery is ignored.
 func (w *Writer) Write(text []byte) (int, error) {
@@ -198,8 +201,7 @@ func (w *Writer) ReadFrom(r io.Reader) (n int64, err error) {
 		}
 	}
 	g := w.newGroup()
-	_, rest := l.take()
-	for _, e := range rest {
+	for _, e := range l.take() {
 		g.put(e)
 	}
 	closed := g.end()
@@ -226,6 +228,9 @@ func (w *Writer) piece(g *group, l *lines, text []byte, now stamp, first, last b
 	}
 	for _, e := range c.after {
 		g.put(e)
+	}
+	if c.crowded {
+		w.partials.relieve(func(events ...batch.Event) { w.queue.Leave(w.queue.Flush(events...)) })
 	}
 	*c = completed{}
 }
