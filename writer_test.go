@@ -517,6 +517,45 @@ func TestWriteLargerThanTheBufferUnderBlock(t *testing.T) {
 	})
 }
 
+// TestHugeLineIsNotMixedWithOthersOfItsWriter: it is taken in several pieces.
+func TestHugeLineIsNotMixedWithOthersOfItsWriter(t *testing.T) {
+	f := newFixture(t, cloudwatch.Options{LogStream: stream, FlushInterval: 10 * time.Millisecond})
+	huge := []byte(strings.Repeat("x", 9<<20) + "\n")
+	var all sync.WaitGroup
+	for _, write := range []func() (int, error){
+		func() (int, error) { return f.writer.Write(huge) },
+		func() (int, error) { return f.writer.WriteString(string(huge)) },
+	} {
+		all.Go(func() {
+			if n, err := write(); n != len(huge) || err != nil {
+				t.Errorf("%d, %v", n, err)
+			}
+		})
+	}
+	for range 4 {
+		all.Go(func() {
+			for range 200 {
+				io.WriteString(f.writer, "small\n")
+				time.Sleep(50 * time.Microsecond)
+			}
+		})
+	}
+	all.Wait()
+	f.flush(time.Minute)
+	x, small := 0, 0
+	for _, message := range f.messages() {
+		x += strings.Count(message, "x")
+		if message == "small" {
+			small++
+		} else if strings.Contains(message, "small") {
+			t.Errorf("%.20q is mixed", message)
+		}
+	}
+	if x < 2*9<<20 || small != 4*200 {
+		t.Errorf("%d bytes of the huge lines and %d small ones came", x, small)
+	}
+}
+
 // TestBufferedLinesKeepTheirTimes: zap's BufferedWriteSyncer writes them up to 30 s later.
 func TestBufferedLinesKeepTheirTimes(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
