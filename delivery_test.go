@@ -239,8 +239,8 @@ func TestBatchesKeepEveryLimit(t *testing.T) {
 			text := strings.Repeat("x", 1+i%7)
 			switch {
 			case i%1000 == 0:
-				text = strings.Repeat("ö\x80", 40_000) // 200,000 bytes once repaired: two events
-				n++
+				text = strings.Repeat("ö\x80", 40_000) // 200,000 bytes once repaired: three events, with their marks
+				n += 2
 			case i%3000 == 1:
 				now = now.Add(-25 * time.Hour)
 			}

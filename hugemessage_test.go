@@ -22,7 +22,8 @@ import (
 const (
 	hugeBytes = 256 << 20
 	hugeSlack = 16 << 20 // beside BufferBytes
-	garbage   = 16 << 20 // of parts of lines, while it is being collected
+	garbage   = 32 << 20 // of messages before, while it is being collected
+	held      = 32 << 20 // of a JSON object that is held as a whole, also while its memory grows
 )
 
 // TestMemoryOfAHugeMessage: the figures are in docs/reliability.md.
@@ -57,6 +58,12 @@ func TestMemoryOfAHugeMessage(t *testing.T) {
 		{"JSON, a LogValuer", cloudwatch.Options{}, attr(slog.Any("a", valuer(plain))), 0},
 		{"JSON, invalid UTF-8", cloudwatch.Options{}, attr(slog.String("a", strings.Repeat("\xff", 64<<20))), 0},
 		{"JSON, control characters", cloudwatch.Options{}, attr(slog.String("a", strings.Repeat("\x00", 64<<20))), 0},
+		{"JSON, many that are held as a whole", cloudwatch.Options{}, func(h slog.Handler, _ *cloudwatch.Writer) error {
+			for range hugeBytes / (15 << 20) {
+				h.Handle(context.Background(), slog.NewRecord(time.Now(), slog.LevelError, plain[:15<<20], 0))
+			}
+			return nil
+		}, held + garbage},
 		{"JSON, DropOldest", cloudwatch.Options{OnFull: cloudwatch.DropOldest}, message, 0},
 		{"JSON, a small buffer", cloudwatch.Options{BufferBytes: 1 << 20}, message, 0},
 		{"JSON, Truncate", cloudwatch.Options{Oversize: cloudwatch.Truncate}, message, 0},

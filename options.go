@@ -179,8 +179,10 @@ type Options struct {
 	// still document 256 KiB; there it has to be 262,118. At least 256.
 	MaxEventBytes int
 	// Oversize says what happens to a larger message. The zero value is Split.
-	// However large a message is, its log call takes no more memory for it than an
-	// event and the buffer may hold, unless a value is no string, number or group:
+	// However large a message is, its log call takes no more memory for it than some
+	// events and the buffer may hold: a JSON object is held as a whole until it is
+	// complete, up to 16 MiB, and takes twice that at most; of any other message a part
+	// is held. Not bounded is a value that is no string, number or group:
 	// what its own methods, encoding/json, fmt or a handler of Using make of it is made
 	// as a whole. So are the attributes of With, which are kept as text.
 	Oversize Oversize
@@ -263,10 +265,36 @@ const (
 type Oversize int
 
 const (
-	// Split makes several events of it, with the same time and in order. Each
-	// is cut between two runes.
+	// Split makes several events of it, the parts, with the same time and in order.
+	// Each of them counts in Stats.
+	//
+	// Each part of a JSON object is a JSON object. The first has every key, with the
+	// longest values cut, and says which part of which message it is. The others have
+	// time, level and message as well, so that filter patterns and alarms match each
+	// part, and the rest of each value that was cut, under its JSON Pointer (RFC 6901):
+	//
+	//	{"time":"…","level":"ERROR","msg":"import failed","req":{"status":500},"body":"<html>…",
+	//	 "oversize":{"id":"3f2a9c10","part":1,"of":2}}
+	//	{"time":"…","level":"ERROR","msg":"import failed",
+	//	 "oversize":{"id":"3f2a9c10","part":2,"of":2,"rest":{"/body":"…</html>"}}}
+	//
+	// A value is its text in the first part and its pieces, in the order of the parts.
+	// Where strings are not enough, such as for an array of 500,000 numbers, the JSON
+	// text of the largest other values is cut: the first part has a string in their
+	// place, and the pieces are in "json" instead of "rest". Where keys do not fit
+	// into one event or are not unique, and beyond 16 MiB (256 times MaxEventBytes,
+	// if that is less), each part has a piece of the message's own text in
+	// "oversize":{…,"text":"…"}, beside time, level and message. These are found at the top
+	// level under the names that log/slog, zap, zerolog, logrus and hclog give them; a
+	// message of more than 1 KiB is cut.
+	//
+	// Any other text is cut between two runes, and each part ends with a mark, such as
+	// " [event 3f2a9c10 part 1]", the last one with " [event 3f2a9c10 part 2 of 2]".
+	// Without the marks, all parts are the text.
 	Split Oversize = iota
-	// Truncate keeps the beginning and ends it with "[truncated]".
+	// Truncate keeps what Split has in the first part, with the number of bytes that are
+	// left out: a JSON object stays one and ends with "oversize":{"left_out":151449}, any
+	// other text with " [truncated, 151449 bytes left out]".
 	Truncate
 	// Drop drops it. It is counted in Stats and told to OnError.
 	Drop

@@ -1,30 +1,31 @@
 package cloudwatch
 
 import (
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"time"
-	"unicode/utf8"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
+	"github.com/cloudwatch-go/cloudwatch/internal/parts"
 )
 
-// truncated ends a message that was cut, under Truncate.
-const truncated = "[truncated]"
-
 // oversize takes a message that is larger than an event may be, as a whole or in
-// pieces, and does with it what Options.Oversize says. Of a message of any size it
-// holds what one event may hold: under Split a part goes to the queue as soon as it
-// is complete, under Truncate the rest is not asked for, and under Drop it is only
-// counted. It is not safe for concurrent use.
+// pieces, and does with it what Options.Oversize says. A JSON object is held until it is
+// complete, up to 16 MiB, for its first part has all keys; of any other message a part goes
+// to the queue as soon as it is full. Under Drop the message is only counted. It is not
+// safe for concurrent use.
 type oversize struct {
 	p    *pipeline
 	e    batch.Event // all but the message
 	emit func(batch.Event) error
-	held []byte // the beginning of what has not become an event; under Drop the beginning of a rune
 	wire *scratch
-	err  error
+
+	parts *parts.Splitter
+	valid parts.Valid // under Drop
+	err   error
 }
 
 var _ encode.Sink = (*oversize)(nil)
@@ -37,90 +38,44 @@ func (p *pipeline) overflow(at time.Time, level slog.Level) encode.Sink {
 	return &oversize{p: p, e: batch.Event{Time: millis(at), Level: account.LevelOf(level)}, emit: p.enqueue, wire: &scratch{}}
 }
 
-// Take takes the next piece of the message, see encode.Sink.
+// Take takes the next piece of the message, see encode.Sink. All of it is wanted: what is
+// left out is counted.
 func (o *oversize) Take(text []byte) (more bool) {
-	most := o.p.settings.MaxEventBytes
-	switch o.p.settings.Oversize {
-	case Truncate:
-		o.held = append(o.held, text[:min(most-len(o.held), len(text))]...)
-		return len(o.held) < most
-	case Drop:
-		o.count(text)
-	default:
-		o.split(text, most)
+	if o.p.settings.Oversize == Drop {
+		o.valid.Take(text, o.count)
+		return true
 	}
+	if o.parts == nil {
+		o.begin()
+	}
+	o.parts.Take(text)
 	return true
 }
 
-// count adds up the size of the message, for the account of what was dropped.
-func (o *oversize) count(text []byte) {
-	for len(o.held) > 0 {
-		switch {
-		case utf8.FullRune(o.held):
-			_, n := utf8.DecodeRune(o.held)
-			o.e.Size += encode.Size(o.held[:n])
-			o.held = append(o.held[:0], o.held[n:]...)
-		case len(text) > 0:
-			o.held, text = append(o.held, text[0]), text[1:]
-		default:
-			return
-		}
+func (o *oversize) begin() {
+	most := o.p.settings.MaxEventBytes
+	if o.p.settings.Oversize == Truncate {
+		o.parts = parts.NewTruncater(most, o.event)
+		return
 	}
-	whole := len(text)
-	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
-		if begun := text[len(text)-n:]; utf8.RuneStart(begun[0]) {
-			if !utf8.FullRune(begun) {
-				whole -= n
-			}
-			break
-		}
-	}
-	o.e.Size += encode.Size(text[:whole])
-	o.held = append(o.held, text[whole:]...)
-}
-
-// split makes events of what is complete. A part is cut where it would be cut if the
-// whole message were there, for what follows a rune does not affect where it is cut.
-func (o *oversize) split(text []byte, most int) {
-	enough := most + utf8.UTFMax
-	for len(o.held) > 0 && len(text) > 0 {
-		n := min(enough-len(o.held), len(text))
-		o.held, text = append(o.held, text[:n]...), text[n:]
-		if len(o.held) < enough {
-			return
-		}
-		n = encode.Cut(o.held, most)
-		o.event(o.held[:n])
-		o.held = append(o.held[:0], o.held[n:]...)
-	}
-	for len(text) >= enough { // without a copy
-		n := encode.Cut(text, most)
-		o.event(text[:n])
-		text = text[n:]
-	}
-	o.held = append(o.held, text...)
+	o.parts = parts.NewSplitter(most, fmt.Sprintf("%08x", rand.Uint32()), o.event)
 }
 
 // End makes events of the rest. The error is that of the last one that was lost.
 func (o *oversize) End() error {
-	most := o.p.settings.MaxEventBytes
-	switch o.p.settings.Oversize {
-	case Truncate:
-		n := encode.Cut(o.held, most-len(truncated))
-		o.event(append(o.held[:n], truncated...))
-	case Drop:
-		o.e.Size += encode.Size(o.held)
+	if o.p.settings.Oversize == Drop {
+		o.valid.End(o.count)
 		o.p.drop(account.Oversize, o.e)
 		return ErrOversize
-	default:
-		for rest := o.held; len(rest) > 0; {
-			n := encode.Cut(rest, most)
-			o.event(rest[:n])
-			rest = rest[n:]
-		}
+	}
+	if o.parts != nil {
+		o.parts.End()
 	}
 	return o.err
 }
+
+// count adds up the size of the message, for the account of what was dropped.
+func (o *oversize) count(text []byte) { o.e.Size += len(text) }
 
 func (o *oversize) event(message []byte) {
 	if lost := o.emit(o.p.event(o.wire, message, o.e)); lost != nil {
