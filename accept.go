@@ -15,13 +15,24 @@ import (
 // that of many lines need not be found for each.
 func (p *pipeline) accept(wire *scratch, message []byte, at time.Time, level account.Level) error {
 	if len(message) == 0 || p.isOversize(message) {
-		return p.events(wire, message, at, level, p.enqueue)
+		return p.events(wire, message, at, level, nil)
 	}
 	return p.enqueue(p.event(wire, message, batch.Event{Time: millis(at), Level: level})) // without a closure: nothing is allocated
 }
 
-func (p *pipeline) enqueue(e batch.Event) error {
-	err := p.queue.Append(e)
+func (p *pipeline) enqueue(e batch.Event) error { return p.outcome(p.queue.Append(e)) }
+
+// enqueueAll puts events into the queue that stay together, see queue.AppendAll.
+func (p *pipeline) enqueueAll(turn *queue.Turn, events []batch.Event, last bool) error {
+	dropped, err := p.queue.AppendAll(turn, events, last)
+	if err == nil && dropped > 0 {
+		err = queue.ErrFull
+	}
+	return p.outcome(err)
+}
+
+// outcome reports what the queue did not take, and returns the error of the log call.
+func (p *pipeline) outcome(err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -34,8 +45,8 @@ func (p *pipeline) enqueue(e batch.Event) error {
 	}
 }
 
-// events calls emit with each event the message makes. What emit is given is
-// only valid during the call. A message that makes none is counted.
+// events calls emit with each event the message makes, or puts it into the queue if emit is
+// nil. What emit is given is only valid during the call. A message that makes none is counted.
 func (p *pipeline) events(wire *scratch, message []byte, at time.Time, level account.Level, emit func(batch.Event) error) error {
 	e := batch.Event{Time: millis(at), Level: level}
 	if len(message) == 0 {
@@ -44,16 +55,14 @@ func (p *pipeline) events(wire *scratch, message []byte, at time.Time, level acc
 	}
 	if p.isOversize(message) {
 		o := p.newOversize(e, wire, emit)
+		o.together = true
 		o.Take(message)
 		return o.End()
 	}
+	if emit == nil {
+		emit = p.enqueue
+	}
 	return emit(p.event(wire, message, e))
-}
-
-// newOversize returns what takes a message that is larger than an event may be. e is its event
-// but for the message; emit is given each event it makes, which is only valid during the call.
-func (p *pipeline) newOversize(e batch.Event, wire *scratch, emit func(batch.Event) error) *oversize {
-	return &oversize{p: p, e: e, emit: emit, wire: wire}
 }
 
 // isOversize reports whether a message is larger than an event may be. Invalid bytes make it

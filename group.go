@@ -81,11 +81,8 @@ func (g *group) send(last bool) {
 		g.closed = errors.Is(g.p.enqueue(g.events[0]), ErrClosed)
 	case len(g.events) > 0 || g.begun:
 		g.begun = true
-		dropped, err := g.p.queue.AppendAll(&g.turn, g.events, last)
-		if dropped > 0 {
-			g.p.report.look()
-		}
-		g.closed = g.closed || err != nil
+		err := g.p.enqueueAll(&g.turn, g.events, last)
+		g.closed = g.closed || errors.Is(err, ErrClosed)
 	}
 	clear(g.events)
 	g.events, g.wire = g.events[:0], g.wire[:0]

@@ -10,6 +10,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 	"github.com/cloudwatch-go/cloudwatch/internal/parts"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
 // oversize takes a message that is larger than an event may be, as a whole or in
@@ -19,13 +20,16 @@ import (
 // safe for concurrent use.
 type oversize struct {
 	p    *pipeline
-	e    batch.Event // all but the message
-	emit func(batch.Event) error
+	e    batch.Event             // all but the message
+	emit func(batch.Event) error // gets each event, valid during the call; nil: the queue does
 	wire *scratch
 
 	parts *parts.Splitter
 	valid parts.Valid // under Drop
 	err   error
+
+	turn     queue.Turn
+	together bool // the parts enter the queue in one turn, if emit is nil
 }
 
 var _ encode.Sink = (*oversize)(nil)
@@ -35,7 +39,13 @@ func (p *pipeline) overflow(at time.Time, level slog.Level) encode.Sink {
 	if at.IsZero() {
 		at = time.Now()
 	}
-	return &oversize{p: p, e: batch.Event{Time: millis(at), Level: account.LevelOf(level)}, emit: p.enqueue, wire: &scratch{}}
+	return p.newOversize(batch.Event{Time: millis(at), Level: account.LevelOf(level)}, &scratch{}, nil)
+}
+
+// newOversize returns what takes a message that is larger than an event may be. e is its event
+// but for the message.
+func (p *pipeline) newOversize(e batch.Event, wire *scratch, emit func(batch.Event) error) *oversize {
+	return &oversize{p: p, e: e, emit: emit, wire: wire}
 }
 
 // Take takes the next piece of the message, see encode.Sink. All of it is wanted: what is
@@ -69,7 +79,11 @@ func (o *oversize) End() error {
 		return ErrOversize
 	}
 	if o.parts != nil {
+		o.together = true
 		o.parts.End()
+		if o.emit == nil {
+			o.note(o.p.enqueueAll(&o.turn, nil, true))
+		}
 	}
 	return o.err
 }
@@ -77,8 +91,23 @@ func (o *oversize) End() error {
 // count adds up the size of the message, for the account of what was dropped.
 func (o *oversize) count(text []byte) { o.e.Size += len(text) }
 
+// event makes an event of a part. The parts stay together, but for those of a record that are
+// made before its end: the program's own methods may log while it is encoded.
 func (o *oversize) event(message []byte) {
-	if lost := o.emit(o.p.event(o.wire, message, o.e)); lost != nil {
-		o.err = lost // the other parts go the same way, and are counted
+	e := o.p.event(o.wire, message, o.e)
+	switch {
+	case o.emit != nil:
+		o.note(o.emit(e))
+	case o.together:
+		o.note(o.p.enqueueAll(&o.turn, []batch.Event{e}, false))
+	default:
+		o.note(o.p.enqueue(e))
+	}
+}
+
+// note keeps the error of a part that was lost. The other parts go the same way, and are counted.
+func (o *oversize) note(lost error) {
+	if lost != nil {
+		o.err = lost
 	}
 }

@@ -7,8 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
 // matching returns how many events FilterLogEvents finds.
@@ -170,5 +173,45 @@ func TestRestampedParts(t *testing.T) {
 				t.Errorf("%d of %d parts restamped", s.Restamped, len(parts))
 			}
 		})
+	}
+}
+
+// The parts of a record stay together, whatever other goroutines log.
+func TestPartsOfARecordStayTogether(t *testing.T) {
+	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{LogStream: stream, MaxEventBytes: 1000})
+	var wait sync.WaitGroup
+	for g := range 8 {
+		wait.Go(func() {
+			for range 50 {
+				if g%2 == 0 {
+					f.log.Error("large", "body", strings.Repeat("x", 10_000))
+					continue
+				}
+				f.log.Info("small")
+				if err := f.Append(time.Time{}, slog.LevelError, []byte(strings.Repeat("text ", 2000))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	f.flush(time.Minute)
+	id := regexp.MustCompile(`"id":"([0-9a-f]{8})","part":|\[event ([0-9a-f]{8}) part`)
+	ended, current := make(map[string]bool), ""
+	for _, message := range f.messages() {
+		next := ""
+		if found := id.FindStringSubmatch(message); found != nil {
+			next = found[1] + found[2]
+		}
+		if next != current {
+			ended[current] = true
+			if next != "" && ended[next] {
+				t.Fatalf("event %s goes on after %.80q", next, message)
+			}
+		}
+		current = next
+	}
+	if len(ended) < 200 {
+		t.Errorf("%d events, want at least 200", len(ended))
 	}
 }

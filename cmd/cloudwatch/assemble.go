@@ -12,13 +12,18 @@ import (
 // maxEventBytes is what PutLogEvents takes in an event.
 const maxEventBytes = 1_048_550
 
+// maxLineBytes is how much of a line is held to read its time, or to join it with others. The
+// library makes parts of an event that large which have all its keys, if it is JSON.
+const maxLineBytes = 16 << 20
+
 // joinIdle is how long an event of several lines waits for its next line. Programs
 // write a stack trace at once.
 const joinIdle = time.Second
 
 // assembler makes events of text as it is read: of each line one, or of several lines
-// that belong together. It holds no more than two events. The library gets whole lines
-// only, so that it can be told to send what it has at any moment.
+// that belong together. It holds no more than two of them. The library gets whole lines
+// only, so that it can be told to send what it has at any moment; but a line that is longer
+// than an event, and is one by itself, it gets as it comes.
 //
 // It is safe for concurrent use.
 type assembler struct {
@@ -32,6 +37,7 @@ type assembler struct {
 
 	mu      sync.Mutex
 	held    []byte // the beginning of a line
+	passes  bool   // the library has the beginning of the line, which is long
 	pending []byte // an event that more lines may belong to; never empty if there is one
 	at      time.Time
 	blank   int // blank lines behind it: part of it if another line follows
@@ -43,7 +49,7 @@ func (a *assembler) write(text []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.count.Add(int64(bytes.Count(text, []byte("\n"))))
-	if len(a.held) > 0 {
+	if len(a.held) > 0 || a.passes {
 		head, rest, complete := bytes.Cut(text, []byte("\n"))
 		a.hold(head)
 		if text = rest; complete {
@@ -65,7 +71,7 @@ func (a *assembler) write(text []byte) {
 func (a *assembler) end() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.held) > 0 {
+	if len(a.held) > 0 || a.passes {
 		a.count.Add(1)
 		a.release()
 	}
@@ -79,28 +85,43 @@ func (a *assembler) flush() {
 	a.emit()
 }
 
-// hold adds to the held line. What is longer than an event is split, or left out but
-// for what shows that it is too long.
+// hold adds to the held line.
 func (a *assembler) hold(text []byte) {
-	const limit = maxEventBytes + utf8.UTFMax
-	if !a.split {
-		text = text[:min(len(text), max(limit-len(a.held), 0))]
+	if a.passes {
+		_, _ = a.lines.Write(text)
+		return
 	}
 	a.held = append(a.held, text...)
-	for len(a.held) > limit {
-		n := maxEventBytes
-		for n > maxEventBytes-utf8.UTFMax && !utf8.RuneStart(a.held[n]) {
-			n--
-		}
-		rest := bytes.Clone(a.held[n:])
-		a.whole(append(a.held[:n:n], '\n'))
-		a.held = rest
+	switch {
+	case len(a.held) <= maxEventBytes:
+	case a.joins == nil && a.time == nil:
+		_, _ = a.lines.Write(a.held)
+		a.held, a.passes = nil, true
+	case len(a.held) > maxLineBytes:
+		a.cut()
 	}
+}
+
+// cut makes a line of the beginning of the held one. What follows is another line, or left
+// out but for what shows that it is too long.
+func (a *assembler) cut() {
+	if !a.split {
+		a.held = a.held[:maxLineBytes]
+		return
+	}
+	n := maxLineBytes
+	for n > maxLineBytes-utf8.UTFMax && !utf8.RuneStart(a.held[n]) {
+		n--
+	}
+	rest := bytes.Clone(a.held[n:])
+	a.whole(append(a.held[:n:n], '\n'))
+	a.held = rest
 }
 
 // release takes the held line for complete.
 func (a *assembler) release() {
 	a.whole(append(a.held, '\n'))
+	a.passes = false
 	if a.held = a.held[:0]; cap(a.held) > chunkBytes {
 		a.held = nil
 	}
