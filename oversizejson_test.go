@@ -178,7 +178,7 @@ func TestRestampedParts(t *testing.T) {
 
 // The parts of a record stay together, whatever other goroutines log.
 func TestPartsOfARecordStayTogether(t *testing.T) {
-	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{LogStream: stream, MaxEventBytes: 1000})
+	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{LogStream: stream, MaxEventBytes: 1000, Format: cloudwatch.JSON})
 	var wait sync.WaitGroup
 	for g := range 8 {
 		wait.Go(func() {
