@@ -1,0 +1,129 @@
+package cloudwatchzap_test
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzap"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+// The level of an entry decides what a full buffer keeps.
+func TestErrorsAreKeptWhenTheBufferIsFull(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{BufferBytes: 1 << 20})
+		logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, zap.DebugLevel))
+		end := f.srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
+		for n := range 12_000 {
+			logger.Debug("cache miss", zap.Int("n", n), zap.String("key", strings.Repeat("k", 60)))
+		}
+		if f.Stats().Dropped.BufferFull == 0 {
+			t.Fatal("the buffer was never full")
+		}
+		for n := range 500 {
+			logger.Error("payment failed", zap.Int("n", n))
+		}
+		end()
+		kept := map[float64]bool{}
+		for _, e := range f.events() {
+			if m := decoded(t, e.Message); m["level"] == "ERROR" {
+				kept[m["n"].(float64)] = true
+			}
+		}
+		if len(kept) != 500 {
+			t.Errorf("%d of 500 errors are kept", len(kept))
+		}
+	})
+}
+
+func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
+	const goroutines, entries = 16, 100
+	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{})
+	logger := zap.New(cloudwatchzap.NewCore(f.Handler, consoleEncoder(), nil))
+	stack := strings.TrimSpace(string(debug.Stack()))
+	want := map[string]bool{}
+	var wg sync.WaitGroup
+	for g := range goroutines {
+		for n := range entries {
+			want[fmt.Sprintf("%d/%d\n%s", g, n, stack)] = true
+		}
+		wg.Go(func() {
+			for n := range entries {
+				logger.Error(fmt.Sprintf("%d/%d\n%s", g, n, stack))
+			}
+		})
+	}
+	wg.Wait()
+	for _, e := range f.events() {
+		if !want[e.Message] {
+			t.Fatalf("torn or mixed: %q", e.Message)
+		}
+		delete(want, e.Message)
+	}
+	if len(want) > 0 {
+		t.Errorf("%d of %d are missing", len(want), goroutines*entries)
+	}
+}
+
+// A log call does not wait for the network, DPanic in production included.
+func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{})
+		logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, zap.DebugLevel))
+		f.away()
+		for _, log := range []func(string, ...zap.Field){logger.Debug, logger.Info, logger.Warn, logger.Error, logger.DPanic} {
+			if d := took(func() { log("m") }); d > 0 {
+				t.Errorf("a log call waits for %v", d)
+			}
+		}
+		if n := f.Stats().Pending; n != 5 {
+			t.Errorf("%d events are pending, want 5", n)
+		}
+	})
+}
+
+// A panic is delivered before it goes on, as far as CloseTimeout allows.
+func TestPanicFlushes(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
+		logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil))
+		panics := func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			logger.Panic("broken")
+		}
+		panics()
+		if got := f.srv.Messages(group, stream); len(got) != 1 || !strings.Contains(got[0], `"level":"PANIC"`) {
+			t.Errorf("got %q", got)
+		}
+		f.away()
+		if d := took(panics); d != 3*time.Second {
+			t.Errorf("waited %v while the service is away, want CloseTimeout", d)
+		}
+	})
+}
+
+// A recovered panic has no reason to wait for the network where the spool keeps the event.
+func TestPanicDoesNotWaitWithASpool(t *testing.T) {
+	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{Spool: t.TempDir(), CloseTimeout: 5 * time.Second})
+	logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil))
+	end := f.away()
+	defer end()
+	d := took(func() {
+		defer func() { _ = recover() }()
+		logger.Panic("broken")
+	})
+	if d > 2*time.Second {
+		t.Errorf("waited %v", d)
+	}
+}

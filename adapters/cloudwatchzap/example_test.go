@@ -1,0 +1,41 @@
+package cloudwatchzap_test
+
+import (
+	"fmt"
+	"os"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzap"
+)
+
+func Example() {
+	h, err := cloudwatch.NewHandler("my_log_group", nil)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer h.Close()
+	logger := zap.New(cloudwatchzap.NewCore(h, nil, nil), zap.AddCaller())
+	logger.Warn("Watch out! Something happened!", zap.Int("order", 17))
+}
+
+// The terminal as well as CloudWatch Logs, with the logger that a configuration builds.
+func ExampleNewCore_tee() {
+	h, err := cloudwatch.NewHandler("my_log_group", nil)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer h.Close()
+	logger, err := zap.NewProduction(zap.WrapCore(func(terminal zapcore.Core) zapcore.Core {
+		return zapcore.NewTee(terminal, cloudwatchzap.NewCore(h, nil, nil))
+	}))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	logger.Info("started")
+}

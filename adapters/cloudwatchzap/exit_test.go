@@ -1,0 +1,38 @@
+package cloudwatchzap_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzap"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+func consoleEncoder() zapcore.Encoder {
+	return zapcore.NewConsoleEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
+}
+
+// Fatal ends the program without deferred calls, and what was logged is delivered all the
+// same.
+func TestFatalDeliversBeforeExit(t *testing.T) {
+	if os.Getenv(childVariable) != "" {
+		h, err := cloudwatch.NewHandler(group, &cloudwatch.Options{LogStream: stream})
+		if err != nil {
+			t.Fatal(err)
+		}
+		logger := zap.New(cloudwatchzap.NewCore(h, nil, nil))
+		logger.Info("started")
+		logger.Fatal("cannot go on")
+	}
+	srv := cloudwatchtest.Start(t)
+	exit, output := runChild(t, srv)
+	got := srv.Messages(group, stream)
+	if exit != 1 || len(got) != 2 || !strings.Contains(got[1], `"level":"FATAL"`) {
+		t.Errorf("exit code %d, delivered %q, printed %s", exit, got, output)
+	}
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package cloudwatchzap_test
+
+const raceEnabled = true
