@@ -1,0 +1,110 @@
+package cloudwatchzerolog_test
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/rs/zerolog"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzerolog"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+// set changes a setting of zerolog for the time of the test.
+func set[T any](t *testing.T, setting *T, value T) {
+	before := *setting
+	*setting = value
+	t.Cleanup(func() { *setting = before })
+}
+
+// checkErrorsAreKept fills the buffer with DEBUG and then logs errors, of which none may be
+// lost.
+func checkErrorsAreKept(t *testing.T, f *fixture, debug *zerolog.Logger, errs zerolog.Logger) {
+	t.Helper()
+	end := f.srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
+	for n := range 12_000 {
+		debug.Debug().Int("n", n).Str("key", strings.Repeat("k", 60)).Msg("cache miss")
+	}
+	synctest.Wait()
+	if f.Stats().Dropped.BufferFull == 0 {
+		t.Fatal("the buffer was never full")
+	}
+	for n := range 500 {
+		errs.Error().Int("n", n).Msg("payment failed")
+	}
+	synctest.Wait()
+	end()
+	kept := map[float64]bool{}
+	for _, e := range f.events() {
+		if m := decoded(t, e.Message); m["level"] == "error" {
+			kept[m["n"].(float64)] = true
+		}
+	}
+	if len(kept) != 500 {
+		t.Errorf("%d of 500 errors are kept", len(kept))
+	}
+}
+
+func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
+	const goroutines, entries = 16, 100
+	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{})
+	console := zerolog.ConsoleWriter{Out: cloudwatchzerolog.NewWriter(f.Handler), PartsOrder: []string{zerolog.MessageFieldName}, NoColor: true}
+	text := zerolog.New(console)
+	json := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler)).With().Timestamp().Logger()
+	stack := strings.TrimSpace(string(debug.Stack()))
+	want := map[string]int{}
+	var wg sync.WaitGroup
+	for g := range goroutines {
+		for n := range entries {
+			want[fmt.Sprintf("%d/%d\n%s", g, n, stack)] = 2
+		}
+		wg.Go(func() {
+			for n := range entries {
+				message := fmt.Sprintf("%d/%d\n%s", g, n, stack)
+				text.Error().Msg(message)
+				json.Error().Msg(message)
+			}
+		})
+	}
+	wg.Wait()
+	for _, e := range f.events() {
+		message := e.Message
+		if strings.HasPrefix(message, "{") {
+			message, _ = decoded(t, message)["message"].(string)
+		}
+		if want[message]--; want[message] < 0 {
+			t.Fatalf("torn or mixed: %q", e.Message)
+		}
+	}
+	for message, missing := range want {
+		if missing != 0 {
+			t.Fatalf("%d missing of %q", missing, message)
+		}
+	}
+}
+
+// Fatal ends the program without deferred calls, and what was logged is delivered all the
+// same.
+func TestFatalDeliversBeforeExit(t *testing.T) {
+	if os.Getenv(childVariable) != "" {
+		h, err := cloudwatch.NewHandler(group, &cloudwatch.Options{LogStream: stream})
+		if err != nil {
+			t.Fatal(err)
+		}
+		logger := zerolog.New(cloudwatchzerolog.NewWriter(h))
+		logger.Info().Msg("started")
+		logger.Fatal().Msg("cannot go on")
+	}
+	srv := cloudwatchtest.Start(t)
+	exit, output := runChild(t, srv)
+	got := srv.Messages(group, stream)
+	if exit != 1 || len(got) != 2 || !strings.Contains(got[1], `"level":"fatal"`) {
+		t.Errorf("exit code %d, delivered %q, printed %s", exit, got, output)
+	}
+}

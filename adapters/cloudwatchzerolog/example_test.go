@@ -1,0 +1,37 @@
+package cloudwatchzerolog_test
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/rs/zerolog"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzerolog"
+)
+
+func Example() {
+	h, err := cloudwatch.NewHandler("my_log_group", nil)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer h.Close()
+	logger := zerolog.New(cloudwatchzerolog.NewWriter(h)).With().Timestamp().Logger()
+	logger.Warn().Int("order", 17).Msg("Watch out! Something happened!")
+}
+
+// The terminal as well as CloudWatch Logs. With times of milliseconds, the line says when it
+// was logged as exactly as its event.
+func ExampleNewWriter_terminal() {
+	h, err := cloudwatch.NewHandler("my_log_group", nil)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer h.Close()
+	zerolog.TimeFieldFormat = "2006-01-02T15:04:05.000Z07:00"
+	w := zerolog.MultiLevelWriter(zerolog.ConsoleWriter{Out: os.Stderr}, cloudwatchzerolog.NewWriter(h))
+	logger := zerolog.New(w).With().Timestamp().Logger()
+	logger.Info().Msg("started")
+}

@@ -1,0 +1,34 @@
+package cloudwatchzerolog
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// The field is that which encoding/json finds, whatever is around it.
+func FuzzField(f *testing.F) {
+	for _, line := range []string{`{"time":"a"}`, `{"o":{"time":"b"},"time":"c"}`, `{"x":"\"time\":","time":"d\\"}`, `{"a":[{"time":1}],"time":2}`} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		_ = field([]byte(line), "time")
+		var compact bytes.Buffer
+		if strings.Contains(line, `\u`) || json.Compact(&compact, []byte(line)) != nil || compact.Bytes()[0] != '{' {
+			return // a name with escapes is not found; of what is no object it is enough not to panic
+		}
+		got := field(compact.Bytes(), "time")
+		var object map[string]json.RawMessage
+		if err := json.Unmarshal(compact.Bytes(), &object); err != nil {
+			return
+		}
+		want, found := object["time"]
+		if found && (want[0] == '{' || want[0] == '[') {
+			return // no time
+		}
+		if found != (got != nil) || string(got) != string(want) {
+			t.Errorf("%s: got %s, want %s", compact.String(), got, want)
+		}
+	})
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package cloudwatchzerolog_test
+
+const raceEnabled = false

@@ -1,0 +1,97 @@
+// Package cloudwatchzerolog sends what zerolog logs to CloudWatch Logs.
+//
+//	h, err := cloudwatch.NewHandler("my_log_group", nil)
+//	...
+//	logger := zerolog.New(cloudwatchzerolog.NewWriter(h)).With().Timestamp().Logger()
+//
+// Each event of zerolog is one event with its own time and level. The level decides which
+// events a full buffer keeps, as for records of slog. No log call waits for the network,
+// except those that end the program: Fatal and Panic.
+package cloudwatchzerolog
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"log/slog"
+
+	"github.com/rs/zerolog"
+
+	"github.com/cloudwatch-go/cloudwatch"
+)
+
+// Writer is a zerolog.LevelWriter that sends each Write as one event, whatever it holds; a
+// newline behind it is left out. Make one with [NewWriter]. It is safe for concurrent use.
+//
+// It works behind zerolog.MultiLevelWriter, zerolog.SyncWriter, zerolog.ConsoleWriter and
+// diode. The last two do not pass the level on, see [Writer.Write].
+type Writer struct {
+	h *cloudwatch.Handler
+}
+
+var (
+	_ zerolog.LevelWriter = (*Writer)(nil)
+	_ io.Closer           = (*Writer)(nil)
+)
+
+// NewWriter returns a writer to the log stream of the handler. The logger decides what is
+// logged and how: Options.Level, Format, AddSource and ReplaceAttr do not apply.
+func NewWriter(h *cloudwatch.Handler) *Writer { return &Writer{h} }
+
+// WriteLevel sends a line of zerolog with its level.
+//
+// The time of the event is that of the line, if it has a field zerolog.TimestampFieldName in
+// a format that zerolog writes: RFC 3339, zerolog.TimeFieldFormat with date and seconds, or
+// seconds, milliseconds, microseconds or nanoseconds since 1970. A time of whole seconds,
+// which is zerolog's default, would put the events of a second out of order: if it is that
+// of the present second, the event gets the present time. So does one without a time.
+//
+// A level is that of slog with the same name; TRACE is below DEBUG, FATAL and PANIC are above
+// ERROR, and what has none counts as INFO.
+//
+// After a PANIC it waits until everything is delivered, within Options.CloseTimeout, unless
+// the spool keeps the event ([cloudwatch.Handler.Guarantee]), since a panic may be recovered.
+// After a FATAL, zerolog calls [Writer.Close].
+//
+// It returns len(line). Events that are lost because the buffer is full or they are oversize
+// are counted in Stats and reported by the handler, so they are no errors, which zerolog
+// would print for each of them. The only error is cloudwatch.ErrClosed.
+//
+// It costs one copy of the line, a scan from its time to its end, and no allocation.
+func (w *Writer) WriteLevel(level zerolog.Level, line []byte) (int, error) {
+	err := w.write(level, line)
+	if level == zerolog.PanicLevel && !w.h.Guarantee().Kill {
+		_ = w.h.Sync() // the program ends: there is nobody to tell
+	}
+	return len(line), err
+}
+
+// Write is WriteLevel for what comes without its level: from diode and other writers. The
+// level is that in the line's field zerolog.LevelFieldName; the text of a ConsoleWriter has
+// none and counts as INFO. It never waits for delivery, not even after a PANIC: behind diode
+// the log call has returned already.
+func (w *Writer) Write(line []byte) (int, error) { return len(line), w.write(levelOf(line), line) }
+
+// Close closes the handler, and with it all that uses its log stream. zerolog calls it before
+// a fatal exit.
+func (w *Writer) Close() error { return w.h.Close() }
+
+// Sync waits until everything is delivered, within Options.CloseTimeout.
+func (w *Writer) Sync() error { return w.h.Sync() }
+
+func (w *Writer) write(level zerolog.Level, line []byte) error {
+	err := w.h.Append(timeOf(line), slogLevel(level), bytes.TrimSuffix(line, []byte("\n")))
+	if errors.Is(err, cloudwatch.ErrClosed) {
+		return err
+	}
+	return nil // a loss is counted and reported
+}
+
+// slogLevel is exact for the levels that both have: zerolog counts them one by one, slog in
+// steps of four.
+func slogLevel(l zerolog.Level) slog.Level {
+	if l == zerolog.NoLevel || l == zerolog.Disabled {
+		return slog.LevelInfo
+	}
+	return 4 * (slog.Level(l) - slog.Level(zerolog.InfoLevel))
+}

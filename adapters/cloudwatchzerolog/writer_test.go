@@ -1,0 +1,189 @@
+package cloudwatchzerolog_test
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/rs/zerolog/diode"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzerolog"
+)
+
+func TestEventKeepsTimeLevelCallerFieldsAndBytes(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{})
+		set(t, &zerolog.TimeFieldFormat, time.RFC3339Nano)
+		past := time.Now().Add(-time.Hour).Add(123456789)
+		var want strings.Builder
+		logger := zerolog.New(zerolog.MultiLevelWriter(&want, cloudwatchzerolog.NewWriter(f.Handler))).With().Caller().Str("host", "web-1").Logger()
+		logger.Error().Time(zerolog.TimestampFieldName, past).Err(errors.New("card\nrefused")).Msg("payment failed")
+		e := f.event()
+		if e.Timestamp.UnixMilli() != past.UnixMilli() {
+			t.Errorf("the event has the time %v, want %v", e.Timestamp, past)
+		}
+		if e.Message+"\n" != want.String() {
+			t.Errorf("got %q, zerolog writes %q", e.Message, want.String())
+		}
+		got := decoded(t, e.Message)
+		if caller, _ := got["caller"].(string); got["level"] != "error" || got["host"] != "web-1" || !strings.Contains(caller, "writer_test.go:") {
+			t.Errorf("got %v", got)
+		}
+	})
+}
+
+// The level reaches the handler in each way that zerolog has of passing lines on: it decides
+// what a full buffer keeps.
+func TestLevelIsKeptBehindOtherWriters(t *testing.T) {
+	for name, wrap := range map[string]func(io.Writer) io.Writer{
+		"alone":               func(w io.Writer) io.Writer { return w },
+		"SyncWriter":          zerolog.SyncWriter,
+		"MultiLevelWriter":    func(w io.Writer) io.Writer { return zerolog.MultiLevelWriter(io.Discard, w) },
+		"FilteredLevelWriter": func(w io.Writer) io.Writer { return &zerolog.FilteredLevelWriter{Writer: w.(zerolog.LevelWriter)} },
+		"without levels":      func(w io.Writer) io.Writer { return zerolog.LevelWriterAdapter{Writer: w} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				f := newFixture(t, cloudwatch.Options{BufferBytes: 1 << 20})
+				logger := zerolog.New(wrap(cloudwatchzerolog.NewWriter(f.Handler))).With().Timestamp().Logger()
+				checkErrorsAreKept(t, f, &logger, logger)
+			})
+		})
+	}
+}
+
+func TestLevelIsKeptBehindDiode(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{BufferBytes: 1 << 20})
+		w := diode.NewWriter(cloudwatchzerolog.NewWriter(f.Handler), 1<<15, 0, func(missed int) { t.Errorf("diode missed %d", missed) })
+		logger := zerolog.New(w).With().Timestamp().Logger()
+		checkErrorsAreKept(t, f, &logger, logger)
+		if err := w.Close(); err != nil || !errors.Is(f.Append(time.Time{}, 0, []byte("m")), cloudwatch.ErrClosed) {
+			t.Errorf("diode's Close does not close the handler: %v", err)
+		}
+	})
+}
+
+func TestConsoleWriterInFrontMakesOneEvent(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{})
+		logger := zerolog.New(zerolog.ConsoleWriter{Out: cloudwatchzerolog.NewWriter(f.Handler), NoColor: true}).With().Timestamp().Logger()
+		logger.Warn().Int("order", 17).Msg("line 1\nline 2")
+		if e := f.event(); !strings.Contains(e.Message, "WRN line 1\nline 2 order=17") || !e.Timestamp.Equal(time.Now()) {
+			t.Errorf("got %v %q", e.Timestamp, e.Message)
+		}
+	})
+}
+
+// Only what is logged after Close is an error, which zerolog prints.
+func TestErrorsOfWrite(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{BufferBytes: 64 << 10, MaxEventBytes: 300, Oversize: cloudwatch.Drop})
+		var told []error
+		set(t, &zerolog.ErrorHandler, func(err error) { told = append(told, err) })
+		logger := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler))
+		end := f.away()
+		logger.Info().Msg(strings.Repeat("x", 400))
+		for range 1000 {
+			logger.Info().Msg(strings.Repeat("x", 100))
+		}
+		if s := f.Stats(); s.Dropped.BufferFull == 0 || s.Dropped.Oversize != 1 || len(told) > 0 {
+			t.Errorf("dropped %+v, zerolog is told %v", s.Dropped, told)
+		}
+		end()
+		f.Close()
+		logger.Info().Msg("late")
+		if n := f.Stats().Dropped.Closed; n != 1 || len(told) != 1 || !errors.Is(told[0], cloudwatch.ErrClosed) {
+			t.Errorf("%d events after Close, zerolog is told %v", n, told)
+		}
+	})
+}
+
+func TestOversizeEventIsSplit(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{MaxEventBytes: 1000})
+		logger := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler))
+		logger.Error().Str("text", strings.Repeat("x", 2000)+"end").Msg("large")
+		events := f.events()
+		if len(events) < 2 || !strings.Contains(events[0].Message, `"level":"error"`) || !strings.Contains(events[len(events)-2].Message+events[len(events)-1].Message, "end") {
+			t.Errorf("got %q", events)
+		}
+	})
+}
+
+func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{})
+		logger := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler))
+		f.away()
+		for l := zerolog.TraceLevel; l <= zerolog.FatalLevel; l++ {
+			if d := took(func() { logger.WithLevel(l).Msg("m") }); d > 0 {
+				t.Errorf("a log call of level %s waits for %v", l, d)
+			}
+		}
+		if n := f.Stats().Pending; n != 6 {
+			t.Errorf("%d events are pending, want 6", n)
+		}
+	})
+}
+
+// A panic is delivered before it goes on, as far as CloseTimeout allows.
+func TestPanicFlushes(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
+		logger := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler))
+		panics := func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			logger.Panic().Msg("broken")
+		}
+		panics()
+		if got := f.srv.Messages(group, stream); len(got) != 1 || !strings.Contains(got[0], `"level":"panic"`) {
+			t.Errorf("got %q", got)
+		}
+		f.away()
+		if d := took(panics); d != 3*time.Second {
+			t.Errorf("waited %v while the service is away, want CloseTimeout", d)
+		}
+	})
+}
+
+func TestWriterAllocatesNoMoreThanZerolog(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	for name, format := range map[string]string{
+		"default": time.RFC3339, "RFC3339Nano": time.RFC3339Nano, "seconds": zerolog.TimeFormatUnix, "nanoseconds": zerolog.TimeFormatUnixNano, "layout": time.DateTime,
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				set(t, &zerolog.TimeFieldFormat, format)
+				f := newFixture(t, cloudwatch.Options{BufferBytes: 8 << 20, OnFull: cloudwatch.DropOldest, CloseTimeout: time.Millisecond})
+				f.away()
+				allocations := func(w io.Writer) float64 {
+					logger := zerolog.New(w).With().Timestamp().Str("host", "web-1").Logger()
+					log := func() { logger.Info().Int("status", 200).Str("path", "/items/12").Msg("request handled") }
+					for range 50_000 { // the first ones fill pools and the buffer
+						log()
+					}
+					return testing.AllocsPerRun(50_000, log)
+				}
+				w := cloudwatchzerolog.NewWriter(f.Handler)
+				want := allocations(io.Discard)
+				if got := allocations(w); got > want {
+					t.Errorf("%v allocations, writing to io.Discard takes %v", got, want)
+				}
+				if got := allocations(zerolog.LevelWriterAdapter{Writer: w}); got > want {
+					t.Errorf("%v allocations without a level, writing to io.Discard takes %v", got, want)
+				}
+			})
+		})
+	}
+}
