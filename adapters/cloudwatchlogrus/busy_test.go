@@ -1,0 +1,138 @@
+package cloudwatchlogrus_test
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchlogrus"
+	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+)
+
+// The level of an entry decides what a full buffer keeps.
+func TestErrorsAreKeptWhenTheBufferIsFull(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{BufferBytes: 1 << 20})
+		logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil, logrus.AllLevels...))
+		end := f.srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
+		for n := range 12_000 {
+			logger.WithFields(logrus.Fields{"n": n, "key": strings.Repeat("k", 60)}).Debug("cache miss")
+		}
+		if f.Stats().Dropped.BufferFull == 0 {
+			t.Fatal("the buffer was never full")
+		}
+		for n := range 500 {
+			logger.WithField("n", n).Error("payment failed")
+		}
+		end()
+		kept := map[float64]bool{}
+		for _, e := range f.events() {
+			if m := decoded(t, e.Message); m["level"] == "error" {
+				kept[m["n"].(float64)] = true
+			}
+		}
+		if len(kept) != 500 {
+			t.Errorf("%d of 500 errors are kept", len(kept))
+		}
+	})
+}
+
+func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
+	const goroutines, entries = 16, 100
+	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{})
+	logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, &logrus.JSONFormatter{PrettyPrint: true}))
+	stack := strings.TrimSpace(string(debug.Stack()))
+	want := map[string]bool{}
+	var wg sync.WaitGroup
+	for g := range goroutines {
+		for n := range entries {
+			want[fmt.Sprintf("%d/%d\n%s", g, n, stack)] = true
+		}
+		wg.Go(func() {
+			for n := range entries {
+				logger.WithField("g", g).Errorf("%d/%d\n%s", g, n, stack)
+				if n%10 == 0 { // the logger changes meanwhile
+					logger.SetFormatter(&logrus.TextFormatter{})
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, e := range f.events() {
+		message, _ := decoded(t, e.Message)["msg"].(string)
+		if !want[message] {
+			t.Fatalf("torn or mixed: %q", e.Message)
+		}
+		delete(want, message)
+	}
+	if len(want) > 0 {
+		t.Errorf("%d of %d are missing", len(want), goroutines*entries)
+	}
+}
+
+func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{})
+		logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil, logrus.AllLevels...))
+		f.away()
+		for l := logrus.ErrorLevel; l <= logrus.TraceLevel; l++ {
+			if d := took(func() { logger.Log(l, "m") }); d > 0 {
+				t.Errorf("a log call of level %s waits for %v", l, d)
+			}
+		}
+		if n := f.Stats().Pending; n != 5 {
+			t.Errorf("%d events are pending, want 5", n)
+		}
+	})
+}
+
+// A panic is delivered before it goes on, as far as CloseTimeout allows.
+func TestPanicFlushes(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
+		logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil))
+		panics := func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			logger.Panic("broken")
+		}
+		panics()
+		if got := f.srv.Messages(group, stream); len(got) != 1 || !strings.Contains(got[0], `"level":"panic"`) {
+			t.Errorf("got %q", got)
+		}
+		f.away()
+		if d := took(panics); d != 3*time.Second {
+			t.Errorf("waited %v while the service is away, want CloseTimeout", d)
+		}
+	})
+}
+
+// Fatal ends the program without deferred calls, and what was logged is delivered all the
+// same.
+func TestFatalDeliversBeforeExit(t *testing.T) {
+	if os.Getenv(childVariable) != "" {
+		h, err := cloudwatch.NewHandler(group, &cloudwatch.Options{LogStream: stream})
+		if err != nil {
+			t.Fatal(err)
+		}
+		logrus.AddHook(cloudwatchlogrus.NewHook(h, nil))
+		logrus.Info("started")
+		logrus.Fatal("cannot go on")
+	}
+	srv := cloudwatchtest.Start(t)
+	exit, output := runChild(t, srv)
+	got := srv.Messages(group, stream)
+	if exit != 1 || len(got) != 2 || !strings.Contains(got[1], `"level":"fatal"`) {
+		t.Errorf("exit code %d, delivered %q, printed %s", exit, got, output)
+	}
+}

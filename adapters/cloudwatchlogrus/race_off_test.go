@@ -1,0 +1,5 @@
+//go:build !race
+
+package cloudwatchlogrus_test
+
+const raceEnabled = false
