@@ -1,6 +1,7 @@
 # The modules of the workspace. Each also builds on its own.
-MODULES := . cmd/cloudwatch examples bench clients
-PACKAGES := ./... ./cmd/cloudwatch/... ./examples/... ./bench/...
+ADAPTERS := adapters/cloudwatchzap adapters/cloudwatchzerolog adapters/cloudwatchlogrus
+MODULES := . cmd/cloudwatch $(ADAPTERS) examples bench clients
+PACKAGES := ./... ./cmd/cloudwatch/... $(ADAPTERS:%=./%/...) ./examples/... ./bench/...
 STATICCHECK := $(CURDIR)/.bin/staticcheck
 FUZZTIME ?= 30s
 

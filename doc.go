@@ -10,7 +10,8 @@
 //		os.Exit(1)
 //	}
 //
-// Code that uses log/slog stays as it is. For log, zap, zerolog, logrus and
+// Code that uses log/slog stays as it is. For zap, zerolog and logrus there are
+// adapters in modules of their own, below adapters/ in the repository. For log and
 // others there are Handler.WriterAt, which makes an event of each Write, and
 // NewWriter and Handler.Writer, which make one of each line. Log group and log
 // stream are created when they are missing.

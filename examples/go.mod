@@ -2,13 +2,21 @@ module github.com/cloudwatch-go/cloudwatch/examples
 
 go 1.26.0
 
-replace github.com/cloudwatch-go/cloudwatch => ..
+replace (
+	github.com/cloudwatch-go/cloudwatch => ..
+	github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchlogrus => ../adapters/cloudwatchlogrus
+	github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzap => ../adapters/cloudwatchzap
+	github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzerolog => ../adapters/cloudwatchzerolog
+)
 
 require (
 	github.com/apex/log v1.9.0
 	github.com/aws/aws-lambda-go v1.55.1
 	github.com/charmbracelet/log v1.0.0
 	github.com/cloudwatch-go/cloudwatch v0.0.0
+	github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchlogrus v0.0.0
+	github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzap v0.0.0
+	github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzerolog v0.0.0
 	github.com/go-logr/logr v1.4.4
 	github.com/hashicorp/go-hclog v1.6.3
 	github.com/rs/zerolog v1.35.1

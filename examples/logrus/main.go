@@ -1,4 +1,4 @@
-// Command logrus sends logrus' JSON to CloudWatch Logs.
+// Command logrus sends what logrus logs to CloudWatch Logs.
 package main
 
 import (
@@ -7,20 +7,19 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchlogrus"
 )
 
 func main() {
-	w, err := cloudwatch.NewWriter("my_log_group", nil)
+	h, err := cloudwatch.NewHandler("my_log_group", nil)
 	if err != nil {
 		logrus.Fatal(err)
 	}
-	logrus.SetOutput(w)
-	logrus.SetFormatter(&logrus.JSONFormatter{})
-	logrus.RegisterExitHandler(func() { w.Close() }) // for logrus.Fatal
+	logrus.AddHook(cloudwatchlogrus.NewHook(h, nil)) // the terminal has it as well
 
 	logrus.WithField("order", 17).Warn("Watch out! Something happened!")
 
-	if err := w.Close(); err != nil {
+	if err := h.Close(); err != nil {
 		os.Exit(1) // standard error says what is not delivered
 	}
 }

@@ -1,4 +1,4 @@
-// Command zap sends zap's JSON to CloudWatch Logs.
+// Command zap sends what zap logs to CloudWatch Logs.
 package main
 
 import (
@@ -6,22 +6,21 @@ import (
 	"os"
 
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzap"
 )
 
 func main() {
-	w, err := cloudwatch.NewWriter("my_log_group", nil)
+	h, err := cloudwatch.NewHandler("my_log_group", nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
-	logger := zap.New(zapcore.NewCore(encoder, w, zap.InfoLevel))
+	logger := zap.New(cloudwatchzap.NewCore(h, nil, nil))
 
 	logger.Warn("Watch out! Something happened!", zap.Int("order", 17))
 
-	if err := w.Close(); err != nil {
+	if err := h.Close(); err != nil {
 		os.Exit(1) // standard error says what is not delivered
 	}
 }

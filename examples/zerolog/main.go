@@ -1,4 +1,4 @@
-// Command zerolog sends zerolog's JSON to CloudWatch Logs.
+// Command zerolog sends what zerolog logs to CloudWatch Logs.
 package main
 
 import (
@@ -8,18 +8,19 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzerolog"
 )
 
 func main() {
-	w, err := cloudwatch.NewWriter("my_log_group", nil)
+	h, err := cloudwatch.NewHandler("my_log_group", nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	logger := zerolog.New(w).With().Timestamp().Logger()
+	logger := zerolog.New(cloudwatchzerolog.NewWriter(h)).With().Timestamp().Logger()
 
 	logger.Warn().Int("order", 17).Msg("Watch out! Something happened!")
 
-	if err := w.Close(); err != nil {
+	if err := h.Close(); err != nil {
 		os.Exit(1) // standard error says what is not delivered
 	}
 }
