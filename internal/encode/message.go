@@ -25,7 +25,7 @@ func AppendMessage(dst, message []byte) (wire []byte, size int) {
 	size = len(message)
 	for {
 		var n int
-		dst, n = appendPlain(dst, message)
+		dst, n = appendASCII(dst, message)
 		if message = message[n:]; len(message) == 0 {
 			return dst, size
 		}
@@ -61,18 +61,10 @@ func foreign(message []byte) int {
 }
 
 func appendEscape(dst []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(dst, '\\', c)
-	case '\n':
-		return append(dst, '\\', 'n')
-	case '\r':
-		return append(dst, '\\', 'r')
-	case '\t':
-		return append(dst, '\\', 't')
-	default:
-		return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
+	if short := shortEscape(c); short != 0 {
+		return append(dst, '\\', short)
 	}
+	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
 }
 
 // IsWire reports whether b is the inside of a JSON string. What a program writes is;

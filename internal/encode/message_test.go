@@ -97,6 +97,37 @@ func TestRandomMessages(t *testing.T) {
 	}
 }
 
+// Long texts are escaped in pieces, words and bytes; none of their seams shows.
+func TestAppendMessageOfAnyLength(t *testing.T) {
+	for _, unit := range []string{`"`, `\`, `a`, `{"a":1},`, "0123456\n", "\n", `"\"\\`, "plain text, and é", "\x01", "1234567\x80"} {
+		text := strings.Repeat(unit, 4000/len(unit))
+		for n := range 40 {
+			for _, size := range []int{n, 1000 + n, 2030 + n, len(text) - n} {
+				message := []byte(text[n : n+min(size, len(text)-n)])
+				want := strings.TrimSuffix(strings.TrimPrefix(jsonString(t, replaceInvalid(message)), `"`), `"`)
+				for _, space := range []int{0, len(message), 3 * len(message)} {
+					if got, _ := encode.AppendMessage(make([]byte, 0, space), message); string(got) != want {
+						t.Fatalf("%q with room for %d bytes became %q, want %q", message, space, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// jsonString returns a text as encoding/json writes it, which escapes no other characters
+// than these.
+func jsonString(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(text); err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
 func FuzzMessage(f *testing.F) {
 	for i, text := range oddTexts {
 		f.Add([]byte(text), i%8)
