@@ -22,13 +22,15 @@ func field(line []byte, name string) (value []byte) {
 		}
 		i++
 	}
-	const none = 1 << 30
-	depth, at := 0, none // relative to the first text found
+	depth, at := 0, 0 // relative to the text found, and that of the value
 	for i < len(line) {
 		switch line[i] {
 		case '"':
 			if depth <= at && bytes.HasPrefix(line[i:], key) {
-				at, value = depth, line[i+len(key):]
+				i += len(key)
+				at, value = depth, line[i:i+endOfValue(line[i:])]
+				i += len(value)
+				continue
 			}
 			i = endOfString(line, i)
 			continue
@@ -42,7 +44,7 @@ func field(line []byte, name string) (value []byte) {
 	if at-depth != 1 {
 		return nil
 	}
-	return value[:endOfValue(value)]
+	return value
 }
 
 // endOfString returns where the string that begins at i ends.
@@ -64,15 +66,16 @@ func endOfString(line []byte, i int) int {
 	return len(line)
 }
 
-// endOfValue returns the length of the number or string that a text begins with.
-func endOfValue(text []byte) int {
+// endOfValue returns the length of the string or number that a text begins with; nothing of
+// an object or array, which are no time.
+func endOfValue(text []byte) (n int) {
 	if len(text) > 0 && text[0] == '"' {
 		return endOfString(text, 0)
 	}
-	if n := bytes.IndexAny(text, ",}"); n >= 0 {
-		return n
+	for n < len(text) && bytes.IndexByte([]byte(",{}[]"), text[n]) < 0 {
+		n++
 	}
-	return len(text)
+	return n
 }
 
 // unquoted returns what is between the quotes of a string without escapes.
