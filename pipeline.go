@@ -3,6 +3,7 @@ package cloudwatch
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
@@ -126,7 +127,10 @@ func (p *pipeline) LogStream() string { return p.settings.stream }
 // the context ends first it returns an *UndeliveredError, and delivery goes on.
 // After Shutdown was called it waits for the end and returns the same as
 // Shutdown.
-func (p *pipeline) Flush(ctx context.Context) error {
+func (p *pipeline) Flush(ctx context.Context) error { return p.flush(ctx, context.Context.Err) }
+
+// flush is Flush. why returns why the context ended.
+func (p *pipeline) flush(ctx context.Context, why func(context.Context) error) error {
 	var settled <-chan struct{}
 	p.partials.take(false, func(events ...batch.Event) { settled = p.queue.Flush(events...) })
 	defer p.queue.Leave(settled)
@@ -140,7 +144,7 @@ func (p *pipeline) Flush(ctx context.Context) error {
 		if state.Pending == 0 { // that was settled in the same moment
 			break
 		}
-		return &UndeliveredError{Events: state.Pending, Bytes: state.PendingBytes, Spooled: state.Pending - p.atRisk(), Err: ctx.Err(), Last: p.obstacle()}
+		return &UndeliveredError{Events: state.Pending, Bytes: state.PendingBytes, Spooled: state.Pending - p.atRisk(), Err: why(ctx), Last: p.obstacle()}
 	}
 	if p.shutdown.gaveUp() { // then what was left is settled as lost
 		<-p.shutdown.done
@@ -149,9 +153,25 @@ func (p *pipeline) Flush(ctx context.Context) error {
 	return nil
 }
 
-// Sync is Flush within Options.CloseTimeout. It makes a Writer a zapcore.WriteSyncer.
+// Sync is Flush within Options.CloseTimeout. With a spool, it also gives up when everything
+// is on the disk and the service cannot be reached, as Shutdown does. It makes a Writer a
+// zapcore.WriteSyncer.
 func (p *pipeline) Sync() error {
 	ctx, cancel := context.WithTimeout(context.Background(), p.settings.CloseTimeout)
 	defer cancel()
-	return p.Flush(ctx)
+	if p.spool == nil {
+		return p.Flush(ctx)
+	}
+	ctx, giveUp := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		if p.unreachable(time.Now(), ctx.Done()) {
+			giveUp(errUnreachable)
+		}
+	}()
+	err := p.flush(ctx, context.Cause)
+	giveUp(nil)
+	<-watched
+	return err
 }

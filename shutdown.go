@@ -183,27 +183,34 @@ func (p *pipeline) recover(began time.Time) {
 
 // watch gives up if the service cannot be reached, until something has ended.
 func (p *pipeline) watch(began time.Time, ended <-chan struct{}) {
+	if p.unreachable(began, ended) {
+		p.giveUp(errUnreachable)
+	}
+}
+
+// unreachable waits until the service cannot be reached and everything is on the disk. It
+// returns false when something has ended before, or Shutdown is given up.
+func (p *pipeline) unreachable(began time.Time, ended <-chan struct{}) bool {
 	timer := time.NewTimer(hopelessAfter)
 	defer timer.Stop()
 	for {
-		now := time.Now()
+		changed, now := p.reach.Changed(), time.Now() // before State, or a change between them goes unnoticed
 		switch at, hopeless := giveUpAt(p.reach.State(), began); {
 		case !hopeless:
 			timer.Reset(time.Hour)
 		case now.Before(at):
 			timer.Reset(at.Sub(now))
 		case p.queue.Unsafe() == 0:
-			p.giveUp(errUnreachable)
-			return
+			return true
 		default: // not yet: it is being written
 			timer.Reset(hopelessPause)
 		}
 		select {
 		case <-ended:
-			return
+			return false
 		case <-p.shutdown.over:
-			return
-		case <-p.reach.Changed():
+			return false
+		case <-changed:
 		case <-timer.C:
 		}
 	}

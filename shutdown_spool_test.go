@@ -9,6 +9,8 @@ import (
 	"net/http/httptrace"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,6 +105,83 @@ func TestCloseReturnsEarlyWhenSpooled(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Sync does so too: what ends a program in another way than by Close calls it, such as the
+// Fatal of a logger, and FlushOnPanic.
+func TestSyncReturnsEarlyWhenSpooled(t *testing.T) {
+	rows := []struct {
+		way       string
+		before    func(r *http.Request) error // may be nil
+		fault     cloudwatchtest.Fault
+		min, max  time.Duration // of Sync, whose limit is 10 s
+		delivered bool
+	}{
+		{way: "no connection comes about", before: dial, min: 1700 * time.Millisecond, max: 2 * time.Second},
+		{way: "no permission", fault: cloudwatchtest.Fault{Error: cloudwatchtest.AccessDenied("PutLogEvents")}, min: 1700 * time.Millisecond, max: 2 * time.Second},
+		{way: "a slow answer", fault: cloudwatchtest.Fault{Delay: 4 * time.Second}, min: 4 * time.Second, max: 9 * time.Second, delivered: true},
+		{way: "no answer", fault: cloudwatchtest.Fault{Hang: true}, min: 10 * time.Second, max: 10 * time.Second},
+	}
+	for _, row := range rows {
+		t.Run(row.way, func(t *testing.T) {
+			inSpoolModes(t, func(t *testing.T, s *spooled) {
+				end := s.srv.Inject(row.fault)
+				h := s.start(func(o *cloudwatch.Options) {
+					o.CloseTimeout = 10 * time.Second
+					if row.before != nil {
+						s.client(o, row.before)
+					}
+				})
+				slog.New(h).Info("left 0")
+				began := time.Now()
+				err := h.Sync()
+				if took := time.Since(began); took < row.min || took > row.max {
+					t.Errorf("Sync took %v, want %v to %v", took, row.min, row.max)
+				}
+				late := row.max == 10*time.Second
+				if row.delivered != (err == nil) || errors.Is(err, context.DeadlineExceeded) != late {
+					t.Errorf("Sync returned %v", err)
+				}
+				if err != nil && !errors.Is(err, cloudwatch.ErrSpooled) {
+					t.Errorf("Sync says that events are lost: %v", err)
+				}
+				end()
+				h.Close()
+				h = s.start(func(o *cloudwatch.Options) { o.LogStream, o.CloseTimeout = "next", 10*time.Second })
+				mustClose(t, h)
+				wantEqual(t, "delivered", s.messages(stream), left(1))
+			})
+		})
+	}
+}
+
+// All that wait notice that the service cannot be reached any more, not only the first.
+func TestSeveralSyncsReturnEarlyWhenSpooled(t *testing.T) {
+	inSpoolModes(t, func(t *testing.T, s *spooled) {
+		var calls atomic.Int64
+		h := s.start(func(o *cloudwatch.Options) {
+			o.CloseTimeout = time.Minute
+			s.client(o, func(*http.Request) error {
+				if calls.Add(1) == 1 {
+					time.Sleep(3 * time.Second) // it is waited for, until it fails
+				}
+				return errors.New("connection refused")
+			})
+		})
+		slog.New(h).Info("left 0")
+		began := time.Now()
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				if err := h.Sync(); !errors.Is(err, cloudwatch.ErrSpooled) || time.Since(began) > 6*time.Second {
+					t.Errorf("after %v: %v", time.Since(began), err)
+				}
+			})
+		}
+		wg.Wait()
+		h.Close()
+		mustClose(t, s.start(func(o *cloudwatch.Options) { o.LogStream = "next" }))
+	})
 }
 
 func (s *spooled) wantSpooled(err error, events, leftover int64) {

@@ -20,12 +20,11 @@ type Reach struct {
 	Slow      func(started time.Time)
 	SlowAfter time.Duration
 
-	changed chan struct{} // capacity 1
-
 	mu       sync.Mutex
-	answered time.Time // when the service last took a request, or said what is missing
-	last     time.Time // when the request started that ended last
-	failing  time.Time // see ReachState
+	changed  chan struct{} // closed at the next change; nil if nobody waits for it
+	answered time.Time     // when the service last took a request, or said what is missing
+	last     time.Time     // when the request started that ended last
+	failing  time.Time     // see ReachState
 	running  map[*attempt]struct{}
 }
 
@@ -47,7 +46,7 @@ type attempt struct {
 
 // NewReach returns a Reach that knows of no request.
 func NewReach() *Reach {
-	return &Reach{changed: make(chan struct{}, 1), running: make(map[*attempt]struct{})}
+	return &Reach{running: make(map[*attempt]struct{})}
 }
 
 // ReachState is a snapshot. A request fails if the service cannot be reached or used;
@@ -79,13 +78,21 @@ func (r *Reach) State() ReachState {
 	return s
 }
 
-// Changed returns the channel that is sent on when State may be another one.
-func (r *Reach) Changed() <-chan struct{} { return r.changed }
+// Changed returns a channel that is closed when State may be another one than after the call.
+func (r *Reach) Changed() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.changed == nil {
+		r.changed = make(chan struct{})
+	}
+	return r.changed
+}
 
+// signal wakes all that wait for a change. The caller holds the lock.
 func (r *Reach) signal() {
-	select {
-	case r.changed <- struct{}{}:
-	default:
+	if r.changed != nil {
+		close(r.changed)
+		r.changed = nil
 	}
 }
 
@@ -103,8 +110,8 @@ func (r *Reach) begin(ctx context.Context, retriesMissing bool) (traced context.
 	if r.Slow != nil && r.answered.IsZero() {
 		slow = time.AfterFunc(r.SlowAfter, func() { r.Slow(a.started) })
 	}
-	r.mu.Unlock()
 	r.signal()
+	r.mu.Unlock()
 	limit := ctx
 	ctx = httptrace.WithClientTrace(context.WithValue(ctx, attemptKey{}, a), a.trace())
 	return ctx, func(err error) error {
@@ -192,8 +199,8 @@ func attemptOf(ctx context.Context) *attempt {
 func (a *attempt) set(change func()) {
 	a.reach.mu.Lock()
 	change()
-	a.reach.mu.Unlock()
 	a.reach.signal()
+	a.reach.mu.Unlock()
 }
 
 // Unfinished returns what the request that has been in flight for longest waits for, nil if
