@@ -2,19 +2,32 @@ module github.com/cloudwatch-go/cloudwatch/bench
 
 go 1.26.0
 
-replace github.com/cloudwatch-go/cloudwatch => ..
+replace (
+	github.com/cloudwatch-go/cloudwatch => ..
+	github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzap => ../adapters/cloudwatchzap
+	github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzerolog => ../adapters/cloudwatchzerolog
+)
 
 require (
 	github.com/aws/aws-sdk-go v1.55.8
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.15
 	github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs v1.92.0
-	github.com/cloudwatch-go/cloudwatch v0.0.0-00010101000000-000000000000
+	github.com/cloudwatch-go/cloudwatch v0.0.0
+	github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzap v0.0.0
+	github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzerolog v0.0.0
 	github.com/lzap/cloudwatchwriter2 v1.5.5
 	github.com/mec07/cloudwatchwriter v0.2.6
+	github.com/rs/zerolog v1.35.1
+	go.uber.org/zap v1.28.0
 )
 
-require github.com/klauspost/compress v1.20.4 // indirect
+require (
+	github.com/klauspost/compress v1.20.4 // indirect
+	github.com/mattn/go-colorable v0.1.14 // indirect
+	github.com/mattn/go-isatty v0.0.20 // indirect
+	go.uber.org/multierr v1.10.0 // indirect
+)
 
 require (
 	github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream v1.7.26 // indirect

@@ -37,6 +37,10 @@ var spools = []string{contender.Hot, contender.Direct}
 // compressions are ours without compression and with it.
 var compressions = []string{contender.Cloudwatch, contender.Compressed}
 
+// loggers are other loggers with their adapters, each in front of the same logger writing
+// nowhere.
+var loggers = [][2]string{{contender.Zap, contender.ZapDiscard}, {contender.Zerolog, contender.ZerologDiscard}}
+
 // peers are the other libraries.
 var peers = []string{contender.Lzap, contender.Mec07}
 
@@ -136,6 +140,13 @@ func plan(e extent) (jobs []job) {
 	for range takes {
 		for _, name := range compressions {
 			add(varied, name, 0, child.Spec{Mode: child.Burst, Events: e.events, Varied: true})
+		}
+	}
+	for range takes {
+		for _, pair := range loggers {
+			for _, name := range pair {
+				add(burst, name, 0, child.Spec{Mode: child.Burst, Events: e.events})
+			}
 		}
 	}
 	add(idle, contender.Cloudwatch, 0, child.Spec{Mode: child.Paced, Rate: rate, For: e.pace, Idle: true})

@@ -26,7 +26,7 @@ func TestPlanHasEachRun(t *testing.T) {
 	}
 	for _, k := range []key{
 		{burstTLS, contender.Mec07, 0}, {paced, contender.Lzap, 0}, {latency, contender.Discard, 0},
-		{burst, contender.Hot, 0}, {goroutines, contender.Typed, 64}, {sizes, contender.Cloudwatch, 100_000}, {growth, contender.Cloudwatch, 10_000_000},
+		{burst, contender.Hot, 0}, {burst, contender.Zap, 0}, {burst, contender.ZerologDiscard, 0}, {goroutines, contender.Typed, 64}, {sizes, contender.Cloudwatch, 100_000}, {growth, contender.Cloudwatch, 10_000_000},
 	} {
 		if seen[k] == 0 {
 			t.Errorf("no %s", k)
@@ -35,16 +35,20 @@ func TestPlanHasEachRun(t *testing.T) {
 	for k, n := range seen {
 		important := slices.Contains([]string{callAlone, burst, burstTLS}, k.scenario) &&
 			(k.contender == contender.Cloudwatch || k.contender == contender.Discard)
-		important = important || k.scenario == callWhole || k.scenario == varied
+		important = important || k.scenario == callWhole || k.scenario == varied || isLogger(k.contender)
 		if want := map[bool]int{true: takes, false: 1}[important]; n != want {
 			t.Errorf("%s is there %d times, want %d", k, n, want)
 		}
 	}
 }
 
+func isLogger(name string) bool {
+	return slices.ContainsFunc(loggers, func(pair [2]string) bool { return slices.Contains(pair[:], name) })
+}
+
 func TestLossesMatterWhereNoneAreAllowed(t *testing.T) {
 	for _, j := range plan(extent{events: 1000, largest: 1000, pace: time.Second, spools: spools}) {
-		lossless := slices.Contains([]string{contender.Cloudwatch, contender.Compressed, contender.Hot, contender.Direct, contender.Typed}, j.contender)
+		lossless := slices.Contains([]string{contender.Cloudwatch, contender.Compressed, contender.Hot, contender.Direct, contender.Typed, contender.Zap, contender.Zerolog}, j.contender)
 		counted := slices.Contains([]string{burst, burstTLS, varied, paced, latency, goroutines, sizes}, j.scenario)
 		if j.delivers() != (lossless && counted) {
 			t.Errorf("%s: delivers is %v", j.key, j.delivers())

@@ -52,6 +52,8 @@ func (f figures) goals(binary float64) []goal {
 		{fmt.Sprintf("peak memory of the whole process in a burst of %s events, beyond BufferBytes", count(largest.x)), 16,
 			f.beyondBuffer(largest), "MiB"},
 		{fmt.Sprintf("CPU per event from 1,000 to %s events, highest over lowest", count(largest.x)), 1.1, f.flatness(), "×"},
+		{"CPU per event, logged and delivered in a burst, zap core over zap to `io.Discard`", 1.5, f.loggerRatio(loggers[0]), "×"},
+		{"the same, zerolog writer over zerolog to `io.Discard`", 1.5, f.loggerRatio(loggers[1]), "×"},
 		{"the log call alone, spool in hot mode, over no spool", 1.3, ratio(whole(contender.Hot), whole(contender.Cloudwatch)), "×"},
 		{"allocations per log call, spool in hot mode, beyond those of `slog` itself", 0.01,
 			stat.Median(f.mallocs(key{callWhole, contender.Hot, 0})) - stat.Median(f.mallocs(key{callWhole, contender.Discard, 0})), ""},
@@ -60,6 +62,11 @@ func (f figures) goals(binary float64) []goal {
 		{"the same over `slog.JSONHandler` to a log file", 1.2, ratio(f.wall(key{callWhole, contender.Direct, 0}), f.wall(key{callWhole, contender.File, 0})), "×"},
 		{"added to a stripped program that uses the SDK's Logs client already", 0.5, binary / 1e6, "MB"},
 	}
+}
+
+// loggerRatio returns what delivery costs over the same logger writing nowhere.
+func (f figures) loggerRatio(pair [2]string) float64 {
+	return ratio(f.cpu(key{burst, pair[0], 0}), f.cpu(key{burst, pair[1], 0}))
 }
 
 // largest returns the largest burst measured.

@@ -42,7 +42,7 @@ func (r report) caveat() string {
 func (r report) terminal() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n", r.machine, r.caveat())
-	for _, t := range []table{r.cpuTable(), r.burstTable(), r.compressTable(), r.spoolTable(), r.latencyTable(), r.goroutineTable(), r.sizeTable(), r.growthTable()} {
+	for _, t := range []table{r.cpuTable(), r.burstTable(), r.loggerTable(), r.compressTable(), r.spoolTable(), r.latencyTable(), r.goroutineTable(), r.sizeTable(), r.growthTable()} {
 		b.WriteString("\n" + t.terminal())
 	}
 	if r.binaries != nil {
@@ -82,6 +82,7 @@ func (r report) page(images map[string]image) string {
 	show(goalTable(r.goals(r.binaryGrowth())), "")
 	show(r.cpuTable(), "cpu.svg")
 	show(r.burstTable(), "")
+	show(r.loggerTable(), "")
 	show(r.compressTable(), "")
 	show(r.spoolTable(), "")
 	show(r.latencyTable(), "latency.svg")
@@ -120,5 +121,7 @@ for cloudwatch and slog to io.Discard, of which the middle one counts; with a sp
 | slog alone | a handler that does nothing: the part of a log call that no handler can change |
 | typed SDK shipper | what a careful program would write: ` + "`slog.JSONHandler`" + ` into full batches, one goroutine, the SDK's typed call; it waits when full, too |
 | lzap v1.5.5 | [lzap/cloudwatchwriter2](https://github.com/lzap/cloudwatchwriter2) behind ` + "`slog.JSONHandler`" + `, as it is: it drops what does not fit its channel |
+| zap core, zerolog writer | the adapters of this library behind these loggers, otherwise as **cloudwatch** |
+| zap, zerolog to io.Discard | the same loggers writing nowhere |
 | mec07 v0.2.6 | [mec07/cloudwatchwriter](https://github.com/mec07/cloudwatchwriter) behind ` + "`slog.JSONHandler`" + `, as it is: its queue has no bound |
 `

@@ -108,6 +108,29 @@ func (f figures) spoolTable() table {
 	return t
 }
 
+func (f figures) loggerTable() table {
+	t := table{
+		title: "Other loggers",
+		note: "A burst of " + count(f.extent.events) + " events as above, of the same record, through the adapters for zap and zerolog. Ratios are over the same logger " +
+			"writing to `io.Discard`; behind them the median in µs. Both loggers encode a record in less time than `slog`, so the rest, which is the same for all, " +
+			"weighs more.",
+		header: []string{"contender", "delivered, burst", "delivered", "bytes an event on the wire", "allocations an event", "bytes allocated an event", "peak memory"},
+	}
+	for _, pair := range loggers {
+		for _, name := range pair {
+			k := key{burst, name, 0}
+			share, wire := unknown, unknown
+			if contender.Delivers(name) {
+				share = percent(stat.Median(f.delivered(k)))
+				wire = digits(stat.Median(f.values(k, func(s sample) float64 { return float64(s.Bytes) / float64(s.Events) })))
+			}
+			t.row(name, overMedian(f.cpu(k), f.cpu(key{burst, pair[1], 0})), share, wire,
+				digits(stat.Median(f.mallocs(k))), digits(stat.Median(f.allocBytes(k))), with(digits(stat.Median(f.peak(k))), "MiB"))
+		}
+	}
+	return t
+}
+
 func (f figures) compressTable() table {
 	t := table{
 		title: "With Compress",

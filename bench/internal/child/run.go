@@ -60,12 +60,12 @@ func call(c contender.Contender, spec Spec) (r Result, err error) {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 	}
-	l := slog.New(c.Handler())
+	log := contender.Logger(c)
 	for i := range max(spec.Events/slice, 1) + 1 {
 		memory := readMemory()
 		cpu, began := cpuTime(), time.Now()
 		for range slice {
-			contender.Log(l)
+			log()
 		}
 		wall, took := time.Since(began), cpuTime()-cpu
 		mallocs, bytes := memory.since()
@@ -87,13 +87,15 @@ func call(c contender.Contender, spec Spec) (r Result, err error) {
 // burst logs as fast as it can and closes the contender. What is measured is
 // the whole process, from the first log call until the end of Close.
 func burst(c contender.Contender, spec Spec) (r Result, err error) {
-	l := slog.New(c.Handler())
-	log := func(int) { contender.Log(l) }
+	usual := contender.Logger(c)
+	log := func(int) { usual() }
 	switch {
 	case spec.Message > 0:
+		l := slog.New(c.Handler())
 		text := contender.Text(max(spec.Message-contender.TextOverhead, 1))
 		log = func(int) { contender.LogText(l, text) }
 	case spec.Varied:
+		l := slog.New(c.Handler())
 		one := contender.Varied()
 		log = func(n int) { one(l, n) }
 	}
@@ -121,10 +123,10 @@ func burst(c contender.Contender, spec Spec) (r Result, err error) {
 
 // repeat does bursts, each with its delivery, after one that is not measured.
 func repeat(c contender.Contender, spec Spec) (r Result, err error) {
-	l := slog.New(c.Handler())
+	log := contender.Logger(c)
 	one := func(events int) error {
 		for range events {
-			contender.Log(l)
+			log()
 		}
 		return c.Settle()
 	}
@@ -146,7 +148,7 @@ func repeat(c contender.Contender, spec Spec) (r Result, err error) {
 // measured is the whole process, the sleeping included: an Idle run shows what
 // that costs.
 func paced(c contender.Contender, spec Spec) (r Result, err error) {
-	l := slog.New(c.Handler())
+	log := contender.Logger(c)
 	var latency stat.Histogram
 	m := startMeter()
 	for elapsed := time.Duration(0); elapsed < spec.For; elapsed = time.Since(m.began) {
@@ -156,10 +158,10 @@ func paced(c contender.Contender, spec Spec) (r Result, err error) {
 			case spec.Idle:
 			case spec.Timed:
 				began := time.Now()
-				contender.Log(l)
+				log()
 				latency.Add(time.Since(began).Nanoseconds())
 			default:
-				contender.Log(l)
+				log()
 			}
 		}
 		time.Sleep(time.Millisecond)

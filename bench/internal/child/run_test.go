@@ -49,7 +49,7 @@ func place(t *testing.T, name string, target *contender.Target) {
 }
 
 func TestEveryContenderDeliversAFew(t *testing.T) {
-	for _, name := range []string{contender.Cloudwatch, contender.Compressed, contender.Hot, contender.Direct, contender.Typed, contender.Lzap, contender.Mec07} {
+	for _, name := range []string{contender.Cloudwatch, contender.Compressed, contender.Hot, contender.Direct, contender.Typed, contender.Lzap, contender.Mec07, contender.Zap, contender.Zerolog} {
 		t.Run(name, func(t *testing.T) {
 			s, target := start(t)
 			place(t, name, &target)
@@ -80,7 +80,7 @@ func TestRecordHasAbout235BytesOnTheWire(t *testing.T) {
 }
 
 func TestModesDeliverWhatTheyLog(t *testing.T) {
-	for _, name := range []string{contender.Cloudwatch, contender.Hot, contender.Direct, contender.Typed} {
+	for _, name := range []string{contender.Cloudwatch, contender.Hot, contender.Direct, contender.Typed, contender.Zap, contender.Zerolog} {
 		for mode, c := range map[string]struct {
 			spec      Spec
 			logged    int64

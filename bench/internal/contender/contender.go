@@ -19,6 +19,11 @@ const (
 	Typed      = "typed SDK shipper"
 	Lzap       = "lzap v1.5.5"
 	Mec07      = "mec07 v0.2.6"
+
+	Zap            = "zap core"
+	ZapDiscard     = "zap to io.Discard"
+	Zerolog        = "zerolog writer"
+	ZerologDiscard = "zerolog to io.Discard"
 )
 
 // Contender is a running way to log.
@@ -29,6 +34,15 @@ type Contender interface {
 	Settle() error
 	// Close delivers what is left, as well as the contender can.
 	Close() error
+}
+
+// Logger returns a function that logs the record that is compared.
+func Logger(c Contender) (log func()) {
+	if own, ok := c.(interface{ Log() }); ok { // not slog
+		return own.Log
+	}
+	l := slog.New(c.Handler())
+	return func() { Log(l) }
 }
 
 // BufferBytes is the bound of our handler's buffer, its default.
@@ -66,18 +80,28 @@ func Start(name string, t Target) (Contender, error) {
 		return startLzap(t)
 	case Mec07:
 		return startMec07(t)
+	case Zap:
+		return startZap(t)
+	case ZapDiscard:
+		return zapDiscard(), nil
+	case Zerolog:
+		return startZerolog(t)
+	case ZerologDiscard:
+		return zerologDiscard(), nil
 	default:
 		return nil, fmt.Errorf("no contender %q", name)
 	}
 }
 
 // Delivers says whether the contender sends anything at all.
-func Delivers(name string) bool { return name != Discard && name != File && name != Nothing }
+func Delivers(name string) bool {
+	return name != Discard && name != File && name != Nothing && name != ZapDiscard && name != ZerologDiscard
+}
 
 // Lossless says whether a contender promises to deliver everything here: it
 // makes the log call wait when it cannot keep up.
 func Lossless(name string) bool {
-	return name == Cloudwatch || name == Compressed || Spooled(name) || name == Typed
+	return name == Cloudwatch || name == Compressed || Spooled(name) || name == Typed || name == Zap || name == Zerolog
 }
 
 // Spooled says whether a contender is ours with a spool.
