@@ -121,7 +121,7 @@ for cloudwatch and slog to io.Discard, of which the middle one counts; with a sp
 | slog alone | a handler that does nothing: the part of a log call that no handler can change |
 | typed SDK shipper | what a careful program would write: ` + "`slog.JSONHandler`" + ` into full batches, one goroutine, the SDK's typed call; it waits when full, too |
 | lzap v1.5.5 | [lzap/cloudwatchwriter2](https://github.com/lzap/cloudwatchwriter2) behind ` + "`slog.JSONHandler`" + `, as it is: it drops what does not fit its channel |
+| mec07 v0.2.6 | [mec07/cloudwatchwriter](https://github.com/mec07/cloudwatchwriter) behind ` + "`slog.JSONHandler`" + `, as it is: its queue has no bound |
 | zap core, zerolog writer | the adapters of this library behind these loggers, otherwise as **cloudwatch** |
 | zap, zerolog to io.Discard | the same loggers writing nowhere |
-| mec07 v0.2.6 | [mec07/cloudwatchwriter](https://github.com/mec07/cloudwatchwriter) behind ` + "`slog.JSONHandler`" + `, as it is: its queue has no bound |
 `

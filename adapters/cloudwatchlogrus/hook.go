@@ -6,7 +6,8 @@
 //
 // Each entry is one event with its own time and level, however many lines it has. The level
 // decides which events a full buffer keeps, as for records of slog. No log call waits for
-// the network, except those that end the program: Fatal and Panic.
+// the network, unless cloudwatch.Options.OnFull is Block, except those that end the program:
+// Fatal and Panic.
 package cloudwatchlogrus
 
 import (

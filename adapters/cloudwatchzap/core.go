@@ -6,7 +6,8 @@
 //
 // Each entry is one event with its own time and level, however many lines it has. The level
 // decides which events a full buffer keeps, as for records of slog. No log call waits for
-// the network, except those that end the program: Fatal and Panic.
+// the network, unless cloudwatch.Options.OnFull is Block, except those that end the program:
+// Fatal and Panic.
 package cloudwatchzap
 
 import (
@@ -34,7 +35,8 @@ import (
 //
 // Sync waits until everything is delivered, within Options.CloseTimeout. The core does so by
 // itself for FATAL, and for PANIC unless the spool keeps the event
-// ([cloudwatch.Handler.Guarantee]), since a panic may be recovered. It does not for DPANIC.
+// ([cloudwatch.Handler.Guarantee]), since a panic may be recovered. It never does for DPANIC,
+// which in production ends nothing.
 //
 // Events that are lost because the buffer is full or they are oversize are counted in Stats
 // and reported by the handler, so they are not errors of Write, which zap would print for

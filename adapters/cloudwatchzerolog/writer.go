@@ -6,7 +6,8 @@
 //
 // Each event of zerolog is one event with its own time and level. The level decides which
 // events a full buffer keeps, as for records of slog. No log call waits for the network,
-// except those that end the program: Fatal and Panic.
+// unless cloudwatch.Options.OnFull is Block, except those that end the program: Fatal and
+// Panic.
 package cloudwatchzerolog
 
 import (
