@@ -136,3 +136,17 @@ func TestFatalDeliversBeforeExit(t *testing.T) {
 		t.Errorf("exit code %d, delivered %q, printed %s", exit, got, output)
 	}
 }
+
+// The end of a program is put off by CloseTimeout at most.
+func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
+		logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil))
+		exited := false
+		logger.ExitFunc = func(int) { exited = true }
+		f.away()
+		if d := took(func() { logger.Fatal("cannot go on") }); d != 3*time.Second || !exited {
+			t.Errorf("waited %v, want CloseTimeout; exited %v", d, exited)
+		}
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzap"
@@ -109,6 +110,22 @@ func TestPanicFlushes(t *testing.T) {
 		f.away()
 		if d := took(panics); d != 3*time.Second {
 			t.Errorf("waited %v while the service is away, want CloseTimeout", d)
+		}
+	})
+}
+
+// The end of a program is put off by CloseTimeout at most.
+func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
+		logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil), zap.WithFatalHook(zapcore.WriteThenPanic))
+		f.away()
+		d := took(func() {
+			defer func() { _ = recover() }()
+			logger.Fatal("cannot go on")
+		})
+		if d != 3*time.Second {
+			t.Errorf("waited %v, want CloseTimeout", d)
 		}
 	})
 }

@@ -2,12 +2,14 @@ package cloudwatchzerolog_test
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -107,4 +109,18 @@ func TestFatalDeliversBeforeExit(t *testing.T) {
 	if exit != 1 || len(got) != 2 || !strings.Contains(got[1], `"level":"fatal"`) {
 		t.Errorf("exit code %d, delivered %q, printed %s", exit, got, output)
 	}
+}
+
+// The end of a program is put off by CloseTimeout at most.
+func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
+		exited := false
+		set(t, &zerolog.FatalExitFunc, func() { exited = true })
+		logger := zerolog.New(zerolog.MultiLevelWriter(io.Discard, cloudwatchzerolog.NewWriter(f.Handler)))
+		f.away()
+		if d := took(func() { logger.Fatal().Msg("cannot go on") }); d != 3*time.Second || !exited {
+			t.Errorf("waited %v, want CloseTimeout; exited %v", d, exited)
+		}
+	})
 }

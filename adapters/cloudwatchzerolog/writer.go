@@ -77,9 +77,6 @@ func (w *Writer) Write(line []byte) (int, error) { return len(line), w.write(lev
 // a fatal exit.
 func (w *Writer) Close() error { return w.h.Close() }
 
-// Sync waits until everything is delivered, within Options.CloseTimeout.
-func (w *Writer) Sync() error { return w.h.Sync() }
-
 func (w *Writer) write(level zerolog.Level, line []byte) error {
 	err := w.h.Append(timeOf(line), slogLevel(level), bytes.TrimSuffix(line, []byte("\n")))
 	if errors.Is(err, cloudwatch.ErrClosed) {
