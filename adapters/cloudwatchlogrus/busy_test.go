@@ -150,3 +150,18 @@ func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 		}
 	})
 }
+
+// A recovered panic has no reason to wait for the network where the spool keeps the event.
+func TestPanicDoesNotWaitWithASpool(t *testing.T) {
+	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{Spool: t.TempDir(), CloseTimeout: 5 * time.Second})
+	logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil))
+	end := f.away()
+	defer end()
+	d := took(func() {
+		defer func() { _ = recover() }()
+		logger.Panic("broken")
+	})
+	if d > 4*time.Second {
+		t.Errorf("waited %v", d)
+	}
+}

@@ -109,6 +109,9 @@ func unit(digits int) string {
 
 // levelOf returns the level that a line has, or zerolog.NoLevel.
 func levelOf(line []byte) zerolog.Level {
+	if len(line) > 0 && line[0] != '{' {
+		return consoleLevel(line)
+	}
 	text, ok := unquoted(field(line, zerolog.LevelFieldName))
 	if !ok {
 		return zerolog.NoLevel

@@ -68,9 +68,9 @@ func (w *Writer) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 }
 
 // Write is WriteLevel for what comes without its level: from diode and other writers. The
-// level is that in the line's field zerolog.LevelFieldName; the text of a ConsoleWriter has
-// none and counts as INFO. It never waits for delivery, not even after a PANIC: behind diode
-// the log call has returned already.
+// level is that in the line's field zerolog.LevelFieldName, or in the text of a ConsoleWriter
+// the first of zerolog.FormattedLevels. It never waits for delivery, not even after a PANIC:
+// behind diode the log call has returned already.
 func (w *Writer) Write(line []byte) (int, error) { return len(line), w.write(levelOf(line), line) }
 
 // Close closes the handler, and with it all that uses its log stream. zerolog calls it before

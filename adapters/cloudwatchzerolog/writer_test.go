@@ -44,6 +44,7 @@ func TestLevelIsKeptBehindOtherWriters(t *testing.T) {
 		"SyncWriter":          zerolog.SyncWriter,
 		"MultiLevelWriter":    func(w io.Writer) io.Writer { return zerolog.MultiLevelWriter(io.Discard, w) },
 		"FilteredLevelWriter": func(w io.Writer) io.Writer { return &zerolog.FilteredLevelWriter{Writer: w.(zerolog.LevelWriter)} },
+		"ConsoleWriter":       func(w io.Writer) io.Writer { return zerolog.ConsoleWriter{Out: w, NoColor: true} },
 		"without levels":      func(w io.Writer) io.Writer { return zerolog.LevelWriterAdapter{Writer: w} },
 	} {
 		t.Run(name, func(t *testing.T) {
