@@ -1,7 +1,7 @@
 package cloudwatchlogrus_test
 
 import (
-	"fmt"
+	"log"
 	"os"
 
 	"github.com/sirupsen/logrus"
@@ -13,10 +13,12 @@ import (
 func Example() {
 	h, err := cloudwatch.NewHandler("my_log_group", nil)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		log.Fatal(err)
 	}
-	defer h.Close()
 	logrus.AddHook(cloudwatchlogrus.NewHook(h, nil))
 	logrus.WithField("order", 17).Warn("Watch out! Something happened!")
+
+	if err := h.Close(); err != nil {
+		os.Exit(1) // standard error says what is not delivered
+	}
 }

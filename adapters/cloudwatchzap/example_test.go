@@ -1,7 +1,7 @@
 package cloudwatchzap_test
 
 import (
-	"fmt"
+	"log"
 	"os"
 
 	"go.uber.org/zap"
@@ -14,28 +14,31 @@ import (
 func Example() {
 	h, err := cloudwatch.NewHandler("my_log_group", nil)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		log.Fatal(err)
 	}
-	defer h.Close()
 	logger := zap.New(cloudwatchzap.NewCore(h, nil, nil), zap.AddCaller())
 	logger.Warn("Watch out! Something happened!", zap.Int("order", 17))
+
+	if err := h.Close(); err != nil {
+		os.Exit(1) // standard error says what is not delivered
+	}
 }
 
 // The terminal as well as CloudWatch Logs, with the logger that a configuration builds.
 func ExampleNewCore_tee() {
 	h, err := cloudwatch.NewHandler("my_log_group", nil)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		log.Fatal(err)
 	}
-	defer h.Close()
 	logger, err := zap.NewProduction(zap.WrapCore(func(terminal zapcore.Core) zapcore.Core {
 		return zapcore.NewTee(terminal, cloudwatchzap.NewCore(h, nil, nil))
 	}))
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return
+		log.Fatal(err)
 	}
 	logger.Info("started")
+
+	if err := h.Close(); err != nil {
+		os.Exit(1) // standard error says what is not delivered
+	}
 }

@@ -1,7 +1,7 @@
 package cloudwatchzerolog_test
 
 import (
-	"fmt"
+	"log"
 	"os"
 
 	"github.com/rs/zerolog"
@@ -13,12 +13,14 @@ import (
 func Example() {
 	h, err := cloudwatch.NewHandler("my_log_group", nil)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		log.Fatal(err)
 	}
-	defer h.Close()
 	logger := zerolog.New(cloudwatchzerolog.NewWriter(h)).With().Timestamp().Logger()
 	logger.Warn().Int("order", 17).Msg("Watch out! Something happened!")
+
+	if err := h.Close(); err != nil {
+		os.Exit(1) // standard error says what is not delivered
+	}
 }
 
 // The terminal as well as CloudWatch Logs. With times of milliseconds, the line says when it
@@ -26,12 +28,14 @@ func Example() {
 func ExampleNewWriter_terminal() {
 	h, err := cloudwatch.NewHandler("my_log_group", nil)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		log.Fatal(err)
 	}
-	defer h.Close()
 	zerolog.TimeFieldFormat = "2006-01-02T15:04:05.000Z07:00"
 	w := zerolog.MultiLevelWriter(zerolog.ConsoleWriter{Out: os.Stderr}, cloudwatchzerolog.NewWriter(h))
 	logger := zerolog.New(w).With().Timestamp().Logger()
 	logger.Info().Msg("started")
+
+	if err := h.Close(); err != nil {
+		os.Exit(1) // standard error says what is not delivered
+	}
 }
