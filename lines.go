@@ -21,7 +21,6 @@ type lines struct {
 	began stamp         // of the partial line
 	held  []byte        // the partial line
 	over  *oversize     // has it instead, if it is too long
-	full  bool          // over wants no more of it
 	cr    bool          // over has not got its last byte, a CR: it may belong to the newline
 	parts []batch.Event // what over has made, until add returns it
 
@@ -120,17 +119,17 @@ func (l *lines) hold(text []byte) {
 
 // feed gives text to over, but for a CR at its end.
 func (l *lines) feed(text []byte) {
-	if len(text) == 0 || l.full {
+	if len(text) == 0 {
 		return
 	}
 	if l.cr {
-		l.full = !l.over.Take([]byte("\r"))
+		l.over.Take([]byte("\r"))
 	}
 	if l.cr = text[len(text)-1] == '\r'; l.cr {
 		text = text[:len(text)-1]
 	}
-	if !l.full && len(text) > 0 {
-		l.full = !l.over.Take(text)
+	if len(text) > 0 {
+		l.over.Take(text)
 	}
 }
 
@@ -138,7 +137,7 @@ func (l *lines) feed(text []byte) {
 func (l *lines) end() line {
 	if l.over != nil {
 		_ = l.over.End() // a loss is counted
-		l.over, l.full, l.cr = nil, false, false
+		l.over, l.cr = nil, false
 		return line{}
 	}
 	held := line{trimCR(l.held), l.began}

@@ -48,18 +48,16 @@ func (p *pipeline) newOversize(e batch.Event, wire *scratch, emit func(batch.Eve
 	return &oversize{p: p, e: e, emit: emit, wire: wire}
 }
 
-// Take takes the next piece of the message, see encode.Sink. All of it is wanted: what is
-// left out is counted.
-func (o *oversize) Take(text []byte) (more bool) {
+// Take takes the next piece of the message, see encode.Sink. What is not kept is counted.
+func (o *oversize) Take(text []byte) {
 	if o.p.settings.Oversize == Drop {
 		o.valid.Take(text, o.count)
-		return true
+		return
 	}
 	if o.parts == nil {
 		o.begin()
 	}
 	o.parts.Take(text)
-	return true
 }
 
 func (o *oversize) begin() {

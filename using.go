@@ -131,7 +131,6 @@ type handlerBuffer struct {
 	level   slog.Level
 	over    encode.Sink
 	newline bool // was written, and has not been given to over
-	done    bool // over wants no more
 }
 
 // Write never fails.
@@ -151,15 +150,14 @@ func (b *handlerBuffer) Write(text []byte) (int, error) {
 }
 
 func (b *handlerBuffer) spill(text []byte) {
-	if len(text) == 0 || b.done {
+	if len(text) == 0 {
 		return
 	}
-	more := true
 	if b.newline {
-		more = b.over.Take([]byte("\n"))
+		b.over.Take([]byte("\n"))
 	}
 	text, b.newline = bytes.CutSuffix(text, []byte("\n"))
-	b.done = !more || !b.over.Take(text)
+	b.over.Take(text)
 }
 
 func (f handlerFormatter) withAttrs(attrs []slog.Attr) formatter {

@@ -24,8 +24,8 @@ type Limit struct {
 // Sink takes the text of one record, from its beginning.
 type Sink interface {
 	// Take takes the next piece, which may end anywhere, even inside a rune, and
-	// is only valid during the call. It reports whether the rest is wanted.
-	Take(text []byte) (more bool)
+	// is only valid during the call.
+	Take(text []byte)
 	// End is called by the caller of the encoder: the text is complete.
 	End() error
 }
@@ -87,13 +87,10 @@ func (s *state) spill() {
 	text := s.buf[s.start:]
 	s.buf = s.buf[:s.start]
 	s.room = s.start + piece
-	if s.done {
-		return
-	}
 	if s.e.json {
 		text = unescape(text[:0], text)
 	}
-	s.done = !s.sink.Take(text)
+	s.sink.Take(text)
 }
 
 // end ends the text. It returns the sink that has it if it was too large for the

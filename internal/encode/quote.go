@@ -23,7 +23,7 @@ func quoted[T string | []byte](s *state, text T, quote bool) {
 // plain appends a text without quotes around it, in pieces. If it stands between
 // quotes, it is escaped.
 func plain[T string | []byte](s *state, text T, quote bool) {
-	for len(text) > 0 && !s.done {
+	for len(text) > 0 {
 		n := cutPiece(text)
 		if quote {
 			s.buf = appendQuoted(s.buf, text[:n])

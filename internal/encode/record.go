@@ -202,7 +202,6 @@ type state struct {
 	start int // where the record begins in buf
 	room  int // as long as buf is no longer than that, the text is within the limit
 	sink  Sink
-	done  bool       // the sink wants no more
 	at    time.Time  // of the record
 	level slog.Level // of the record
 }
@@ -246,7 +245,7 @@ func (s *state) rest(r *slog.Record) {
 		r.Attrs(func(a slog.Attr) bool {
 			s.jsonAttr(a)
 			s.check()
-			return !s.done
+			return true
 		})
 	} else {
 		r.Attrs(func(a slog.Attr) bool {
@@ -256,7 +255,7 @@ func (s *state) rest(r *slog.Record) {
 				s.attr(a)
 			}
 			s.check()
-			return !s.done
+			return true
 		})
 	}
 	if e.json {
@@ -276,7 +275,7 @@ func (s *state) formatted() {
 		return
 	}
 	s.open()
-	for len(f) > 0 && !s.done {
+	for len(f) > 0 {
 		n := min(piece, len(f))
 		if s.e.json {
 			n = cutWire(f, n)
@@ -346,9 +345,6 @@ func (s *state) closeGroup() {
 
 func (s *state) attrs(attrs []slog.Attr) {
 	for _, a := range attrs {
-		if s.done {
-			return
-		}
 		s.attr(a)
 		s.check()
 	}

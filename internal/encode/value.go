@@ -113,7 +113,7 @@ func (s *state) anyJSON(v any) error {
 func (s *state) base64(b []byte) {
 	s.buf = append(s.buf, `\"`...)
 	s.extra += 2
-	for len(b) > 0 && !s.done {
+	for len(b) > 0 {
 		n := min(piece/3*3, len(b)) // whole groups of four characters
 		s.buf = base64.StdEncoding.AppendEncode(s.buf, b[:n])
 		b = b[n:]

@@ -82,7 +82,7 @@ func (s *state) appendJSONString(dst []byte, text string) []byte {
 // appendLongString is appendJSONString with looks at the limit.
 func (s *state) appendLongString(dst []byte, text string) []byte {
 	s.buf = dst
-	for len(text) > 0 && !s.done {
+	for len(text) > 0 {
 		n := cutPiece(text)
 		s.buf = s.appendJSONString(s.buf, text[:n])
 		text = text[n:]
@@ -93,7 +93,7 @@ func (s *state) appendLongString(dst []byte, text string) []byte {
 
 // jsonValue appends a text that is JSON already.
 func (s *state) jsonValue(text []byte) {
-	for len(text) > 0 && !s.done {
+	for len(text) > 0 {
 		n := cutPiece(text)
 		before := len(s.buf)
 		buf, size := AppendMessage(s.buf, text[:n])
