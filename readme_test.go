@@ -90,7 +90,6 @@ var (
 	}
 	readmeVariables = map[string]string{
 		"h":         "*cloudwatch.Handler",
-		"w":         "*cloudwatch.Writer",
 		"srv":       "*cloudwatchtest.Server",
 		"server":    "*http.Server",
 		"accessID":  "string",
