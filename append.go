@@ -7,18 +7,18 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 )
 
-// Append sends a message that another logger has encoded as one event, with its own time and
-// level. It is what adapters for loggers are built on. A zero time stands for the present.
+// Append sends a message, which another logger has encoded, as one event with the time and
+// level given. Adapters for loggers are built on it. A zero time means now.
 //
-// The message is an event like that of a record: it is copied before Append returns, an
-// oversize one is treated as Options.Oversize says, and the spool keeps it. It may hold
-// newlines. The level is not written into it; it decides who goes first when the buffer is
-// full, see DropNewest, and is told with a loss. Options.Level does not concern it: whoever
-// calls has decided already. The error is ErrBufferFull, ErrOversize or ErrClosed, as for
-// Handle; an empty message is counted in Stats.Dropped.Empty and is no error.
+// The event is treated like that of a record: Options.OnFull, Options.Oversize and the spool
+// apply. The message may hold newlines, and is sent unchanged: the level is not written into
+// it, but decides which events a full buffer drops first, see DropNewest, and is in the
+// report of a loss. Options.Level does not apply: the caller has decided already.
 //
-// It makes one copy of the message, allocates nothing, and is safe for concurrent use. What
-// the SDK's logger says about the requests of delivery is ignored.
+// The error is ErrBufferFull, ErrOversize or ErrClosed, as for Handle. An empty message is
+// counted in Stats.Dropped.Empty, which is no error. Append copies the message once,
+// allocates nothing, and is safe for concurrent use. What the SDK's logger writes about the
+// requests of delivery is ignored.
 func (p *pipeline) Append(at time.Time, level slog.Level, message []byte) error {
 	if p.speech.Mine() {
 		return nil

@@ -10,11 +10,12 @@
 //		os.Exit(1)
 //	}
 //
-// Code that uses log/slog stays as it is. For zap, zerolog and logrus there are
-// adapters in modules of their own, below adapters/ in the repository. For log and
-// others there are Handler.WriterAt, which makes an event of each Write, and
-// NewWriter and Handler.Writer, which make one of each line. Log group and log
-// stream are created when they are missing.
+// Code that uses log/slog stays as it is, but for log.Fatal, which ends the program
+// before its event is sent, see [NewHandler]. For zap, zerolog and logrus there are
+// adapters in modules of their own, below adapters/ in the repository. For package
+// log and others there are [Handler.WriterAt], which makes an event of each Write,
+// and [NewWriter] and [Handler.Writer], which make one of each line. Log group and
+// log stream are created when they are missing.
 //
 // # What it promises
 //
@@ -26,8 +27,8 @@
 //     has refused it for good. Throttling, network trouble, missing permission
 //     and expired credentials only delay it, for however long they last.
 //   - Nothing is lost silently. Each event that is lost is counted by reason in
-//     Stats, told to Options.OnError, or on standard error if there is none, and
-//     announced in the log stream itself, see LossError. At any moment accepted =
+//     Stats, reported to Options.OnError, or on standard error if there is none,
+//     and in the log stream itself, see LossError. At any moment accepted =
 //     delivered + pending + rejected + dropped.
 //   - One bad event never sinks its neighbours: what the service refuses is
 //     searched for it.
@@ -36,8 +37,8 @@
 //   - With Options.Spool, an event whose log call has returned survives the death
 //     of the process, kill -9 included: the next start delivers it, however short
 //     it is. Guarantee says what is in force, Stats.Recovered what was left.
-//   - A constructor makes no request, but for {instance_id} in a name. A program
-//     starts while AWS is down.
+//   - A constructor makes no request, except for {instance_id} in a name. A
+//     program starts while AWS is down.
 //
 // # What it does not promise
 //

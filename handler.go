@@ -29,10 +29,14 @@ var _ slog.Handler = (*Handler)(nil)
 // it does not exist. The name may hold placeholders, see Options.LogStream. opts
 // may be nil.
 //
-// It makes no request, but for {instance_id} in a name, which takes at most a
-// second: a program starts while AWS is down or forbidden, and hears of that
-// through Options.OnError, or on standard error, and from Stats. The error names
-// what is wrong with the options or with the AWS configuration.
+// It makes no request, except for {instance_id} in a name, which takes at most a
+// second: a program starts while AWS is down or access is denied, which is reported
+// to Options.OnError, or on standard error, and in Stats. The error names what is
+// wrong with the options or with the AWS configuration.
+//
+// After slog.SetDefault, package log writes to the handler as well, and log.Fatal
+// ends the program before its event is sent. Log the error, call Close and os.Exit
+// instead.
 func NewHandler(logGroup string, opts *Options) (*Handler, error) {
 	p, err := newPipeline(logGroup, opts)
 	if err != nil {
@@ -53,8 +57,8 @@ func New(accessID, accessKey, region, logGroup, logStream string) (*Handler, err
 	})
 }
 
-// Enabled reports whether records of the level are sent: whether Options.Level accepts it,
-// and a handler given to Using does.
+// Enabled reports whether records of the level are sent: whether Options.Level accepts it
+// and so does a handler given to Using.
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	lowest := slog.LevelInfo
 	if h.settings.Level != nil {
@@ -82,8 +86,8 @@ func (h *Handler) reportLevel(of func() *levelError) {
 
 // Handle takes the record and returns. It is delivered with its own time; a
 // record without one gets the present. The error says why the event was dropped:
-// ErrBufferFull, ErrOversize, ErrClosed, or the error of a handler given to Using; one
-// that writes nothing of a record below its own level counts as having failed.
+// ErrBufferFull, ErrOversize, ErrClosed, or the error of a handler given to Using. If
+// that writes nothing, since the record is below its own level, that is an error too.
 //
 // Ending the context has no effect. What is logged about the requests of delivery
 // is ignored, or delivery would feed itself: by the SDK's logger, or with the

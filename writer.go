@@ -14,24 +14,26 @@ import (
 )
 
 // Writer is an io.Writer that sends text to a log stream of CloudWatch Logs. It is for
-// whatever writes its log: package log, http.Server.ErrorLog, exec.Cmd, zap, zerolog, logrus.
-// Make one with NewWriter, Handler.Writer, Handler.WriterAt or Handler.WriterWith.
-// WriterOptions says what becomes an event: each line, as it is by default, or each Write.
+// whatever writes its log as text: package log, http.Server.ErrorLog, exec.Cmd, loggers that
+// write lines. For zap, zerolog and logrus the adapters below adapters/ in the repository
+// keep more. Make one with [NewWriter], [Handler.Writer], [Handler.WriterAt] or
+// [Handler.WriterWith]. WriterOptions says what becomes an event: each line, the default, or
+// each Write.
 //
 // It is safe for concurrent use. An event has the time and the level of the Write in which it
-// began, unless WriterOptions.ReadJSON finds others in it. Blank lines are not sent, for the service takes no
-// empty message.
+// began, unless WriterOptions.ReadJSON finds others in it. Blank lines are not sent, for the
+// service takes no empty message.
 //
 // The lines of one Write stay together in the log stream, however many there are and whatever
-// other goroutines log: they enter the buffer in one turn, for which other log calls wait
-// while a Write of more than 64 KiB is encoded, or waits for room under Block. What Flush or
-// Shutdown takes of other Writers is the exception, and lines with times of their own are
-// sorted by these.
+// other goroutines log. The price is that other log calls wait while a Write of more than
+// 64 KiB is encoded, or waits for room under Block. There are two exceptions: the partial
+// lines of other Writers that Flush or Shutdown sends, and lines with times of their own,
+// which are sorted by these.
 //
 // Each Writer has a partial line of its own: text behind its last newline waits for its
 // newline, or for Flush, Sync, Shutdown or Close of any Handler or Writer of the log stream.
-// One longer than an event is passed on in parts, as Options.Oversize says. Of more than 1,000,
-// or 4 MiB together, the oldest are ended where they are.
+// A partial line that is longer than an event is treated as Options.Oversize says. Beyond
+// 1,000 partial lines, or 4 MiB of them, the oldest are sent as they are.
 type Writer struct {
 	*pipeline
 	opts  WriterOptions
@@ -48,42 +50,44 @@ var (
 // without a level.
 type WriterOptions struct {
 	// Level is the level of the events, unless ReadJSON finds another one. It is not written
-	// into them: it decides who goes first when the buffer is full, see DropNewest, and is
-	// told with a loss. A *slog.LevelVar can be changed while the program runs. nil: no
-	// level. That may use the whole buffer, as ERROR may: what comes first gets in.
+	// into them: it decides which events a full buffer drops first, see DropNewest, and is
+	// in the report of a loss. A *slog.LevelVar can be changed while the program runs. nil:
+	// no level; a full buffer then treats the events like ERROR.
 	Level slog.Leveler
 	// Framing says what becomes an event. The zero value is EventPerLine.
 	Framing Framing
 	// ReadJSON reads level and time of events that are JSON objects, as zap, zerolog,
 	// logrus, slog, pino and bunyan write them: the first of the members "level", "lvl",
-	// "severity" and "@level", and the first of "time", "ts", "timestamp" and "@timestamp",
-	// that can be read. Other events have Level, and the time of the Write; so has a time
-	// before the year 2000 or more than a day ahead. A time in whole seconds that is less
-	// than two seconds ago gives way to that of the Write, which keeps lines in order.
+	// "severity" and "@level" that can be read, and the first such of "time", "ts",
+	// "timestamp" and "@timestamp". Other events have Level and the time of the Write.
 	//
-	// The text is not changed. It takes about 0.2 µs of CPU time a line, beside 0.6 µs for the
-	// rest of Write, and no allocation (go test -bench Write .). It ends as soon as both are
-	// found, so loggers that write them first are faster than those that sort their keys.
+	// The time of the Write also replaces a time before the year 2000 or more than a day
+	// ahead, and one in whole seconds that is less than two seconds ago, so that the lines
+	// of a second stay in order.
+	//
+	// The text is not changed. It costs about 0.2 µs of CPU time a line, beside 0.6 µs for
+	// the rest of Write, and no allocation (go test -bench Write .). The scan ends when both
+	// are found, so it is faster for loggers that write them first. false: nothing is read.
 	ReadJSON bool
 }
 
-// Framing says what of the text written to a Writer becomes an event.
+// Framing says what of the text written to a Writer becomes an event: each line or each Write.
 type Framing int
 
 const (
 	// EventPerLine makes an event of each line, which may come in several Writes. It is for
-	// streams, and for loggers that write one line a record or several records a Write.
+	// streams, and for loggers that write a line for each record or several records at once.
 	EventPerLine Framing = iota
 	// EventPerWrite makes one event of each Write, without the newlines at its end. It is
-	// for loggers that write each record with one Write but may have newlines in it: package
-	// log, http.Server.ErrorLog with its stack traces, console encoders. ReadFrom, and so
-	// exec.Cmd and io.Copy of a file, reads a stream all the same, whose events are lines.
+	// for loggers that call Write once for each record, which may have newlines in it:
+	// package log, http.Server.ErrorLog with its stack traces, console encoders. It does
+	// not apply to ReadFrom, and so not to exec.Cmd and io.Copy: there each line is an event.
 	EventPerWrite
 )
 
-// NewWriter returns a writer that sends to a log group. It is to a Writer what NewHandler is
-// to a Handler. Options.Writer says what becomes an event; the options about levels and
-// formats of records do not concern it.
+// NewWriter returns a writer that sends to a log group, as NewHandler returns a handler.
+// Options.Writer says what becomes an event. Level, AddSource, ReplaceAttr and Format of
+// Options, which are about records, do not apply.
 func NewWriter(logGroup string, opts *Options) (*Writer, error) {
 	p, err := newPipeline(logGroup, opts)
 	if err != nil {
@@ -93,20 +97,20 @@ func NewWriter(logGroup string, opts *Options) (*Writer, error) {
 }
 
 // Writer returns a writer to the same log stream, so that slog and other loggers share one
-// pipeline. It works as Options.Writer says: by default each line is an event. Each call
-// returns another one, with a partial line of its own.
+// buffer. Options.Writer says what becomes an event: by default each line, without a level.
+// Each call returns a new Writer, with a partial line of its own. Closing it closes the handler.
 func (h *Handler) Writer() *Writer { return h.newWriter(h.settings.Writer) }
 
-// WriterAt returns a writer to the same log stream for one logger whose records have a level:
-// each Write is an event of that level, with the newlines it holds, such as those of a stack
-// trace. It is for log.SetOutput, log.New and http.Server.ErrorLog. For exec.Cmd each line is
-// an event of that level, see Writer.ReadFrom. Options.Level does not concern it.
+// WriterAt returns a writer to the same log stream whose events have a level: each Write is
+// one event, with the newlines it holds, such as those of a stack trace. It is for
+// log.SetOutput, log.New and http.Server.ErrorLog. For exec.Cmd each line is an event, see
+// [Writer.ReadFrom]. Options.Level and Options.Writer do not apply.
 func (h *Handler) WriterAt(level slog.Level) *Writer {
 	return h.newWriter(WriterOptions{Level: level, Framing: EventPerWrite})
 }
 
-// WriterWith returns a writer to the same log stream that works as the options say.
-// Options.Writer does not concern it. A Framing that does not exist is EventPerLine.
+// WriterWith returns a writer to the same log stream with options of its own, in place of
+// Options.Writer. A Framing that does not exist is treated as EventPerLine.
 func (h *Handler) WriterWith(opts WriterOptions) *Writer { return h.newWriter(opts) }
 
 func (p *pipeline) newWriter(opts WriterOptions) *Writer {
@@ -115,11 +119,11 @@ func (p *pipeline) newWriter(opts WriterOptions) *Writer {
 	return w
 }
 
-// Write takes the events of the text and returns len(text), whatever becomes of them. The
-// only error is ErrClosed: an event that is dropped is counted and told to Options.OnError,
-// but must not end an io.Copy or keep an io.MultiWriter from its other writers. A line that
-// Shutdown has found half written is sent like that, but for one whose end is just being
-// written: that may be refused as a whole.
+// Write takes the events of the text and returns len(text), even if some are dropped. The
+// only error is ErrClosed: an event that is dropped is counted and reported to
+// Options.OnError, but must not end an io.Copy or keep an io.MultiWriter from its other
+// writers. Shutdown sends a partial line as it is; if a Write is just adding to it, the whole
+// line may be refused.
 //
 // What the SDK's logger writes about the requests of delivery is ignored.
 func (w *Writer) Write(text []byte) (int, error) {
@@ -140,10 +144,10 @@ func (w *Writer) Write(text []byte) (int, error) {
 	}
 }
 
-// pieceBytes is how much of a large Write is taken at a time: a few of the largest lines.
+// pieceBytes is how much of a large Write is processed at a time: a few of the largest lines.
 const pieceBytes = 4 << 20
 
-// pieceOf returns how much of the text is taken next. If possible it ends with a line.
+// pieceOf returns how much of the text is processed next. If possible it ends with a line.
 func pieceOf[T string | []byte](text T) int {
 	if len(text) <= pieceBytes {
 		return len(text)
@@ -156,8 +160,8 @@ func pieceOf[T string | []byte](text T) int {
 	return pieceBytes
 }
 
-// WriteString is Write for a string. Of a large one it copies 4 MiB at a time, but an event
-// of EventPerWrite as a whole.
+// WriteString is Write for a string. It copies the string, at most 4 MiB at a time, or as a
+// whole under EventPerWrite.
 func (w *Writer) WriteString(text string) (int, error) {
 	if w.speech.Mine() {
 		return len(text), nil
@@ -178,13 +182,13 @@ func (w *Writer) WriteString(text string) (int, error) {
 	}
 }
 
-// ReadFrom reads text until the end and takes an event for each line, whatever
-// WriterOptions.Framing says: a reader is a stream. os/exec and io.Copy call it, for a process
-// or a file. Each call has a partial line of its own, which ends with the reader, so the
-// output of several commands may go to one Writer. The lines of each Read stay together.
+// ReadFrom reads text to its end and makes an event of each line, whatever
+// WriterOptions.Framing says: a reader is a stream. os/exec and io.Copy call it. Each call has
+// a partial line of its own, which ends with the reader, so the output of several commands may
+// go to one Writer. The lines of each Read stay together.
 //
-// The error is that of the reader, unless it is io.EOF, or ErrClosed. It holds 32 KiB and the
-// partial line, which is bounded like that of Write.
+// n is the number of bytes read. The error is that of the reader, except io.EOF, or ErrClosed.
+// It holds 32 KiB and the partial line, which is bounded like that of Write.
 func (w *Writer) ReadFrom(r io.Reader) (n int64, err error) {
 	buf := make([]byte, 32<<10)
 	l := newLines(w)
@@ -241,8 +245,8 @@ func (w *Writer) message(g *group, text []byte, written stamp) {
 	g.add(text, s.at, s.level)
 }
 
-// now returns the stamp of a Write that begins. Later, while others may wait, no code of the
-// program is called.
+// now returns the stamp of a Write that begins. It calls the program's Leveler here, since
+// later other log calls may be waiting.
 func (w *Writer) now() stamp {
 	s := stamp{at: time.Now()}
 	if w.opts.Level != nil {
