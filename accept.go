@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -11,13 +12,20 @@ import (
 )
 
 // accept makes an event of the message, or several if it is oversize, and puts
-// them into the queue. The message is copied. wire is memory for one event at a time:
-// that of many lines need not be found for each.
+// them into the queue. The message is copied. wire is memory for one event at a time.
 func (p *pipeline) accept(wire *scratch, message []byte, at time.Time, level account.Level) error {
-	if len(message) == 0 || p.isOversize(message) {
-		return p.events(wire, message, at, level, nil)
+	e := batch.Event{Time: millis(at), Level: level}
+	switch {
+	case len(message) == 0:
+		p.drop(account.Empty, e)
+		return nil
+	case p.isOversize(message):
+		o := p.newOversize(e, wire, nil)
+		o.together = true
+		o.Take(message)
+		return o.End()
 	}
-	return p.enqueue(p.event(wire, message, batch.Event{Time: millis(at), Level: level})) // without a closure: nothing is allocated
+	return p.enqueue(p.event(wire, message, e))
 }
 
 func (p *pipeline) enqueue(e batch.Event) error { return p.outcome(p.queue.Append(e)) }
@@ -45,24 +53,25 @@ func (p *pipeline) outcome(err error) error {
 	}
 }
 
-// events calls emit with each event the message makes, or puts it into the queue if emit is
-// nil. What emit is given is only valid during the call. A message that makes none is counted.
-func (p *pipeline) events(wire *scratch, message []byte, at time.Time, level account.Level, emit func(batch.Event) error) error {
-	e := batch.Event{Time: millis(at), Level: level}
-	if len(message) == 0 {
-		p.drop(account.Empty, e)
-		return nil
+// events calls emit with each event that the message makes, which must not be empty. What
+// emit is given is only valid during the call.
+func (p *pipeline) events(message []byte, at time.Time, level account.Level, emit func(batch.Event)) {
+	e, wire := batch.Event{Time: millis(at), Level: level}, &scratch{}
+	if !p.isOversize(message) {
+		emit(p.event(wire, message, e))
+		return
 	}
-	if p.isOversize(message) {
-		o := p.newOversize(e, wire, emit)
-		o.together = true
-		o.Take(message)
-		return o.End()
+	o := p.newOversize(e, wire, emit)
+	o.Take(message)
+	_ = o.End() // a loss is counted
+}
+
+// appendTo returns what appends copies of events to a list.
+func appendTo(list *[]batch.Event) (emit func(batch.Event)) {
+	return func(e batch.Event) {
+		e.Wire = bytes.Clone(e.Wire)
+		*list = append(*list, e)
 	}
-	if emit == nil {
-		emit = p.enqueue
-	}
-	return emit(p.event(wire, message, e))
 }
 
 // isOversize reports whether a message is larger than an event may be. Invalid bytes make it

@@ -43,10 +43,7 @@ func (g *group) add(message []byte, at time.Time, level account.Level) {
 	case len(message) == 0:
 		g.p.drop(account.Empty, e)
 	case g.p.isOversize(message):
-		o := g.p.newOversize(e, &g.one, func(e batch.Event) error {
-			g.put(e)
-			return nil
-		})
+		o := g.p.newOversize(e, &g.one, g.put)
 		o.Take(message)
 		_ = o.End() // a loss is counted
 	default:

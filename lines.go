@@ -105,11 +105,7 @@ func (l *lines) hold(text []byte) {
 			return
 		}
 		own := l.w.read(l.held, l.began, false)
-		l.over = l.w.newOversize(batch.Event{Time: millis(own.at), Level: own.level}, &scratch{}, func(e batch.Event) error {
-			e.Wire = bytes.Clone(e.Wire)
-			l.parts = append(l.parts, e)
-			return nil
-		})
+		l.over = l.w.newOversize(batch.Event{Time: millis(own.at), Level: own.level}, &scratch{}, appendTo(&l.parts))
 		held := l.held
 		l.held = nil
 		l.feed(held)

@@ -358,10 +358,7 @@ func asEvents(w *Writer, l line) []line {
 
 // eventsOf returns the messages of the events that a whole text makes.
 func eventsOf(w *Writer, text string) (messages []string) {
-	_ = w.events(&scratch{}, []byte(text), at, account.None, func(e batch.Event) error {
-		messages = append(messages, textOf(e))
-		return nil
-	})
+	w.events([]byte(text), at, account.None, func(e batch.Event) { messages = append(messages, textOf(e)) })
 	return messages
 }
 

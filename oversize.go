@@ -20,8 +20,8 @@ import (
 // safe for concurrent use.
 type oversize struct {
 	p    *pipeline
-	e    batch.Event             // all but the message
-	emit func(batch.Event) error // gets each event, valid during the call; nil: the queue does
+	e    batch.Event       // all but the message
+	emit func(batch.Event) // gets each event, valid during the call; nil: the queue does
 	wire *scratch
 
 	parts *parts.Splitter
@@ -44,7 +44,7 @@ func (p *pipeline) overflow(at time.Time, level slog.Level) encode.Sink {
 
 // newOversize returns what takes a message that is larger than an event may be. e is its event
 // but for the message.
-func (p *pipeline) newOversize(e batch.Event, wire *scratch, emit func(batch.Event) error) *oversize {
+func (p *pipeline) newOversize(e batch.Event, wire *scratch, emit func(batch.Event)) *oversize {
 	return &oversize{p: p, e: e, emit: emit, wire: wire}
 }
 
@@ -95,7 +95,7 @@ func (o *oversize) event(message []byte) {
 	e := o.p.event(o.wire, message, o.e)
 	switch {
 	case o.emit != nil:
-		o.note(o.emit(e))
+		o.emit(e)
 	case o.together:
 		o.note(o.p.enqueueAll(&o.turn, []batch.Event{e}, false))
 	default:

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
-	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 	"github.com/cloudwatch-go/cloudwatch/internal/recovery"
@@ -130,8 +129,5 @@ func (p *pipeline) noteRecovered(n recovery.Note) {
 	if err != nil { // it has nothing that could not be written
 		return
 	}
-	_ = p.events(&scratch{}, text, now, level, func(e batch.Event) error {
-		p.queue.Note(e)
-		return nil
-	})
+	p.events(text, now, level, p.queue.Note)
 }

@@ -272,11 +272,7 @@ func (w *Writer) read(text []byte, written stamp, whole bool) stamp {
 // eventsOf returns the events that a partial line makes.
 func (w *Writer) eventsOf(l line) (events []batch.Event) {
 	s := w.read(l.text, l.stamp, true)
-	_ = w.events(&scratch{}, l.text, s.at, s.level, func(e batch.Event) error { // a loss is counted
-		e.Wire = bytes.Clone(e.Wire)
-		events = append(events, e)
-		return nil
-	})
+	w.events(l.text, s.at, s.level, appendTo(&events))
 	return events
 }
 
