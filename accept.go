@@ -45,7 +45,7 @@ func (p *pipeline) outcome(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, queue.ErrClosed):
-		p.report.tooLate()
+		p.report.stderr.tooLate()
 		return ErrClosed
 	default:
 		p.report.look()
@@ -95,7 +95,7 @@ func millis(at time.Time) int64 { return max(at.UnixMilli(), 0) }
 func (p *pipeline) drop(reason account.Reason, e batch.Event) {
 	p.queue.Refuse(reason, e)
 	if reason != account.Empty && p.queue.Closed() {
-		p.report.tooLate()
+		p.report.stderr.tooLate()
 	}
 	p.report.look()
 }

@@ -18,8 +18,8 @@ var (
 	// anywhere.
 	ErrNoRegion = access.ErrNoRegion
 	// ErrClosed is returned by Handle and Write after Shutdown or Close was called. The
-	// event is dropped and counted. slog and package log ignore what they return, so the
-	// first time is printed to standard error, unless there is an Options.OnError.
+	// event is dropped and counted. slog and package log ignore the error, so the first one
+	// is also printed to standard error, unless there is an Options.OnError.
 	ErrClosed = fmt.Errorf("cloudwatch: %w", queue.ErrClosed)
 	// ErrBufferFull is returned by Handle when the event was dropped because
 	// the buffer was full. The event is counted.
@@ -146,7 +146,7 @@ func (e *DeliveryError) Unwrap() error { return e.Err }
 
 // CredentialsError is in the chain of a DeliveryError when no credentials could
 // be had for the request; its field Err says why. No request was made then. With
-// Options.RoleARN that includes a role that AWS STS did not let it assume.
+// Options.RoleARN that includes a role that could not be assumed.
 type CredentialsError = deliver.CredentialsError
 
 // ForeignError is in the chain of a DeliveryError when the answer was not one of CloudWatch

@@ -18,14 +18,15 @@ type group struct {
 	wire      []byte // of the events that wait, one behind the other
 	events    []batch.Event
 	one       scratch // for an event of an oversize message
-	completed         // by the piece of text
+	completed         // by the piece of text at hand
 	turn      queue.Turn
 	begun     bool // the turn
-	closed    bool // some events were refused for that
+	closed    bool // some events were refused with ErrClosed
 }
 
-// groupBytes is how much of the wire form of several events enters the queue at once: so long
-// its lock is held. It is also what one Write takes of memory, beside its largest line.
+// groupBytes is how much of the wire form of several events enters the queue at once, which
+// bounds how long its lock is held. It is also the memory that one Write takes, beside its
+// largest line.
 const groupBytes = 64 << 10
 
 var groups = sync.Pool{New: func() any { return &group{wire: make([]byte, 0, 1<<10)} }}
@@ -36,7 +37,7 @@ func (p *pipeline) newGroup() *group {
 	return g
 }
 
-// add encodes the events that a message makes.
+// add encodes the events that a message makes: none, one, or the parts of an oversize one.
 func (g *group) add(message []byte, at time.Time, level account.Level) {
 	e := batch.Event{Time: millis(at), Level: level}
 	switch {

@@ -79,7 +79,7 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 
 // reportLevel reports the first record that a handler given to Using does not accept.
 func (h *Handler) reportLevel(of func() *levelError) {
-	if !h.levelTold.Load() && h.levelTold.CompareAndSwap(false, true) {
+	if !h.levelReported.Load() && h.levelReported.CompareAndSwap(false, true) {
 		h.report.later(fmt.Errorf("cloudwatch: records are not sent: %w", of()))
 	}
 }

@@ -37,15 +37,15 @@ func (p *pipeline) Healthy(within time.Duration) error {
 // A panic that comes by is logged with its stack as one event of level ERROR,
 // everything is flushed within Options.CloseTimeout, and the panic goes on. In a
 // goroutine without a deferred call of its own a panic ends the program with
-// nothing flushed. What could not be flushed goes to standard error, unless there is
-// an Options.OnError.
+// nothing flushed. What could not be flushed is reported on standard error, unless
+// there is an Options.OnError.
 //
-// http.ErrAbortHandler goes on at once, neither logged nor flushed for: it is how a
-// handler of net/http ends a response, and no failure. As in net/http, an error that
-// wraps it is a panic like others. runtime.Goexit is none.
+// http.ErrAbortHandler is not logged, and nothing is flushed: with it a handler of
+// net/http ends a response, which is no failure. As in net/http, an error that wraps
+// it is a panic like any other. runtime.Goexit is not a panic.
 func (h *Handler) FlushOnPanic() {
 	if cause := recover(); cause != nil {
-		goOnIfAborted(cause)
+		repanicIfAborted(cause)
 		r := slog.NewRecord(time.Now(), slog.LevelError, fmt.Sprintf("panic: %v", cause), 0)
 		r.AddAttrs(slog.String("stack", string(debug.Stack())))
 		_ = h.Handle(context.Background(), r) // a loss is counted
@@ -56,24 +56,24 @@ func (h *Handler) FlushOnPanic() {
 // FlushOnPanic is that of a Handler; the event is the text that Go prints.
 func (w *Writer) FlushOnPanic() {
 	if cause := recover(); cause != nil {
-		goOnIfAborted(cause)
+		repanicIfAborted(cause)
 		text := fmt.Appendf(nil, "panic: %v\n\n%s", cause, debug.Stack())
 		_ = w.accept(&scratch{}, text, time.Now(), account.Error) // a loss is counted
 		w.flushBefore(cause)
 	}
 }
 
-// goOnIfAborted goes on panicking if that is no failure.
-func goOnIfAborted(cause any) {
+// repanicIfAborted panics again if the panic only ends a response of net/http.
+func repanicIfAborted(cause any) {
 	if cause == http.ErrAbortHandler {
 		panic(cause)
 	}
 }
 
-// flushBefore flushes before it goes on panicking. What Close has left, it has reported.
+// flushBefore flushes and panics again. What Close could not deliver, Close has reported.
 func (p *pipeline) flushBefore(cause any) {
 	if err := p.Sync(); err != nil && !p.queue.Closed() {
-		p.report.atOnce(err)
+		p.report.stderr.printNow(err)
 	}
 	panic(cause)
 }

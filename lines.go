@@ -10,18 +10,18 @@ import (
 )
 
 // lines makes lines of the text of one source. The partial line, behind the last newline, is
-// held until its own newline comes, or until partials takes it. Of one that is longer than an
-// event, the oversize sink gets the text as it comes: no more than one event is held.
+// held until its own newline comes, or until partials takes it. Once it is longer than an
+// event, its text goes to oversize as it comes.
 type lines struct {
 	w *Writer
 
 	mu    sync.Mutex
 	idle  sync.Cond     // on mu: busy is false again
-	busy  bool          // a Write adds its text in several pieces; others wait
+	busy  bool          // a Write is adding its text in several pieces; others wait
 	began stamp         // of the partial line
 	held  []byte        // the partial line
-	over  *oversize     // has it instead, if it is too long
-	cr    bool          // over has not got its last byte, a CR: it may belong to the newline
+	over  *oversize     // has the partial line instead, if it is too long
+	cr    bool          // its last byte, a CR, is not in over yet: it may belong to the newline
 	parts []batch.Event // what over has made, until add returns it
 
 	crowded bool // there were too many partial lines when this one grew, until add returns that
@@ -66,7 +66,7 @@ func (l *lines) add(text []byte, now stamp, first, last bool, c *completed) {
 	if l.busy = !last; last && !first {
 		l.idle.Broadcast()
 	}
-	if l.begun() {
+	if l.holds() {
 		head, rest, complete := bytes.Cut(text, []byte("\n"))
 		l.hold(head)
 		if complete {
@@ -77,10 +77,10 @@ func (l *lines) add(text []byte, now stamp, first, last bool, c *completed) {
 		text = rest
 	}
 	end := bytes.LastIndexByte(text, '\n') + 1
-	if end < len(text) && !l.begun() {
+	if end < len(text) && !l.holds() {
 		if l.w.partials.add(l) {
 			l.began = now
-		} else { // after Shutdown nobody takes it
+		} else { // after Shutdown no take would find it
 			end = len(text)
 		}
 	}
@@ -89,8 +89,8 @@ func (l *lines) add(text []byte, now stamp, first, last bool, c *completed) {
 	l.parts, l.crowded = nil, false
 }
 
-// begun reports whether there is a partial line.
-func (l *lines) begun() bool { return len(l.held) > 0 || l.over != nil }
+// holds reports whether there is a partial line.
+func (l *lines) holds() bool { return len(l.held) > 0 || l.over != nil }
 
 // hold adds to the partial line.
 func (l *lines) hold(text []byte) {
@@ -145,7 +145,7 @@ func (l *lines) end() line {
 func (l *lines) take() (events []batch.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.begun() {
+	if !l.holds() {
 		return nil
 	}
 	if l.cr { // no newline follows

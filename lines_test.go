@@ -199,7 +199,7 @@ func TestMemoryOfALongLine(t *testing.T) {
 				t.Fatalf("%d: %d bytes are held", how, len(l.held))
 			}
 		}
-		if written(l, "\n", at); l.begun() {
+		if written(l, "\n", at); l.holds() {
 			t.Errorf("%d: %d bytes are held after the end of the line", how, len(l.held))
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 )
 
-// LossError is told to OnError, or printed, when events are lost for good. By the end of
-// Shutdown the counts of all that was told add up to Rejected and Dropped of
+// LossError is reported to OnError, or printed, when events are lost for good. By the end
+// of Shutdown the counts of all that were reported add up to Rejected and Dropped of
 // Stats, empty messages left out, unless OnError has not returned by then. What
 // is logged later is only counted.
 //

@@ -54,12 +54,12 @@ func (p *pipeline) obstacle() error {
 	return nil
 }
 
-// waitingAfter is how long a Shutdown, or the first request, goes on without a result
-// before standard error says what it waits for.
+// waitingAfter is how long a Shutdown or the first request goes on without a result before a
+// line on standard error says what it waits for.
 const waitingAfter = 2 * time.Second
 
 // firstContact prints what the request in flight waits for, if the service has never
-// answered. Once it has, only requests that fail are reported: each may be slow.
+// answered. Once it has, only failed requests are reported, since any request may be slow.
 func (p *pipeline) firstContact(began time.Time) {
 	u := p.reach.Unfinished()
 	if _, last := p.report.last(); last != nil || u == nil {

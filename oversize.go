@@ -14,9 +14,9 @@ import (
 )
 
 // oversize takes a message that is larger than an event may be, as a whole or in
-// pieces, and does with it what Options.Oversize says. A JSON object is held until it is
-// complete, up to 16 MiB, for its first part has all keys; of any other message a part goes
-// to the queue as soon as it is full. Under Drop the message is only counted. It is not
+// pieces, and treats it as Options.Oversize says. A JSON object is held until it is
+// complete, up to 16 MiB, since its first part has all keys; a part of any other message
+// is emitted as soon as it is full. Under Drop the message is only counted. It is not
 // safe for concurrent use.
 type oversize struct {
 	p    *pipeline
@@ -34,7 +34,7 @@ type oversize struct {
 
 var _ encode.Sink = (*oversize)(nil)
 
-// overflow is where the text of a record goes that is too large.
+// overflow returns the sink for the text of a record that is too large.
 func (p *pipeline) overflow(at time.Time, level slog.Level) encode.Sink {
 	if at.IsZero() {
 		at = time.Now()
@@ -42,8 +42,7 @@ func (p *pipeline) overflow(at time.Time, level slog.Level) encode.Sink {
 	return p.newOversize(batch.Event{Time: millis(at), Level: account.LevelOf(level)}, &scratch{}, nil)
 }
 
-// newOversize returns what takes a message that is larger than an event may be. e is its event
-// but for the message.
+// newOversize returns an oversize for one message. e is its event without the message.
 func (p *pipeline) newOversize(e batch.Event, wire *scratch, emit func(batch.Event)) *oversize {
 	return &oversize{p: p, e: e, emit: emit, wire: wire}
 }
@@ -86,11 +85,12 @@ func (o *oversize) End() error {
 	return o.err
 }
 
-// count adds up the size of the message, for the account of what was dropped.
+// count adds up the size of the message, for the counters of what was dropped.
 func (o *oversize) count(text []byte) { o.e.Size += len(text) }
 
-// event makes an event of a part. The parts stay together, but for those of a record that are
-// made before its end: the program's own methods may log while it is encoded.
+// event makes an event of a part. The parts stay together in one turn, except those of a record
+// that is still being encoded: the program's own methods may log meanwhile, and would wait for
+// the turn for ever.
 func (o *oversize) event(message []byte) {
 	e := o.p.event(o.wire, message, o.e)
 	switch {

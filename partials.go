@@ -10,14 +10,14 @@ import (
 )
 
 // partials knows which lines hold a partial line, so that Flush and Shutdown find them. It
-// knows no others: a Writer that is not used any more is not kept in memory. lines calls it
-// with its own lock held, never the other way round.
+// knows no others, so the garbage collector can free a Writer that is no longer used. lines
+// calls it with its own lock held, never the other way round.
 type partials struct {
-	taking sync.Mutex // held by takeOldest: what one has taken is in the queue when the next one looks
+	taking sync.Mutex // held by takeOldest: what one call has taken is in the queue before the next one looks
 
 	mu    sync.Mutex
 	lines map[*lines]*partial
-	begun uint64 // how many ever were
+	newest uint64 // number of the newest one, also if it has ended
 	bytes int    // of all of them
 	ended bool   // no partial line is held any more
 }
@@ -35,7 +35,7 @@ const (
 	maxPartialBytes = 4 << 20
 )
 
-// add reports whether a partial line may be held, which is then known.
+// add registers a partial line. It reports false if none may be held any more.
 func (p *partials) add(l *lines) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -45,12 +45,13 @@ func (p *partials) add(l *lines) bool {
 	if p.lines == nil {
 		p.lines = make(map[*lines]*partial)
 	}
-	p.begun++
-	p.lines[l] = &partial{number: p.begun}
+	p.newest++
+	p.lines[l] = &partial{number: p.newest}
 	return true
 }
 
-// grow adds to the bytes of one. It reports whether they are too many now, see relieve.
+// grow adds to the bytes of a partial line. It reports whether there are too many of them or of
+// their bytes now, see relieve.
 func (p *partials) grow(l *lines, bytes int) (crowded bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,8 +67,8 @@ func (p *partials) remove(l *lines) {
 	delete(p.lines, l)
 }
 
-// oldest returns those known, in the order in which they began, but for so many of the newest
-// that have so many bytes at most.
+// oldest returns the lines that hold a partial line, in the order in which these began, except
+// the newest ones: up to but of them, with up to bytes together.
 func (p *partials) oldest(but, bytes int) []*lines {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -80,9 +81,9 @@ func (p *partials) oldest(but, bytes int) []*lines {
 	return known[:n]
 }
 
-// take ends the partial lines of all Writers where they are, and gives the events they make
-// to the queue, in the order in which the lines began. last: text without a newline is a line
-// from now on. give must not wait.
+// take ends the partial lines of all Writers where they are, and passes the events they make
+// to give, in the order in which the lines began. last: from now on, text without a newline is
+// a line. give must not block.
 func (p *partials) take(last bool, give func(events ...batch.Event)) {
 	if last {
 		p.mu.Lock()

@@ -31,7 +31,7 @@ type pipeline struct {
 	reach    *deliver.Reach
 	target   explain.Target // of the requests
 
-	levelTold atomic.Bool // a level was reported that a handler given to Using does not accept
+	levelReported atomic.Bool // that a handler given to Using does not accept a level
 
 	// With a spool; otherwise they are nil.
 	spool    *spool.Spool

@@ -17,9 +17,9 @@ const (
 	repeatMax   = time.Hour        // up to this
 )
 
-// report tells OnError what goes wrong, or prints it where the program has none. Its
-// goroutine does that, so that neither log calls nor delivery wait for the program's code
-// or for standard error.
+// report calls OnError when something goes wrong, or prints it where the program has none.
+// Its goroutine does that, so that neither log calls nor delivery wait for the program's
+// code or for standard error.
 type report struct {
 	onError func(error)   // prints if the program has none
 	stderr  *stderr       // nil if the program has an OnError
@@ -41,7 +41,7 @@ type report struct {
 	refusal  error           // the response to the request last refused
 	obstacle error           // why events are left at the end
 	left     error           // what Shutdown returns
-	spokenAt time.Time       // when something was last found to be told
+	foundAt  time.Time       // when there was last something new to report
 }
 
 // told says of a kind of failure when it was seen last, when it was told, and how
@@ -103,7 +103,7 @@ func (r *report) failed(err *explain.Failure) {
 	}
 	r.kinds[kind] = t
 	r.untold = &DeliveryError{err.Operation, r.failures, r.since, err}
-	r.spokenAt = now
+	r.foundAt = now
 	r.look()
 }
 
@@ -136,32 +136,18 @@ func (r *report) add(err error) {
 	if len(r.others) < maxKinds {
 		r.others = append(r.others, err)
 	}
-	r.spokenAt = time.Now()
+	r.foundAt = time.Now()
 	r.look()
 }
 
-// waiting prints what delivery waits for, unless something was printed since. Only standard
-// error is told: OnError is for what has happened, and whoever has one gets the same from
-// Close.
+// waiting prints what delivery waits for, unless there has been something to report since
+// that time. It is for standard error only: OnError is for what has happened, and a program
+// that has one gets the same from Close.
 func (r *report) waiting(since time.Time, what error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.stderr != nil && r.spokenAt.Before(since) {
+	if r.stderr != nil && r.foundAt.Before(since) {
 		r.add(what)
-	}
-}
-
-// atOnce prints an error before a program that may end right after it.
-func (r *report) atOnce(err error) {
-	if r.stderr != nil {
-		r.stderr.printNow(err)
-	}
-}
-
-// tooLate reports an event that came after Close.
-func (r *report) tooLate() {
-	if r.stderr != nil {
-		r.stderr.tooLate()
 	}
 }
 
@@ -237,23 +223,22 @@ func (r *report) tell(end bool) bool {
 	r.toldAt = time.Now()
 	losses := r.queue.Tell(queue.Program)
 	for _, loss := range lossErrors(&losses, refusal, obstacle) {
-		if r.stderr == nil || !saidOtherwise(loss.Reason) {
+		if r.stderr == nil || !printedElsewhere(loss.Reason) {
 			r.onError(loss)
 		}
 	}
 	return true
 }
 
-// saidOtherwise reports whether standard error has another line for a loss: that of what
-// Shutdown returns, or that of the first event that came after it.
-func saidOtherwise(reason LossReason) bool {
+// printedElsewhere reports whether another line on standard error is about the same loss: the
+// error of Shutdown, or the line about the first event after it.
+func printedElsewhere(reason LossReason) bool {
 	return reason == LossUndelivered || reason == LossClosed
 }
 
 // close tells what is left to tell and waits for the end; once time is over only
-// for the grace, since an OnError that does not return is not ours, and neither is a
-// standard error that blocks. obstacle is why events are left, if any are, and left is
-// what Shutdown returns.
+// for the grace time, since OnError may not return and standard error may block. obstacle is
+// why events are left, if any are, and left is what Shutdown returns.
 func (r *report) close(obstacle, left error, over <-chan struct{}, grace time.Duration) {
 	r.mu.Lock()
 	r.obstacle, r.left = obstacle, left

@@ -109,7 +109,7 @@ type Dropped struct {
 	BufferFull  int64 // see OnFull
 	Oversize    int64 // see Oversize
 	Empty       int64 // blank lines and empty messages: the service takes none
-	Unformatted int64 // the handler given to Using returned an error, or wrote nothing of a record below its own level
+	Unformatted int64 // the handler given to Using returned an error, or wrote nothing since the record was below its own level
 	Closed      int64 // logged after Shutdown or Close was called
 	Undelivered int64 // left when the time of Shutdown or Close was over, and not in the spool
 	Damaged     int64 // in the spool, but could not be read again

@@ -10,12 +10,14 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/plaintext"
 )
 
-// Silent is an [Options.OnError] that ignores what it is given: the program hears of failures
-// and losses from Stats, Healthy and what Flush and Close return, and nothing is printed.
+// Silent is an [Options.OnError] that ignores all errors, so nothing is printed. Failures and
+// losses are then only in Stats, Healthy, the loss notices in the log stream, and what Flush
+// and Close return.
 func Silent(error) {}
 
 // stderr is what a program without OnError has: one line on standard error for each error.
-// It never uses package log or slog, which may lead back to the handler.
+// It never uses package log or slog, which may lead back to the handler. For a program with
+// an OnError it is nil: then printNow and tooLate do nothing.
 type stderr struct {
 	late atomic.Bool // an event after Close was reported
 }
@@ -34,9 +36,12 @@ func (*stderr) print(err error) {
 	}
 }
 
-// printNow is print for a goroutine of the program, which waits for standard error for the
-// grace time at most.
+// printNow is print for a goroutine of the program that may end right after. It waits for
+// standard error for the grace time at most.
 func (s *stderr) printNow(err error) {
+	if s == nil {
+		return
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -47,10 +52,10 @@ func (s *stderr) printNow(err error) {
 
 var errLate = errors.New("cloudwatch: log events came after Close and are lost; close the handler last")
 
-// tooLate reports the first event that comes after Close. slog and package log ignore the
-// ErrClosed that the log call returns.
+// tooLate prints a line about the first event that comes after Close, since slog and package
+// log ignore the ErrClosed that the log call returns.
 func (s *stderr) tooLate() {
-	if !s.late.Load() && s.late.CompareAndSwap(false, true) {
+	if s != nil && !s.late.Load() && s.late.CompareAndSwap(false, true) {
 		s.printNow(errLate)
 	}
 }

@@ -35,7 +35,7 @@ func TestLineOnStandardErrorIsOneBoundedLine(t *testing.T) {
 // Each loss that is printed says what to do.
 func TestEachLossHasAdvice(t *testing.T) {
 	for _, reason := range lossReasons {
-		if reason != "" && !saidOtherwise(reason) && adviceFor(&LossError{Events: 1, Reason: reason}) == "" {
+		if reason != "" && !printedElsewhere(reason) && adviceFor(&LossError{Events: 1, Reason: reason}) == "" {
 			t.Errorf("%s: no advice", reason)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 // writeLine writes to a file by the system call. Write of os.File ends the program with
-// SIGPIPE when standard error is a pipe that nobody reads any more: a program must not die
-// of what it is told.
+// SIGPIPE when standard error is a pipe without a reader: a program must not die of a
+// message about its logs.
 func writeLine(f *os.File, line []byte) {
 	raw, err := f.SyscallConn()
 	if err != nil {
