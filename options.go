@@ -27,22 +27,22 @@ type Options struct {
 	AccessKey string
 	// SessionToken goes with temporary keys. It needs AccessID and AccessKey.
 	SessionToken string
-	// RoleARN is the IAM role in whose name requests are made, such as
+	// RoleARN is an IAM role to assume, such as
 	// "arn:aws:iam::123456789012:role/logs", for a log group of another account.
-	// The credentials there are, wherever they come from, ask AWS STS for those
-	// of the role (AssumeRole): they need the permission sts:AssumeRole, and the
+	// The other credentials, wherever they come from, then only assume the role
+	// (AssumeRole of AWS STS): they need the permission sts:AssumeRole, and the
 	// trust policy of the role must name them. They may belong to a role
-	// themselves. The role is assumed by the first request, for an hour, and
-	// again five minutes before that is over, or when the service refuses its
-	// credentials. Empty: no role is assumed.
+	// themselves. Empty: no role is assumed.
 	//
-	// STS is asked in the same region and through the same HTTP client, at the
-	// endpoint that the AWS SDK finds for it: AWS_ENDPOINT_URL_STS,
-	// AWS_ENDPOINT_URL, the shared config, or AWS itself. What is said below of
-	// https holds for it too. Endpoint does not concern it.
+	// The role is assumed before the first request, for an hour, and again five
+	// minutes before that ends or when the service refuses its credentials. That
+	// is one request to STS each time, in the same region and through the same
+	// HTTP client, to the endpoint that the AWS SDK finds for STS:
+	// AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, the shared config, or AWS itself.
+	// Endpoint does not apply to it; its rules about https do.
 	RoleARN string
 	// ExternalID is the external id that the trust policy of the role demands. It
-	// is no secret: printed Options show it. It needs RoleARN. Empty: none.
+	// is not a secret: printed Options show it. It needs RoleARN. Empty: none.
 	ExternalID string
 	// Region is the AWS region, such as "eu-central-1". Empty: from the
 	// environment (AWS_REGION) or the shared config, as the AWS SDK finds it.
@@ -60,8 +60,8 @@ type Options struct {
 	Endpoint string
 	// AllowPlainHTTP allows an endpoint with plain http on any host. Whoever is
 	// on the way can then read the log events and the session token, and change
-	// the events; and with RoleARN, where STS is reached by such an endpoint, read
-	// all keys of the role. false: it is refused.
+	// the events; and with RoleARN, if the endpoint of STS is such a one, read all
+	// keys of the role. false: it is refused.
 	AllowPlainHTTP bool
 	// Config is a ready AWS configuration, for programs that have one. It is
 	// used instead of the environment and the shared config; Region, Endpoint
@@ -85,8 +85,8 @@ type Options struct {
 	Config *aws.Config
 	// ClientOptions change the SDK's client: proxy, FIPS and dual-stack
 	// endpoints, HTTP client and so on. They are called in order, after
-	// everything above but RoleARN: credentials that they set are those that the
-	// role is assumed with. The retryer is ours and cannot be changed.
+	// everything above except RoleARN: if they set credentials, these assume the
+	// role. The retryer is ours and cannot be changed.
 	ClientOptions []func(*cloudwatchlogs.Options)
 
 	// LogStream is the name of the log stream. It is written to if it exists,
@@ -100,22 +100,23 @@ type Options struct {
 	//	{pid} {program}    of the process
 	//	{random}           8 hexadecimal digits
 	//	{time:2006/01/02}  the time in UTC, in any layout of package time
-	//	{env:NAME}         an environment variable; it is an error if it is not
-	//	                   set, or empty
+	//	{env:NAME}         an environment variable; if it is not set or empty, the
+	//	                   constructor returns an error
 	//	{region}           the AWS region that requests go to
 	//	{container_id}     as "docker ps" shows it, 12 hexadecimal digits; on AWS
 	//	                   Fargate the runtime id that the console of ECS shows
 	//	{instance_id}      of EC2, such as i-0123456789abcdef0
 	//
-	// {{ and }} stand for the braces themselves. Characters that a name must not
-	// have become "-" where a placeholder brings them in.
+	// {{ and }} stand for the braces themselves. In the value of a placeholder,
+	// characters that a name must not have become "-".
 	//
-	// {container_id} is read from /proc and ECS_CONTAINER_METADATA_URI_V4. With
-	// version 2 of cgroups, a container of Kubernetes is not told its id.
-	// {instance_id} is asked from the EC2 metadata service (IMDSv2 only) for at
-	// most a second, unless AWS_EC2_METADATA_DISABLED is true: the only request
-	// that a constructor makes. Where there is no id, the host name stands in for
-	// it, which is reported to OnError; {hostname} or {env:NAME} do better there.
+	// {container_id} is read from /proc and ECS_CONTAINER_METADATA_URI_V4, without
+	// a request. In Kubernetes with version 2 of cgroups, a container cannot find
+	// its id. {instance_id} comes from the EC2 metadata service (IMDSv2 only):
+	// this is the only request of a constructor, takes at most a second, and is
+	// not made if AWS_EC2_METADATA_DISABLED is true. Without an id, the host name
+	// is used, and that is reported to OnError; {hostname} or {env:NAME} are then
+	// the better choice.
 	LogStream string
 
 	// NoCreate switches creation off: a missing log group or log stream is
@@ -152,7 +153,7 @@ type Options struct {
 	Format Format
 
 	// Writer says how the Writers of NewWriter and Handler.Writer make events of text. The
-	// zero value is one event a line, without a level.
+	// zero value makes an event of each line, without a level.
 	Writer WriterOptions
 
 	// FlushInterval is how long an event waits at most for others to share a
@@ -179,12 +180,12 @@ type Options struct {
 	// still document 256 KiB; there it has to be 262,118. At least 256.
 	MaxEventBytes int
 	// Oversize says what happens to a larger message. The zero value is Split.
-	// However large a message is, its log call takes no more memory for it than some
-	// events and the buffer may hold: a JSON object is held as a whole until it is
-	// complete, up to 16 MiB, and takes twice that at most; of any other message a part
-	// is held. Not bounded is a value that is no string, number or group:
-	// what its own methods, encoding/json, fmt or a handler of Using make of it is made
-	// as a whole. So are the attributes of With, which are kept as text.
+	// Beside the buffer, the log call takes a bounded amount of memory for a message of
+	// any size: a JSON object is held until it is complete, up to 16 MiB, and takes at
+	// most twice that; of any other message one part is held. Not bounded is what
+	// methods of the program, encoding/json, fmt or a handler of Using make of a value
+	// other than a string, number or group, and the attributes of With: they are made as
+	// a whole.
 	Oversize Oversize
 	// Compress sends requests compressed with gzip, for slow lines. That saves about
 	// five sixths of the bandwidth and adds about 0.7 µs to the CPU time of an event, see
@@ -214,29 +215,31 @@ type Options struct {
 	//
 	// The directory is made if it is missing. It must belong to the user of the
 	// process, and other users must not be able to write to it or to replace it.
-	// Several processes may share it; those that send to log groups of one name in
-	// several accounts may not, for what one has left, another one sends with its own
+	// Several processes may share it, except those that send to log groups of the same
+	// name in different accounts: each sends what another has left, with its own
 	// credentials. Guarantee returns what is in force. Empty: events are kept in memory.
 	Spool string
 	// SpoolOptions are the limits of the spool.
 	SpoolOptions SpoolOptions
 	// CloseTimeout is how long Close, Sync and FlushOnPanic go on delivering, at most:
-	// with a spool Close returns earlier if the service cannot be reached, see Shutdown.
-	// 0: 8 seconds, so that Close can still report what is left: after SIGTERM, docker
-	// stop waits 10 seconds before it kills the process, Kubernetes 30, systemd 90.
+	// with a spool they return earlier if the service cannot be reached, see Shutdown.
+	// 0: 8 seconds, so that there is time left to report what is not delivered: after
+	// SIGTERM, docker stop waits 10 seconds before it kills the process, Kubernetes 30,
+	// systemd 90.
 	CloseTimeout time.Duration
 
-	// OnError is told what goes wrong: *DeliveryError when requests fail and events are
-	// kept, *LossError when events are lost, *SpoolError when the spool fails. The same
-	// trouble is not told again and again. It is called by one goroutine of its own, never
-	// by a log call, and may log.
+	// OnError is called when something goes wrong: with a *DeliveryError when requests fail
+	// and events are kept, a *LossError when events are lost, a *SpoolError when the spool
+	// fails. Reports of the same failure become rarer while it lasts. It is called by a
+	// goroutine of its own, one call at a time, never by a log call, and may log.
 	//
-	// nil: each of them is printed to standard error, as one line with the cause and what
-	// to do; and so are what the first request or Close waits for, after two seconds
-	// without success, what Close and FlushOnPanic could not deliver, and, once, that an
-	// event came after Close. Neither log calls nor delivery wait for standard error, but
-	// for the first log call after Close: a second at most. The function replaces all of
-	// that; Silent ignores everything.
+	// nil: each error is printed to standard error, as one line with the cause and what to
+	// do. So are three more things: what the first request or Close waits for, after two
+	// seconds without success; what Close or FlushOnPanic could not deliver; and, once, that
+	// an event came after Close. Delivery never waits for standard error, and neither do log
+	// calls, except the first one after Close, for at most a second.
+	//
+	// Silent prints nothing and ignores all errors.
 	OnError func(error)
 }
 
@@ -247,9 +250,9 @@ type OnFull int
 const (
 	// DropNewest drops the event that finds the buffer full: Handle returns
 	// ErrBufferFull. The last room is for what matters most: for DEBUG the
-	// buffer is full at 80 % of BufferBytes, for INFO at 90 %. WARN, ERROR and what
-	// has no level may use all of it. Lines of a Writer have one if WriterOptions
-	// says so.
+	// buffer is full at 80 % of BufferBytes, for INFO at 90 %. WARN, ERROR and events
+	// without a level may use all of it. Events of a Writer have a level if
+	// WriterOptions gives them one.
 	DropNewest OnFull = iota
 	// DropOldest drops the events that wait longest, a request's worth at once,
 	// but for those being sent right now.
@@ -281,20 +284,20 @@ const (
 	// A value is its text in the first part and its pieces, in the order of the parts.
 	// Where strings are not enough, such as for an array of 500,000 numbers, the JSON
 	// text of the largest other values is cut: the first part has a string in their
-	// place, and the pieces are in "json" instead of "rest". Where keys do not fit
+	// place, and the pieces are in "json" instead of "rest". Where the keys do not fit
 	// into one event or are not unique, and beyond 16 MiB (256 times MaxEventBytes,
-	// if that is less), each part has a piece of the message's own text in
-	// "oversize":{…,"text":"…"}, beside time, level and message. These are found at the top
-	// level under the names that log/slog, zap, zerolog, logrus and hclog give them; a
-	// message of more than 1 KiB is cut.
+	// if that is less), each part has time, level and message, and a piece of the whole
+	// JSON text in "oversize":{…,"text":"…"}. Time, level and message are those members
+	// of the object that have the names that log/slog, zap, zerolog, logrus and hclog
+	// use. A message of more than 1 KiB is cut in them.
 	//
 	// Any other text is cut between two runes, and each part ends with a mark, such as
 	// " [event 3f2a9c10 part 1]", the last one with " [event 3f2a9c10 part 2 of 2]".
 	// Without the marks, all parts are the text.
 	Split Oversize = iota
-	// Truncate keeps what Split has in the first part, with the number of bytes that are
-	// left out: a JSON object stays one and ends with "oversize":{"left_out":151449}, any
-	// other text with " [truncated, 151449 bytes left out]".
+	// Truncate sends the first part of Split alone, with the number of bytes left out: a
+	// JSON object ends with the member "oversize":{"left_out":151449}, any other text with
+	// " [truncated, 151449 bytes left out]".
 	Truncate
 	// Drop drops it. It is counted in Stats and told to OnError.
 	Drop

@@ -15,11 +15,11 @@ import (
 type partials struct {
 	taking sync.Mutex // held by takeOldest: what one call has taken is in the queue before the next one looks
 
-	mu    sync.Mutex
-	lines map[*lines]*partial
+	mu     sync.Mutex
+	lines  map[*lines]*partial
 	newest uint64 // number of the newest one, also if it has ended
-	bytes int    // of all of them
-	ended bool   // no partial line is held any more
+	bytes  int    // of all of them
+	ended  bool   // no partial line is held any more
 }
 
 // partial is a partial line as partials sees it.

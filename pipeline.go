@@ -153,9 +153,11 @@ func (p *pipeline) flush(ctx context.Context, why func(context.Context) error) e
 	return nil
 }
 
-// Sync is Flush within Options.CloseTimeout. With a spool, it also gives up when everything
-// is on the disk and the service cannot be reached, as Shutdown does. It makes a Writer a
-// zapcore.WriteSyncer.
+// Sync is Flush within Options.CloseTimeout, for loggers that call it before the program
+// ends: it makes a Writer a zapcore.WriteSyncer. With a spool, it returns earlier if
+// everything is on the disk and the service cannot be reached, as Shutdown does. zap also
+// calls it for DPANIC, where the log call then waits for the network; the core of
+// adapters/cloudwatchzap does not.
 func (p *pipeline) Sync() error {
 	ctx, cancel := context.WithTimeout(context.Background(), p.settings.CloseTimeout)
 	defer cancel()

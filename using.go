@@ -18,13 +18,18 @@ import (
 // times, each time with another writer, and With calls are made again on each
 // handler it returns. A handler must have written a record when Handle returns;
 // one newline at the end is left out. If Handle returns an error the record is
-// dropped, but for the parts of an oversize message that were sent already.
+// dropped, except for the parts of an oversize message that were sent already.
 //
-// The handler's own level counts as well: records are sent that both it and Options.Level
-// accept. Where Options.Level is set and the handler does not accept that level, the
-// constructor returns an error; so pass the Level of the given *slog.HandlerOptions to
-// the handler. A record that such a handler turns out later not to accept (its level, or
-// a *slog.LevelVar, has changed) is reported to Options.OnError, once.
+// The handler's own level counts as well: a record is sent if both the handler and
+// Options.Level accept it. Where Options.Level is set and the handler does not accept that
+// level, the constructor returns an error; so pass the Level of the given
+// *slog.HandlerOptions to the handler. If the handler refuses records later, since its
+// level or a *slog.LevelVar has changed, the first one is reported to Options.OnError.
+//
+// A record costs what the handler takes to format it, and one copy. Each With makes new
+// writers and handlers, which are garbage when they are no longer used. That does not hold
+// for a package that remembers its writers, as charmbracelet/log does: With then leaks
+// memory.
 func Using(newHandler func(io.Writer, *slog.HandlerOptions) slog.Handler) Format {
 	return usingFormat{newHandler}
 }
@@ -73,7 +78,7 @@ func (e *levelError) Error() string {
 		"pass the Level of the *slog.HandlerOptions that its function gets, or raise Options.Level", e.level, e.own)
 }
 
-// handlerFormatter formats with handlers that write to a buffer. Nobody else
+// handlerFormatter formats with handlers that write to a buffer. No other goroutine
 // uses a handler and its buffer while they format a record, so nothing is
 // locked and a LogValue method may log.
 type handlerFormatter struct {
