@@ -43,7 +43,7 @@ func main() {
 
 func run(ctx context.Context, listener net.Listener) error {
 	h, err := cloudwatch.NewHandler("my_log_group", &cloudwatch.Options{
-		LogStream:    os.Getenv("POD_NAME"),
+		LogStream:    "{env:POD_NAME}",
 		Spool:        os.Getenv("SPOOL"),
 		SpoolOptions: cloudwatch.SpoolOptions{MaxBytes: spoolBytes},
 		OnError:      func(err error) { fmt.Fprintln(os.Stderr, err) },

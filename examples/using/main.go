@@ -1,15 +1,20 @@
-// Command using sends log/slog to CloudWatch Logs in the format of another slog handler:
-// logfmt by charmbracelet/log. It gets the level of Options.Level, else its own would
-// count.
+// Command using sends log/slog to CloudWatch Logs in the format of another slog handler: the
+// JSON of zap. It passes on the level of Options.Level, since the handler's own level counts
+// as well.
+//
+// Not every handler is fit for that: With makes new ones, with new writers, and packages that
+// remember their writers, such as charmbracelet/log, then leak memory.
 package main
 
 import (
 	"io"
-	stdlog "log"
+	"log"
 	"log/slog"
 	"os"
 
-	"github.com/charmbracelet/log"
+	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/cloudwatch-go/cloudwatch"
 )
@@ -17,10 +22,10 @@ import (
 func main() {
 	h, err := cloudwatch.NewHandler("my_log_group", &cloudwatch.Options{
 		Level:  slog.LevelDebug,
-		Format: cloudwatch.Using(newLogfmt),
+		Format: cloudwatch.Using(newZap),
 	})
 	if err != nil {
-		stdlog.Fatal(err)
+		log.Fatal(err)
 	}
 	slog.SetDefault(slog.New(h))
 
@@ -31,10 +36,9 @@ func main() {
 	}
 }
 
-// newLogfmt returns a handler with the level that it is given.
-func newLogfmt(w io.Writer, o *slog.HandlerOptions) slog.Handler {
-	return log.NewWithOptions(w, log.Options{
-		Level:     log.Level(o.Level.Level()),
-		Formatter: log.LogfmtFormatter,
-	})
+// newZap returns a handler with the level that it is given.
+func newZap(w io.Writer, o *slog.HandlerOptions) slog.Handler {
+	level := zapcore.Level(o.Level.Level() / 4) // slog's levels are four apart
+	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
+	return zapslog.NewHandler(zapcore.NewCore(encoder, zapcore.AddSync(w), level))
 }
