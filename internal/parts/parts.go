@@ -1,5 +1,5 @@
-// Package parts makes of one message that is larger than an event may be several
-// messages, each of them an event of its own, or the first of them alone.
+// Package parts splits a message that is larger than an event may be into several messages,
+// each an event of its own, or makes the first of them alone.
 //
 // A JSON object becomes JSON objects. The first has every key, with the longest values cut,
 // and a last member that says which part of which message it is:
@@ -13,15 +13,14 @@
 //	{"time":"…","level":"ERROR","msg":"import failed",
 //	 "oversize":{"id":"3f2a9c10","part":2,"of":3,"rest":{"/body":"ning and what follows"}}}
 //
-// A value is what the first part has of it and its pieces, in the order of the parts. What
-// is no string, a long array for example, can be cut as well: then its JSON text is, the
-// first part has a string there, and the pieces are in "json" instead of "rest".
+// A value is its beginning in the first part and its pieces, in the order of the parts. Other
+// values than strings, such as a long array, can be cut as well: then their JSON text is cut,
+// the first part has a string in their place, and the pieces are in "json" instead of "rest".
 //
-// Where that is impossible each part has time, level and message, as far as they are known,
-// and a piece of the message's text, which is all pieces together. It is impossible where the
-// keys alone are too large, where a key on the way to what must be cut is there twice, where
-// the object has a member "oversize" or more than 10,000 levels, and where the message is larger
-// than Window:
+// Where that is impossible, each part has time, level and message, as far as they are known,
+// and a piece of the JSON text. It is impossible if the keys alone are too large, if a key on
+// the way to a value that must be cut is there twice, if the object has a member "oversize" or
+// more than 10,000 levels, and if the message is larger than Window:
 //
 //	{"time":"…","level":"ERROR","msg":"import failed",
 //	 "oversize":{"id":"3f2a9c10","part":1,"of":3,"text":"{\"time\":\"…"}}
@@ -36,7 +35,6 @@ import (
 	"bytes"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -51,7 +49,7 @@ func Window(limit int) int { return min(16<<20, 256*limit) }
 type Splitter struct {
 	limit int
 	id    string
-	first bool // no other part is wanted
+	first bool // only the first part is made
 	emit  func(part []byte)
 
 	valid Valid
@@ -75,8 +73,8 @@ const (
 	marked                // text with marks
 )
 
-// NewSplitter returns a Splitter of a message that has an id in common with its parts. No
-// part is larger than limit, which is at least 256, as the service counts. emit gets
+// NewSplitter returns a Splitter for one message, whose parts carry the id. No part is larger
+// than limit, which is at least 256, as the service counts. emit gets
 // each part in order, valid during the call.
 func NewSplitter(limit int, id string, emit func(part []byte)) *Splitter {
 	return &Splitter{limit: limit, id: id, emit: emit}
@@ -112,7 +110,8 @@ func (s *Splitter) take(text []byte) {
 	}
 }
 
-// hold holds what may be a JSON object. append would make more steps, and the last one larger.
+// hold holds what may be a JSON object. It grows the memory itself: append would copy more often
+// and overshoot at the end.
 func (s *Splitter) hold(text []byte) {
 	if need := len(s.held) + len(text); need > cap(s.held) {
 		grown := max(s.room(), min(4*cap(s.held), Window(s.limit)+validPiece))
@@ -124,7 +123,7 @@ func (s *Splitter) hold(text []byte) {
 // room is the memory for a part and the next piece of the message.
 func (s *Splitter) room() int { return s.limit + validPiece }
 
-// decide decides what the parts are as soon as that is known for sure.
+// decide decides what the parts are as soon as that is certain.
 func (s *Splitter) decide(isText bool) {
 	begin := bytes.TrimLeft(s.held, space)
 	window := Window(s.limit)
@@ -141,7 +140,7 @@ func (s *Splitter) decide(isText bool) {
 	}
 }
 
-// begin begins to make parts of a message the end of which has not been seen.
+// begin begins to make parts of a message whose end is not known yet.
 func (s *Splitter) begin(f form, o *outline) {
 	s.form = f
 	if f == rawJSON {
@@ -159,8 +158,8 @@ func (s *Splitter) begin(f form, o *outline) {
 	}
 }
 
-// spill makes parts of what is held and a text, but for the last one. What it can it takes from
-// the text, without a copy.
+// spill makes parts of what is held and a text, except the last one. It cuts them from the text
+// where it can, without a copy.
 func (s *Splitter) spill(text []byte) {
 	for len(s.held) > 0 && len(s.held)+len(text) > s.limit { // the last part holds no more than that
 		held := len(s.held)
@@ -279,43 +278,3 @@ func (s *Splitter) event(part []byte) {
 	s.made++
 	s.emit(part)
 }
-
-// textForm is how parts are made of pieces of the message's text.
-type textForm interface {
-	// cut returns how much of the text goes into the nth part of that many; 0 if that is
-	// not known.
-	cut(text []byte, nth, of int) int
-	append(dst, text []byte, nth, of int) []byte
-	// first appends a first part that says how much of a message of size bytes is left out.
-	first(dst, text []byte, size int) []byte
-}
-
-// marks are those of text that is no JSON object.
-type marks struct {
-	id    string
-	limit int
-}
-
-func (m marks) mark(nth, of int) string {
-	mark := " [event " + m.id + " part " + strconv.Itoa(nth)
-	if of > 0 {
-		mark += " of " + strconv.Itoa(of)
-	}
-	return mark + "]"
-}
-
-func (m marks) cut(text []byte, nth, of int) int {
-	return runeStart(text, m.limit-len(m.mark(nth, of)))
-}
-
-func (m marks) append(dst, text []byte, nth, of int) []byte {
-	return append(append(dst, text...), m.mark(nth, of)...)
-}
-
-func (m marks) first(dst, text []byte, size int) []byte {
-	n := runeStart(text, m.limit-len(leftOut(size)))
-	n = runeStart(text, m.limit-len(leftOut(size-n))) // the number may be shorter
-	return append(append(dst, text[:n]...), leftOut(size-n)...)
-}
-
-func leftOut(bytes int) string { return " [truncated, " + strconv.Itoa(bytes) + " bytes left out]" }
