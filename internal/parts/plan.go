@@ -21,7 +21,7 @@ type cut struct {
 	value    value
 	from, to int32 // its text: of a string what is between its quotes
 	end      int32 // of the beginning, in the text
-	json     bool  // it is no string: its JSON text is cut
+	json     bool  // not a string: its JSON text is cut
 	pointer  []byte
 }
 
@@ -32,7 +32,7 @@ type piece struct {
 	part     int   // counted from 1
 }
 
-// cutAll decides what of each value is in the first part, in which mark bytes are taken.
+// cutAll decides what of each value is in the first part, where the mark takes some bytes.
 // It reports whether all keys fit in.
 func (p *plan) cutAll(mark int) bool {
 	if p.reserved {
@@ -50,7 +50,7 @@ func (p *plan) cutAll(mark int) bool {
 	return false
 }
 
-// cost is what can be saved of a value.
+// cost is how many bytes a value can do without.
 type cost struct {
 	saved int32 // bytes
 	large int32 // bytes that are saved by cutting the large values in it as JSON text
@@ -65,9 +65,9 @@ const (
 	textCut       // it is itself
 )
 
-// count returns how much shorter the object gets if each string is cut to the least length,
-// and what is longer than most nevertheless is cut as JSON text: only the large values in it if
-// that is enough, so that the small ones beside them stay as they are.
+// count returns how much shorter the object gets if each string is cut to the least length. A
+// value that is still longer than most is cut as JSON text: only the large values in it if that
+// is enough, so that the small ones beside them stay as they are.
 func (p *plan) count(costs []cost, most int) int {
 	clear(costs)
 	short := p.least() + len(`""`)
@@ -76,7 +76,7 @@ func (p *plan) count(costs []cost, most int) int {
 		length := int(v.end - v.start)
 		left := length - int(c.saved)
 		switch {
-		case v.kind == aString:
+		case v.isString:
 			c.saved = int32(length - short)
 		case left <= most:
 		case left-int(c.large) <= most:
@@ -85,7 +85,7 @@ func (p *plan) count(costs []cost, most int) int {
 			c.saved, c.is = int32(length-short), textCut
 		}
 		parent := &costs[v.parent]
-		if left = length - int(c.saved); v.kind != aString && left > max(most/64, short) {
+		if left = length - int(c.saved); !v.isString && left > max(most/64, short) {
 			c.isLarge = true
 			parent.large += int32(left - short)
 		}
@@ -94,7 +94,8 @@ func (p *plan) count(costs []cost, most int) int {
 	return int(costs[0].saved)
 }
 
-// share cuts what is longer than its share of the room, the largest with which all fits.
+// share cuts each value that is longer than its share of the room: the largest share with which
+// everything fits.
 func (p *plan) share(costs []cost, room int) {
 	var lengths []int
 	size := p.values[0].end - p.values[0].start
@@ -104,7 +105,7 @@ func (p *plan) share(costs []cost, room int) {
 			continue // what it is in is cut
 		}
 		c := cut{value: v, from: v.start + 1, to: v.end - 1}
-		if v.kind != aString {
+		if !v.isString {
 			if costs[i].is != textCut && !(costs[i].isLarge && costs[v.parent].is == partsCut) {
 				continue
 			}
@@ -127,8 +128,8 @@ func (p *plan) share(costs []cost, room int) {
 	p.cuts = p.cuts[:n]
 }
 
-// shareOf returns the largest share of the room with which all fit, if none takes more than
-// its length.
+// shareOf returns the largest share of the room with which all lengths fit, if none takes more
+// than its length.
 func shareOf(lengths []int, room int) int {
 	sorted := slices.Sorted(slices.Values(lengths))
 	for i, length := range sorted {
@@ -155,8 +156,8 @@ func (p *plan) prefix(c cut, from int32, max int) (end int32, size int) {
 // leastPiece is the room that is worth a piece, in bytes. An escaped rune takes 12.
 const leastPiece = 16
 
-// distribute distributes the rest among the other parts. It reports whether a reader can
-// put it together again, at a reasonable size.
+// distribute distributes the rest among the other parts. It reports whether the pieces can be
+// put together again without ambiguity, at a reasonable size.
 func (p *plan) distribute() bool {
 	p.header = p.appendHeader(nil)
 	room := p.limit - len(p.header) - markBytes(p.id, len(p.text)) - len(`,"rest":{},"json":{}}}`)
@@ -186,9 +187,9 @@ func (p *plan) distribute() bool {
 	return true
 }
 
-// point sets the JSON Pointers of what is cut. It reports whether they are of use: each
-// names one value only and leaves room for a piece of it, and all together take no more than
-// what they point to, or a part.
+// point sets the JSON Pointers of the cut values. It reports whether they are usable: each
+// names one value only and leaves room for a piece of it, and all together take no more bytes
+// than what they point to, or than a part.
 func (p *plan) point(room int) bool {
 	lengths := make([]int, len(p.values)) // of pointers
 	unique := make([]bool, len(p.values))

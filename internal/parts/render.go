@@ -8,8 +8,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 )
 
-// appendMark appends the member that says what the part is, but for what ends it. 0: it is not
-// known how many there are.
+// appendMark appends the member that says which part of which message this is, without its
+// closing brace. of is 0 if the number of parts is not known.
 func appendMark(dst []byte, id string, nth, of int) []byte {
 	dst = append(dst, `"`+reserved+`":{"id":"`...)
 	dst = append(dst, id...)
@@ -31,8 +31,8 @@ func appendLeftOut(dst []byte, bytes int) []byte {
 // markBytes returns the length of the longest mark of a message of some bytes.
 func markBytes(id string, bytes int) int { return len(appendMark(nil, id, bytes, bytes)) }
 
-// appendHeader appends what a part that lacks the keys begins with: the time, the level and the
-// message, as far as they fit into half of a part. A long message is cut.
+// appendHeader appends the beginning of a part without the keys: time, level and message, as
+// far as they fit into half of a part. A long message is cut.
 func (o *outline) appendHeader(dst []byte) []byte {
 	start := len(dst)
 	dst = append(dst, '{')

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// outline is what must be known of a JSON object to cut it: where its long values are. It
-// is made in one pass that checks the syntax as well.
+// outline is what must be known of a JSON object to cut it: where its long values are. One
+// pass finds them and checks the syntax.
 type outline struct {
 	text  []byte // valid UTF-8
 	limit int    // of a part
@@ -22,30 +22,22 @@ type outline struct {
 	seed     maphash.Seed // of the hashes of keys
 }
 
-// value is a value of more bytes than least. Its container is one as well.
+// value is a value of more bytes than least. The container of a value is one too.
 type value struct {
 	start, end int32 // in the text
-	key        span  // with its quotes; of an element of an array empty
-	index      int32 // of the element
+	key        span  // with its quotes; empty for an element of an array
+	index      int32 // in its container
 	parent     int32 // in outline.values
-	kind       kind
+	isString   bool
 }
-
-type kind uint8
-
-const (
-	aString kind = iota
-	aNumber
-	aContainer
-)
 
 type span struct{ from, to int32 }
 
 // header is a member that is in every part.
 type header struct {
 	key, value span
-	message    bool // it may be cut
-	long       bool // it must be
+	message    bool // may be cut
+	long       bool // must be cut
 }
 
 // repeat is a key that an object has more than once.
@@ -196,9 +188,7 @@ func (s *scanner) begin() value {
 }
 
 func (s *scanner) push(object bool) {
-	v := s.begin()
-	v.kind = aContainer
-	s.values = append(s.values, v)
+	s.values = append(s.values, s.begin())
 	s.open = append(s.open, frame{value: int32(len(s.values) - 1), object: object, hashes: len(s.hashes)})
 	s.i++
 }
@@ -269,28 +259,29 @@ func (o *outline) name(key span) string {
 
 func (s *scanner) scalar(c byte) verdict {
 	v := s.begin()
-	var err verdict
+	v.isString = c == '"'
+	var found verdict
 	switch c {
 	case '"':
-		v.kind, err = aString, s.str()
+		found = s.str()
 	case 't':
-		v.kind, err = aNumber, s.literal("true")
+		found = s.literal("true")
 	case 'f':
-		v.kind, err = aNumber, s.literal("false")
+		found = s.literal("false")
 	case 'n':
-		v.kind, err = aNumber, s.literal("null")
+		found = s.literal("null")
 	default:
-		v.kind, err = aNumber, s.number()
+		found = s.number()
 	}
-	if err != complete {
-		return err
+	if found != complete {
+		return found
 	}
 	v.end = int32(s.i)
 	if len(s.open) == 1 && s.header(v) {
 		return complete
 	}
 	length := int(v.end - v.start)
-	if v.kind == aString {
+	if v.isString {
 		length -= len(`""`)
 	}
 	if length > s.least() {
@@ -308,7 +299,7 @@ func (o *outline) is(key span, name string) bool {
 // header reports whether a member of the object is in every part as a whole.
 func (s *scanner) header(v value) bool {
 	message, timeOrLevel := known(s.text[v.key.from+1 : v.key.to-1])
-	message = message && v.kind == aString
+	message = message && v.isString
 	length := int(v.end - v.start)
 	whole := length <= maxScalar
 	if message {

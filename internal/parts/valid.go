@@ -3,7 +3,7 @@ package parts
 import "unicode/utf8"
 
 // Valid makes valid UTF-8 of a text that comes in pieces: each invalid byte becomes U+FFFD, as
-// in an event. So the length of what it gives away is what the service counts.
+// in an event. So the length of its output is what the service counts.
 type Valid struct {
 	begun []byte // a rune that is not complete
 	clean []byte // memory for a piece
