@@ -4,10 +4,10 @@
 //	...
 //	logrus.AddHook(cloudwatchlogrus.NewHook(h, nil))
 //
-// Each entry is one event with its own time and level, however many lines it has. The level
-// decides which events a full buffer keeps, as for records of slog. No log call waits for
-// the network, unless cloudwatch.Options.OnFull is Block, except those that end the program:
-// Fatal and Panic.
+// Each entry is one event, with its own time and level, however many lines it has. The level
+// decides which events a full buffer keeps, as for records of slog. Log calls do not wait for
+// the network, except Fatal and Panic, which deliver first, and all of them if
+// cloudwatch.Options.OnFull is Block.
 package cloudwatchlogrus
 
 import (
@@ -30,27 +30,27 @@ import (
 type Hook struct {
 	h         *cloudwatch.Handler
 	formatter logrus.Formatter
-	levels    []logrus.Level // nil: what the handler lets in
+	levels    []logrus.Level // nil: those that the handler accepts
 }
 
 var _ logrus.Hook = (*Hook)(nil)
 
-// NewHook returns a hook for entries of the levels. None: what cloudwatch.Options.Level lets
-// in, followed when it changes. In any case, the level of the logger comes first.
-// Options.Format, AddSource and ReplaceAttr do not apply.
+// NewHook returns a hook for entries of the levels; without any, for those that
+// cloudwatch.Options.Level accepts, also when that changes. The logger drops entries below its
+// own level first. Options.Format, AddSource and ReplaceAttr do not apply.
 //
-// The formatter makes the message, apart from that of the logger, which may be another one
-// or change; a newline behind it is left out. It must be safe for concurrent use, as those
-// of logrus are. nil: logrus.JSONFormatter with nanoseconds, where a field that encoding/json
-// does not take, such as a NaN, is written as text, so that its entry is not lost.
+// The formatter makes the message, independently of that of the logger; a newline at its end
+// is left out. It must be safe for concurrent use, as those of logrus are. nil:
+// logrus.JSONFormatter with nanoseconds, which writes a field that encoding/json refuses, such
+// as NaN, as text, so that its entry is not lost.
 //
-// An event keeps the time of its entry (WithTime), and a level for when the buffer is full:
-// that of slog with the same name; TRACE is below DEBUG, FATAL and PANIC are above ERROR.
-// Fields and caller are where the formatter writes them.
+// An event keeps the time of its entry (WithTime) and, for a full buffer, its level: that of
+// slog with the same name; TRACE is below DEBUG, FATAL and PANIC are above ERROR. Fields and
+// caller are where the formatter writes them.
 //
 // The logger still formats the entry for its own output and writes it there.
-// logrus.SetOutput(io.Discard) saves the writing only; a formatter that returns nothing saves
-// both.
+// logrus.SetOutput(io.Discard) saves only the writing; a formatter of the logger that returns
+// nothing saves both.
 func NewHook(h *cloudwatch.Handler, formatter logrus.Formatter, levels ...logrus.Level) *Hook {
 	if formatter == nil {
 		formatter = lenient{&logrus.JSONFormatter{TimestampFormat: time.RFC3339Nano, DisableHTMLEscape: true}}
@@ -72,12 +72,11 @@ func (k *Hook) Levels() []logrus.Level {
 // PANIC as well unless the spool keeps the event ([cloudwatch.Handler.Guarantee]), since a
 // panic may be recovered. It never waits otherwise.
 //
-// Events that are lost because the buffer is full or they are oversize are counted in Stats
-// and reported by the handler, so they are no errors, for which logrus would print a line
-// and skip the hooks that were added later. The errors are cloudwatch.ErrClosed, and that of
-// a formatter.
+// The errors are cloudwatch.ErrClosed and that of a formatter. Events that are lost because
+// the buffer is full or they are oversize are counted in Stats and reported by the handler; for
+// an error, logrus would print a line and skip the hooks that were added later.
 //
-// Beside what the formatter takes, an entry costs one copy and no allocation.
+// Beside the work of the formatter, an entry costs one copy and no allocation.
 func (k *Hook) Fire(entry *logrus.Entry) error {
 	level := slogLevel(entry.Level)
 	if len(k.levels) == 0 && !k.h.Enabled(context.Background(), level) {
@@ -85,13 +84,13 @@ func (k *Hook) Fire(entry *logrus.Entry) error {
 	}
 	err := k.send(entry, level)
 	if entry.Level == logrus.FatalLevel || entry.Level == logrus.PanicLevel && !k.h.Guarantee().Kill {
-		_ = k.h.Sync() // the program ends: there is nobody to tell
+		_ = k.h.Sync() // the program ends; the handler has reported why requests fail
 	}
 	return err
 }
 
 func (k *Hook) send(entry *logrus.Entry, level slog.Level) error {
-	work := workplaces.Get().(*workplace)
+	work := scratches.Get().(*scratch)
 	defer work.put()
 	work.entry = *entry
 	work.entry.Buffer = &work.buffer // that of the entry is the logger's
@@ -112,21 +111,21 @@ func slogLevel(l logrus.Level) slog.Level {
 	return 4 * (slog.Level(logrus.InfoLevel) - slog.Level(l))
 }
 
-// workplace is what one entry is formatted with.
-type workplace struct {
+// scratch is the memory that one entry is formatted with.
+type scratch struct {
 	entry  logrus.Entry
 	buffer bytes.Buffer
 }
 
-var workplaces = sync.Pool{New: func() any { return new(workplace) }}
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // put keeps the memory for later, but not that of one huge entry.
-func (w *workplace) put() {
+func (w *scratch) put() {
 	const most = 64 << 10
 	if w.buffer.Cap() > most {
 		return
 	}
 	w.entry = logrus.Entry{} // keeps nothing of the program alive
 	w.buffer.Reset()
-	workplaces.Put(w)
+	scratches.Put(w)
 }

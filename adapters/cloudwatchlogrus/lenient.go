@@ -8,8 +8,8 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// lenient formats entries that the JSON formatter does not take: their fields that have no
-// JSON become text.
+// lenient formats entries that the JSON formatter refuses: fields that have no JSON form
+// become text.
 type lenient struct{ json *logrus.JSONFormatter }
 
 func (f lenient) Format(entry *logrus.Entry) ([]byte, error) {

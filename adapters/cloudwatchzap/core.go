@@ -4,10 +4,10 @@
 //	...
 //	logger := zap.New(cloudwatchzap.NewCore(h, nil, nil))
 //
-// Each entry is one event with its own time and level, however many lines it has. The level
-// decides which events a full buffer keeps, as for records of slog. No log call waits for
-// the network, unless cloudwatch.Options.OnFull is Block, except those that end the program:
-// Fatal and Panic.
+// Each entry is one event, with its own time and level, however many lines it has. The level
+// decides which events a full buffer keeps, as for records of slog. Log calls do not wait for
+// the network, except Fatal and Panic, which deliver first, and all of them if
+// cloudwatch.Options.OnFull is Block.
 package cloudwatchzap
 
 import (
@@ -24,24 +24,23 @@ import (
 // NewCore returns a core that sends entries through the handler. It is zapcore.NewCore with
 // a handler in place of the writer.
 //
-// The encoder makes the message; a line ending behind it is left out. nil: that of
-// [NewEncoder]. The level decides what is sent. nil: what cloudwatch.Options.Level lets in,
-// followed when it changes. Options.Format, AddSource and ReplaceAttr do not apply.
+// The encoder makes the message; a line ending at its end is left out. nil: that of
+// [NewEncoder]. The level decides which entries are sent. nil: those that
+// cloudwatch.Options.Level accepts, also when that changes. Options.Format, AddSource and
+// ReplaceAttr do not apply.
 //
-// An event keeps the time of its entry, and a level for when the buffer is full: that of
-// slog which is four times zap's, so WARN is slog.LevelWarn; DPANIC, PANIC and FATAL are
-// above slog.LevelError. Logger name, caller, fields and stack are where the encoder writes
-// them.
+// An event keeps the time of its entry and, for a full buffer, its level: that of slog which
+// is four times zap's, so WARN is slog.LevelWarn; DPANIC, PANIC and FATAL are above
+// slog.LevelError. Logger name, caller, fields and stack are where the encoder writes them.
 //
 // Sync waits until everything is delivered, within Options.CloseTimeout. The core does so by
 // itself for FATAL, and for PANIC unless the spool keeps the event
 // ([cloudwatch.Handler.Guarantee]), since a panic may be recovered. It never does for DPANIC,
 // which in production ends nothing.
 //
+// Write returns cloudwatch.ErrClosed once the handler is closed, and the error of an encoder.
 // Events that are lost because the buffer is full or they are oversize are counted in Stats
-// and reported by the handler, so they are not errors of Write, which zap would print for
-// each of them. Write returns cloudwatch.ErrClosed once the handler is closed, and the error
-// of an encoder.
+// and reported by the handler; zap would print an error for each of them.
 //
 // An entry costs one copy beside its encoding, and no allocation. The core is safe for
 // concurrent use.
@@ -75,7 +74,7 @@ func NewEncoder() zapcore.Encoder {
 	})
 }
 
-// handlerLevel lets in what the handler does.
+// handlerLevel enables the levels that the handler accepts.
 type handlerLevel struct{ h *cloudwatch.Handler }
 
 func (l handlerLevel) Enabled(level zapcore.Level) bool {
@@ -119,7 +118,7 @@ func (c *core) Write(ent zapcore.Entry, fields []zapcore.Field) error {
 	err = c.h.Append(ent.Time, slogLevel(ent.Level), message)
 	buf.Free()
 	if ent.Level == zapcore.FatalLevel || ent.Level == zapcore.PanicLevel && !c.h.Guarantee().Kill {
-		_ = c.h.Sync() // the program ends: there is nobody to tell
+		_ = c.h.Sync() // the program ends; the handler has reported why requests fail
 	}
 	if errors.Is(err, cloudwatch.ErrClosed) {
 		return err

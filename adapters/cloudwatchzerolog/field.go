@@ -2,12 +2,12 @@ package cloudwatchzerolog
 
 import "bytes"
 
-// field returns the value of the last field of that name in the object that a line is, not
-// those of objects in it; nil if there is none. The name must need no escape.
+// field returns the value of the last field with that name at the top level of a line, nil if
+// there is none. The name must be one that JSON writes without escapes.
 //
 // zerolog writes no blanks between name and value, and times usually come near the end. So
-// it looks for the first text that may be the field, and scans from there: how deep that was
-// is known at the end, since the line ends outside of everything.
+// it looks for the first text that may be the field, and scans from there. How deep in the
+// object that was is known at the end, where the depth is 0.
 func field(line []byte, name string) (value []byte) {
 	var space [64]byte
 	key := append(append(append(space[:0], '"'), name...), `":`...)
@@ -18,7 +18,7 @@ func field(line []byte, name string) (value []byte) {
 			return nil
 		}
 		if i += n; i == 0 || line[i-1] != '\\' {
-			break // otherwise the quote is one inside of a string
+			break // otherwise the quote is inside of a string
 		}
 		i++
 	}
@@ -66,8 +66,8 @@ func endOfString(line []byte, i int) int {
 	return len(line)
 }
 
-// endOfValue returns the length of the string or number that a text begins with; nothing of
-// an object or array, which are no time.
+// endOfValue returns the length of the string or number that a text begins with, 0 for an
+// object or array: times and levels are neither.
 func endOfValue(text []byte) (n int) {
 	if len(text) > 0 && text[0] == '"' {
 		return endOfString(text, 0)

@@ -4,10 +4,10 @@
 //	...
 //	logger := zerolog.New(cloudwatchzerolog.NewWriter(h)).With().Timestamp().Logger()
 //
-// Each event of zerolog is one event with its own time and level. The level decides which
-// events a full buffer keeps, as for records of slog. No log call waits for the network,
-// unless cloudwatch.Options.OnFull is Block, except those that end the program: Fatal and
-// Panic.
+// Each event of zerolog is one event, with its own time and level. The level decides which
+// events a full buffer keeps, as for records of slog. Log calls do not wait for the network,
+// except Fatal and Panic, which deliver first, and all of them if cloudwatch.Options.OnFull
+// is Block.
 package cloudwatchzerolog
 
 import (
@@ -21,8 +21,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch"
 )
 
-// Writer is a zerolog.LevelWriter that sends each Write as one event, whatever it holds; a
-// newline behind it is left out. Make one with [NewWriter]. It is safe for concurrent use.
+// Writer is a zerolog.LevelWriter that sends each Write as one event, without the newline at
+// its end. Make one with [NewWriter]. It is safe for concurrent use.
 //
 // It works behind zerolog.MultiLevelWriter, zerolog.SyncWriter, zerolog.ConsoleWriter and
 // diode. The last two do not pass the level on, see [Writer.Write].
@@ -43,34 +43,34 @@ func NewWriter(h *cloudwatch.Handler) *Writer { return &Writer{h} }
 //
 // The time of the event is that of the line, if it has a field zerolog.TimestampFieldName in
 // a format that zerolog writes: RFC 3339, zerolog.TimeFieldFormat with date and seconds, or
-// seconds, milliseconds, microseconds or nanoseconds since 1970. A time of whole seconds,
-// which is zerolog's default, would put the events of a second out of order: if it is that
-// of the present second, the event gets the present time. So does one without a time.
+// seconds, milliseconds, microseconds or nanoseconds since 1970. Times in whole seconds,
+// zerolog's default, would put the events of a second out of order, so a time in the current
+// second is replaced by the current time. A line without a time has the current time.
 //
-// A level is that of slog with the same name; TRACE is below DEBUG, FATAL and PANIC are above
-// ERROR, and what has none counts as INFO.
+// The level is that of slog with the same name; TRACE is below DEBUG, FATAL and PANIC are
+// above ERROR, and a line without a level is INFO.
 //
 // After a PANIC it waits until everything is delivered, within Options.CloseTimeout, unless
 // the spool keeps the event ([cloudwatch.Handler.Guarantee]), since a panic may be recovered.
 // After a FATAL, zerolog calls [Writer.Close].
 //
-// It returns len(line). Events that are lost because the buffer is full or they are oversize
-// are counted in Stats and reported by the handler, so they are no errors, which zerolog
-// would print for each of them. The only error is cloudwatch.ErrClosed.
+// It returns len(line). The only error is cloudwatch.ErrClosed. Events that are lost because
+// the buffer is full or they are oversize are counted in Stats and reported by the handler;
+// zerolog would print an error for each of them.
 //
 // It costs one copy of the line, a scan from its time to its end, and no allocation.
 func (w *Writer) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	err := w.write(level, line)
 	if level == zerolog.PanicLevel && !w.h.Guarantee().Kill {
-		_ = w.h.Sync() // the program ends: there is nobody to tell
+		_ = w.h.Sync() // zerolog panics next; the handler has reported why requests fail
 	}
 	return len(line), err
 }
 
-// Write is WriteLevel for what comes without its level: from diode and other writers. The
-// level is that in the line's field zerolog.LevelFieldName, or in the text of a ConsoleWriter
-// the first of zerolog.FormattedLevels. It never waits for delivery, not even after a PANIC:
-// behind diode the log call has returned already.
+// Write is WriteLevel for lines that come without their level, from diode and other writers.
+// The level is that of the field zerolog.LevelFieldName, or in the text of a ConsoleWriter the
+// first of zerolog.FormattedLevels. It never waits for delivery, not even after a PANIC: behind
+// diode the log call has returned already.
 func (w *Writer) Write(line []byte) (int, error) { return len(line), w.write(levelOf(line), line) }
 
 // Close closes the handler, and with it all that uses its log stream. zerolog calls it before

@@ -2,14 +2,35 @@ package cloudwatchzerolog
 
 import (
 	"bytes"
+	"strconv"
 
 	"github.com/rs/zerolog"
 )
 
+// levelOf returns the level that a line has, or zerolog.NoLevel.
+func levelOf(line []byte) zerolog.Level {
+	if len(line) > 0 && line[0] != '{' {
+		return consoleLevel(line)
+	}
+	text, ok := unquoted(field(line, zerolog.LevelFieldName))
+	if !ok {
+		return zerolog.NoLevel
+	}
+	for l := zerolog.TraceLevel; l <= zerolog.PanicLevel; l++ {
+		if string(text) == zerolog.LevelFieldMarshalFunc(l) {
+			return l
+		}
+	}
+	if n, err := strconv.ParseInt(string(text), 10, 8); err == nil { // a level of the program's own
+		return zerolog.Level(n)
+	}
+	return zerolog.NoLevel
+}
+
 // consoleLevel returns the level in the text of a zerolog.ConsoleWriter, or zerolog.NoLevel:
 // the first of zerolog.FormattedLevels, with colors or without.
 func consoleLevel(text []byte) zerolog.Level {
-	const most = 128 // of what may come before: a time in colors
+	const most = 128 // bytes, of which the first may be a time in colors
 	text = text[:min(len(text), most)]
 	first, level := len(text), zerolog.NoLevel
 	for l, name := range zerolog.FormattedLevels {
@@ -20,7 +41,7 @@ func consoleLevel(text []byte) zerolog.Level {
 	return level
 }
 
-// wordIndex returns where a word is, -1 if it is not in the text.
+// wordIndex returns the index of a whole word in a text, -1 if it is not there.
 func wordIndex(text []byte, word string) int {
 	for i := 0; word != ""; i++ {
 		n := bytes.Index(text[i:], []byte(word))

@@ -2,14 +2,13 @@ package cloudwatchzerolog
 
 import (
 	"math"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
 )
 
-// timeOf returns the time of a line, zero for the present.
+// timeOf returns the time of a line, zero if it has none or that is the current time.
 func timeOf(line []byte) time.Time {
 	value := field(line, zerolog.TimestampFieldName)
 	if value == nil {
@@ -25,9 +24,9 @@ func timeOf(line []byte) time.Time {
 	return at
 }
 
-// refined returns the time that one of whole seconds stands for: the present, if it is in
-// that second, or the end of the second, if that has just passed. So the events of a second
-// stay in order.
+// refined returns a more exact time for one in whole seconds: now, if that is in the same
+// second, or the end of the second, if that has just passed. So the events of a second stay
+// in order.
 func refined(at, now time.Time) time.Time {
 	switch since := now.Sub(at); {
 	case since < 0 || since >= 2*time.Second:
@@ -38,8 +37,7 @@ func refined(at, now time.Time) time.Time {
 	return at.Add(time.Second - time.Millisecond)
 }
 
-// parseTime reads the value of a time as zerolog writes it. It is coarse if it has whole
-// seconds only.
+// parseTime reads the value of a time as zerolog writes it. coarse means whole seconds.
 func parseTime(value []byte) (at time.Time, coarse, ok bool) {
 	text, quoted := unquoted(value)
 	if !quoted {
@@ -51,7 +49,7 @@ func parseTime(value []byte) (at time.Time, coarse, ok bool) {
 	}
 	layout := zerolog.TimeFieldFormat
 	_, behind, found := strings.Cut(layout, "05")
-	if !found { // without seconds it says less than the present time
+	if !found { // without seconds it is less exact than the current time
 		return at, false, false
 	}
 	location := zerolog.TimestampFunc().Location() // for layouts without a zone
@@ -59,8 +57,8 @@ func parseTime(value []byte) (at time.Time, coarse, ok bool) {
 	return at, !strings.HasPrefix(behind, ".") && !strings.HasPrefix(behind, ","), err == nil && at.Year() > 0
 }
 
-// parseNumber reads a time since 1970. zerolog.TimeFieldFormat says in which unit, or else
-// how large it is.
+// parseNumber reads a number of units of time since 1970. The unit is that of
+// zerolog.TimeFieldFormat, or else follows from the number of digits.
 func parseNumber(value []byte) (at time.Time, coarse, ok bool) {
 	digits, negative := value, len(value) > 0 && value[0] == '-'
 	if negative {
@@ -105,24 +103,4 @@ func unit(digits int) string {
 		return zerolog.TimeFormatUnixMicro
 	}
 	return zerolog.TimeFormatUnixNano
-}
-
-// levelOf returns the level that a line has, or zerolog.NoLevel.
-func levelOf(line []byte) zerolog.Level {
-	if len(line) > 0 && line[0] != '{' {
-		return consoleLevel(line)
-	}
-	text, ok := unquoted(field(line, zerolog.LevelFieldName))
-	if !ok {
-		return zerolog.NoLevel
-	}
-	for l := zerolog.TraceLevel; l <= zerolog.PanicLevel; l++ {
-		if string(text) == zerolog.LevelFieldMarshalFunc(l) {
-			return l
-		}
-	}
-	if n, err := strconv.ParseInt(string(text), 10, 8); err == nil { // a level of the program's own
-		return zerolog.Level(n)
-	}
-	return zerolog.NoLevel
 }
