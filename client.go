@@ -78,8 +78,8 @@ func newClient(s *settings, speech *deliver.Speech) (*client, error) {
 	return c, nil
 }
 
-// assume has a role assumed with the credentials that there are. Its own source keeps those
-// of the role apart from them: they are renewed more often.
+// assume makes requests use the credentials of a role, which those of o assume. They have a
+// source of their own, since they are renewed more often.
 func (c *client) assume(life context.Context, s *settings, cfg aws.Config, o *cloudwatchlogs.Options) error {
 	provider, err := role.New(s.role(), cfg, o, o.Credentials, s.access())
 	if err != nil {

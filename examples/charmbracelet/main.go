@@ -3,10 +3,11 @@
 //
 // Kept: keys and values, the level and the time, which are read from the JSON, and messages
 // of several lines as one event. Which levels are logged is up to the logger, not to
-// Options.Level. Not kept: what is in the buffer when log.Fatal ends the program, which calls
-// nobody first. Log the error, call Close and os.Exit instead, or set Options.Spool.
+// Options.Level. Lost: what is in the buffer when log.Fatal of this package ends the program,
+// since it calls no hook first. Log the error, call Close and os.Exit instead, or set
+// Options.Spool.
 //
-// Options.Format: Using(...) with this package is not for programs that run long: it
+// Do not use this package with Options.Format: Using(...) in a program that runs for long: it
 // remembers each writer that it was ever given, and With needs new ones.
 package main
 

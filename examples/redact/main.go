@@ -3,7 +3,7 @@
 //   - ReplaceAttr looks at the names of attributes and groups, at any depth. It does not
 //     look into structs, maps and slices, nor into the text of the message.
 //   - A type for secrets shows itself as "[redacted]" wherever it is logged, also inside
-//     of these.
+//     of structs, maps and slices.
 package main
 
 import (

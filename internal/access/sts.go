@@ -16,7 +16,7 @@ import (
 )
 
 // CheckSTS returns what is wrong about the endpoint of a client of STS. Plain http is allowed
-// as to CloudWatch Logs: the answer holds keys.
+// only where it is allowed for CloudWatch Logs, since the response holds keys.
 func CheckSTS(s Settings, cfg aws.Config, client *sts.Client) error {
 	o := client.Options()
 	name := "endpoint of STS"
@@ -33,7 +33,7 @@ func CheckSTS(s Settings, cfg aws.Config, client *sts.Client) error {
 		}
 	}
 	where, err := resolveSTS(client)
-	//lint:ignore SA1019 programs still have one
+	//lint:ignore SA1019 programs still use it
 	if err != nil && o.EndpointResolver != nil { // it may know later
 		return nil
 	}

@@ -1,8 +1,8 @@
 // Package jsonline reads time and level of a log line that is a JSON object, as zap, zerolog,
 // logrus, log/slog, pino and bunyan write it.
 //
-// It makes one pass over the members of the object, no further than to the later one of the
-// two, and allocates nothing. Nested values are passed over without a look at their syntax.
+// It makes one pass over the members of the object, which ends when both are found, and
+// allocates nothing. It skips nested values without checking their syntax.
 package jsonline
 
 import (
@@ -19,9 +19,9 @@ type Fields struct {
 }
 
 // Read reads a line, or, if it is not whole, the beginning of one that is too long to be kept.
-// The first member with one of the known keys and a value that can be read counts; later ones,
-// such as attributes of the record, do not. A line that is no JSON object has none, as far as
-// that is seen at its end or on the way.
+// The first member counts that has one of the known keys and a value that can be read; later
+// ones, such as attributes of the record, do not. Nothing is found in a line that does not
+// begin and end as a JSON object, or turns out to be malformed on the way.
 func Read(line []byte, whole bool) (f Fields) {
 	s := scanner{text: trimSpace(line)}
 	if n := len(s.text); !s.next('{') || whole && s.text[n-1] != '}' {
@@ -38,7 +38,7 @@ func Read(line []byte, whole bool) (f Fields) {
 func (f *Fields) complete() bool { return f.HasLevel && !f.Time.IsZero() }
 
 // member reads a member of the object and what follows it. It reports whether that is another
-// member; if not, the object is closed, the text has ended, or it is no JSON.
+// member; if not, the object is closed, the text has ended, or it is malformed.
 func (s *scanner) member(f *Fields) (more bool) {
 	s.space()
 	key, ok := s.string()
@@ -68,13 +68,13 @@ func (s *scanner) member(f *Fields) (more bool) {
 // maxAhead is how far ahead of its Write the time of a line may be.
 const maxAhead = 24 * time.Hour
 
-// lately is for how long a time in whole seconds may be the second in which its line was
-// written, or the one before.
+// lately is how long ago a time in whole seconds may be to count as that of the Write: a line
+// may be written in the second after that of its record.
 const lately = 2 * time.Second
 
-// At returns the time of an event whose line was written at a time: the one that was found,
-// unless that makes no sense, or says less than the time of the Write. In whole seconds,
-// lines would otherwise be sorted before others of the same second that have just come.
+// At returns the time of an event whose line was written at the time given: the one that was
+// found, unless that is too far ahead, or is the current second without a fraction. With that,
+// lines would be sorted before others of the same second that have just come.
 func (f Fields) At(written time.Time) time.Time {
 	switch ago := written.Sub(f.Time); {
 	case f.Time.IsZero(), ago < -maxAhead:

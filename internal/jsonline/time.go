@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Times that are no times of a line: before earliest, a clock was never set, or a number means
-// something else; from latest on, that alone.
+// Bounds of the time of a line. Before earliest, the clock was never set, or a number means
+// something else, as it does from latest on.
 var (
 	earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -29,8 +29,8 @@ func parseTime(value []byte) (t time.Time, seconds bool) {
 }
 
 // parseDate reads 2006-01-02T15:04:05Z07:00 and its variants: with a fraction, with a blank
-// for the T, with a comma for the point, and with 0700 for the zone, as zap writes it. A time
-// without a zone is none: nobody knows when it was.
+// for the T, with a comma for the point, and with 0700 for the zone, as zap writes it. A date
+// without a zone is refused, as it could be any of 24 hours.
 func parseDate(s []byte) (t time.Time, seconds bool) {
 	const layout = "0000-00-00T00:00:00"
 	if len(s) <= len(layout) {
@@ -114,7 +114,7 @@ func parseZone(s []byte) (offset time.Duration, ok bool) {
 }
 
 // parseEpoch reads a number of seconds, milliseconds, microseconds or nanoseconds since 1970.
-// Which of them is seen by its size: as seconds, the others are beyond the year 5000.
+// Its size shows which: as seconds, the others are beyond the year 5000.
 func parseEpoch(value []byte) (t time.Time, seconds bool) {
 	var digits int64 // without the point
 	scale := 0       // how many of them are behind it

@@ -1,4 +1,4 @@
-// Package machine finds out what the program runs on: the EC2 instance, the container.
+// Package machine finds the ids of what the program runs on: the EC2 instance, the container.
 package machine
 
 import (
@@ -12,8 +12,8 @@ import (
 
 var errNoContainer = errors.New("no container id in /proc/self/cgroup and /proc/self/mountinfo")
 
-// ContainerID returns the id of the container that the program runs in, by what the kernel
-// and Amazon ECS say of it. Nobody is asked.
+// ContainerID returns the id of the container that the program runs in, from files of the
+// kernel and the environment of Amazon ECS. It makes no request.
 func ContainerID() (string, error) {
 	cgroup, _ := os.ReadFile("/proc/self/cgroup") // not on every system
 	mountinfo, _ := os.ReadFile("/proc/self/mountinfo")
@@ -36,8 +36,8 @@ const shortID = 12
 
 // containerID returns the id as "docker ps" and the console of ECS show it, "" if there is
 // none. The cgroup of a process has the id of its own container in its path. Where the
-// container sees itself as the root, as is usual with version 2, the files that the runtime
-// mounts into it tell: they are in a directory of that name on the host.
+// container sees itself as the root, as is usual with version 2, the id is in the sources of
+// the files that the runtime mounts into it: on the host their directory is named after it.
 func containerID(cgroup, mountinfo, ecs string) string {
 	for line := range strings.Lines(cgroup) { // hierarchy:controllers:path
 		if fields := strings.SplitN(strings.TrimSpace(line), ":", 3); len(fields) == 3 {

@@ -38,8 +38,8 @@ var errNoInstanceID = errors.New("the metadata service answers with something el
 func InstanceID(ctx context.Context, cfg aws.Config) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	// The HTTP client is our own: the service is on this machine, so the proxy of a program
-	// does not concern it, and whoever else answers is not read for ever.
+	// The HTTP client is our own: the service is on this machine, so no proxy of the program
+	// must be used, and a response of anything else must be bounded.
 	connections := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.Proxy, t.DisableKeepAlives, t.MaxResponseHeaderBytes = nil, true, maxHeaderBytes
 	})

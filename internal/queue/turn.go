@@ -43,8 +43,8 @@ func (q *Queue) AppendAll(turn *Turn, events []batch.Event, last bool) (dropped 
 	return dropped, err
 }
 
-// awaitTurn waits while another turn goes on. Whoever has waited for anything else must
-// call it again before it appends.
+// awaitTurn waits while another turn goes on. After any other wait, it must be called again
+// before an event is appended.
 func (q *Queue) awaitTurn(turn *Turn) {
 	for q.turn != nil && q.turn != turn && !q.closed {
 		q.turnEnded.Wait()

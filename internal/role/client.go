@@ -25,8 +25,8 @@ const timeout = 10 * time.Second
 // maxHeaderBytes bounds the headers of an answer.
 const maxHeaderBytes = 64 << 10
 
-// client is that of STS. It finds the credentials to assume the role with before its request,
-// so that the two have times and errors of their own.
+// client is a client of STS. It retrieves the credentials that assume the role before its
+// request, so that each of the two steps has its own time limit and error.
 type client struct {
 	*sts.Client
 	base     aws.CredentialsProvider // nil = there are none
@@ -57,8 +57,8 @@ func New(s Settings, cfg aws.Config, logs *cloudwatchlogs.Options, base aws.Cred
 	return newProvider(s, c), nil
 }
 
-// bounded returns a copy of the SDK's own HTTP client that leaves no connection behind: STS is
-// asked once in an hour. One of the program stays as it is.
+// bounded returns a copy of the SDK's own HTTP client that leaves no idle connection, as there
+// is one request an hour. An HTTP client of the program stays as it is.
 func bounded(of aws.HTTPClient) aws.HTTPClient {
 	buildable, ok := of.(*awshttp.BuildableClient)
 	if !ok {
@@ -72,7 +72,7 @@ func bounded(of aws.HTTPClient) aws.HTTPClient {
 	})
 }
 
-var errNone = errors.New("there are none to assume the role with")
+var errNone = errors.New("there are none to assume the role with") // reads on from: no credentials
 
 // AssumeRole makes one request. The expiry of what it returns is by the clock of this machine,
 // which may be wrong.

@@ -133,8 +133,8 @@ func (p *Provider) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		p.early = time.Now().Add(retryEarly)
 		return got, nil
 	}
-	var told *deliver.CredentialsError
-	if errors.As(err, &told) {
+	var ofBase *deliver.CredentialsError
+	if errors.As(err, &ofBase) {
 		return aws.Credentials{}, err
 	}
 	return aws.Credentials{}, &Error{p.settings.ARN, p.settings.ExternalID != "", p.client.endpoint, err}
