@@ -84,7 +84,7 @@ func (k *Hook) Fire(entry *logrus.Entry) error {
 	}
 	err := k.send(entry, level)
 	if entry.Level == logrus.FatalLevel || entry.Level == logrus.PanicLevel && !k.h.Guarantee().Kill {
-		_ = k.h.Sync() // the program ends; the handler has reported why requests fail
+		_ = k.h.Sync() // its error would keep hooks that were added later from the entry
 	}
 	return err
 }

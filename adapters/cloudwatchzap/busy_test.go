@@ -114,11 +114,12 @@ func TestPanicFlushes(t *testing.T) {
 	})
 }
 
-// The end of a program is put off by CloseTimeout at most.
+// The end of a program is put off by CloseTimeout at most, and zap prints what is left.
 func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
-		logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil), zap.WithFatalHook(zapcore.WriteThenPanic))
+		p := &printed{}
+		logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil), zap.WithFatalHook(zapcore.WriteThenPanic), zap.ErrorOutput(p))
 		f.away()
 		d := took(func() {
 			defer func() { _ = recover() }()
@@ -126,6 +127,9 @@ func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 		})
 		if d != 3*time.Second {
 			t.Errorf("waited %v, want CloseTimeout", d)
+		}
+		if got := p.String(); !strings.Contains(got, "write error: cloudwatch: 1 event") {
+			t.Errorf("zap printed %q", got)
 		}
 	})
 }

@@ -38,9 +38,10 @@ import (
 // ([cloudwatch.Handler.Guarantee]), since a panic may be recovered. It never does for DPANIC,
 // which in production ends nothing.
 //
-// Write returns cloudwatch.ErrClosed once the handler is closed, and the error of an encoder.
-// Events that are lost because the buffer is full or they are oversize are counted in Stats
-// and reported by the handler; zap would print an error for each of them.
+// Write returns cloudwatch.ErrClosed once the handler is closed, the error of an encoder, and
+// for FATAL and PANIC a *cloudwatch.UndeliveredError; zap prints them. Events that are lost
+// because the buffer is full or they are oversize are counted in Stats and reported by the
+// handler; they are not errors of Write, since zap would print each of them.
 //
 // An entry costs one copy beside its encoding, and no allocation. The core is safe for
 // concurrent use.
@@ -117,13 +118,14 @@ func (c *core) Write(ent zapcore.Entry, fields []zapcore.Field) error {
 	message := bytes.TrimSuffix(bytes.TrimSuffix(buf.Bytes(), []byte("\n")), []byte("\r"))
 	err = c.h.Append(ent.Time, slogLevel(ent.Level), message)
 	buf.Free()
+	var undelivered error
 	if ent.Level == zapcore.FatalLevel || ent.Level == zapcore.PanicLevel && !c.h.Guarantee().Kill {
-		_ = c.h.Sync() // the program ends; the handler has reported why requests fail
+		undelivered = c.h.Sync()
 	}
 	if errors.Is(err, cloudwatch.ErrClosed) {
 		return err
 	}
-	return nil // a loss is counted and reported
+	return undelivered // another loss is counted and reported
 }
 
 func (c *core) Sync() error { return c.h.Sync() }

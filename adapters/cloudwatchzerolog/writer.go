@@ -54,15 +54,18 @@ func NewWriter(h *cloudwatch.Handler) *Writer { return &Writer{h} }
 // the spool keeps the event ([cloudwatch.Handler.Guarantee]), since a panic may be recovered.
 // After a FATAL, zerolog calls [Writer.Close].
 //
-// It returns len(line). The only error is cloudwatch.ErrClosed. Events that are lost because
-// the buffer is full or they are oversize are counted in Stats and reported by the handler;
-// zerolog would print an error for each of them.
+// It returns len(line). The error is cloudwatch.ErrClosed or, for PANIC, a
+// *cloudwatch.UndeliveredError; zerolog prints them. Events that are lost because the buffer is
+// full or they are oversize are counted in Stats and reported by the handler; they are not
+// errors, since zerolog would print each of them.
 //
 // It costs one copy of the line, a scan from its time to its end, and no allocation.
 func (w *Writer) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	err := w.write(level, line)
 	if level == zerolog.PanicLevel && !w.h.Guarantee().Kill {
-		_ = w.h.Sync() // zerolog panics next; the handler has reported why requests fail
+		if undelivered := w.h.Sync(); err == nil {
+			err = undelivered
+		}
 	}
 	return len(line), err
 }

@@ -153,6 +153,11 @@ func TestPanicFlushes(t *testing.T) {
 		if d := took(panics); d != 3*time.Second {
 			t.Errorf("waited %v while the service is away, want CloseTimeout", d)
 		}
+		_, err := cloudwatchzerolog.NewWriter(f.Handler).WriteLevel(zerolog.PanicLevel, []byte("broken"))
+		var left *cloudwatch.UndeliveredError
+		if !errors.As(err, &left) || left.Events != 2 {
+			t.Errorf("got %v, want what zerolog prints: 2 events are left", err)
+		}
 	})
 }
 
