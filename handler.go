@@ -35,8 +35,9 @@ var _ slog.Handler = (*Handler)(nil)
 // wrong with the options or with the AWS configuration.
 //
 // After slog.SetDefault, package log writes to the handler as well, and log.Fatal
-// ends the program before its event is sent. Log the error, call Close and os.Exit
-// instead.
+// ends the program before its event is sent: it is lost, unless there is a spool.
+// Log the error, call Close and os.Exit instead. The same holds for a Writer given
+// to log.SetOutput.
 func NewHandler(logGroup string, opts *Options) (*Handler, error) {
 	p, err := newPipeline(logGroup, opts)
 	if err != nil {
