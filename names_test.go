@@ -140,7 +140,7 @@ func (n *namer) expand(template string, unfit *regexp.Regexp) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return parsed.fill(n.value)
+	return parsed.fill(func(placeholder string) (string, error) { return n.value(placeholder, "") })
 }
 
 func TestRandomInNames(t *testing.T) {

@@ -73,17 +73,17 @@ func (s *settings) resolveNames(logGroup string) (err error) {
 		}
 		s.generated = isRandom(s.LogStream)
 	}
-	return s.checkNames(func(_, _ string) (string, error) { return "x", nil }) // whatever it will be
+	return s.checkNames(func(string) (string, error) { return "x", nil }) // stands in for a value that is not known yet
 }
 
-// fillNames fills in what the AWS configuration says.
+// fillNames fills in what the names have of the AWS configuration.
 func (s *settings) fillNames(region string, instanceID func() (string, error)) error {
 	s.namer.region, s.namer.instanceID = region, instanceID
-	return s.checkNames(s.namer.value)
+	return s.checkNames(func(placeholder string) (string, error) { return s.namer.value(placeholder, "") })
 }
 
 // checkNames fills in what is left of the names and checks them.
-func (s *settings) checkNames(value func(placeholder, argument string) (string, error)) (err error) {
+func (s *settings) checkNames(value func(placeholder string) (string, error)) (err error) {
 	if s.group, err = s.groupName.fill(value); err != nil {
 		return fmt.Errorf("log group: %w", err)
 	}
