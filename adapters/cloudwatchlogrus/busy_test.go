@@ -3,6 +3,7 @@ package cloudwatchlogrus_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -137,8 +138,16 @@ func TestFatalDeliversBeforeExit(t *testing.T) {
 	}
 }
 
-// The end of a program is put off by CloseTimeout at most.
+// The end of a program is put off by CloseTimeout at most, and says what is lost.
 func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
+	printed, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer printed.Close()
+	stderr := os.Stderr
+	os.Stderr = printed
+	defer func() { os.Stderr = stderr }()
 	inBubble(t, func(t *testing.T) {
 		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
 		logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil))
@@ -149,6 +158,9 @@ func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 			t.Errorf("waited %v, want CloseTimeout; exited %v", d, exited)
 		}
 	})
+	if text, err := os.ReadFile(printed.Name()); err != nil || !strings.HasPrefix(string(text), "cloudwatch: 1 event (") {
+		t.Errorf("printed %q, %v", text, err)
+	}
 }
 
 // A recovered panic has no reason to wait for the network where the spool keeps the event.

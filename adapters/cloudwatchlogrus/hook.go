@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -70,7 +71,8 @@ func (k *Hook) Levels() []logrus.Level {
 //
 // For FATAL it waits until everything is delivered, within Options.CloseTimeout, and for
 // PANIC as well unless the spool keeps the event ([cloudwatch.Handler.Guarantee]), since a
-// panic may be recovered. It never waits otherwise.
+// panic may be recovered. What is not delivered by then goes to standard error, as logrus
+// prints the errors of hooks. It never waits otherwise.
 //
 // The errors are cloudwatch.ErrClosed and that of a formatter. Events that are lost because
 // the buffer is full or they are oversize are counted in Stats and reported by the handler; for
@@ -84,7 +86,9 @@ func (k *Hook) Fire(entry *logrus.Entry) error {
 	}
 	err := k.send(entry, level)
 	if entry.Level == logrus.FatalLevel || entry.Level == logrus.PanicLevel && !k.h.Guarantee().Kill {
-		_ = k.h.Sync() // its error would keep hooks that were added later from the entry
+		if undelivered := k.h.Sync(); undelivered != nil { // returned, it would keep later hooks from the entry
+			fmt.Fprintln(os.Stderr, undelivered) // where logrus prints the errors of hooks
+		}
 	}
 	return err
 }
