@@ -58,8 +58,8 @@ type WriterOptions struct {
 	Framing Framing
 	// ReadJSON reads level and time of events that are JSON objects, as zap, zerolog,
 	// logrus, slog, pino and bunyan write them: the first of the members "level", "lvl",
-	// "severity" and "@level" that can be read, and the first such of "time", "ts",
-	// "timestamp" and "@timestamp". Other events have Level and the time of the Write.
+	// "severity", "@level" and "log.level" that can be read, and the first such of "time",
+	// "ts", "timestamp" and "@timestamp". Other events have Level and the time of the Write.
 	//
 	// The time of the Write also replaces a time before the year 2000 or more than a day
 	// ahead, and one in whole seconds that is less than two seconds ago, so that the lines

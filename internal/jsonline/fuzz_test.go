@@ -59,7 +59,7 @@ func reference(t *testing.T, line []byte) (f Fields) {
 			t.Fatal(err)
 		}
 		switch key = key[1 : len(key)-1]; key {
-		case "level", "lvl", "severity", "@level":
+		case "level", "lvl", "severity", "@level", "log.level":
 			if !f.HasLevel {
 				f.Level, f.HasLevel = referenceLevel(string(value))
 			}

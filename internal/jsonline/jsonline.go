@@ -29,10 +29,14 @@ func Read(line []byte, whole bool) (f Fields) {
 	}
 	for s.member(&f) && !f.complete() {
 	}
-	if f.complete() || s.ended() && (s.closed || !whole) {
+	switch {
+	case s.wrong, s.closed && !s.ended():
+		return Fields{}
+	case f.complete(), s.ended() && (s.closed || !whole):
 		return f
+	default:
+		return Fields{}
 	}
-	return Fields{}
 }
 
 func (f *Fields) complete() bool { return f.HasLevel && !f.Time.IsZero() }
@@ -51,7 +55,7 @@ func (s *scanner) member(f *Fields) (more bool) {
 		return false
 	}
 	switch string(key) { // does not allocate
-	case "level", "lvl", "severity", "@level":
+	case "level", "lvl", "severity", "@level", "log.level":
 		if !f.HasLevel {
 			f.Level, f.HasLevel = parseLevel(value)
 		}
@@ -62,7 +66,9 @@ func (s *scanner) member(f *Fields) (more bool) {
 	}
 	s.space()
 	s.closed = s.next('}')
-	return !s.closed && s.next(',')
+	more = !s.closed && s.next(',')
+	s.wrong = !s.closed && !more && !s.ended()
+	return more
 }
 
 // maxAhead is how far ahead of its Write the time of a line may be.

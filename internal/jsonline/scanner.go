@@ -7,6 +7,7 @@ type scanner struct {
 	text   []byte
 	at     int
 	closed bool // the object has ended
+	wrong  bool // what follows a member is neither a comma nor the end
 }
 
 func (s *scanner) ended() bool { return s.at >= len(s.text) }
