@@ -54,6 +54,14 @@ func TestParts(t *testing.T) {
 			},
 		},
 		{
+			"a key with escapes is the same key",
+			`{"\u006cevel":"ERROR","m\u0073g":"m","body":"` + xs(450) + `"}`,
+			[]string{
+				`{"\u006cevel":"ERROR","m\u0073g":"m","body":"` + xs(304) + `",` + fmt.Sprintf(of2, 1) + `}}`,
+				`{"\u006cevel":"ERROR","m\u0073g":"m",` + fmt.Sprintf(of2, 2) + `,"rest":{"/body":"` + xs(146) + `"}}}`,
+			},
+		},
+		{
 			"where pointers are ambiguous there is the text",
 			`{` + header + `,"a":"` + xs(350) + `","a":1}`,
 			[]string{

@@ -298,7 +298,7 @@ func (o *outline) is(key span, name string) bool {
 
 // header reports whether a member of the object is in every part as a whole.
 func (s *scanner) header(v value) bool {
-	message, timeOrLevel := known(s.text[v.key.from+1 : v.key.to-1])
+	message, timeOrLevel := s.known(v.key)
 	message = message && v.isString
 	length := int(v.end - v.start)
 	whole := length <= maxScalar
@@ -316,19 +316,24 @@ func (s *scanner) header(v value) bool {
 
 // known reports whether a key is that of a message, or of a time or level: the names by which
 // log/slog, zap, zerolog, logrus, hclog, the Elastic Common Schema and Google Cloud
-// know them, in any case.
-func known(key []byte) (message, timeOrLevel bool) {
-	var lower [len("@timestamp")]byte
-	if len(key) > len(lower) {
+// know them, in any case, with escapes or without.
+func (o *outline) known(key span) (message, timeOrLevel bool) {
+	const longest, escaped = len("@timestamp"), len(`\u0000`)
+	name := o.text[key.from+1 : key.to-1]
+	if len(name) <= longest*escaped && bytes.IndexByte(name, '\\') >= 0 {
+		name = []byte(o.name(key))
+	}
+	if len(name) > longest {
 		return false, false
 	}
-	for i, c := range key {
+	var lower [longest]byte
+	for i, c := range name {
 		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
 		}
 		lower[i] = c
 	}
-	switch string(lower[:len(key)]) {
+	switch string(lower[:len(name)]) {
 	case "msg", "message", "@message":
 		return true, false
 	case "time", "ts", "timestamp", "@timestamp", "level", "lvl", "severity", "@level", "log.level":
