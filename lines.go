@@ -19,6 +19,7 @@ type lines struct {
 	idle  sync.Cond     // on mu: busy is false again
 	busy  bool          // a Write is adding its text in several pieces; others wait
 	began stamp         // of the partial line
+	own   bool          // the Write that is adding its text has begun the partial line
 	held  []byte        // the partial line
 	over  *oversize     // has the partial line instead, if it is too long
 	cr    bool          // its last byte, a CR, is not in over yet: it may belong to the newline
@@ -79,12 +80,13 @@ func (l *lines) add(text []byte, now stamp, first, last bool, c *completed) {
 	end := bytes.LastIndexByte(text, '\n') + 1
 	if end < len(text) && !l.holds() {
 		if l.w.partials.add(l) {
-			l.began = now
+			l.began, l.own = now, true
 		} else { // after Shutdown no take would find it
 			end = len(text)
 		}
 	}
 	l.hold(text[end:])
+	l.own = l.own && !last
 	c.whole, c.after, c.crowded = text[:end], l.parts, l.crowded
 	l.parts, l.crowded = nil, false
 }
@@ -141,11 +143,12 @@ func (l *lines) end() line {
 	return held
 }
 
-// take ends the partial line where it is, and returns its events.
-func (l *lines) take() (events []batch.Event) {
+// take ends the partial line where it is, and returns its events. One that a Write has begun
+// which has not ended yet is only taken if it is the last time: no part of it is accepted so far.
+func (l *lines) take(last bool) (events []batch.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.holds() {
+	if !l.holds() || l.own && !last {
 		return nil
 	}
 	if l.cr { // no newline follows

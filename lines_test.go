@@ -345,7 +345,7 @@ func written(l *lines, text string, now time.Time) (all []line) {
 
 // rest takes the partial line.
 func rest(l *lines) []line {
-	return linesIn(l.take())
+	return linesIn(l.take(false))
 }
 
 // asEvents returns the events of a line, and a blank line as it is.

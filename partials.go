@@ -90,20 +90,20 @@ func (p *partials) take(last bool, give func(events ...batch.Event)) {
 		p.ended = true
 		p.mu.Unlock()
 	}
-	p.takeOldest(0, 0, give)
+	p.takeOldest(0, 0, last, give)
 }
 
 // relieve is take for the oldest, so that half as many may be held again.
 func (p *partials) relieve(give func(events ...batch.Event)) {
-	p.takeOldest(maxPartials/2, maxPartialBytes/2, give)
+	p.takeOldest(maxPartials/2, maxPartialBytes/2, false, give)
 }
 
-func (p *partials) takeOldest(but, bytes int, give func(events ...batch.Event)) {
+func (p *partials) takeOldest(but, bytes int, last bool, give func(events ...batch.Event)) {
 	p.taking.Lock()
 	defer p.taking.Unlock()
 	var events []batch.Event
 	for _, l := range p.oldest(but, bytes) {
-		events = append(events, l.take()...)
+		events = append(events, l.take(last)...)
 	}
 	give(events...)
 }

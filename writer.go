@@ -205,7 +205,7 @@ func (w *Writer) ReadFrom(r io.Reader) (n int64, err error) {
 		}
 	}
 	g := w.newGroup()
-	for _, e := range l.take() {
+	for _, e := range l.take(true) {
 		g.put(e)
 	}
 	closed := g.end()

@@ -1,6 +1,7 @@
 package cloudwatch_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -515,6 +516,48 @@ func TestWriteLargerThanTheBufferUnderBlock(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestFlushLeavesALineThatIsJustBeingWritten: a huge one is taken in several pieces, and no
+// part of it is accepted before the Flush. What an earlier Write has begun is.
+func TestFlushLeavesALineThatIsJustBeingWritten(t *testing.T) {
+	for _, begun := range []string{"", "begun before, "} {
+		inBubble(t, func(t *testing.T) {
+			f := newFixture(t, cloudwatch.Options{LogStream: stream, BufferBytes: 2 << 20, OnFull: cloudwatch.Block})
+			away := f.srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
+			io.WriteString(f.writer, begun)
+			huge := strings.Repeat("x", 9<<20)
+			written := make(chan struct{})
+			go func() {
+				defer close(written)
+				io.WriteString(f.writer, huge+"\n")
+			}()
+			time.Sleep(time.Minute) // it waits for room
+			over, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := f.Flush(over); err == nil {
+				t.Error("Flush returned nil")
+			}
+			away()
+			<-written
+			f.flush(time.Minute)
+			var lines []string
+			for _, part := range f.messages() {
+				text, mark, _ := strings.Cut(part, " [event ")
+				if n := len(lines); n == 0 || !strings.Contains(mark, " part ") || strings.HasSuffix(mark, " part 1]") {
+					lines = append(lines, text)
+				} else {
+					lines[n-1] += text
+				}
+			}
+			if begun == "" && len(lines) != 1 {
+				t.Errorf("the line came as %d", len(lines))
+			}
+			if all := strings.Join(lines, ""); all != begun+huge {
+				t.Errorf("%d bytes came", len(all))
+			}
+		})
+	}
 }
 
 // TestHugeLineIsNotMixedWithOthersOfItsWriter: it is taken in several pieces.
