@@ -104,7 +104,8 @@ func (h *Handler) Writer() *Writer { return h.newWriter(h.settings.Writer) }
 // WriterAt returns a writer to the same log stream whose events have a level: each Write is
 // one event, with the newlines it holds, such as those of a stack trace. It is for
 // log.SetOutput, log.New and http.Server.ErrorLog. For exec.Cmd each line is an event, see
-// [Writer.ReadFrom]. Options.Level and Options.Writer do not apply.
+// [Writer.ReadFrom]; an io.MultiWriter in between hides that method, so it needs
+// WriterWith(WriterOptions{Level: level}). Options.Level and Options.Writer do not apply.
 func (h *Handler) WriterAt(level slog.Level) *Writer {
 	return h.newWriter(WriterOptions{Level: level, Framing: EventPerWrite})
 }

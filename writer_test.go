@@ -191,6 +191,22 @@ func TestCommandsThatShareAWriterDoNotMix(t *testing.T) {
 	}
 }
 
+// TestStreamBehindAMultiWriter: it hides ReadFrom, so a stream needs a Writer of lines.
+func TestStreamBehindAMultiWriter(t *testing.T) {
+	f := newFixture(t, cloudwatch.Options{LogStream: stream})
+	lines := f.WriterWith(cloudwatch.WriterOptions{Level: slog.LevelInfo})
+	var want []string
+	for n := range 5000 { // more than io.Copy reads at once
+		want = append(want, fmt.Sprint("line ", n))
+	}
+	text := struct{ io.Reader }{strings.NewReader(strings.Join(want, "\n") + "\n")} // as a pipe, it only reads
+	if _, err := io.Copy(io.MultiWriter(io.Discard, lines), text); err != nil {
+		t.Error(err)
+	}
+	f.flush(10 * time.Second)
+	f.wantMessages(want...)
+}
+
 func TestReadFrom(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		f := newFixture(t, cloudwatch.Options{LogStream: stream})
