@@ -176,8 +176,9 @@ type Options struct {
 	// value is DropNewest.
 	OnFull OnFull
 	// MaxEventBytes is the size in UTF-8 bytes above which a message is
-	// oversize. 0: 1,048,550, the most that PutLogEvents takes. Some partitions
-	// still document 256 KiB; there it has to be 262,118. At least 256.
+	// oversize. 0: 1,048,550, the most that PutLogEvents takes, or BufferBytes if
+	// that is less. Some partitions still document 256 KiB; there it has to be
+	// 262,118. At least 256.
 	MaxEventBytes int
 	// Oversize says what happens to a larger message. The zero value is Split.
 	// Beside the buffer, the log call takes a bounded amount of memory for a message of

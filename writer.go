@@ -60,6 +60,8 @@ type WriterOptions struct {
 	// logrus, slog, pino and bunyan write them: the first of the members "level", "lvl",
 	// "severity", "@level" and "log.level" that can be read, and the first such of "time",
 	// "ts", "timestamp" and "@timestamp". Other events have Level and the time of the Write.
+	// A field of the program with such a name counts if it comes first: with zerolog, which
+	// writes the time last, a field "timestamp" is taken for it. Adapters know the difference.
 	//
 	// The time of the Write also replaces a time before the year 2000 or more than a day
 	// ahead, and one in whole seconds that is less than two seconds ago, so that the lines
