@@ -3,6 +3,7 @@ package cloudwatch_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -414,4 +415,19 @@ func TestConstructorAsksNoMetadataService(t *testing.T) {
 		t.Errorf("requests %q", seen)
 	}
 	w.Close()
+}
+
+func TestMissingProfileSaysWhatToDo(t *testing.T) {
+	for name, opts := range map[string]*cloudwatch.Options{"of the environment": nil, "of the options": {Profile: "nope"}} {
+		t.Run(name, func(t *testing.T) {
+			if opts == nil {
+				t.Setenv("AWS_PROFILE", "nope")
+			}
+			_, err := cloudwatch.NewHandler(group, opts)
+			const next = "nope; add the profile to the shared config, or name another one (AWS_PROFILE, Options.Profile)"
+			if text := fmt.Sprint(err); !strings.HasPrefix(text, "cloudwatch: new handler: load AWS config: ") || !strings.HasSuffix(text, next) {
+				t.Errorf("got %q", text)
+			}
+		})
+	}
 }

@@ -2,6 +2,7 @@ package cloudwatch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -135,6 +136,9 @@ func load(life context.Context, options config.LoadOptions) (aws.Config, error) 
 		*o = options
 		return nil
 	})
+	if missing := (config.SharedConfigProfileNotExistError{}); errors.As(err, &missing) {
+		return cfg, fmt.Errorf("load AWS config: %w; add the profile to the shared config, or name another one (AWS_PROFILE, Options.Profile)", redact.Error(err))
+	}
 	if err != nil {
 		return cfg, fmt.Errorf("load AWS config: %w", redact.Error(err))
 	}
