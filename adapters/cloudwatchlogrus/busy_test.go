@@ -8,21 +8,23 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchlogrus"
+	"github.com/cloudwatch-go/cloudwatch/adapters/internal/adaptertest"
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
 // The level of an entry decides what a full buffer keeps.
 func TestErrorsAreKeptWhenTheBufferIsFull(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{BufferBytes: 1 << 20})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 1 << 20})
 		logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil, logrus.AllLevels...))
-		end := f.srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
+		end := f.Server.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
 		for n := range 12_000 {
 			logger.WithFields(logrus.Fields{"n": n, "key": strings.Repeat("k", 60)}).Debug("cache miss")
 		}
@@ -34,8 +36,8 @@ func TestErrorsAreKeptWhenTheBufferIsFull(t *testing.T) {
 		}
 		end()
 		kept := map[float64]bool{}
-		for _, e := range f.events() {
-			if m := decoded(t, e.Message); m["level"] == "error" {
+		for _, e := range f.Events() {
+			if m := adaptertest.Decoded(t, e.Message); m["level"] == "error" {
 				kept[m["n"].(float64)] = true
 			}
 		}
@@ -47,7 +49,7 @@ func TestErrorsAreKeptWhenTheBufferIsFull(t *testing.T) {
 
 func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 	const goroutines, entries = 16, 100
-	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{})
+	f := adaptertest.NewOn(t, cloudwatchtest.Start(t), cloudwatch.Options{})
 	logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, &logrus.JSONFormatter{PrettyPrint: true}))
 	stack := strings.TrimSpace(string(debug.Stack()))
 	want := map[string]bool{}
@@ -66,8 +68,8 @@ func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	for _, e := range f.events() {
-		message, _ := decoded(t, e.Message)["msg"].(string)
+	for _, e := range f.Events() {
+		message, _ := adaptertest.Decoded(t, e.Message)["msg"].(string)
 		if !want[message] {
 			t.Fatalf("torn or mixed: %q", e.Message)
 		}
@@ -79,12 +81,12 @@ func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 }
 
 func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{})
 		logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil, logrus.AllLevels...))
-		f.away()
+		f.Away()
 		for l := logrus.ErrorLevel; l <= logrus.TraceLevel; l++ {
-			if d := took(func() { logger.Log(l, "m") }); d > 0 {
+			if d := adaptertest.Took(func() { logger.Log(l, "m") }); d > 0 {
 				t.Errorf("a log call of level %s waits for %v", l, d)
 			}
 		}
@@ -96,8 +98,8 @@ func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
 
 // A panic is delivered before it goes on, as far as CloseTimeout allows.
 func TestPanicFlushes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
 		logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil))
 		panics := func() {
 			defer func() {
@@ -108,11 +110,11 @@ func TestPanicFlushes(t *testing.T) {
 			logger.Panic("broken")
 		}
 		panics()
-		if got := f.srv.Messages(group, stream); len(got) != 1 || !strings.Contains(got[0], `"level":"panic"`) {
+		if got := f.Server.Messages(adaptertest.Group, adaptertest.Stream); len(got) != 1 || !strings.Contains(got[0], `"level":"panic"`) {
 			t.Errorf("got %q", got)
 		}
-		f.away()
-		if d := took(panics); d != 3*time.Second {
+		f.Away()
+		if d := adaptertest.Took(panics); d != 3*time.Second {
 			t.Errorf("waited %v while the service is away, want CloseTimeout", d)
 		}
 	})
@@ -121,8 +123,8 @@ func TestPanicFlushes(t *testing.T) {
 // Fatal ends the program without deferred calls, and what was logged is delivered all the
 // same.
 func TestFatalDeliversBeforeExit(t *testing.T) {
-	if os.Getenv(childVariable) != "" {
-		h, err := cloudwatch.NewHandler(group, &cloudwatch.Options{LogStream: stream})
+	if os.Getenv(adaptertest.ChildVariable) != "" {
+		h, err := cloudwatch.NewHandler(adaptertest.Group, &cloudwatch.Options{LogStream: adaptertest.Stream})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,8 +133,8 @@ func TestFatalDeliversBeforeExit(t *testing.T) {
 		logrus.Fatal("cannot go on")
 	}
 	srv := cloudwatchtest.Start(t)
-	exit, output := runChild(t, srv)
-	got := srv.Messages(group, stream)
+	exit, output := adaptertest.RunChild(t, srv)
+	got := srv.Messages(adaptertest.Group, adaptertest.Stream)
 	if exit != 1 || len(got) != 2 || !strings.Contains(got[1], `"level":"fatal"`) {
 		t.Errorf("exit code %d, delivered %q, printed %s", exit, got, output)
 	}
@@ -148,13 +150,13 @@ func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 	stderr := os.Stderr
 	os.Stderr = printed
 	defer func() { os.Stderr = stderr }()
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
 		logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil))
 		exited := false
 		logger.ExitFunc = func(int) { exited = true }
-		f.away()
-		if d := took(func() { logger.Fatal("cannot go on") }); d != 3*time.Second || !exited {
+		f.Away()
+		if d := adaptertest.Took(func() { logger.Fatal("cannot go on") }); d != 3*time.Second || !exited {
 			t.Errorf("waited %v, want CloseTimeout; exited %v", d, exited)
 		}
 	})
@@ -165,11 +167,11 @@ func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 
 // A recovered panic has no reason to wait for the network where the spool keeps the event.
 func TestPanicDoesNotWaitWithASpool(t *testing.T) {
-	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{Spool: t.TempDir(), CloseTimeout: 5 * time.Second})
+	f := adaptertest.NewOn(t, cloudwatchtest.Start(t), cloudwatch.Options{Spool: t.TempDir(), CloseTimeout: 5 * time.Second})
 	logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil))
-	end := f.away()
+	end := f.Away()
 	defer end()
-	d := took(func() {
+	d := adaptertest.Took(func() {
 		defer func() { _ = recover() }()
 		logger.Panic("broken")
 	})

@@ -9,12 +9,14 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchlogrus"
+	"github.com/cloudwatch-go/cloudwatch/adapters/internal/adaptertest"
 )
 
 // newLogger returns a logger that logs everything, through the hook only.
@@ -27,18 +29,18 @@ func newLogger(hook logrus.Hook) *logrus.Logger {
 }
 
 func TestEntryKeepsTimeLevelCallerAndFields(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{})
 		logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil))
 		logger.SetReportCaller(true)
 		past := time.Now().Add(-time.Hour).Add(123456789)
 		logger.WithTime(past).WithError(errors.New("card <refused>")).WithField("order", 17).Error("payment failed")
 
-		e := f.event()
+		e := f.Event()
 		if e.Timestamp.UnixMilli() != past.UnixMilli() {
 			t.Errorf("the event has the time %v, want %v", e.Timestamp, past)
 		}
-		got := decoded(t, e.Message)
+		got := adaptertest.Decoded(t, e.Message)
 		for key, want := range map[string]any{
 			"time": past.Format(time.RFC3339Nano), "level": "error", "msg": "payment failed", "order": 17.0, "error": "card <refused>",
 		} {
@@ -58,14 +60,14 @@ func TestEntryIsOneEventWithAnyFormatter(t *testing.T) {
 		"text":        &logrus.TextFormatter{DisableColors: true, DisableQuote: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
-				f := newFixture(t, cloudwatch.Options{})
+			synctest.Test(t, func(t *testing.T) {
+				f := adaptertest.New(t, cloudwatch.Options{})
 				logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, formatter))
 				var own bytes.Buffer
 				logger.SetOutput(&own)
 				logger.SetFormatter(formatter)
 				logger.WithField("stack", "a\nb").Warn("line 1\nline 2")
-				if message := f.event().Message; message+"\n" != own.String() || !strings.Contains(message, "\n") {
+				if message := f.Event().Message; message+"\n" != own.String() || !strings.Contains(message, "\n") {
 					t.Errorf("got %q, the logger writes %q", message, own.String())
 				}
 			})
@@ -74,18 +76,18 @@ func TestEntryIsOneEventWithAnyFormatter(t *testing.T) {
 }
 
 func TestLevels(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var level slog.LevelVar
-		f := newFixture(t, cloudwatch.Options{Level: &level})
+		f := adaptertest.New(t, cloudwatch.Options{Level: &level})
 		followed := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil))
 		own := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil, logrus.DebugLevel, logrus.ErrorLevel))
 		sent := func(logger *logrus.Logger) (names string) {
-			before := len(f.events())
+			before := len(f.Events())
 			for _, l := range []logrus.Level{logrus.TraceLevel, logrus.DebugLevel, logrus.InfoLevel, logrus.WarnLevel, logrus.ErrorLevel, logrus.FatalLevel} {
 				logger.Log(l, "m")
 			}
-			for _, e := range f.events()[before:] {
-				names += decoded(t, e.Message)["level"].(string) + " "
+			for _, e := range f.Events()[before:] {
+				names += adaptertest.Decoded(t, e.Message)["level"].(string) + " "
 			}
 			return names
 		}
@@ -111,11 +113,11 @@ func TestLevels(t *testing.T) {
 
 // A value that has no JSON does not cost the entry.
 func TestEntryWithAFieldThatHasNoJSONIsSent(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{})
 		fields := logrus.Fields{"ratio": math.NaN(), "c": make(chan int), "m": map[any]any{"a": 1}, "n": 1, "err": errors.New("e")}
 		newLogger(cloudwatchlogrus.NewHook(f.Handler, nil)).WithFields(fields).Error("m")
-		got := decoded(t, f.event().Message)
+		got := adaptertest.Decoded(t, f.Event().Message)
 		if got["ratio"] != "NaN" || got["m"] != "map[a:1]" || got["n"] != 1.0 || got["err"] != "e" || got["msg"] != "m" {
 			t.Errorf("got %v", got)
 		}
@@ -124,8 +126,8 @@ func TestEntryWithAFieldThatHasNoJSONIsSent(t *testing.T) {
 
 // The buffer of the entry is the logger's: what the logger writes is whole.
 func TestOtherHooksAndOutputsSeeTheEntryAsItWas(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{})
 		logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil))
 		after := &countingHook{}
 		logger.AddHook(after)
@@ -155,13 +157,13 @@ func (k *countingHook) Fire(e *logrus.Entry) error {
 // An entry that is lost is counted, and keeps no other hook from its entries. What is logged
 // after Close is an error.
 func TestErrorsOfFire(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{BufferBytes: 64 << 10, MaxEventBytes: 300, Oversize: cloudwatch.Drop})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 64 << 10, MaxEventBytes: 300, Oversize: cloudwatch.Drop})
 		hook := cloudwatchlogrus.NewHook(f.Handler, nil)
 		logger := newLogger(hook)
 		after := &countingHook{}
 		logger.AddHook(after)
-		end := f.away()
+		end := f.Away()
 		logger.Info(strings.Repeat("x", 400))
 		for range 1000 {
 			logger.Info(strings.Repeat("x", 100))
@@ -179,8 +181,8 @@ func TestErrorsOfFire(t *testing.T) {
 }
 
 func TestErrorOfAFormatterIsReturned(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{})
 		err := cloudwatchlogrus.NewHook(f.Handler, failing{}).Fire(&logrus.Entry{Logger: logrus.New(), Level: logrus.InfoLevel})
 		if !errors.Is(err, os.ErrInvalid) {
 			t.Errorf("got %v", err)
@@ -193,10 +195,10 @@ type failing struct{}
 func (failing) Format(*logrus.Entry) ([]byte, error) { return nil, os.ErrInvalid }
 
 func TestOversizeEntryIsSplit(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{MaxEventBytes: 1000})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{MaxEventBytes: 1000})
 		newLogger(cloudwatchlogrus.NewHook(f.Handler, nil)).WithField("text", strings.Repeat("x", 2000)+"end").Error("large")
-		events := f.events()
+		events := f.Events()
 		if len(events) < 2 || !strings.Contains(events[0].Message, `"level":"error"`) || !strings.Contains(events[len(events)-2].Message+events[len(events)-1].Message, "end") {
 			t.Errorf("got %q", events)
 		}
@@ -215,9 +217,9 @@ func TestHookAllocatesNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{BufferBytes: 8 << 20, OnFull: cloudwatch.DropOldest, CloseTimeout: time.Millisecond})
-		f.away()
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 8 << 20, OnFull: cloudwatch.DropOldest, CloseTimeout: time.Millisecond})
+		f.Away()
 		hook := cloudwatchlogrus.NewHook(f.Handler, constant{})
 		entry := &logrus.Entry{Logger: logrus.New(), Time: time.Now(), Level: logrus.InfoLevel}
 		fire := func() {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/zap"
@@ -13,15 +14,16 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzap"
+	"github.com/cloudwatch-go/cloudwatch/adapters/internal/adaptertest"
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
 // The level of an entry decides what a full buffer keeps.
 func TestErrorsAreKeptWhenTheBufferIsFull(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{BufferBytes: 1 << 20})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 1 << 20})
 		logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, zap.DebugLevel))
-		end := f.srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
+		end := f.Server.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
 		for n := range 12_000 {
 			logger.Debug("cache miss", zap.Int("n", n), zap.String("key", strings.Repeat("k", 60)))
 		}
@@ -33,8 +35,8 @@ func TestErrorsAreKeptWhenTheBufferIsFull(t *testing.T) {
 		}
 		end()
 		kept := map[float64]bool{}
-		for _, e := range f.events() {
-			if m := decoded(t, e.Message); m["level"] == "ERROR" {
+		for _, e := range f.Events() {
+			if m := adaptertest.Decoded(t, e.Message); m["level"] == "ERROR" {
 				kept[m["n"].(float64)] = true
 			}
 		}
@@ -46,7 +48,7 @@ func TestErrorsAreKeptWhenTheBufferIsFull(t *testing.T) {
 
 func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 	const goroutines, entries = 16, 100
-	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{})
+	f := adaptertest.NewOn(t, cloudwatchtest.Start(t), cloudwatch.Options{})
 	logger := zap.New(cloudwatchzap.NewCore(f.Handler, consoleEncoder(), nil))
 	stack := strings.TrimSpace(string(debug.Stack()))
 	want := map[string]bool{}
@@ -62,7 +64,7 @@ func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	for _, e := range f.events() {
+	for _, e := range f.Events() {
 		if !want[e.Message] {
 			t.Fatalf("torn or mixed: %q", e.Message)
 		}
@@ -75,12 +77,12 @@ func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 
 // A log call does not wait for the network, DPanic in production included.
 func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{})
 		logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, zap.DebugLevel))
-		f.away()
+		f.Away()
 		for _, log := range []func(string, ...zap.Field){logger.Debug, logger.Info, logger.Warn, logger.Error, logger.DPanic} {
-			if d := took(func() { log("m") }); d > 0 {
+			if d := adaptertest.Took(func() { log("m") }); d > 0 {
 				t.Errorf("a log call waits for %v", d)
 			}
 		}
@@ -92,8 +94,8 @@ func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
 
 // A panic is delivered before it goes on, as far as CloseTimeout allows.
 func TestPanicFlushes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
 		logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil))
 		panics := func() {
 			defer func() {
@@ -104,11 +106,11 @@ func TestPanicFlushes(t *testing.T) {
 			logger.Panic("broken")
 		}
 		panics()
-		if got := f.srv.Messages(group, stream); len(got) != 1 || !strings.Contains(got[0], `"level":"PANIC"`) {
+		if got := f.Server.Messages(adaptertest.Group, adaptertest.Stream); len(got) != 1 || !strings.Contains(got[0], `"level":"PANIC"`) {
 			t.Errorf("got %q", got)
 		}
-		f.away()
-		if d := took(panics); d != 3*time.Second {
+		f.Away()
+		if d := adaptertest.Took(panics); d != 3*time.Second {
 			t.Errorf("waited %v while the service is away, want CloseTimeout", d)
 		}
 	})
@@ -116,12 +118,12 @@ func TestPanicFlushes(t *testing.T) {
 
 // The end of a program is put off by CloseTimeout at most, and zap prints what is left.
 func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
 		p := &printed{}
 		logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil), zap.WithFatalHook(zapcore.WriteThenPanic), zap.ErrorOutput(p))
-		f.away()
-		d := took(func() {
+		f.Away()
+		d := adaptertest.Took(func() {
 			defer func() { _ = recover() }()
 			logger.Fatal("cannot go on")
 		})
@@ -136,11 +138,11 @@ func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 
 // A recovered panic has no reason to wait for the network where the spool keeps the event.
 func TestPanicDoesNotWaitWithASpool(t *testing.T) {
-	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{Spool: t.TempDir(), CloseTimeout: 5 * time.Second})
+	f := adaptertest.NewOn(t, cloudwatchtest.Start(t), cloudwatch.Options{Spool: t.TempDir(), CloseTimeout: 5 * time.Second})
 	logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil))
-	end := f.away()
+	end := f.Away()
 	defer end()
-	d := took(func() {
+	d := adaptertest.Took(func() {
 		defer func() { _ = recover() }()
 		logger.Panic("broken")
 	})

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/zap"
@@ -16,22 +17,23 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzap"
+	"github.com/cloudwatch-go/cloudwatch/adapters/internal/adaptertest"
 )
 
 func TestEntryKeepsTimeLevelNameCallerFieldsAndStack(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{})
 		logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil), zap.AddCaller(), zap.AddStacktrace(zap.ErrorLevel))
 		past := time.Now().Add(-time.Hour)
 		ent := logger.Named("shop").With(zap.String("host", "web-1")).Check(zap.ErrorLevel, "payment failed")
 		ent.Time = past
 		ent.Write(zap.Int("order", 17), zap.Error(errors.New("card refused")))
 
-		e := f.event()
+		e := f.Event()
 		if !e.Timestamp.Equal(past) {
 			t.Errorf("the event has the time %v, want %v", e.Timestamp, past)
 		}
-		got := decoded(t, e.Message)
+		got := adaptertest.Decoded(t, e.Message)
 		for key, want := range map[string]any{
 			"time": past.Format(time.RFC3339Nano), "level": "ERROR", "msg": "payment failed", "logger": "shop",
 			"host": "web-1", "order": 17.0, "error": "card refused",
@@ -50,17 +52,17 @@ func TestEntryKeepsTimeLevelNameCallerFieldsAndStack(t *testing.T) {
 
 // The keys and values are those of slog, so that the same metric filters match.
 func TestDefaultEncoderWritesWhatSlogWrites(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{Level: slog.LevelDebug})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{Level: slog.LevelDebug})
 		z, s := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil)), slog.New(f.Handler)
 		time.Sleep(123456789)
 		z.Debug("m", zap.Duration("took", time.Second), zap.Time("at", time.Now()), zap.Float64("f", 0.5), zap.Bool("b", true))
 		s.Debug("m", "took", time.Second, "at", time.Now(), "f", 0.5, "b", true)
 		z.Warn("<m>\n\"é\"")
 		s.Warn("<m>\n\"é\"")
-		events := f.events()
+		events := f.Events()
 		for i := 0; i < len(events); i += 2 {
-			if a, b := decoded(t, events[i].Message), decoded(t, events[i+1].Message); !reflect.DeepEqual(a, b) {
+			if a, b := adaptertest.Decoded(t, events[i].Message), adaptertest.Decoded(t, events[i+1].Message); !reflect.DeepEqual(a, b) {
 				t.Errorf("zap writes %v, slog %v", a, b)
 			}
 		}
@@ -72,13 +74,13 @@ func TestDefaultEncoderWritesWhatSlogWrites(t *testing.T) {
 
 // Fields of every kind are those that zap's own observer sees.
 func TestFieldsAreThoseOfTheObserver(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{})
 		seen, logs := observer.New(zap.InfoLevel)
 		logger := zap.New(zapcore.NewTee(seen, cloudwatchzap.NewCore(f.Handler, nil, nil)))
 		logger.With(zap.Int8("i", -1), zap.Namespace("ns")).WithLazy(zap.Strings("s", []string{"a", "b"})).
 			Info("m", zap.Any("any", map[string]int{"x": 1}), zap.Dict("d", zap.Bool("b", true)), zap.ByteString("raw", []byte("text")), zap.Uint64("u", 7))
-		got := decoded(t, f.event().Message)
+		got := adaptertest.Decoded(t, f.Event().Message)
 		for _, key := range []string{"time", "level", "msg"} {
 			delete(got, key)
 		}
@@ -86,7 +88,7 @@ func TestFieldsAreThoseOfTheObserver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := decoded(t, string(text)); !reflect.DeepEqual(got, want) {
+		if want := adaptertest.Decoded(t, string(text)); !reflect.DeepEqual(got, want) {
 			t.Errorf("got  %v\nwant %v", got, want)
 		}
 	})
@@ -103,10 +105,10 @@ func TestEntryIsOneEventWithAnyEncoder(t *testing.T) {
 		"JSON": zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()),
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
-				f := newFixture(t, cloudwatch.Options{})
+			synctest.Test(t, func(t *testing.T) {
+				f := adaptertest.New(t, cloudwatch.Options{})
 				zap.New(cloudwatchzap.NewCore(f.Handler, enc, zap.InfoLevel), zap.AddStacktrace(zap.InfoLevel)).Info("line 1\nline 2")
-				message := f.event().Message
+				message := f.Event().Message
 				if !strings.Contains(message, "line 2") || !strings.Contains(message, "TestEntryIsOneEvent") || strings.HasSuffix(message, "\n") || strings.HasSuffix(message, "\r") {
 					t.Errorf("got %q", message)
 				}
@@ -116,9 +118,9 @@ func TestEntryIsOneEventWithAnyEncoder(t *testing.T) {
 }
 
 func TestLevels(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var level slog.LevelVar
-		f := newFixture(t, cloudwatch.Options{Level: &level})
+		f := adaptertest.New(t, cloudwatch.Options{Level: &level})
 		followed := cloudwatchzap.NewCore(f.Handler, nil, nil)
 		own := cloudwatchzap.NewCore(f.Handler, nil, zap.WarnLevel)
 		increased, err := zapcore.NewIncreaseLevelCore(followed, zap.ErrorLevel)
@@ -153,15 +155,15 @@ func TestLevels(t *testing.T) {
 }
 
 func TestWithLeavesTheParentAlone(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{})
 		parent := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil)).With(zap.Int("a", 1))
 		b, c := parent.With(zap.Int("b", 2)), parent.WithLazy(zap.Int("c", 3))
 		for _, logger := range []*zap.Logger{parent, b, c, parent} {
 			logger.Info("m")
 		}
 		for i, want := range []string{`"a":1}`, `"a":1,"b":2}`, `"a":1,"c":3}`, `"a":1}`} {
-			if got := f.events()[i].Message; !strings.HasSuffix(got, `"msg":"m",`+want) {
+			if got := f.Events()[i].Message; !strings.HasSuffix(got, `"msg":"m",`+want) {
 				t.Errorf("got %s, want %s", got, want)
 			}
 		}
@@ -169,13 +171,13 @@ func TestWithLeavesTheParentAlone(t *testing.T) {
 }
 
 func TestSampledLoggerSendsItsSample(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{})
 		logger := zap.New(zapcore.NewSamplerWithOptions(cloudwatchzap.NewCore(f.Handler, nil, nil), time.Second, 2, 10))
 		for range 22 {
 			logger.Info("again")
 		}
-		if got := len(f.events()); got != 4 {
+		if got := len(f.Events()); got != 4 {
 			t.Errorf("got %d events, want 4", got)
 		}
 	})
@@ -184,11 +186,11 @@ func TestSampledLoggerSendsItsSample(t *testing.T) {
 // An entry that is lost is counted, and a closed handler is told once for each entry. Only
 // that is printed by zap.
 func TestErrorsOfWrite(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{BufferBytes: 64 << 10, MaxEventBytes: 300, Oversize: cloudwatch.Drop})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 64 << 10, MaxEventBytes: 300, Oversize: cloudwatch.Drop})
 		var out printed
 		logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil), zap.ErrorOutput(&out))
-		end := f.away()
+		end := f.Away()
 		logger.Info(strings.Repeat("x", 400))
 		for range 1000 {
 			logger.Info(strings.Repeat("x", 100))
@@ -207,10 +209,10 @@ func TestErrorsOfWrite(t *testing.T) {
 }
 
 func TestOversizeEntryIsSplit(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{MaxEventBytes: 1000})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{MaxEventBytes: 1000})
 		zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil)).Error("large", zap.String("text", strings.Repeat("x", 2000)+"end"))
-		events := f.events()
+		events := f.Events()
 		if len(events) < 2 || !strings.Contains(events[0].Message, `"level":"ERROR"`) || !strings.Contains(events[len(events)-1].Message, "end") {
 			t.Errorf("got %q", events)
 		}
@@ -221,9 +223,9 @@ func TestCoreAllocatesNoMoreThanZap(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{BufferBytes: 8 << 20, OnFull: cloudwatch.DropOldest, CloseTimeout: time.Millisecond})
-		f.away()
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 8 << 20, OnFull: cloudwatch.DropOldest, CloseTimeout: time.Millisecond})
+		f.Away()
 		allocations := func(core zapcore.Core) float64 {
 			logger := zap.New(core, zap.AddCaller()).With(zap.String("host", "web-1"))
 			log := func() {

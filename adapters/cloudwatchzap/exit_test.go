@@ -10,6 +10,7 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzap"
+	"github.com/cloudwatch-go/cloudwatch/adapters/internal/adaptertest"
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
@@ -20,8 +21,8 @@ func consoleEncoder() zapcore.Encoder {
 // Fatal ends the program without deferred calls, and what was logged is delivered all the
 // same.
 func TestFatalDeliversBeforeExit(t *testing.T) {
-	if os.Getenv(childVariable) != "" {
-		h, err := cloudwatch.NewHandler(group, &cloudwatch.Options{LogStream: stream})
+	if os.Getenv(adaptertest.ChildVariable) != "" {
+		h, err := cloudwatch.NewHandler(adaptertest.Group, &cloudwatch.Options{LogStream: adaptertest.Stream})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,8 +31,8 @@ func TestFatalDeliversBeforeExit(t *testing.T) {
 		logger.Fatal("cannot go on")
 	}
 	srv := cloudwatchtest.Start(t)
-	exit, output := runChild(t, srv)
-	got := srv.Messages(group, stream)
+	exit, output := adaptertest.RunChild(t, srv)
+	got := srv.Messages(adaptertest.Group, adaptertest.Stream)
 	if exit != 1 || len(got) != 2 || !strings.Contains(got[1], `"level":"FATAL"`) {
 		t.Errorf("exit code %d, delivered %q, printed %s", exit, got, output)
 	}

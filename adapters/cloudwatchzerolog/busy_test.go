@@ -16,6 +16,7 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzerolog"
+	"github.com/cloudwatch-go/cloudwatch/adapters/internal/adaptertest"
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
@@ -31,9 +32,9 @@ var errorNumber = regexp.MustCompile(`(?:"level":"error","n":|ERR payment failed
 
 // checkErrorsAreKept fills the buffer with DEBUG and then logs errors, of which none may be
 // lost.
-func checkErrorsAreKept(t *testing.T, f *fixture, debug *zerolog.Logger, errs zerolog.Logger) {
+func checkErrorsAreKept(t *testing.T, f *adaptertest.Fixture, debug *zerolog.Logger, errs zerolog.Logger) {
 	t.Helper()
-	end := f.srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
+	end := f.Server.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.ServiceUnavailable()})
 	for n := range 12_000 {
 		debug.Debug().Int("n", n).Str("key", strings.Repeat("k", 60)).Msg("cache miss")
 	}
@@ -47,7 +48,7 @@ func checkErrorsAreKept(t *testing.T, f *fixture, debug *zerolog.Logger, errs ze
 	synctest.Wait()
 	end()
 	kept := map[string]bool{}
-	for _, e := range f.events() {
+	for _, e := range f.Events() {
 		if n := errorNumber.FindStringSubmatch(e.Message); n != nil {
 			kept[n[1]] = true
 		}
@@ -59,7 +60,7 @@ func checkErrorsAreKept(t *testing.T, f *fixture, debug *zerolog.Logger, errs ze
 
 func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 	const goroutines, entries = 16, 100
-	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{})
+	f := adaptertest.NewOn(t, cloudwatchtest.Start(t), cloudwatch.Options{})
 	console := zerolog.ConsoleWriter{Out: cloudwatchzerolog.NewWriter(f.Handler), PartsOrder: []string{zerolog.MessageFieldName}, NoColor: true}
 	text := zerolog.New(console)
 	json := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler)).With().Timestamp().Logger()
@@ -79,10 +80,10 @@ func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	for _, e := range f.events() {
+	for _, e := range f.Events() {
 		message := e.Message
 		if strings.HasPrefix(message, "{") {
-			message, _ = decoded(t, message)["message"].(string)
+			message, _ = adaptertest.Decoded(t, message)["message"].(string)
 		}
 		if want[message]--; want[message] < 0 {
 			t.Fatalf("torn or mixed: %q", e.Message)
@@ -98,8 +99,8 @@ func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 // Fatal ends the program without deferred calls, and what was logged is delivered all the
 // same.
 func TestFatalDeliversBeforeExit(t *testing.T) {
-	if os.Getenv(childVariable) != "" {
-		h, err := cloudwatch.NewHandler(group, &cloudwatch.Options{LogStream: stream})
+	if os.Getenv(adaptertest.ChildVariable) != "" {
+		h, err := cloudwatch.NewHandler(adaptertest.Group, &cloudwatch.Options{LogStream: adaptertest.Stream})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,8 +109,8 @@ func TestFatalDeliversBeforeExit(t *testing.T) {
 		logger.Fatal().Msg("cannot go on")
 	}
 	srv := cloudwatchtest.Start(t)
-	exit, output := runChild(t, srv)
-	got := srv.Messages(group, stream)
+	exit, output := adaptertest.RunChild(t, srv)
+	got := srv.Messages(adaptertest.Group, adaptertest.Stream)
 	if exit != 1 || len(got) != 2 || !strings.Contains(got[1], `"level":"fatal"`) {
 		t.Errorf("exit code %d, delivered %q, printed %s", exit, got, output)
 	}
@@ -117,13 +118,13 @@ func TestFatalDeliversBeforeExit(t *testing.T) {
 
 // The end of a program is put off by CloseTimeout at most.
 func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
 		exited := false
 		set(t, &zerolog.FatalExitFunc, func() { exited = true })
 		logger := zerolog.New(zerolog.MultiLevelWriter(io.Discard, cloudwatchzerolog.NewWriter(f.Handler)))
-		f.away()
-		if d := took(func() { logger.Fatal().Msg("cannot go on") }); d != 3*time.Second || !exited {
+		f.Away()
+		if d := adaptertest.Took(func() { logger.Fatal().Msg("cannot go on") }); d != 3*time.Second || !exited {
 			t.Errorf("waited %v, want CloseTimeout; exited %v", d, exited)
 		}
 	})
@@ -131,11 +132,11 @@ func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 
 // A recovered panic has no reason to wait for the network where the spool keeps the event.
 func TestPanicDoesNotWaitWithASpool(t *testing.T) {
-	f := newFixtureOn(t, cloudwatchtest.Start(t), cloudwatch.Options{Spool: t.TempDir(), CloseTimeout: 5 * time.Second})
+	f := adaptertest.NewOn(t, cloudwatchtest.Start(t), cloudwatch.Options{Spool: t.TempDir(), CloseTimeout: 5 * time.Second})
 	logger := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler))
-	end := f.away()
+	end := f.Away()
 	defer end()
-	d := took(func() {
+	d := adaptertest.Took(func() {
 		defer func() { _ = recover() }()
 		logger.Panic().Msg("broken")
 	})

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -12,24 +13,25 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzerolog"
+	"github.com/cloudwatch-go/cloudwatch/adapters/internal/adaptertest"
 )
 
 func TestEventKeepsTimeLevelCallerFieldsAndBytes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{})
 		set(t, &zerolog.TimeFieldFormat, time.RFC3339Nano)
 		past := time.Now().Add(-time.Hour).Add(123456789)
 		var want strings.Builder
 		logger := zerolog.New(zerolog.MultiLevelWriter(&want, cloudwatchzerolog.NewWriter(f.Handler))).With().Caller().Str("host", "web-1").Logger()
 		logger.Error().Time(zerolog.TimestampFieldName, past).Err(errors.New("card\nrefused")).Msg("payment failed")
-		e := f.event()
+		e := f.Event()
 		if e.Timestamp.UnixMilli() != past.UnixMilli() {
 			t.Errorf("the event has the time %v, want %v", e.Timestamp, past)
 		}
 		if e.Message+"\n" != want.String() {
 			t.Errorf("got %q, zerolog writes %q", e.Message, want.String())
 		}
-		got := decoded(t, e.Message)
+		got := adaptertest.Decoded(t, e.Message)
 		if caller, _ := got["caller"].(string); got["level"] != "error" || got["host"] != "web-1" || !strings.Contains(caller, "writer_test.go:") {
 			t.Errorf("got %v", got)
 		}
@@ -48,8 +50,8 @@ func TestLevelIsKeptBehindOtherWriters(t *testing.T) {
 		"without levels":      func(w io.Writer) io.Writer { return zerolog.LevelWriterAdapter{Writer: w} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
-				f := newFixture(t, cloudwatch.Options{BufferBytes: 1 << 20})
+			synctest.Test(t, func(t *testing.T) {
+				f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 1 << 20})
 				logger := zerolog.New(wrap(cloudwatchzerolog.NewWriter(f.Handler))).With().Timestamp().Logger()
 				checkErrorsAreKept(t, f, &logger, logger)
 			})
@@ -58,8 +60,8 @@ func TestLevelIsKeptBehindOtherWriters(t *testing.T) {
 }
 
 func TestLevelIsKeptBehindDiode(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{BufferBytes: 1 << 20})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 1 << 20})
 		w := diode.NewWriter(cloudwatchzerolog.NewWriter(f.Handler), 1<<15, 0, func(missed int) { t.Errorf("diode missed %d", missed) })
 		logger := zerolog.New(w).With().Timestamp().Logger()
 		checkErrorsAreKept(t, f, &logger, logger)
@@ -70,11 +72,11 @@ func TestLevelIsKeptBehindDiode(t *testing.T) {
 }
 
 func TestConsoleWriterInFrontMakesOneEvent(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{})
 		logger := zerolog.New(zerolog.ConsoleWriter{Out: cloudwatchzerolog.NewWriter(f.Handler), NoColor: true}).With().Timestamp().Logger()
 		logger.Warn().Int("order", 17).Msg("line 1\nline 2")
-		if e := f.event(); !strings.Contains(e.Message, "WRN line 1\nline 2 order=17") || !e.Timestamp.Equal(time.Now()) {
+		if e := f.Event(); !strings.Contains(e.Message, "WRN line 1\nline 2 order=17") || !e.Timestamp.Equal(time.Now()) {
 			t.Errorf("got %v %q", e.Timestamp, e.Message)
 		}
 	})
@@ -82,12 +84,12 @@ func TestConsoleWriterInFrontMakesOneEvent(t *testing.T) {
 
 // Only what is logged after Close is an error, which zerolog prints.
 func TestErrorsOfWrite(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{BufferBytes: 64 << 10, MaxEventBytes: 300, Oversize: cloudwatch.Drop})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 64 << 10, MaxEventBytes: 300, Oversize: cloudwatch.Drop})
 		var told []error
 		set(t, &zerolog.ErrorHandler, func(err error) { told = append(told, err) })
 		logger := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler))
-		end := f.away()
+		end := f.Away()
 		logger.Info().Msg(strings.Repeat("x", 400))
 		for range 1000 {
 			logger.Info().Msg(strings.Repeat("x", 100))
@@ -105,11 +107,11 @@ func TestErrorsOfWrite(t *testing.T) {
 }
 
 func TestOversizeEventIsSplit(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{MaxEventBytes: 1000})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{MaxEventBytes: 1000})
 		logger := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler))
 		logger.Error().Str("text", strings.Repeat("x", 2000)+"end").Msg("large")
-		events := f.events()
+		events := f.Events()
 		if len(events) < 2 || !strings.Contains(events[0].Message, `"level":"error"`) || !strings.Contains(events[len(events)-2].Message+events[len(events)-1].Message, "end") {
 			t.Errorf("got %q", events)
 		}
@@ -117,12 +119,12 @@ func TestOversizeEventIsSplit(t *testing.T) {
 }
 
 func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{})
 		logger := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler))
-		f.away()
+		f.Away()
 		for l := zerolog.TraceLevel; l <= zerolog.FatalLevel; l++ {
-			if d := took(func() { logger.WithLevel(l).Msg("m") }); d > 0 {
+			if d := adaptertest.Took(func() { logger.WithLevel(l).Msg("m") }); d > 0 {
 				t.Errorf("a log call of level %s waits for %v", l, d)
 			}
 		}
@@ -134,8 +136,8 @@ func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
 
 // A panic is delivered before it goes on, as far as CloseTimeout allows.
 func TestPanicFlushes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		f := newFixture(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
+	synctest.Test(t, func(t *testing.T) {
+		f := adaptertest.New(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
 		logger := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler))
 		panics := func() {
 			defer func() {
@@ -146,11 +148,11 @@ func TestPanicFlushes(t *testing.T) {
 			logger.Panic().Msg("broken")
 		}
 		panics()
-		if got := f.srv.Messages(group, stream); len(got) != 1 || !strings.Contains(got[0], `"level":"panic"`) {
+		if got := f.Server.Messages(adaptertest.Group, adaptertest.Stream); len(got) != 1 || !strings.Contains(got[0], `"level":"panic"`) {
 			t.Errorf("got %q", got)
 		}
-		f.away()
-		if d := took(panics); d != 3*time.Second {
+		f.Away()
+		if d := adaptertest.Took(panics); d != 3*time.Second {
 			t.Errorf("waited %v while the service is away, want CloseTimeout", d)
 		}
 		_, err := cloudwatchzerolog.NewWriter(f.Handler).WriteLevel(zerolog.PanicLevel, []byte("broken"))
@@ -169,10 +171,10 @@ func TestWriterAllocatesNoMoreThanZerolog(t *testing.T) {
 		"default": time.RFC3339, "RFC3339Nano": time.RFC3339Nano, "seconds": zerolog.TimeFormatUnix, "nanoseconds": zerolog.TimeFormatUnixNano, "layout": time.DateTime,
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				set(t, &zerolog.TimeFieldFormat, format)
-				f := newFixture(t, cloudwatch.Options{BufferBytes: 8 << 20, OnFull: cloudwatch.DropOldest, CloseTimeout: time.Millisecond})
-				f.away()
+				f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 8 << 20, OnFull: cloudwatch.DropOldest, CloseTimeout: time.Millisecond})
+				f.Away()
 				allocations := func(w io.Writer) float64 {
 					logger := zerolog.New(w).With().Timestamp().Str("host", "web-1").Logger()
 					log := func() { logger.Info().Int("status", 200).Str("path", "/items/12").Msg("request handled") }
