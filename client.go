@@ -20,7 +20,7 @@ type client struct {
 	*cloudwatchlogs.Client
 	conns   connections
 	sources []*credentialsSource // the provider of each may hold the one before
-	base    *credentialsSource   // of the credentials that a role is assumed with, or of all; nil = there is none
+	base    *credentialsSource   // of the credentials that a role is assumed with, or of all; nil if there are none
 	end     context.CancelFunc   // ends what they have started
 	// instanceID asks the metadata service of EC2 for the id of the instance.
 	instanceID func() (string, error)

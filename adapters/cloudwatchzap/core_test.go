@@ -183,7 +183,7 @@ func TestSampledLoggerSendsItsSample(t *testing.T) {
 	})
 }
 
-// An entry that is lost is counted, and a closed handler is told once for each entry. Only
+// An entry that is lost is counted, and a closed handler is an error for each entry. Only
 // that is printed by zap.
 func TestErrorsOfWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -95,13 +95,13 @@ func TestErrorsOfWrite(t *testing.T) {
 			logger.Info().Msg(strings.Repeat("x", 100))
 		}
 		if s := f.Stats(); s.Dropped.BufferFull == 0 || s.Dropped.Oversize != 1 || len(told) > 0 {
-			t.Errorf("dropped %+v, zerolog is told %v", s.Dropped, told)
+			t.Errorf("dropped %+v, zerolog reports %v", s.Dropped, told)
 		}
 		end()
 		f.Close()
 		logger.Info().Msg("late")
 		if n := f.Stats().Dropped.Closed; n != 1 || len(told) != 1 || !errors.Is(told[0], cloudwatch.ErrClosed) {
-			t.Errorf("%d events after Close, zerolog is told %v", n, told)
+			t.Errorf("%d events after Close, zerolog reports %v", n, told)
 		}
 	})
 }

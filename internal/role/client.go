@@ -29,7 +29,7 @@ const maxHeaderBytes = 64 << 10
 // request, so that each of the two steps has its own time limit and error.
 type client struct {
 	*sts.Client
-	base     aws.CredentialsProvider // nil = there are none
+	base     aws.CredentialsProvider // nil if there are none
 	endpoint string                  // that a setting names; "" = that of AWS
 }
 

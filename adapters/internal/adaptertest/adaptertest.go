@@ -100,7 +100,7 @@ func Took(call func()) time.Duration {
 	return time.Since(began)
 }
 
-// ChildVariable tells the test binary to be a program that logs.
+// ChildVariable, if it is set, has the test binary run as a program that logs.
 const ChildVariable = "CLOUDWATCH_ADAPTER_CHILD"
 
 // RunChild runs this test again, as a program with a handler to the endpoint.
