@@ -7,15 +7,14 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/bench/internal/stat"
 )
 
-// figures answers questions about the rounds. Each answer has a value for each
-// round; NaN where a run is missing.
+// figures derives results from the rounds. Each result has one value per round, NaN where a run
+// is missing.
 type figures struct {
 	extent extent
 	rounds []round
 }
 
-// values returns what get makes of the samples of a key: of each round the
-// median.
+// values applies get to the samples of a key and returns the median of each round.
 func (f figures) values(k key, get func(sample) float64) []float64 {
 	values := make([]float64, len(f.rounds))
 	for i, r := range f.rounds {
@@ -28,8 +27,8 @@ func (f figures) values(k key, get func(sample) float64) []float64 {
 	return values
 }
 
-// cpu returns the CPU time per event in nanoseconds: per event delivered, or
-// per event logged where nothing is sent.
+// cpu returns the CPU time in nanoseconds per delivered event, or per logged event where nothing
+// is sent.
 func (f figures) cpu(k key) []float64 {
 	values := f.values(k, func(s sample) float64 {
 		if counted(k, s) == 0 {
@@ -40,7 +39,7 @@ func (f figures) cpu(k key) []float64 {
 	if k.scenario != paced {
 		return values
 	}
-	// What the pacing itself costs is measured in the same round.
+	// The same round measures the CPU time of pacing itself.
 	pacing := f.values(key{idle, contender.Cloudwatch, 0}, func(s sample) float64 { return float64(s.CPU.Nanoseconds()) })
 	events := f.values(k, func(s sample) float64 { return float64(counted(k, s)) })
 	for i := range values {
@@ -49,7 +48,7 @@ func (f figures) cpu(k key) []float64 {
 	return values
 }
 
-// counted returns the events that share the cost of a run.
+// counted returns the number of events that the CPU time of a run is divided by.
 func counted(k key, s sample) int64 {
 	if contender.Delivers(k.contender) && (k.scenario == burst || k.scenario == burstTLS || k.scenario == varied || k.scenario == paced) {
 		return s.Events
@@ -57,13 +56,12 @@ func counted(k key, s sample) int64 {
 	return s.Logged
 }
 
-// wall returns the wall time per log call in nanoseconds, until all log calls
-// have returned.
+// wall returns the wall time until all log calls have returned, in nanoseconds per call.
 func (f figures) wall(k key) []float64 {
 	return f.values(k, func(s sample) float64 { return float64(s.CallWall.Nanoseconds()) / float64(s.Logged) })
 }
 
-// delivered returns the share of events that arrived.
+// delivered returns the fraction of events that arrived.
 func (f figures) delivered(k key) []float64 {
 	return f.values(k, func(s sample) float64 { return float64(s.Events) / float64(s.Logged) })
 }
@@ -76,16 +74,15 @@ func (f figures) allocBytes(k key) []float64 {
 	return f.values(k, func(s sample) float64 { return float64(s.AllocBytes) / float64(s.Logged) })
 }
 
-// peak returns the peak memory of the process in MiB.
+// peak returns the peak memory of the process, in MiB.
 func (f figures) peak(k key) []float64 {
 	return f.values(k, func(s sample) float64 { return float64(s.Peak) / (1 << 20) })
 }
 
-// ratio returns the median of the ratios of each round.
-func ratio(over, under []float64) float64 { return stat.Median(stat.Ratios(over, under)) }
+// ratio returns the median over the rounds of values divided by baseline.
+func ratio(values, baseline []float64) float64 { return stat.Median(stat.Ratios(values, baseline)) }
 
-// bestPeer returns the smallest cost per event delivered by another library,
-// round by round.
+// bestPeer returns, for each round, the lowest CPU time per event of any other library.
 func (f figures) bestPeer(scenario string) []float64 {
 	best := make([]float64, len(f.rounds))
 	for i := range best {

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// unknown stands for what was not measured.
+// unknown is printed for values that were not measured.
 const unknown = "–"
 
-// digits writes a value with about three digits.
+// digits formats v with about three significant digits.
 func digits(v float64) string {
 	switch a := math.Abs(v); {
 	case math.IsNaN(v) || math.IsInf(v, 0):
@@ -25,7 +25,7 @@ func digits(v float64) string {
 	}
 }
 
-// with adds a unit to a value that is known.
+// with appends the unit unless the value is unknown.
 func with(text, unit string) string {
 	if text == unknown || unit == "" {
 		return text
@@ -36,7 +36,7 @@ func with(text, unit string) string {
 	return text + " " + unit
 }
 
-// nanoseconds writes a duration with about three digits and its unit.
+// nanoseconds formats a duration with about three significant digits and its unit.
 func nanoseconds(ns float64) string {
 	switch a := math.Abs(ns); {
 	case math.IsNaN(ns):
@@ -52,7 +52,7 @@ func nanoseconds(ns float64) string {
 	}
 }
 
-// count writes a whole number with commas between thousands.
+// count formats n with commas between thousands.
 func count(n int) string {
 	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
@@ -68,7 +68,7 @@ func percent(share float64) string {
 	return strconv.FormatFloat(share*100, 'f', 1, 64) + " %"
 }
 
-// bytesOf writes a size of messages.
+// bytesOf formats the size of a message.
 func bytesOf(n int) string {
 	if n < 1000 {
 		return strconv.Itoa(n) + " B"

@@ -1,9 +1,9 @@
-// Bench compares ways to get log events into CloudWatch Logs: this library, a
-// shipper on the SDK's typed call, two other libraries, and, as a yardstick,
-// slog's own handler that writes nowhere. It needs Linux.
+// Bench compares ways to send log events to CloudWatch Logs: this library, a shipper on the SDK's
+// typed call, and two other libraries. The baseline is slog.JSONHandler writing to io.Discard. It
+// needs Linux.
 //
-//	go run .           # everything, some minutes; writes docs/benchmarks.md
-//	go run . --quick   # a short look, also a test: it fails if events get lost
+//	go run .           # all scenarios, a few minutes; writes docs/benchmarks.md
+//	go run . --quick   # a short run; fails if events are lost
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/bench/internal/sink"
 )
 
-// Commands that the program gives to itself.
+// Subcommands that the program starts itself with.
 const (
 	sinkCommand  = "sink"
 	childCommand = "child"
@@ -63,14 +63,14 @@ type options struct {
 func parse(args []string) (o options, err error) {
 	o.args = args
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	quick := flags.Bool("quick", false, "one short round; what is not given otherwise is small")
-	flags.IntVar(&o.rounds, "rounds", 5, "rounds, each runs every contender (quick: 1)")
-	flags.IntVar(&o.events, "events", 500_000, "events of a burst (quick: 50,000)")
-	flags.IntVar(&o.largest, "largest", 10_000_000, "events of the largest burst (quick: 100,000)")
-	flags.DurationVar(&o.pace, "pace", 3*time.Second, "how long 50,000 events a second are logged (quick: 500ms)")
-	flags.DurationVar(&o.limit, "limit", 8*time.Minute, "start no round that would end later")
-	flags.StringVar(&o.docs, "docs", "../docs", `folder to write benchmarks.md and its plots into; "" for none (quick: none)`)
-	flags.BoolVar(&o.binary, "binary", true, "build two programs to compare their sizes (quick: false)")
+	quick := flags.Bool("quick", false, "one short round with small values for the other flags")
+	flags.IntVar(&o.rounds, "rounds", 5, "number of rounds; each runs every contender (quick: 1)")
+	flags.IntVar(&o.events, "events", 500_000, "events in a burst (quick: 50,000)")
+	flags.IntVar(&o.largest, "largest", 10_000_000, "events in the largest burst (quick: 100,000)")
+	flags.DurationVar(&o.pace, "pace", 3*time.Second, "duration of runs at 50,000 events a second (quick: 500ms)")
+	flags.DurationVar(&o.limit, "limit", 8*time.Minute, "do not start a round that would end after this time")
+	flags.StringVar(&o.docs, "docs", "../docs", `directory to write benchmarks.md to; "" for none (quick: none)`)
+	flags.BoolVar(&o.binary, "binary", true, "build two programs and compare their sizes (quick: false)")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -91,16 +91,16 @@ func parse(args []string) (o options, err error) {
 		}
 	}
 	if o.rounds < 1 || o.events < 1000 || o.largest < 1000 || o.pace <= 0 {
-		return o, errors.New("there is at least 1 round of 1,000 events, and some time to keep the pace")
+		return o, errors.New("at least 1 round and 1,000 events are needed, and a positive pace")
 	}
 	return o, nil
 }
 
-// compare runs everything and reports.
+// compare runs all rounds and reports the results.
 func compare(ctx context.Context, o options) (err error) {
-	if o.docs != "" { // better said now than at the end
+	if o.docs != "" { // fail before the run, not after it
 		if info, err := os.Stat(o.docs); err != nil || !info.IsDir() {
-			return fmt.Errorf("--docs %s: no such folder; start it in the folder bench", o.docs)
+			return fmt.Errorf("--docs %s: no such directory; run bench in its own directory", o.docs)
 		}
 	}
 	began, status := time.Now(), newProgress(os.Stderr)

@@ -9,7 +9,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/bench/internal/contender"
 )
 
-// Scenarios: what is measured.
+// Scenarios.
 const (
 	callAlone  = "log call alone"
 	callWhole  = "log call alone, whole process"
@@ -17,53 +17,52 @@ const (
 	burstTLS   = "burst, TLS"
 	varied     = "burst, varied"
 	paced      = "paced"
-	idle       = "idle" // what keeping the pace costs without logging
+	idle       = "idle" // pacing without logging
 	latency    = "latency"
 	goroutines = "goroutines"
 	sizes      = "message size"
 	growth     = "growth"
 )
 
-const rate = 50_000 // events a second of everything paced
+const rate = 50_000 // events per second of all paced scenarios
 
 var everybody = []string{contender.Cloudwatch, contender.Discard, contender.Typed, contender.Lzap, contender.Mec07}
 
-// logCalls are those whose log call alone is measured.
+// logCalls are the contenders of callAlone.
 var logCalls = slices.Concat(everybody, []string{contender.Nothing})
 
-// spools are ours with a spool: those that can run here are part of an extent.
+// spools are the contenders with a spool. Those that can run on this machine are in extent.spools.
 var spools = []string{contender.Hot, contender.Direct}
 
-// compressions are ours without compression and with it.
+// compressions are cloudwatch without and with compression.
 var compressions = []string{contender.Cloudwatch, contender.Compressed}
 
-// loggers are other loggers with their adapters, each in front of the same logger writing
-// nowhere.
+// loggers are pairs of a logger with an adapter of ours and the same logger writing to io.Discard.
 var loggers = [][2]string{{contender.Zap, contender.ZapDiscard}, {contender.Zerolog, contender.ZerologDiscard}}
 
 // peers are the other libraries.
 var peers = []string{contender.Lzap, contender.Mec07}
 
-// comparable are those who lose nothing however fast one logs, so that wall
-// time and messages of any size can be compared.
+// comparable are the contenders that never drop events, so that wall times and large messages can
+// be compared.
 var comparable = []string{contender.Cloudwatch, contender.Discard, contender.Typed}
 
 var goroutineCounts = []int{1, 2, 4, 16, 64}
 
-// messages are sizes in bytes, and the share of the usual number of events
-// that makes a run of about the same time.
+// messages are message sizes in bytes. A run logs extent.events/share events, so that all sizes
+// take about the same time.
 var messages = []struct{ bytes, share int }{{100, 3}, {1_000, 5}, {10_000, 25}, {100_000, 250}}
 
-// extent is how much is measured.
+// extent is the size of a run.
 type extent struct {
-	events  int           // of a burst
-	pace    time.Duration // of everything paced
-	largest int           // burst of Growth
+	events  int           // in a burst
+	pace    time.Duration // of each paced run
+	largest int           // burst in growth, in events
 	spools  []string      // contenders with a spool
 }
 
-// takes is how often in a round the most important figures are measured, those
-// of cloudwatch and of the yardstick, so that they stand on more than one run.
+// takes is the number of runs per round of cloudwatch and of the baseline in the most important
+// scenarios.
 const takes = 3
 
 // job is one run of one contender.
@@ -71,20 +70,20 @@ type job struct {
 	key
 	tls    bool
 	spec   child.Spec
-	rounds int // it runs in the first ones only; 0: in all
+	rounds int // it runs only in that many first rounds; 0: in all
 }
 
-// Bursts of more events take so long that a few rounds have to do.
+// Bursts of more than huge events run only in the first hugeRounds rounds, for time.
 const (
 	huge       = 1_000_000
 	hugeRounds = 2
 )
 
-// key names what belongs together over the rounds.
+// key identifies a measurement across rounds.
 type key struct {
 	scenario  string
 	contender string
-	x         int // goroutines, bytes of a message, events of a burst; 0 if there is one only
+	x         int // goroutines, message bytes or burst events, depending on the scenario; else 0
 }
 
 func (k key) String() string {
@@ -94,13 +93,12 @@ func (k key) String() string {
 	return fmt.Sprintf("%s %d: %s", k.scenario, k.x, k.contender)
 }
 
-// delivers reports whether the sink must have every event that was logged.
+// delivers reports whether the sink must have received every logged event.
 func (j job) delivers() bool {
 	return contender.Lossless(j.contender) && !j.spec.Idle && (j.spec.Mode == child.Burst || j.spec.Mode == child.Paced)
 }
 
-// plan returns the jobs of one round, in order: within a scenario the
-// contenders take turns.
+// plan returns the jobs of one round in order. Contenders alternate within a scenario.
 func plan(e extent) (jobs []job) {
 	add := func(scenario, name string, x int, spec child.Spec) {
 		spec.Contender = name
@@ -158,7 +156,7 @@ func plan(e extent) (jobs []job) {
 	}
 	for _, n := range goroutineCounts {
 		for _, name := range comparable {
-			// As many events as the buffers hold: nobody waits for the sink.
+			// Few enough events for the buffers: no log call waits for the sink.
 			add(goroutines, name, n, child.Spec{Mode: child.Burst, Events: min(e.events, 200_000), Goroutines: n})
 		}
 	}
@@ -173,7 +171,7 @@ func plan(e extent) (jobs []job) {
 	return jobs
 }
 
-// burstSizes returns the powers of ten from 1,000 up to the largest.
+// burstSizes returns the powers of ten from 1,000 to largest.
 func burstSizes(largest int) (counts []int) {
 	for n := 1000; n <= largest; n *= 10 {
 		counts = append(counts, n)

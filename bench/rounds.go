@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// round is what the runs of one round gave. A run of a peer that failed is
-// missing.
+// round holds the samples of one round. A failed run of a peer has no sample.
 type round map[key][]sample
 
 // runner runs the rounds.
@@ -16,9 +15,8 @@ type runner struct {
 	progress  progress
 }
 
-// rounds runs the jobs again and again: as many rounds as asked for, fewer if
-// there is no time left for a whole one. It ends with an error if a contender
-// that must not lose events does, or breaks; a peer may.
+// rounds runs the jobs in up to atMost rounds; it starts no round that would end after until. It
+// fails if a lossless contender loses events or fails; peers may do both.
 func (r runner) rounds(ctx context.Context, jobs []job, atMost int, until time.Time) (done []round, err error) {
 	defer r.progress.clear()
 	for len(done) < atMost {

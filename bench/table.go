@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// table is what the terminal and the page show.
+// table is one table of the report.
 type table struct {
 	title  string
 	note   string
@@ -16,8 +16,7 @@ type table struct {
 
 func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
 
-// terminal writes the table with aligned columns: text on the left, numbers on
-// the right.
+// terminal formats the table for a terminal: text left-aligned, numbers right-aligned.
 func (t table) terminal() string {
 	widths := make([]int, len(t.header))
 	for _, row := range append([][]string{t.header}, t.rows...) {
@@ -47,10 +46,10 @@ func (t table) terminal() string {
 	return b.String()
 }
 
-// plain leaves out the marks of Markdown.
+// plain strips Markdown markup.
 func plain(cell string) string { return strings.NewReplacer("`", "", "**", "").Replace(cell) }
 
-// markdown writes the table for a page.
+// markdown formats the table as Markdown.
 func (t table) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s\n\n", t.title)

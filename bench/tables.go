@@ -8,14 +8,14 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/bench/internal/stat"
 )
 
-func goalTable(goals []goal) table {
+func summaryTable(findings []finding) table {
 	t := table{
-		title:  "What we want to reach",
-		note:   "Ratios are those of `cloudwatch` to others in the same round. Each figure is the median over the rounds.",
-		header: []string{"figure", "at most", "this run", ""},
+		title:  "Summary",
+		note:   "Ratios compare `cloudwatch` with others in the same round. Each figure is the median of the rounds.",
+		header: []string{"figure", "this run"},
 	}
-	for _, g := range goals {
-		t.row(g.figure, with(digits(g.atMost), g.unit), with(digits(g.value), g.unit), g.reached())
+	for _, f := range findings {
+		t.row(f.figure, with(digits(f.value), f.unit))
 	}
 	return t
 }
@@ -23,10 +23,10 @@ func goalTable(goals []goal) table {
 func (f figures) cpuTable() table {
 	t := table{
 		title: "CPU time per event",
-		note: "Ratios are over `slog.JSONHandler` to `io.Discard`, which sends nothing; behind them the median in µs. \"Delivered\" is user and system time of the " +
-			"whole process from the first log call until all is delivered, per event that arrived. \"Paced\" is the same at 50,000 events a second, less what " +
-			"the pacing alone takes. \"Log call alone\" is the CPU time of the thread that logs while nothing is being sent. The peers drop events there too, " +
-			"which makes their log call cheaper.",
+		note: "Ratios are relative to `slog.JSONHandler` writing to `io.Discard`, which sends nothing; the median in µs follows in parentheses. \"Delivered\" is the user and " +
+			"system time of the whole process, from the first log call until everything is delivered, per event that arrived. \"Paced\" is the same at 50,000 events " +
+			"a second, minus the CPU time of pacing. \"Log call alone\" is the CPU time of the logging thread while nothing is sent. The peers also drop " +
+			"events there, which makes their log call cheaper.",
 		header: []string{"contender", "log call alone", "delivered, burst", "delivered, burst, TLS", "delivered, paced"},
 	}
 	for _, name := range logCalls {
@@ -44,7 +44,7 @@ func (f figures) cpuTable() table {
 	return t
 }
 
-// overMedian writes a ratio and the median that belongs to it.
+// overMedian formats the ratio of values to a baseline, and the median of values.
 func overMedian(values, under []float64) string {
 	r := ratio(values, under)
 	text := with(digits(r), "×")
@@ -54,7 +54,7 @@ func overMedian(values, under []float64) string {
 	return fmt.Sprintf("%s (%s)", text, digits(stat.Median(values)/1e3))
 }
 
-// label marks our own contender.
+// label sets the name of this library in bold.
 func label(name string) string {
 	if name == contender.Cloudwatch {
 		return "**" + name + "**"
@@ -64,10 +64,10 @@ func label(name string) string {
 
 func (f figures) burstTable() table {
 	t := table{
-		title: fmt.Sprintf("What became of a burst of %s events", count(f.extent.events)),
-		note: "Plain HTTP. Allocations and bytes are those of the whole process, per log call; `slog` itself makes one for a record of more than five " +
-			"attributes, which is why `io.Discard` has one. Peak memory is that of the process; one that logs nothing takes " + with(digits(stat.Median(f.peak(key{idle, contender.Cloudwatch, 0}))), "MiB") + ".",
-		header: []string{"contender", "delivered", "requests", "bytes an event on the wire", "allocations an event", "bytes allocated an event", "peak memory", "CPU over the rounds"},
+		title: fmt.Sprintf("A burst of %s events", count(f.extent.events)),
+		note: "Plain HTTP. Allocations and bytes are those of the whole process, per log call; `slog` itself allocates once for a record of more than five " +
+			"attributes, which is why `io.Discard` shows one. Peak memory is that of the process; a process that logs nothing takes " + with(digits(stat.Median(f.peak(key{idle, contender.Cloudwatch, 0}))), "MiB") + ".",
+		header: []string{"contender", "delivered", "requests", "wire bytes per event", "allocations per event", "bytes allocated per event", "peak memory", "CPU time, lowest to highest round"},
 	}
 	for _, name := range everybody {
 		k := key{burst, name, 0}
@@ -88,11 +88,11 @@ func (f figures) burstTable() table {
 func (f figures) spoolTable() table {
 	t := table{
 		title: "With a spool",
-		note: "Every event is in a file before its log call returns. Ratios are over `cloudwatch` without a spool; behind them the median in µs. \"Log call alone\" is " +
-			"measured while nothing is being sent: CPU time here is that of the whole process, since in direct mode another thread writes the file, and wall " +
-			"time what the caller waits. `slog to a file` is a log file that `slog.JSONHandler` writes: a system call for each event, as in direct mode. \"Delivered\", and the peak memory, are those of a burst of " + count(f.extent.events) + " events as above. The files of " +
-			"hot mode are in RAM, and part of the peak.",
-		header: []string{"contender", "log call alone, CPU", "log call alone, wall time", "allocations a log call", "delivered, burst, CPU", "peak memory"},
+		note: "Every event is in a file before its log call returns. Ratios are relative to `cloudwatch` without a spool; the median in µs follows in parentheses. \"Log call " +
+			"alone\" is measured while nothing is sent: its CPU time is that of the whole process, because another thread writes the file in direct mode, and its wall " +
+			"time is what the caller waits. `slog to a file` is `slog.JSONHandler` writing to a log file: one system call per event, as in direct mode. \"Delivered\" and " +
+			"peak memory are those of a burst of " + count(f.extent.events) + " events as above. The files of hot mode are in RAM and count in the peak.",
+		header: []string{"contender", "log call alone, CPU", "log call alone, wall time", "allocations per log call", "delivered, burst, CPU", "peak memory"},
 	}
 	base := contender.Cloudwatch
 	for _, name := range slices.Concat([]string{base}, spools, []string{contender.Discard, contender.File}) {
@@ -102,7 +102,7 @@ func (f figures) spoolTable() table {
 			digits(stat.Median(f.mallocs(alone))),
 			overMedian(f.cpu(whole), f.cpu(key{burst, base, 0})), with(digits(stat.Median(f.peak(whole))), "MiB"))
 		if len(f.rounds) > 0 && len(f.rounds[0][alone]) == 0 {
-			t.note += " `" + name + "` was skipped: it cannot run on this machine."
+			t.note += " `" + name + "` was skipped: this machine cannot run it."
 		}
 	}
 	return t
@@ -111,11 +111,10 @@ func (f figures) spoolTable() table {
 func (f figures) loggerTable() table {
 	t := table{
 		title: "Other loggers",
-		note: "A burst of " + count(f.extent.events) + " events as above, of the same record, through the adapters for zap and zerolog. Ratios are over the same logger " +
-			"writing to `io.Discard`; behind them the median in µs. An adapter adds its copy of the message, escaped for the request, and what each event takes beside " +
-			"its log call: queue, signature, network. That is about as much for every logger, so it weighs most on zerolog, the fastest; its adapter also reads the time " +
-			"of the line.",
-		header: []string{"contender", "delivered, burst", "delivered", "bytes an event on the wire", "allocations an event", "bytes allocated an event", "peak memory"},
+		note: "A burst of " + count(f.extent.events) + " events as above, with the same record, through the adapters for zap and zerolog. Ratios are relative to the same logger " +
+			"writing to `io.Discard`; the median in µs follows in parentheses. An adapter adds a copy of the message, escaped for the request, and the cost of delivery: " +
+			"queue, signature, network. That is about the same for every logger, so it weighs most on zerolog, the fastest; its adapter also parses the time of each line.",
+		header: []string{"contender", "delivered, burst", "delivered", "wire bytes per event", "allocations per event", "bytes allocated per event", "peak memory"},
 	}
 	for _, pair := range loggers {
 		for _, name := range pair {
@@ -135,10 +134,10 @@ func (f figures) loggerTable() table {
 func (f figures) compressTable() table {
 	t := table{
 		title: "With Compress",
-		note: "`Options.Compress` sends gzip bodies. A burst of " + count(f.extent.events) + " events as above; and one of records of which no two are alike, with " +
-			"paths, times, addresses and request ids of their own, which is what a program logs. CPU time is that of the whole process, the ratio that to " +
-			"`cloudwatch` in the same round; compression is not in the log call but beside it. The limits of the service and its bill are by uncompressed bytes.",
-		header: []string{"contender", "alike: CPU", "alike: bytes an event on the wire", "varied: CPU", "varied: bytes an event on the wire", "varied: smaller by"},
+		note: "`Options.Compress` sends gzip bodies. \"Same record\" is a burst of " + count(f.extent.events) + " events as above; \"varied\" is one in which every record has its own " +
+			"path, duration, address and request ID, as in a real program. CPU time is that of the whole process; the ratio is relative to `cloudwatch` in the same round. " +
+			"Compression runs on another goroutine than the log call. The service applies its limits and prices to uncompressed bytes.",
+		header: []string{"contender", "same record: CPU", "same record: wire bytes per event", "varied: CPU", "varied: wire bytes per event", "varied: reduction"},
 	}
 	wire := func(s sample) float64 { return float64(s.Bytes) / float64(s.Events) }
 	for _, name := range compressions {
@@ -153,7 +152,7 @@ func (f figures) compressTable() table {
 	return t
 }
 
-// quantiles are the columns of Latency.
+// quantiles are the columns of the latency table.
 var quantiles = []struct {
 	name string
 	of   func(sample) float64
@@ -169,8 +168,8 @@ var quantiles = []struct {
 func (f figures) latencyTable() table {
 	t := table{
 		title: "Latency of a log call",
-		note: "At 50,000 events a second, `cloudwatch` delivering meanwhile, `io.Discard` not. One goroutine logs what is due each millisecond; the time is that " +
-			"of the call, reading the clock included. Percentiles of each round, then medians over the rounds.",
+		note: "At 50,000 events a second, while `cloudwatch` delivers and `io.Discard` does not. One goroutine logs the events due each millisecond; the latency is that " +
+			"of the call, including reading the clock. Each cell is the median over the rounds of that round's percentile.",
 		header: []string{""},
 	}
 	ours, nowhere := []string{label(contender.Cloudwatch)}, []string{contender.Discard}
@@ -188,8 +187,8 @@ func (f figures) latencyTable() table {
 func (f figures) goroutineTable() table {
 	t := table{
 		title: "Several goroutines",
-		note: "Wall time per log call, all goroutines together, until the last call has returned; in front of it the ratio to one goroutine. Those who deliver do so " +
-			"at the same time, on the same cores, as does the sink.",
+		note: "Wall time from the first to the end of the last log call, divided by the number of calls; the ratio is relative to one goroutine. Delivery and the sink share " +
+			"the same cores.",
 		header: []string{"goroutines"},
 	}
 	for _, n := range goroutineCounts {
@@ -208,10 +207,9 @@ func (f figures) goroutineTable() table {
 
 func (f figures) sizeTable() table {
 	t := table{
-		title: "Message sizes",
-		note: "CPU time per event, logged and delivered in a burst: the ratio to `io.Discard`, and the median. The message is a record with one attribute, a text " +
-			"like a stack trace.",
-		header: []string{"bytes of a message"},
+		title:  "Message sizes",
+		note:   "CPU time to log and deliver an event in a burst: the ratio relative to `io.Discard`, and the median. The record has one attribute, a text like a stack trace.",
+		header: []string{"message size"},
 	}
 	for _, m := range messages {
 		t.header = append(t.header, bytesOf(m.bytes))
@@ -229,11 +227,11 @@ func (f figures) sizeTable() table {
 
 func (f figures) growthTable() table {
 	t := table{
-		title: "From few events to many",
-		note: "`cloudwatch`, bursts of that many events one after the other, each until all of it is delivered, after one that is not measured. A burst of 1,000 " +
-			"takes a request of its own, larger ones share the cost of a request among thousands of events. More than 1,000,000 run in " +
+		title: "Burst sizes",
+		note: "Consecutive bursts of `cloudwatch`, each delivered completely before the next, after one that is not measured. A burst of 1,000 events needs a request of " +
+			"its own; larger bursts share the cost of a request among thousands of events. Bursts of more than 1,000,000 events run in " +
 			fmt.Sprintf("%d rounds only.", hugeRounds),
-		header: []string{"events of a burst", "CPU per event", "over the cheapest", "peak memory"},
+		header: []string{"events in the burst", "CPU time per event", "relative to the lowest", "peak memory"},
 	}
 	lowest := 0.0
 	for _, n := range burstSizes(f.extent.largest) {
@@ -255,8 +253,8 @@ func binaryTable(b binarySizes) table {
 		note:   "Stripped: `CGO_ENABLED=0 go build -ldflags \"-s -w\" -trimpath`.",
 		header: []string{"program", "bytes"},
 	}
-	t.row("uses the SDK's Logs client", count(int(b.without)))
-	t.row("logs with `cloudwatch` as well", count(int(b.with)))
+	t.row("uses the SDK's CloudWatch Logs client", count(int(b.without)))
+	t.row("also logs with `cloudwatch`", count(int(b.with)))
 	t.row("added", count(int(b.with-b.without)))
 	return t
 }
