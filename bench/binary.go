@@ -8,12 +8,12 @@ import (
 	"path/filepath"
 )
 
-// binarySizes are the sizes of two stripped programs in bytes: one that uses
-// the SDK's Logs client, and the same that logs with our handler as well.
+// binarySizes are the sizes in bytes of two stripped programs: one uses the SDK's CloudWatch Logs
+// client, the other also logs with our handler.
 type binarySizes struct{ without, with int64 }
 
-// measureBinaries builds the two programs into a folder that it removes. The
-// working directory has to be inside of the module.
+// measureBinaries builds the two programs in a temporary directory. The working directory must be
+// inside the module.
 func measureBinaries(ctx context.Context) (sizes binarySizes, err error) {
 	dir, err := os.MkdirTemp("", "bench-")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// machine says what the figures were measured on, without naming it.
+// machine describes the machine without its name.
 func machine() string {
 	parts := []string{fmt.Sprintf("%d cores", runtime.NumCPU())}
 	if model := field("/proc/cpuinfo", "model name", ":"); model != "" {
@@ -20,7 +20,7 @@ func machine() string {
 	return strings.Join(append(parts, runtime.GOOS+"/"+runtime.GOARCH, runtime.Version()), ", ")
 }
 
-// field returns a value of a file of names and values; "" if it is not there.
+// field returns the value of a name in a file of name-value lines; "" if it is missing.
 func field(file, name, separator string) string {
 	content, err := os.ReadFile(file)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/bench/internal/contender"
 )
 
-func TestPlanHasEachRun(t *testing.T) {
+func TestPlanHasEveryRun(t *testing.T) {
 	jobs := plan(extent{events: 500_000, largest: 10_000_000, pace: time.Second, spools: spools})
 	seen := map[key]int{}
 	for _, j := range jobs {
@@ -37,7 +37,7 @@ func TestPlanHasEachRun(t *testing.T) {
 			(k.contender == contender.Cloudwatch || k.contender == contender.Discard)
 		important = important || k.scenario == callWhole || k.scenario == varied || isLogger(k.contender)
 		if want := map[bool]int{true: takes, false: 1}[important]; n != want {
-			t.Errorf("%s is there %d times, want %d", k, n, want)
+			t.Errorf("%s occurs %d times, want %d", k, n, want)
 		}
 	}
 }
@@ -46,7 +46,7 @@ func isLogger(name string) bool {
 	return slices.ContainsFunc(loggers, func(pair [2]string) bool { return slices.Contains(pair[:], name) })
 }
 
-func TestLossesMatterWhereNoneAreAllowed(t *testing.T) {
+func TestOnlyLosslessContendersMustDeliver(t *testing.T) {
 	for _, j := range plan(extent{events: 1000, largest: 1000, pace: time.Second, spools: spools}) {
 		lossless := slices.Contains([]string{contender.Cloudwatch, contender.Compressed, contender.Hot, contender.Direct, contender.Typed, contender.Zap, contender.Zerolog}, j.contender)
 		counted := slices.Contains([]string{burst, burstTLS, varied, paced, latency, goroutines, sizes}, j.scenario)
@@ -56,10 +56,10 @@ func TestLossesMatterWhereNoneAreAllowed(t *testing.T) {
 	}
 }
 
-func TestWhatCannotRunIsNotInThePlan(t *testing.T) {
+func TestPlanOmitsContendersThatCannotRun(t *testing.T) {
 	for _, j := range plan(extent{events: 1000, largest: 1000, pace: time.Second, spools: []string{contender.Direct}}) {
 		if j.contender == contender.Hot {
-			t.Errorf("%s is", j.key)
+			t.Errorf("the plan has %s", j.key)
 		}
 	}
 }
@@ -80,7 +80,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestEnvironmentHasNothingThatChangesAContender(t *testing.T) {
+func TestEnvironmentHasNoSettingsOfContenders(t *testing.T) {
 	env := environment([]string{"PATH=/bin", "AWS_REGION=x", "AWS_ENDPOINT_URL=x", "https_proxy=x", "GOGC=off", "TZ=Asia/Tokyo"})
 	for _, bad := range []string{"AWS_REGION=x", "AWS_ENDPOINT_URL=x", "https_proxy=x", "GOGC=off", "TZ=Asia/Tokyo"} {
 		if slices.Contains(env, bad) {

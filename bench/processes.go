@@ -21,14 +21,13 @@ import (
 // childTimeout bounds one run of one contender.
 const childTimeout = 90 * time.Second
 
-// processes starts this program again: once as the sink, and once for every
-// run of a contender.
+// processes starts copies of this program: one sink, and one child for each run of a contender.
 type processes struct {
 	program string
 	env     []string
 	sink    sink.Addresses
 	command *exec.Cmd
-	stdin   io.Closer // the sink ends when it is closed
+	stdin   io.Closer // closing it ends the sink
 }
 
 func startProcesses(ctx context.Context) (*processes, error) {
@@ -59,16 +58,15 @@ func startProcesses(ctx context.Context) (*processes, error) {
 }
 
 func (p *processes) stop() error {
-	_ = p.stdin.Close() // Wait tells
+	_ = p.stdin.Close() // Wait reports a failure
 	if err := p.command.Wait(); err != nil {
 		return fmt.Errorf("stop sink: %w", err)
 	}
 	return nil
 }
 
-// environment leaves out what could change a contender: settings of the SDK,
-// of the Go runtime, and proxies. There is no time zone but UTC, so that every
-// record has the same length.
+// environment removes variables that would influence a contender: settings of the SDK and the Go
+// runtime, and proxies. The time zone is UTC so that all records have the same length.
 func environment(all []string) []string {
 	env := []string{"TZ=UTC", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "AWS_EC2_METADATA_DISABLED=true"}
 	for _, e := range all {
@@ -84,13 +82,13 @@ func environment(all []string) []string {
 	return env
 }
 
-// sample is what one run gave.
+// sample is the result of one run.
 type sample struct {
 	child.Result
 	sink.Counts
 }
 
-// run runs one contender in a process of its own.
+// run runs one contender in a new process.
 func (p *processes) run(ctx context.Context, j job) (s sample, err error) {
 	ctx, cancel := context.WithTimeout(ctx, childTimeout)
 	defer cancel()
@@ -126,12 +124,12 @@ func (p *processes) run(ctx context.Context, j job) (s sample, err error) {
 		return s, err
 	}
 	if j.delivers() && s.Events != s.Logged {
-		return s, fmt.Errorf("%s: logged %d events, the sink got %d", j.key, s.Logged, s.Events)
+		return s, fmt.Errorf("%s: logged %d events, the sink received %d", j.key, s.Logged, s.Events)
 	}
 	return s, nil
 }
 
-// ask makes a request to the sink itself.
+// ask sends a control request to the sink.
 func (p *processes) ask(ctx context.Context, path string, answer any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.sink.HTTP+path, nil)
 	if err != nil {

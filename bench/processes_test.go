@@ -16,7 +16,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/bench/internal/sink"
 )
 
-// TestMain lets the test binary be started as the sink and as a child.
+// TestMain runs the test binary as the sink or as a child when it is started as one.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && (os.Args[1] == sinkCommand || os.Args[1] == childCommand) {
 		main()
@@ -28,15 +28,15 @@ func TestMain(m *testing.M) {
 func started(t *testing.T) *processes {
 	t.Helper()
 	if runtime.GOOS != "linux" {
-		t.Skip("measuring needs the clocks of Linux")
+		t.Skip("measuring needs the CPU clocks of Linux")
 	}
-	t.Setenv("GORACE", "atexit_sleep_ms=0") // a second for each process otherwise
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise a second per process
 	p, err := startProcesses(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		// The test's context has ended by now, and with it perhaps the sink.
+		// The end of the test's context may already have killed the sink.
 		_ = p.stop()
 	})
 	return p
@@ -60,7 +60,7 @@ func TestRoundsOverPlainHTTPAndTLS(t *testing.T) {
 	}
 }
 
-func TestNoRoundBeginsThatWouldEndTooLate(t *testing.T) {
+func TestNoRoundStartsThatWouldEndTooLate(t *testing.T) {
 	jobs := []job{{key: key{burst, contender.Discard, 0}, spec: child.Spec{Contender: contender.Discard, Mode: child.Burst, Events: 10}}}
 	r := runner{started(t), newProgress(os.Stderr)}
 	done, err := r.rounds(t.Context(), jobs, 5, time.Now())
@@ -69,8 +69,8 @@ func TestNoRoundBeginsThatWouldEndTooLate(t *testing.T) {
 	}
 }
 
-func TestALostEventIsAnError(t *testing.T) {
-	// A sink that says it got one event less.
+func TestLostEventIsAnError(t *testing.T) {
+	// A sink that reports one event less than it received.
 	lossy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == sink.CountsPath {
 			if err := json.NewEncoder(w).Encode(sink.Counts{Events: 9}); err != nil {
@@ -89,7 +89,7 @@ func TestALostEventIsAnError(t *testing.T) {
 		_, err := runner{p, newProgress(os.Stderr)}.rounds(t.Context(), jobs, 1, time.Now())
 		return err
 	}
-	if err := rounds(contender.Cloudwatch); err == nil || !strings.Contains(err.Error(), "logged 10 events, the sink got 9") {
+	if err := rounds(contender.Cloudwatch); err == nil || !strings.Contains(err.Error(), "logged 10 events, the sink received 9") {
 		t.Errorf("cloudwatch: %v", err)
 	}
 	if err := rounds(contender.Mec07); err != nil {

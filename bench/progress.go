@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// progress tells whoever waits what is going on: in one line that is written
-// over again on a terminal, in nothing but what matters elsewhere.
+// progress reports the state of the run: on a terminal in one line that it overwrites, elsewhere
+// only with say.
 type progress struct {
 	out      *os.File
 	terminal bool
@@ -17,7 +17,7 @@ func newProgress(out *os.File) progress {
 	return progress{out, err == nil && info.Mode()&os.ModeCharDevice != 0}
 }
 
-// show replaces what was shown before.
+// show replaces the progress line. It prints nothing where out is not a terminal.
 func (p progress) show(format string, args ...any) {
 	if p.terminal {
 		p.clear()
@@ -25,7 +25,7 @@ func (p progress) show(format string, args ...any) {
 	}
 }
 
-// say writes a line that stays.
+// say prints a permanent line.
 func (p progress) say(format string, args ...any) {
 	p.clear()
 	fmt.Fprintf(p.out, format+"\n", args...)

@@ -6,11 +6,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processTime returns the CPU time, user and system, that the process has used.
-// It is the sum that getrusage tells, but not rounded.
+// processTime returns the user and system CPU time of the process: the sum of getrusage, without
+// its rounding.
 func processTime() time.Duration { return clock(unix.CLOCK_PROCESS_CPUTIME_ID) }
 
-// threadTime returns the CPU time that the calling thread has used.
+// threadTime returns the CPU time of the calling thread.
 func threadTime() time.Duration { return clock(unix.CLOCK_THREAD_CPUTIME_ID) }
 
 func clock(id int32) time.Duration {

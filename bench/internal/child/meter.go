@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// meter measures the whole process between startMeter and stop: what it took
-// to start the process and the contender is not in it.
+// meter measures the whole process between startMeter and stop. Starting the process and the
+// contender is excluded.
 type meter struct {
 	memory memory
 	cpu    time.Duration
@@ -28,7 +28,7 @@ func (m meter) stop(r *Result) {
 	r.Mallocs, r.AllocBytes = m.memory.since()
 }
 
-// memory is what had been allocated at some time.
+// memory is a snapshot of the allocation counters.
 type memory struct{ mallocs, bytes uint64 }
 
 func readMemory() memory {
@@ -42,8 +42,8 @@ func (m memory) since() (mallocs, bytes int64) {
 	return int64(now.mallocs - m.mallocs), int64(now.bytes - m.bytes)
 }
 
-// peakMemory returns the peak resident memory of the process. The figure of
-// getrusage is not used: on Linux it starts with that of the parent.
+// peakMemory returns the peak resident memory of the process in bytes. It does not use getrusage,
+// whose figure starts at the parent's on Linux.
 func peakMemory() (int64, error) {
 	const file, field = "/proc/self/status", "VmHWM:"
 	status, err := os.ReadFile(file)

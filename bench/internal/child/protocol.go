@@ -1,5 +1,5 @@
-// Package child is the process that runs one contender once. It reads a Spec
-// as JSON from its input and writes a Result as JSON to its output.
+// Package child implements the process that runs one contender once. It reads a [Spec] as JSON and
+// writes a [Result] as JSON.
 package child
 
 import (
@@ -15,50 +15,49 @@ import (
 type Mode string
 
 const (
-	// Call measures the log call alone, see call.
+	// Call measures the log call alone.
 	Call Mode = "call"
-	// Burst logs as fast as it can, until all is delivered.
+	// Burst logs as fast as possible until everything is delivered.
 	Burst Mode = "burst"
-	// Repeat does bursts one after the other, when connection and buffers are
-	// there already.
+	// Repeat logs consecutive bursts over an open connection with warm buffers.
 	Repeat Mode = "repeat"
-	// Paced logs at a rate, until all is delivered.
+	// Paced logs at a fixed rate until everything is delivered.
 	Paced Mode = "paced"
 )
 
-// Spec says what a child does.
+// Spec is the task of a child.
 type Spec struct {
 	Contender  string
 	Target     contender.Target
 	Mode       Mode
-	Events     int           // of the run, or of each burst of Repeat
-	Whole      bool          // Call: the CPU time of the whole process
-	Bursts     int           // Repeat: how many
-	Goroutines int           // Burst: how many log; 0 is 1
-	Message    int           // Burst: bytes of each message; 0 is the usual record
-	Varied     bool          // Burst: records of which no two are alike
-	Rate       int           // Paced: events a second
-	For        time.Duration // Paced: how long
+	Events     int           // events of the run; Repeat: of each burst
+	Whole      bool          // Call: measure the CPU time of the whole process
+	Bursts     int           // Repeat: number of bursts
+	Goroutines int           // Burst: goroutines that log; 0: 1
+	Message    int           // Burst: bytes of each message; 0: the standard record
+	Varied     bool          // Burst: no two records alike
+	Rate       int           // Paced: events per second
+	For        time.Duration // Paced: duration
 	Timed      bool          // Paced: measure the latency of each call
-	Idle       bool          // Paced: keep the pace but log nothing
+	Idle       bool          // Paced: pace without logging
 }
 
-// Result is what a child measured.
+// Result is the measurement of a child.
 type Result struct {
 	Logged     int64         // log calls
-	CPU        time.Duration // CPU time: of the process; for Call of the logging thread, unless Whole
-	Wall       time.Duration // from the first log call until all is delivered
-	CallWall   time.Duration // from the first log call until the last has returned; for Call of each slice
+	CPU        time.Duration // of the process; Call without Whole: of the logging thread
+	Wall       time.Duration // from the first log call until everything is delivered
+	CallWall   time.Duration // from the first log call until the last has returned; Call: the sum over its slices
 	Mallocs    int64         // heap allocations
 	AllocBytes int64         // heap bytes allocated
 	Peak       int64         // peak resident memory of the process, in bytes
 	Latency    *Latency      `json:",omitempty"` // of a log call
 }
 
-// Latency is how long log calls took, in nanoseconds.
+// Latency holds percentiles of the latency of log calls, in nanoseconds.
 type Latency struct{ P50, P90, P99, P999, P9999, Max int64 }
 
-// Main is the child's main.
+// Main runs the task that it reads from in and writes its result to out.
 func Main(in io.Reader, out io.Writer) error {
 	var spec Spec
 	if err := json.NewDecoder(in).Decode(&spec); err != nil {

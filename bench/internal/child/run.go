@@ -12,10 +12,10 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/bench/internal/stat"
 )
 
-// Run starts the contender and measures it.
+// Run starts the contender and measures it. It needs Linux.
 func Run(spec Spec) (Result, error) {
 	if runtime.GOOS != "linux" {
-		return Result{}, errors.New("measuring needs the clocks of Linux")
+		return Result{}, errors.New("measuring needs the CPU clocks of Linux")
 	}
 	c, err := contender.Start(spec.Contender, spec.Target)
 	if err != nil {
@@ -41,18 +41,17 @@ func Run(spec Spec) (Result, error) {
 	return r, err
 }
 
-// slice is how many events are logged at once for Call: below what makes
-// a request full, which is more than 5,000 of them.
+// slice is the number of events that call logs at a time: too few to fill a request, which takes
+// more than 5,000.
 const slice = 4000
 
-// call measures the log call alone: the CPU time of the thread that logs. It
-// logs a slice and waits, outside of what is measured, until that is delivered.
-// So nothing is being sent meanwhile, and memory is used again as it would be in
-// a program that runs for long.
+// call measures the CPU time of the logging thread. It logs a slice and then, unmeasured, waits for
+// its delivery. So nothing is sent during a measurement, and memory is reused as in a long-running
+// program.
 //
-// Where another thread has a part in the log call, it is the CPU time of the whole
-// process. Then no goroutine is bound to its thread: to wait for another one would
-// cost it many times more than it costs a program.
+// With Whole, because another thread takes part in the log call, it measures the CPU time of the
+// process. It then does not lock the goroutine to its thread, which would make every handover to
+// another thread many times more expensive than in a real program.
 func call(c contender.Contender, spec Spec) (r Result, err error) {
 	cpuTime := processTime
 	if !spec.Whole {
@@ -73,7 +72,7 @@ func call(c contender.Contender, spec Spec) (r Result, err error) {
 			return r, err
 		}
 		if i == 0 {
-			continue // everything's first time
+			continue // warm-up
 		}
 		r.Logged += slice
 		r.CPU += took
@@ -84,8 +83,8 @@ func call(c contender.Contender, spec Spec) (r Result, err error) {
 	return r, c.Close()
 }
 
-// burst logs as fast as it can and closes the contender. What is measured is
-// the whole process, from the first log call until the end of Close.
+// burst logs as fast as possible and closes the contender. It measures the whole process from the
+// first log call to the end of Close.
 func burst(c contender.Contender, spec Spec) (r Result, err error) {
 	usual := contender.Logger(c)
 	log := func(int) { usual() }
@@ -121,7 +120,7 @@ func burst(c contender.Contender, spec Spec) (r Result, err error) {
 	return r, err
 }
 
-// repeat does bursts, each with its delivery, after one that is not measured.
+// repeat logs bursts and waits for the delivery of each, after one unmeasured burst.
 func repeat(c contender.Contender, spec Spec) (r Result, err error) {
 	log := contender.Logger(c)
 	one := func(events int) error {
@@ -144,9 +143,8 @@ func repeat(c contender.Contender, spec Spec) (r Result, err error) {
 	return r, c.Close()
 }
 
-// paced logs what is due each millisecond and closes the contender. What is
-// measured is the whole process, the sleeping included: an Idle run shows what
-// that costs.
+// paced logs the events due each millisecond and closes the contender. It measures the whole
+// process including the pacing, whose cost an Idle run measures.
 func paced(c contender.Contender, spec Spec) (r Result, err error) {
 	log := contender.Logger(c)
 	var latency stat.Histogram

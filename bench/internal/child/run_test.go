@@ -13,11 +13,11 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/bench/internal/sink"
 )
 
-// start starts a sink inside of the test.
+// start starts a sink in the test process.
 func start(t *testing.T) (*sink.Sink, contender.Target) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
-		t.Skip("measuring needs the clocks of Linux")
+		t.Skip("measuring needs the CPU clocks of Linux")
 	}
 	t.Setenv("AWS_CONFIG_FILE", "none")
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "none")
@@ -27,14 +27,14 @@ func start(t *testing.T) (*sink.Sink, contender.Target) {
 	return s, contender.Target{URL: server.URL}
 }
 
-// place gives the target a place for files, where the contender needs one.
+// place sets the target's Place if the contender needs one.
 func place(t *testing.T, name string, target *contender.Target) {
 	t.Helper()
 	if !contender.HasFiles(name) {
 		return
 	}
 	if err := contender.Unfit(name); err != nil {
-		t.Skipf("%s cannot run here: %v", name, err)
+		t.Skipf("%s cannot run on this machine: %v", name, err)
 	}
 	p, err := contender.NewPlace()
 	if err != nil {
@@ -48,7 +48,7 @@ func place(t *testing.T, name string, target *contender.Target) {
 	})
 }
 
-func TestEveryContenderDeliversAFew(t *testing.T) {
+func TestEveryContenderDelivers(t *testing.T) {
 	for _, name := range []string{contender.Cloudwatch, contender.Compressed, contender.Hot, contender.Direct, contender.Typed, contender.Lzap, contender.Mec07, contender.Zap, contender.Zerolog} {
 		t.Run(name, func(t *testing.T) {
 			s, target := start(t)
@@ -61,7 +61,7 @@ func TestEveryContenderDeliversAFew(t *testing.T) {
 				t.Errorf("logged %d, sink: %+v", r.Logged, got)
 			}
 			if r.CPU <= 0 || r.Wall < r.CallWall || r.Mallocs <= 0 || r.Peak < 1<<20 {
-				t.Errorf("measured nothing: %+v", r)
+				t.Errorf("implausible measurement: %+v", r)
 			}
 		})
 	}
@@ -75,7 +75,7 @@ func TestRecordHasAbout235BytesOnTheWire(t *testing.T) {
 	}
 	c := s.Counts()
 	if size := float64(c.Bytes) / float64(c.Events); size < 230 || size > 245 {
-		t.Errorf("%.1f bytes an event", size)
+		t.Errorf("%.1f bytes per event", size)
 	}
 }
 
@@ -84,7 +84,7 @@ func TestModesDeliverWhatTheyLog(t *testing.T) {
 		for mode, c := range map[string]struct {
 			spec      Spec
 			logged    int64
-			unlogged  int64 // delivered before measuring
+			unlogged  int64 // delivered before the measurement
 			perSecond bool
 		}{
 			"call":   {spec: Spec{Mode: Call, Events: 8000}, logged: 8000, unlogged: slice},

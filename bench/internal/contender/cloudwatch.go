@@ -11,9 +11,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch"
 )
 
-// ours is the handler of this library with its defaults, except that a log
-// call waits when the buffer is full: the others do not lose more by design,
-// so neither must we win by losing.
+// ours is the handler of this library with default options, except that log calls block while the
+// buffer is full: dropping events must not make it look faster.
 type ours struct{ h *cloudwatch.Handler }
 
 func startCloudwatch(o *cloudwatch.Options) (Contender, error) {

@@ -1,5 +1,5 @@
-// Package contender has the ways to log that are compared, and the records
-// they all log.
+// Package contender implements the ways to log that the benchmark compares, and the records that
+// they log.
 package contender
 
 import (
@@ -29,14 +29,14 @@ const (
 // Contender is a running way to log.
 type Contender interface {
 	Handler() slog.Handler
-	// Settle waits until what was logged is delivered, or a moment if the
-	// contender cannot tell.
+	// Settle waits until everything logged is delivered, or for a short time if the contender
+	// cannot report that.
 	Settle() error
-	// Close delivers what is left, as well as the contender can.
+	// Close delivers the remaining events, as far as the contender does.
 	Close() error
 }
 
-// Logger returns a function that logs the record that is compared.
+// Logger returns a function that logs the standard record.
 func Logger(c Contender) (log func()) {
 	if own, ok := c.(interface{ Log() }); ok { // not slog
 		return own.Log
@@ -45,10 +45,10 @@ func Logger(c Contender) (log func()) {
 	return func() { Log(l) }
 }
 
-// BufferBytes is the bound of our handler's buffer, its default.
+// BufferBytes is the buffer size of our handler: its default.
 const BufferBytes = 64 << 20
 
-// What every contender is told to deliver to.
+// The destination of all contenders.
 const (
 	region    = "us-east-1"
 	accessID  = "AKIDEXAMPLE"
@@ -57,7 +57,7 @@ const (
 	stream    = "bench"
 )
 
-// Start starts the contender of that name.
+// Start starts the named contender.
 func Start(name string, t Target) (Contender, error) {
 	switch name {
 	case Cloudwatch:
@@ -93,19 +93,19 @@ func Start(name string, t Target) (Contender, error) {
 	}
 }
 
-// Delivers says whether the contender sends anything at all.
+// Delivers reports whether the contender sends events.
 func Delivers(name string) bool {
 	return name != Discard && name != File && name != Nothing && name != ZapDiscard && name != ZerologDiscard
 }
 
-// Lossless says whether a contender promises to deliver everything here: it
-// makes the log call wait when it cannot keep up.
+// Lossless reports whether the contender must deliver every event: its log calls block when it
+// cannot keep up.
 func Lossless(name string) bool {
 	return name == Cloudwatch || name == Compressed || Spooled(name) || name == Typed || name == Zap || name == Zerolog
 }
 
-// Spooled says whether a contender is ours with a spool.
+// Spooled reports whether the contender is our handler with a spool.
 func Spooled(name string) bool { return name == Hot || name == Direct }
 
-// HasFiles says whether a contender needs a Place for its files.
+// HasFiles reports whether the contender needs a [Place] for its files.
 func HasFiles(name string) bool { return Spooled(name) || name == File }

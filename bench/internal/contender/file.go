@@ -7,14 +7,14 @@ import (
 	"path/filepath"
 )
 
-// file is slog's own handler writing a log file, which is what most programs do
-// that want to find their events after a crash. It delivers nothing.
+// file is slog.JSONHandler writing to a log file, the usual way to keep events through a crash. It
+// delivers nothing.
 type file struct{ f *os.File }
 
 func startFile(t Target) (Contender, error) {
 	f, err := os.Create(filepath.Join(t.Place.Disk, "log"))
 	if err != nil {
-		return nil, fmt.Errorf("make a log file: %w", err)
+		return nil, fmt.Errorf("create log file: %w", err)
 	}
 	return file{f}, nil
 }

@@ -8,18 +8,16 @@ import (
 	"github.com/lzap/cloudwatchwriter2"
 )
 
-// peerInterval is how often the peers send, if a request does not fill up.
+// peerInterval is the interval at which the peers send requests that are not full.
 const peerInterval = time.Second
 
-// peerPause is how long Settle waits for a peer, which cannot say when it is
-// done.
+// peerPause is how long Settle waits for a peer, which cannot report when it has delivered.
 const peerPause = 10 * time.Millisecond
 
-// peerCloseTimeout is how long a peer gets to deliver what is left.
+// peerCloseTimeout is the time limit for Close of a peer.
 const peerCloseTimeout = 20 * time.Second
 
-// lzap is github.com/lzap/cloudwatchwriter2. It drops events when its channel
-// of 4,096 is full.
+// lzap is github.com/lzap/cloudwatchwriter2. It drops events while its channel of 4,096 is full.
 type lzap struct {
 	w *cloudwatchwriter2.CloudWatchWriter
 }
@@ -42,7 +40,7 @@ func (lzap) Settle() error {
 func (l lzap) Close() error {
 	err := l.w.CloseWithTimeout(peerCloseTimeout)
 	if errors.Is(err, cloudwatchwriter2.ErrCloseTimeout) {
-		return nil // the share delivered tells
+		return nil // the fraction delivered shows it
 	}
 	return err
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/mec07/cloudwatchwriter"
 )
 
-// mec07 is github.com/mec07/cloudwatchwriter, on the first SDK. Its queue has
-// no bound.
+// mec07 is github.com/mec07/cloudwatchwriter, which uses version 1 of the SDK. Its queue is
+// unbounded.
 type mec07 struct {
 	w *cloudwatchwriter.CloudWatchWriter
 }
@@ -47,7 +47,7 @@ func (mec07) Settle() error {
 	return nil
 }
 
-// Close has a watchdog, since theirs can hang. The share delivered tells.
+// Close has a time limit because the Close of the peer can hang. The fraction delivered shows it.
 func (m mec07) Close() error {
 	closed := make(chan struct{})
 	go func() {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Log logs the record that is compared: six attributes, about 235 bytes on the
-// wire as an event of PutLogEvents.
+// Log logs the standard record: six attributes, about 235 bytes on the wire as an event of
+// PutLogEvents.
 func Log(l *slog.Logger) {
 	l.LogAttrs(context.Background(), slog.LevelInfo, "served",
 		slog.String("method", "GET"),
@@ -22,9 +22,9 @@ func Log(l *slog.Logger) {
 	)
 }
 
-// Varied returns a function that logs the n-th of records of which no two are alike for
-// longer than gzip looks back, about 260 bytes on the wire. They are made before, so that
-// to log one costs no more than with Log.
+// Varied returns a function that logs the nth of a series of records, about 260 bytes on the wire,
+// that do not repeat within the window of gzip. They are prepared in advance, so that logging one
+// costs no more than [Log].
 func Varied() (log func(l *slog.Logger, n int)) {
 	random := rand.New(rand.NewPCG(1, 2))
 	pick := func(texts ...string) string { return texts[random.IntN(len(texts))] }
@@ -44,18 +44,17 @@ func Varied() (log func(l *slog.Logger, n int)) {
 	}
 }
 
-// LogText logs a record with one attribute, for messages of other sizes.
+// LogText logs a record with one attribute.
 func LogText(l *slog.Logger, text string) {
 	l.LogAttrs(context.Background(), slog.LevelInfo, "stack", slog.String("text", text))
 }
 
-// Text returns a text of that many bytes that looks like a stack trace: each
-// line ends with a newline and a tab, which have to be escaped.
+// Text returns a text of the given length that resembles a stack trace: each line ends with a
+// newline and a tab, which need escaping.
 func Text(bytes int) string {
 	const line = "github.com/example/orders/internal/store.(*Store).Find(0xc000124000, 0x4d2)\n\t"
 	return strings.Repeat(line, bytes/len(line)+1)[:bytes]
 }
 
-// TextOverhead is what a record of LogText takes as a message beside its text:
-// time, level, and the names.
+// TextOverhead is the size in bytes of the message of [LogText] without its text.
 const TextOverhead = len(`{"time":"2006-01-02T15:04:05.123456789Z","level":"INFO","msg":"stack","text":""}`)

@@ -8,22 +8,22 @@ import (
 	"github.com/cloudwatch-go/cloudwatch"
 )
 
-// Place is where a contender keeps files: two directories of its own.
+// Place is two directories for the files of a contender.
 type Place struct {
-	Disk string // where the system keeps temporary files
+	Disk string // in the directory for temporary files
 	RAM  string // on a RAM file system; empty if there is none
 }
 
-// NewPlace makes the directories. The caller removes them.
+// NewPlace creates the directories. The caller must call [Place.Remove].
 func NewPlace() (p Place, err error) {
 	if p.Disk, err = os.MkdirTemp("", "bench-spool-"); err != nil {
-		return p, fmt.Errorf("make a directory for a spool: %w", err)
+		return p, fmt.Errorf("create spool directory: %w", err)
 	}
-	p.RAM, _ = os.MkdirTemp("/dev/shm", "bench-spool-") // Unfit tells
+	p.RAM, _ = os.MkdirTemp("/dev/shm", "bench-spool-") // Unfit reports it
 	return p, nil
 }
 
-// Remove removes the directories and what is in them.
+// Remove removes the directories and their contents.
 func (p Place) Remove() error {
 	err := os.RemoveAll(p.Disk)
 	if p.RAM != "" {
@@ -32,7 +32,7 @@ func (p Place) Remove() error {
 	return err
 }
 
-// spooled is ours with a spool, with its defaults.
+// spooled is ours with a spool and default spool options.
 type spooled struct{ ours }
 
 func startSpooled(name string, t Target) (Contender, error) {
@@ -52,9 +52,9 @@ func startSpooled(name string, t Target) (Contender, error) {
 	}
 	switch g := h.Guarantee(); {
 	case g.Mode != mode || g.Err != nil:
-		err = fmt.Errorf("the spool is not what it should be: %s", g)
+		err = fmt.Errorf("the spool is not in the intended mode: %s", g)
 	case g.Reboot == 0:
-		err = errors.New("temporary files are in RAM; set TMPDIR to a directory on a disk")
+		err = errors.New("the directory for temporary files is in RAM; set TMPDIR to a directory on a disk")
 	}
 	if err != nil {
 		return nil, errors.Join(err, h.Close())
@@ -67,12 +67,12 @@ func (s spooled) Close() error {
 		return err
 	}
 	if n := s.h.Stats().WereAtRisk; n > 0 {
-		return fmt.Errorf("%d log calls returned before their event was safe", n)
+		return fmt.Errorf("%d log calls returned before their events were in the spool", n)
 	}
 	return nil
 }
 
-// Unfit says why a contender cannot run here; nil if it can.
+// Unfit returns why the contender cannot run on this machine; nil if it can.
 func Unfit(name string) error {
 	if !Spooled(name) {
 		return nil

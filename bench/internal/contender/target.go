@@ -11,16 +11,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 )
 
-// Target is where a contender delivers to.
+// Target is the destination of a contender.
 type Target struct {
 	URL string
 	CA  string // PEM of the certificate to trust; empty for plain HTTP
 
-	Place Place // of the files of a contender that is Spooled
+	Place Place // for the files of a contender, see HasFiles
 }
 
-// sdkHTTP returns the HTTP client that the SDK would use by itself, which
-// trusts the target as well.
+// sdkHTTP returns the default HTTP client of the SDK, which also trusts the target.
 func (t Target) sdkHTTP() *awshttp.BuildableClient {
 	client := awshttp.NewBuildableClient()
 	if t.CA == "" {
@@ -37,7 +36,7 @@ func (t Target) trust(transport *http.Transport) {
 	transport.TLSClientConfig.RootCAs.AppendCertsFromPEM([]byte(t.CA))
 }
 
-// sdkClient returns a client of the SDK as a program would make it.
+// sdkClient returns an SDK client as a program would create it.
 func (t Target) sdkClient() *cloudwatchlogs.Client {
 	return cloudwatchlogs.NewFromConfig(aws.Config{
 		Region:      region,

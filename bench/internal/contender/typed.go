@@ -19,27 +19,27 @@ const (
 	eventOverhead  = 26
 )
 
-// typed is what a careful program would write on top of the SDK: slog's JSON
-// handler writes into batches as large as the service takes, and one goroutine
-// sends them with the SDK's typed call. It allocates no memory for an event of
-// its own. Like ours it holds up to 64 requests and then lets log calls wait.
+// typed is what a careful programmer would write on top of the SDK: slog.JSONHandler writes into
+// batches up to the size limit of the service, and one goroutine sends them with the SDK's typed
+// call. It does not allocate for an event. Like ours it holds up to 64 requests, then log calls
+// block.
 type typed struct {
 	client *cloudwatchlogs.Client
 	sealed chan *typedBatch
-	done   chan struct{} // closed when the sender has ended
+	done   chan struct{} // closed when send has returned
 
 	mu   sync.Mutex
 	open *typedBatch
 
 	stateMu sync.Mutex
-	settled sync.Cond // on stateMu: pending has fallen to 0
-	pending int       // batches sealed and not yet answered for
+	settled sync.Cond // on stateMu: pending is 0
+	pending int       // sealed batches without a response
 	err     error     // the first failure
 
 	free sync.Pool // of *typedBatch
 }
 
-// typedBatch is the text of events, one after the other.
+// typedBatch is the concatenated text of events.
 type typedBatch struct {
 	text   []byte
 	ends   []int   // where each event ends in text
@@ -64,7 +64,7 @@ func startTyped(t Target) (Contender, error) {
 
 func (s *typed) Handler() slog.Handler { return slog.NewJSONHandler(s, nil) }
 
-// Write takes one line.
+// Write adds one line, an event.
 func (s *typed) Write(line []byte) (int, error) {
 	now := time.Now().UnixMilli()
 	message := line[:len(line)-1]
@@ -82,8 +82,8 @@ func (s *typed) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// seal hands the open batch to the sender. The caller holds mu, so everybody
-// waits while there is no room.
+// seal sends the open batch to the sender. The caller must hold mu, so all log calls block while
+// the channel is full.
 func (s *typed) seal() {
 	if len(s.open.ends) == 0 {
 		return
@@ -95,8 +95,7 @@ func (s *typed) seal() {
 	s.open = s.free.Get().(*typedBatch)
 }
 
-// send runs in its own goroutine until sealed is closed. Every second it sends
-// what there is.
+// send sends batches until sealed is closed. Every second it sends the open batch too.
 func (s *typed) send() {
 	defer close(s.done)
 	tick := time.NewTicker(time.Second)
@@ -109,7 +108,7 @@ func (s *typed) send() {
 			}
 			s.put(b)
 		case <-tick.C:
-			// A full channel needs no help, and whoever waits for it holds mu.
+			// A full channel has enough to send, and the goroutine that waits for it holds mu.
 			if s.mu.TryLock() {
 				if len(s.sealed) < cap(s.sealed) {
 					s.seal()

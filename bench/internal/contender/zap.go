@@ -11,7 +11,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzap"
 )
 
-// zapLogger logs the record that is compared as a program would with zap.
+// zapLogger logs the standard record through zap.
 type zapLogger struct {
 	Contender
 	l *zap.Logger
@@ -25,7 +25,7 @@ func startZap(t Target) (Contender, error) {
 	return zapLogger{ours{h}, zap.New(cloudwatchzap.NewCore(h, nil, nil))}, nil
 }
 
-// zapDiscard is the same logger writing nowhere.
+// zapDiscard returns the same logger writing to io.Discard.
 func zapDiscard() Contender {
 	return zapLogger{discard{}, zap.New(zapcore.NewCore(cloudwatchzap.NewEncoder(), zapcore.AddSync(io.Discard), zap.InfoLevel))}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/adapters/cloudwatchzerolog"
 )
 
-// zerologLogger logs the record that is compared as a program would with zerolog.
+// zerologLogger logs the standard record through zerolog.
 type zerologLogger struct {
 	Contender
 	l zerolog.Logger
@@ -28,7 +28,7 @@ func startZerolog(t Target) (Contender, error) {
 	return newZerolog(cloudwatchzerolog.NewWriter(h), ours{h}), nil
 }
 
-// zerologDiscard is the same logger writing nowhere.
+// zerologDiscard returns the same logger writing to io.Discard.
 func zerologDiscard() Contender { return newZerolog(io.Discard, discard{}) }
 
 func (z *zerologLogger) Log() {

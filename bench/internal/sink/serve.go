@@ -17,15 +17,15 @@ import (
 	"time"
 )
 
-// Addresses tells where a sink listens.
+// Addresses are the addresses of a sink.
 type Addresses struct {
 	HTTP  string // URL
 	HTTPS string // URL
 	CA    string // PEM of the certificate to trust for HTTPS
 }
 
-// Serve listens on two free ports of the loopback interface, writes Addresses
-// as a line of JSON to out, and serves until in ends.
+// Serve listens on two free ports of the loopback interface, writes [Addresses] to out as a line of
+// JSON, and serves until in ends.
 func Serve(in io.Reader, out io.Writer) error {
 	certificate, ca, err := selfSigned()
 	if err != nil {
@@ -42,7 +42,7 @@ func Serve(in io.Reader, out io.Writer) error {
 	}
 	defer secure.Close()
 
-	// HTTP/1.1 alone, for everybody the same.
+	// HTTP/1.1 only, the same for all contenders.
 	var http1 http.Protocols
 	http1.SetHTTP1(true)
 	server := &http.Server{
@@ -61,7 +61,7 @@ func Serve(in io.Reader, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("sink: %w", err)
 	}
-	_, _ = io.Copy(io.Discard, in) // any end is the end
+	_, _ = io.Copy(io.Discard, in) // an error ends it as well
 	_ = server.Close()
 	for range 2 {
 		if err := <-ended; err != http.ErrServerClosed {
@@ -71,7 +71,7 @@ func Serve(in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// selfSigned makes a certificate for 127.0.0.1 that is its own authority.
+// selfSigned returns a self-signed certificate for 127.0.0.1.
 func selfSigned() (certificate tls.Certificate, ca string, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -1,7 +1,7 @@
-// Package sink is the service that the contenders deliver to. It takes
-// everything with as little work as possible and counts what it got.
+// Package sink implements the service that the contenders deliver to. It accepts everything with as
+// little work as possible and counts it.
 //
-// It runs in a process of its own, so that its CPU time is nobody's.
+// It runs in a separate process, so that its CPU time is excluded.
 package sink
 
 import (
@@ -14,22 +14,22 @@ import (
 	"sync/atomic"
 )
 
-// Counts is what arrived since the last Reset.
+// Counts is what arrived since the last reset.
 type Counts struct {
-	Requests int64 // PutLogEvents requests that came in whole
+	Requests int64 // complete PutLogEvents requests
 	Events   int64 // events in them
-	Bytes    int64 // their bodies
+	Bytes    int64 // of their bodies
 	Others   int64 // requests of other operations
 }
 
-// Paths for the one who runs the benchmark. AWS clients ask for "/".
+// Control paths of the benchmark. AWS clients use "/".
 const (
 	CountsPath = "/counts"
 	ResetPath  = "/reset"
 )
 
-// Sink is an http.Handler that answers every AWS operation with {} and a request
-// id, as the service does.
+// Sink is an http.Handler that responds to every AWS operation with {} and a request ID. The zero
+// value is ready to use.
 type Sink struct {
 	requests, events, bytes, others atomic.Int64
 }
@@ -39,7 +39,7 @@ var buffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
 func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case CountsPath:
-		_ = json.NewEncoder(w).Encode(s.Counts()) // whoever asked is gone
+		_ = json.NewEncoder(w).Encode(s.Counts()) // the client has gone
 		return
 	case ResetPath:
 		s.reset()
@@ -48,7 +48,7 @@ func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	wire := &wireCounter{body: r.Body}
 	c, err := read(wire, r.Header.Get("Content-Encoding"))
 	switch {
-	case err != nil: // what did not come in whole is not delivered
+	case err != nil: // an incomplete request delivers nothing
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	case strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutLogEvents"):
@@ -60,7 +60,7 @@ func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.Header().Set("X-Amzn-Requestid", "00000000-0000-4000-8000-000000000000")
-	_, _ = io.WriteString(w, "{}") // the client is gone
+	_, _ = io.WriteString(w, "{}") // the client has gone
 }
 
 // Counts returns what arrived since the last reset.
@@ -74,7 +74,7 @@ func (s *Sink) reset() {
 	}
 }
 
-// wireCounter counts the bytes of a body as it was sent.
+// wireCounter counts the bytes of a body as sent.
 type wireCounter struct {
 	body  io.Reader
 	bytes int64
@@ -86,7 +86,7 @@ func (w *wireCounter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// read counts the events of a body.
+// read counts the events in a body.
 func read(body io.Reader, encoding string) (c counter, err error) {
 	if encoding == "gzip" {
 		if body, err = gzip.NewReader(body); err != nil {

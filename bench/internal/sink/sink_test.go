@@ -34,7 +34,7 @@ func TestCountingDoesNotDependOnWhereABodyIsCut(t *testing.T) {
 	}
 }
 
-// What counts of a compressed body are the events in it and the bytes that were sent.
+// For a compressed body, the sink counts its events and the bytes sent.
 func TestSinkCountsCompressedBodies(t *testing.T) {
 	var body bytes.Buffer
 	gz := gzip.NewWriter(&body)

@@ -2,21 +2,21 @@ package stat
 
 import "math/bits"
 
-// Each power of two is divided into so many buckets: a value is known to 0.8 %.
+// Each power of two is divided into steps buckets, for a relative error of at most 0.8 %.
 const (
 	stepBits = 7
 	steps    = 1 << stepBits
 )
 
-// Histogram counts durations in nanoseconds. It takes the same memory however
-// many there are. The zero value is empty; it is not safe for concurrent use.
+// Histogram counts durations in nanoseconds, in constant memory. The zero value is empty. It is not
+// safe for concurrent use.
 type Histogram struct {
 	counts [(64 - stepBits + 1) * steps]uint64
 	total  uint64
 	max    uint64
 }
 
-// Add counts one value. A negative one, of a clock that went back, counts as 0.
+// Add counts one value. A negative value, from a clock that went back, counts as 0.
 func (h *Histogram) Add(ns int64) {
 	v := uint64(max(ns, 0))
 	h.counts[bucket(v)]++
@@ -27,11 +27,11 @@ func (h *Histogram) Add(ns int64) {
 // Total returns the number of values.
 func (h *Histogram) Total() uint64 { return h.total }
 
-// Max returns the largest value, exactly.
+// Max returns the exact largest value.
 func (h *Histogram) Max() int64 { return int64(h.max) }
 
-// Quantile returns a value that a share q of all values does not exceed. It
-// may be up to 0.8 % too high, never too low. 0 if there are no values.
+// Quantile returns the q-quantile, 0 if there are no values. The result is at most 0.8 % too high,
+// never too low.
 func (h *Histogram) Quantile(q float64) int64 {
 	if h.total == 0 {
 		return 0
@@ -49,8 +49,7 @@ func (h *Histogram) Quantile(q float64) int64 {
 	return int64(h.max)
 }
 
-// bucket returns the index of the bucket that counts v. Small values have a
-// bucket each.
+// bucket returns the index of the bucket of v. Each small value has its own bucket.
 func bucket(v uint64) int {
 	if v < steps {
 		return int(v)
@@ -59,7 +58,7 @@ func bucket(v uint64) int {
 	return (shift+1)<<stepBits + int(v>>shift) - steps
 }
 
-// highest returns the largest value that the bucket counts.
+// highest returns the largest value of bucket i.
 func highest(i int) uint64 {
 	if i < steps {
 		return uint64(i)

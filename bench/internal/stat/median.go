@@ -1,4 +1,4 @@
-// Package stat has the little arithmetic that the figures need.
+// Package stat implements the arithmetic of the benchmark report.
 package stat
 
 import (
@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Median returns the middle value, or the mean of the middle two. NaN, which
-// stands for "not measured", is left out; NaN if nothing is left.
+// Median returns the middle value, or the mean of the middle two. It ignores NaN, which stands for
+// "not measured", and returns NaN if nothing else is left.
 func Median(values []float64) float64 {
 	known := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
 	if len(known) == 0 {
@@ -21,17 +21,17 @@ func Median(values []float64) float64 {
 	return (known[half-1] + known[half]) / 2
 }
 
-// Ratios divides the values of each round. Contenders of one round ran shortly
-// after each other, so what else the machine did meanwhile mostly cancels out.
-func Ratios(over, under []float64) []float64 {
-	ratios := make([]float64, min(len(over), len(under)))
+// Ratios divides values by baseline, round by round. The contenders of a round ran shortly after
+// one another, so other load on the machine mostly cancels out.
+func Ratios(values, baseline []float64) []float64 {
+	ratios := make([]float64, min(len(values), len(baseline)))
 	for i := range ratios {
-		ratios[i] = over[i] / under[i]
+		ratios[i] = values[i] / baseline[i]
 	}
 	return ratios
 }
 
-// Range returns the smallest and the largest value; NaN if there is none.
+// Range returns the smallest and the largest value, ignoring NaN; NaN if there is none.
 func Range(values []float64) (lowest, highest float64) {
 	known := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
 	if len(known) == 0 {

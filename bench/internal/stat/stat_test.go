@@ -32,7 +32,7 @@ func TestMedian(t *testing.T) {
 }
 
 func TestRatiosPairRounds(t *testing.T) {
-	// Everything took twice as long in the second round: the ratio stays.
+	// All took twice as long in the second round: the ratio is the same.
 	if got := Ratios([]float64{1, 2}, []float64{4, 8}); !slices.Equal(got, []float64{0.25, 0.25}) {
 		t.Errorf("got %v", got)
 	}

@@ -1,4 +1,4 @@
-// With is the program without, and it logs with our handler as well.
+// With is the program Without that also logs with our handler.
 package main
 
 import (

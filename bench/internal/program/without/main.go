@@ -1,5 +1,5 @@
-// Without is a small program that uses the SDK's Logs client. The benchmark
-// compares its size with that of program with.
+// Without is a small program that uses the SDK's CloudWatch Logs client. The benchmark compares its
+// size with that of program With.
 package main
 
 import (
