@@ -3,7 +3,7 @@ package cloudwatchtest
 import (
 	"strings"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // CreateLogGroup: name, class, tags, KMS key and deletion protection are

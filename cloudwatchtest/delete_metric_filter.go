@@ -1,6 +1,6 @@
 package cloudwatchtest
 
-import "github.com/cloudwatch-go/cloudwatch/internal/logstore"
+import "github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 
 // DeleteMetricFilter: at once.
 type deleteMetricFilter struct {

@@ -1,6 +1,6 @@
 package cloudwatchtest
 
-import "github.com/cloudwatch-go/cloudwatch/internal/logstore"
+import "github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 
 // PutLogGroupDeletionProtection: takes effect at once; see DeleteLogGroup and
 // DeleteLogStream for what it does.

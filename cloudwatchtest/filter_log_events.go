@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // FilterLogEvents: events of several streams of a group that match a filter

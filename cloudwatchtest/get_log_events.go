@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // GetLogEvents: a page of one stream, always in ascending order inside the

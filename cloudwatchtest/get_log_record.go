@@ -3,7 +3,7 @@ package cloudwatchtest
 import (
 	"strconv"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // GetLogRecord: the fields of an event. Since there are no queries, whose @ptr

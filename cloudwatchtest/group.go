@@ -3,7 +3,7 @@ package cloudwatchtest
 import (
 	"errors"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // Event is a log event the endpoint accepted.

@@ -1,6 +1,6 @@
 package cloudwatchtest
 
-import "github.com/cloudwatch-go/cloudwatch/internal/logstore"
+import "github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 
 // AssociateKmsKey and DisassociateKmsKey: for log groups, by name or ARN. The
 // key is kept and shown, but not looked up, so any is accepted; nothing is

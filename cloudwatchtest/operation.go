@@ -3,7 +3,7 @@ package cloudwatchtest
 import (
 	"context"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // operation is a decoded request of one operation.

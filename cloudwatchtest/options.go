@@ -3,7 +3,7 @@ package cloudwatchtest
 import (
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // Options say how [Open] makes an endpoint. The zero value is that of

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // pager describes a page of events: those of a range, in the direction of

@@ -3,7 +3,7 @@ package cloudwatchtest
 import (
 	"errors"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/filterpattern"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/filterpattern"
 )
 
 // filterPattern reads the pattern of a request, the empty one if there is none.

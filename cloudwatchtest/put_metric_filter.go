@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/filterpattern"
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/filterpattern"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // PutMetricFilter: a filter is checked, kept and counted. One of the same name

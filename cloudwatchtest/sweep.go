@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // sweepLimit is how many events are deleted at once, so that requests do not

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"math"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // TagLogGroup, UntagLogGroup and ListTagsLogGroup: the older operations for

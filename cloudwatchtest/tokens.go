@@ -7,7 +7,7 @@ import (
 	"hash/crc32"
 	"strconv"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // Paging tokens carry the place in the list, the time they were given out and

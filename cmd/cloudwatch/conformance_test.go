@@ -5,7 +5,7 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 	"github.com/cloudwatch-go/cloudwatch/cmd/cloudwatch/internal/sqlite"
-	"github.com/cloudwatch-go/cloudwatch/internal/conformance"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/conformance"
 )
 
 // The endpoint keeps the documented rules with its events in SQLite too.

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cloudwatch-go/cloudwatch/cmd/cloudwatch/internal/sqlite"
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 const eventsExportHelp = `Write the events of a log group, or of one log stream, to standard output, a JSON object

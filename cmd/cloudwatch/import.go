@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cloudwatch-go/cloudwatch/cmd/cloudwatch/internal/sqlite"
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 const importHelp = `Read events that 'cloudwatch export' has written, from files or standard input; gzip is

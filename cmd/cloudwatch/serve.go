@@ -15,7 +15,7 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 	"github.com/cloudwatch-go/cloudwatch/cmd/cloudwatch/internal/sqlite"
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // serveHelp is a function because the list of kinds is one.

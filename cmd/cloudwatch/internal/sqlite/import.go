@@ -3,7 +3,7 @@ package sqlite
 import (
 	"math"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // Importer adds events that have been accepted before, by this store or

@@ -11,7 +11,7 @@ import (
 
 	"github.com/cloudwatch-go/cloudwatch/cmd/cloudwatch/internal/sqlite"
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // filled returns a directory with a store that has been closed, and what is in

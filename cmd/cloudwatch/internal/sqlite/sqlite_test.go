@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/cloudwatch-go/cloudwatch/cmd/cloudwatch/internal/sqlite"
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore/storetest"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore/storetest"
 )
 
 func TestStore(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // Names of the files in the directory. SQLite makes two more beside the

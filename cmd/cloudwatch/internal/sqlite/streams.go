@@ -3,7 +3,7 @@ package sqlite
 import (
 	"zombiezen.com/go/sqlite"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 const streamColumns = "name, created, first_event, last_event, last_ingestion, last_number, bytes"

@@ -3,7 +3,7 @@ package sqlite
 import (
 	"errors"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // write is a change somebody waits for.

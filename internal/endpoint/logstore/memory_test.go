@@ -3,8 +3,8 @@ package logstore_test
 import (
 	"testing"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore/storetest"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore/storetest"
 )
 
 func TestMemory(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 var write = flag.Bool("write", false, "write docs/conformance.md; needs moto_server")
 
-const page = "../../docs/conformance.md"
+const page = "../../../docs/conformance.md"
 
 // row is what the page says of a rule.
 type row struct {
@@ -59,7 +59,7 @@ func TestPage(t *testing.T) {
 		t.Errorf("the page has a rule that is none: %s", name)
 	}
 	if want := render(moto); !bytes.Equal(text, want) && !t.Failed() {
-		t.Errorf("the page is not as it would be written: go test ./internal/conformance -run TestPage -args -write")
+		t.Errorf("the page is not as it would be written: go test ./internal/endpoint/conformance -run TestPage -args -write")
 	}
 }
 
@@ -170,18 +170,18 @@ func anchor(heading string) string {
 
 const pageHead = `# Conformance
 
-<!-- Written by: go test ./internal/conformance -run TestPage -args -write -->
+<!-- Written by: go test ./internal/endpoint/conformance -run TestPage -args -write -->
 
 The documented rules of CloudWatch Logs that an endpoint for logs has to keep, each with where it is documented and
 what came of it. Of %d rules our endpoint keeps %d, and [moto](https://github.com/getmoto/moto), a well-known server
 that stands in for all of AWS, keeps %d of %d. It is made for other things; it is here because it was at hand.
 
-Each rule is one probe in [internal/conformance](../internal/conformance): requests of the real SDK client, with the
+Each rule is one probe in [internal/endpoint/conformance](../internal/endpoint/conformance): requests of the real SDK client, with the
 checks removed that the client would make itself, and a look at the answers. Nothing is taken for granted that a probe
 does not see. Any endpoint can be checked:
 
 ` + "```sh" + `
-go test ./internal/conformance -run TestEndpoint -v -args -endpoint http://127.0.0.1:5000
+go test ./internal/endpoint/conformance -run TestEndpoint -v -args -endpoint http://127.0.0.1:5000
 ` + "```" + `
 
 The probes work in log groups of their own, which they delete at the end, so that they could also be run against the

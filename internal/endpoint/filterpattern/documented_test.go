@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/filterpattern"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/filterpattern"
 )
 
 // row is a pattern and messages that match and do not.

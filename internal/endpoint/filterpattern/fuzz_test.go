@@ -9,7 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/filterpattern"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/filterpattern"
 )
 
 // FuzzParse: no pattern makes Parse panic or take long, and none that it accepts

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/filterpattern"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/filterpattern"
 )
 
 func TestSyntaxErrors(t *testing.T) {

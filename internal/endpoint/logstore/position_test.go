@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 func TestPositionID(t *testing.T) {

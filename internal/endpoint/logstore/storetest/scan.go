@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
 // names writes events as "stream@time/number".

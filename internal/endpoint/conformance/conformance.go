@@ -9,7 +9,7 @@
 // The tests of this package check the endpoint of this project. They also
 // check any other one:
 //
-//	go test ./internal/conformance -run TestEndpoint -v -args -endpoint http://127.0.0.1:5000
+//	go test ./internal/endpoint/conformance -run TestEndpoint -v -args -endpoint http://127.0.0.1:5000
 //
 // docs/conformance.md is the list of the rules with what came of them.
 package conformance
@@ -175,7 +175,7 @@ func CheckAll(ctx context.Context, target Target) []Finding {
 func place(stack []byte) string {
 	_, after, _ := strings.Cut(string(stack), "panic(")
 	for line := range strings.Lines(after) {
-		if _, file, found := strings.Cut(strings.TrimSpace(line), "internal/conformance/"); found && strings.Contains(file, ".go:") {
+		if _, file, found := strings.Cut(strings.TrimSpace(line), "internal/endpoint/conformance/"); found && strings.Contains(file, ".go:") {
 			name, _, _ := strings.Cut(file, " ")
 			return name
 		}

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"testing"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/filterpattern"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/filterpattern"
 )
 
 type values map[string]string
