@@ -61,7 +61,7 @@ func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 		wg.Go(func() {
 			for n := range entries {
 				logger.WithField("g", g).Errorf("%d/%d\n%s", g, n, stack)
-				if n%10 == 0 { // the logger changes meanwhile
+				if n%10 == 0 { // change the logger concurrently
 					logger.SetFormatter(&logrus.TextFormatter{})
 				}
 			}
@@ -71,7 +71,7 @@ func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 	for _, e := range f.Events() {
 		message, _ := adaptertest.Decoded(t, e.Message)["msg"].(string)
 		if !want[message] {
-			t.Fatalf("torn or mixed: %q", e.Message)
+			t.Fatalf("torn or interleaved: %q", e.Message)
 		}
 		delete(want, message)
 	}
@@ -80,14 +80,14 @@ func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 	}
 }
 
-func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
+func TestLogCallsDoNotWaitDuringAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{})
 		logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil, logrus.AllLevels...))
 		f.Away()
 		for l := logrus.ErrorLevel; l <= logrus.TraceLevel; l++ {
 			if d := adaptertest.Took(func() { logger.Log(l, "m") }); d > 0 {
-				t.Errorf("a log call of level %s waits for %v", l, d)
+				t.Errorf("a log call of level %s took %v", l, d)
 			}
 		}
 		if n := f.Stats().Pending; n != 5 {
@@ -96,7 +96,7 @@ func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
 	})
 }
 
-// A panic is delivered before it goes on, as far as CloseTimeout allows.
+// Panic delivers the entry before it panics, within CloseTimeout.
 func TestPanicFlushes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
@@ -115,13 +115,12 @@ func TestPanicFlushes(t *testing.T) {
 		}
 		f.Away()
 		if d := adaptertest.Took(panics); d != 3*time.Second {
-			t.Errorf("waited %v while the service is away, want CloseTimeout", d)
+			t.Errorf("waited %v during an outage, want CloseTimeout", d)
 		}
 	})
 }
 
-// Fatal ends the program without deferred calls, and what was logged is delivered all the
-// same.
+// Fatal runs no deferred calls, yet delivers everything logged before.
 func TestFatalDeliversBeforeExit(t *testing.T) {
 	if os.Getenv(adaptertest.ChildVariable) != "" {
 		h, err := cloudwatch.NewHandler(adaptertest.Group, &cloudwatch.Options{LogStream: adaptertest.Stream})
@@ -140,7 +139,7 @@ func TestFatalDeliversBeforeExit(t *testing.T) {
 	}
 }
 
-// The end of a program is put off by CloseTimeout at most, and says what is lost.
+// Fatal delays the exit by at most CloseTimeout, and reports the undelivered events.
 func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 	printed, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
 	if err != nil {
@@ -165,7 +164,7 @@ func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 	}
 }
 
-// A recovered panic has no reason to wait for the network where the spool keeps the event.
+// The spool keeps the event, so a panic that may be recovered need not wait for the network.
 func TestPanicDoesNotWaitWithASpool(t *testing.T) {
 	f := adaptertest.NewOn(t, cloudwatchtest.Start(t), cloudwatch.Options{Spool: t.TempDir(), CloseTimeout: 5 * time.Second})
 	logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil))

@@ -19,6 +19,6 @@ func Example() {
 	logrus.WithField("order", 17).Warn("Watch out! Something happened!")
 
 	if err := h.Close(); err != nil {
-		os.Exit(1) // standard error says what is not delivered
+		os.Exit(1) // Close has printed what was not delivered
 	}
 }

@@ -4,10 +4,10 @@
 //	...
 //	logrus.AddHook(cloudwatchlogrus.NewHook(h, nil))
 //
-// Each entry is one event, with its own time and level, however many lines it has. The level
-// decides which events a full buffer keeps, as for records of slog. Log calls do not wait for
-// the network, except Fatal and Panic, which deliver first, and all of them if
-// cloudwatch.Options.OnFull is Block.
+// Each entry becomes one event with the time and level of the entry, even if it has several lines.
+// The level decides which events a full buffer keeps, as for slog records. Log calls never wait for
+// the network, except Fatal and Panic, which deliver first, and all log calls if
+// [cloudwatch.Options].OnFull is Block.
 package cloudwatchlogrus
 
 import (
@@ -26,32 +26,32 @@ import (
 	"github.com/cloudwatch-go/cloudwatch"
 )
 
-// Hook is a logrus.Hook that sends entries through a handler. Make one with [NewHook]. It is
-// safe for concurrent use.
+// Hook is a [logrus.Hook] that sends entries through a handler. Create one with [NewHook]. It is safe
+// for concurrent use.
 type Hook struct {
 	h         *cloudwatch.Handler
 	formatter logrus.Formatter
-	levels    []logrus.Level // nil: those that the handler accepts
+	levels    []logrus.Level // nil: the levels that the handler accepts
 }
 
 var _ logrus.Hook = (*Hook)(nil)
 
-// NewHook returns a hook for entries of the levels; without any, for those that
-// cloudwatch.Options.Level accepts, also when that changes. The logger drops entries below its
-// own level first. Options.Format, AddSource and ReplaceAttr do not apply.
+// NewHook returns a hook for entries of the given levels. Without levels, it sends those that
+// [cloudwatch.Options].Level accepts at the time of the log call. The logger applies its own level
+// first. Options.Format, AddSource and ReplaceAttr do not apply.
 //
-// The formatter makes the message, independently of that of the logger; a newline at its end
-// is left out. It must be safe for concurrent use, as those of logrus are. nil:
-// logrus.JSONFormatter with nanoseconds, which writes a field that encoding/json refuses, such
-// as NaN, as text, so that its entry is not lost.
+// The formatter writes the message, independently of the logger's formatter; the hook removes a
+// trailing newline. It must be safe for concurrent use, as those of logrus are. nil: a
+// [logrus.JSONFormatter] with nanoseconds that writes fields that encoding/json refuses, such as NaN,
+// as text, so that the entry is not lost.
 //
-// An event keeps the time of its entry (WithTime) and, for a full buffer, its level: that of
-// slog with the same name; TRACE is below DEBUG, FATAL and PANIC are above ERROR. Fields and
-// caller are where the formatter writes them.
+// An event has the time of its entry (WithTime). Levels map to the slog levels of the same name and
+// matter when the buffer is full. TRACE is below DEBUG, FATAL and PANIC are above ERROR. The
+// formatter writes fields and caller.
 //
-// The logger still formats the entry for its own output and writes it there.
-// logrus.SetOutput(io.Discard) saves only the writing; a formatter of the logger that returns
-// nothing saves both.
+// The logger still formats each entry for its own output and writes it.
+// logrus.SetOutput(io.Discard) saves only the write; a logger formatter that returns nothing saves
+// both.
 func NewHook(h *cloudwatch.Handler, formatter logrus.Formatter, levels ...logrus.Level) *Hook {
 	if formatter == nil {
 		formatter = lenient{&logrus.JSONFormatter{TimestampFormat: time.RFC3339Nano, DisableHTMLEscape: true}}
@@ -59,7 +59,7 @@ func NewHook(h *cloudwatch.Handler, formatter logrus.Formatter, levels ...logrus
 	return &Hook{h, formatter, slices.Clone(levels)}
 }
 
-// Levels returns the levels that NewHook was given, or all.
+// Levels returns the levels given to [NewHook], or all levels.
 func (k *Hook) Levels() []logrus.Level {
 	if len(k.levels) == 0 {
 		return slices.Clone(logrus.AllLevels)
@@ -69,16 +69,16 @@ func (k *Hook) Levels() []logrus.Level {
 
 // Fire sends an entry.
 //
-// For FATAL it waits until everything is delivered, within Options.CloseTimeout, and for
-// PANIC as well unless the spool keeps the event ([cloudwatch.Handler.Guarantee]), since a
-// panic may be recovered. What is not delivered by then goes to standard error, as logrus
-// prints the errors of hooks. It never waits otherwise.
+// For FATAL, it flushes the handler within Options.CloseTimeout; for PANIC too, unless the spool
+// keeps the event ([cloudwatch.Handler.Guarantee]), because a panic may be recovered. It prints what
+// was not delivered to standard error, where logrus prints the errors of hooks. For other levels it
+// never waits.
 //
-// The errors are cloudwatch.ErrClosed and that of a formatter. Events that are lost because
-// the buffer is full or they are oversize are counted in Stats and reported by the handler; for
-// an error, logrus would print a line and skip the hooks that were added later.
+// The error is [cloudwatch.ErrClosed] or that of the formatter. Events lost because the buffer is
+// full or they are oversize are counted in [cloudwatch.Stats] and reported by the handler. Fire
+// returns no error for them, because logrus would print it and skip the hooks added later.
 //
-// Beside the work of the formatter, an entry costs one copy and no allocation.
+// Besides the formatting, an entry costs one copy and no allocation.
 func (k *Hook) Fire(entry *logrus.Entry) error {
 	level := slogLevel(entry.Level)
 	if len(k.levels) == 0 && !k.h.Enabled(context.Background(), level) {
@@ -86,7 +86,7 @@ func (k *Hook) Fire(entry *logrus.Entry) error {
 	}
 	err := k.send(entry, level)
 	if entry.Level == logrus.FatalLevel || entry.Level == logrus.PanicLevel && !k.h.Guarantee().Kill {
-		if undelivered := k.h.Sync(); undelivered != nil { // returned, it would keep later hooks from the entry
+		if undelivered := k.h.Sync(); undelivered != nil { // if returned, logrus would skip the hooks added later
 			fmt.Fprintln(os.Stderr, undelivered) // where logrus prints the errors of hooks
 		}
 	}
@@ -97,7 +97,7 @@ func (k *Hook) send(entry *logrus.Entry, level slog.Level) error {
 	work := scratches.Get().(*scratch)
 	defer work.put()
 	work.entry = *entry
-	work.entry.Buffer = &work.buffer // that of the entry is the logger's
+	work.entry.Buffer = &work.buffer // the entry's belongs to the logger
 	text, err := k.formatter.Format(&work.entry)
 	if err != nil {
 		return fmt.Errorf("cloudwatchlogrus: format entry: %w", err)
@@ -106,16 +106,16 @@ func (k *Hook) send(entry *logrus.Entry, level slog.Level) error {
 	if errors.Is(err, cloudwatch.ErrClosed) {
 		return err
 	}
-	return nil // a loss is counted and reported
+	return nil // the handler counts and reports losses
 }
 
-// slogLevel is exact for the levels that both have: logrus counts them down one by one, slog
-// up in steps of four.
+// slogLevel converts a level: those of logrus descend and are one apart, those of slog ascend and are
+// four apart.
 func slogLevel(l logrus.Level) slog.Level {
 	return 4 * (slog.Level(logrus.InfoLevel) - slog.Level(l))
 }
 
-// scratch is the memory that one entry is formatted with.
+// scratch is the memory to format one entry.
 type scratch struct {
 	entry  logrus.Entry
 	buffer bytes.Buffer
@@ -123,13 +123,13 @@ type scratch struct {
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-// put keeps the memory for later, but not that of one huge entry.
+// put returns the memory to the pool, except for that of a huge entry.
 func (w *scratch) put() {
 	const most = 64 << 10
 	if w.buffer.Cap() > most {
 		return
 	}
-	w.entry = logrus.Entry{} // keeps nothing of the program alive
+	w.entry = logrus.Entry{} // release references to values of the program
 	w.buffer.Reset()
 	scratches.Put(w)
 }

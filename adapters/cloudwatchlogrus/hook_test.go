@@ -19,7 +19,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/adapters/internal/adaptertest"
 )
 
-// newLogger returns a logger that logs everything, through the hook only.
+// newLogger returns a logger that logs all levels through the hook only.
 func newLogger(hook logrus.Hook) *logrus.Logger {
 	logger := logrus.New()
 	logger.SetOutput(io.Discard)
@@ -38,7 +38,7 @@ func TestEntryKeepsTimeLevelCallerAndFields(t *testing.T) {
 
 		e := f.Event()
 		if e.Timestamp.UnixMilli() != past.UnixMilli() {
-			t.Errorf("the event has the time %v, want %v", e.Timestamp, past)
+			t.Errorf("event time %v, want %v", e.Timestamp, past)
 		}
 		got := adaptertest.Decoded(t, e.Message)
 		for key, want := range map[string]any{
@@ -68,7 +68,7 @@ func TestEntryIsOneEventWithAnyFormatter(t *testing.T) {
 				logger.SetFormatter(formatter)
 				logger.WithField("stack", "a\nb").Warn("line 1\nline 2")
 				if message := f.Event().Message; message+"\n" != own.String() || !strings.Contains(message, "\n") {
-					t.Errorf("got %q, the logger writes %q", message, own.String())
+					t.Errorf("got %q, the logger wrote %q", message, own.String())
 				}
 			})
 		})
@@ -111,8 +111,7 @@ func TestLevels(t *testing.T) {
 	})
 }
 
-// A value that has no JSON does not cost the entry.
-func TestEntryWithAFieldThatHasNoJSONIsSent(t *testing.T) {
+func TestEntryWithAFieldThatCannotBeJSONIsSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{})
 		fields := logrus.Fields{"ratio": math.NaN(), "c": make(chan int), "m": map[any]any{"a": 1}, "n": 1, "err": errors.New("e")}
@@ -124,8 +123,8 @@ func TestEntryWithAFieldThatHasNoJSONIsSent(t *testing.T) {
 	})
 }
 
-// The buffer of the entry is the logger's: what the logger writes is whole.
-func TestOtherHooksAndOutputsSeeTheEntryAsItWas(t *testing.T) {
+// The hook must not use the buffer of the entry, which belongs to the logger.
+func TestOtherHooksAndOutputsSeeTheEntryUnchanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{})
 		logger := newLogger(cloudwatchlogrus.NewHook(f.Handler, nil))
@@ -136,14 +135,14 @@ func TestOtherHooksAndOutputsSeeTheEntryAsItWas(t *testing.T) {
 		logger.SetFormatter(&logrus.TextFormatter{DisableTimestamp: true, DisableColors: true})
 		logger.WithField("n", 1).Info("m")
 		if out.String() != "level=info msg=m n=1\n" || after.fired != 1 || after.buffer {
-			t.Errorf("the logger writes %q, the next hook: %+v", out.String(), after)
+			t.Errorf("the logger wrote %q, the next hook: %+v", out.String(), after)
 		}
 	})
 }
 
 type countingHook struct {
 	fired  int
-	buffer bool // an entry had one
+	buffer bool // an entry had a buffer
 }
 
 func (*countingHook) Levels() []logrus.Level { return logrus.AllLevels }
@@ -154,8 +153,7 @@ func (k *countingHook) Fire(e *logrus.Entry) error {
 	return nil
 }
 
-// An entry that is lost is counted, and keeps no other hook from its entries. What is logged
-// after Close is an error.
+// Fire returns ErrClosed, but no error for events that are counted as lost: it would skip other hooks.
 func TestErrorsOfFire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 64 << 10, MaxEventBytes: 300, Oversize: cloudwatch.Drop})
@@ -169,7 +167,7 @@ func TestErrorsOfFire(t *testing.T) {
 			logger.Info(strings.Repeat("x", 100))
 		}
 		if s := f.Stats(); s.Dropped.BufferFull == 0 || s.Dropped.Oversize != 1 || after.fired != 1001 {
-			t.Errorf("dropped %+v, the other hook is fired %d times", s.Dropped, after.fired)
+			t.Errorf("dropped %+v, the other hook fired %d times", s.Dropped, after.fired)
 		}
 		end()
 		f.Close()
@@ -180,7 +178,7 @@ func TestErrorsOfFire(t *testing.T) {
 	})
 }
 
-func TestErrorOfAFormatterIsReturned(t *testing.T) {
+func TestFormatterErrorIsReturned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{})
 		err := cloudwatchlogrus.NewHook(f.Handler, failing{}).Fire(&logrus.Entry{Logger: logrus.New(), Level: logrus.InfoLevel})
@@ -227,7 +225,7 @@ func TestHookAllocatesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for range 300_000 { // the first ones fill pools and the buffer
+		for range 300_000 { // warm up the pools and fill the buffer
 			fire()
 		}
 		if n := testing.AllocsPerRun(100_000, fire); n != 0 {

@@ -8,8 +8,7 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// lenient formats entries that the JSON formatter refuses: fields that have no JSON form
-// become text.
+// lenient formats like json, but writes fields that encoding/json refuses as text.
 type lenient struct{ json *logrus.JSONFormatter }
 
 func (f lenient) Format(entry *logrus.Entry) ([]byte, error) {
@@ -17,9 +16,9 @@ func (f lenient) Format(entry *logrus.Entry) ([]byte, error) {
 	if err == nil {
 		return text, nil
 	}
-	entry.Data = maps.Clone(entry.Data) // the others are the program's
+	entry.Data = maps.Clone(entry.Data) // entry.Data belongs to the program
 	for key, value := range entry.Data {
-		if _, is := value.(error); is { // of which the formatter takes the text
+		if _, is := value.(error); is { // the formatter writes its text
 			continue
 		}
 		if _, err := json.Marshal(value); err != nil {

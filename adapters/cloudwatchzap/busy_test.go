@@ -66,7 +66,7 @@ func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 	wg.Wait()
 	for _, e := range f.Events() {
 		if !want[e.Message] {
-			t.Fatalf("torn or mixed: %q", e.Message)
+			t.Fatalf("torn or interleaved: %q", e.Message)
 		}
 		delete(want, e.Message)
 	}
@@ -75,15 +75,15 @@ func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 	}
 }
 
-// A log call does not wait for the network, DPanic in production included.
-func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
+// DPanic in production does not wait either.
+func TestLogCallsDoNotWaitDuringAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{})
 		logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, zap.DebugLevel))
 		f.Away()
 		for _, log := range []func(string, ...zap.Field){logger.Debug, logger.Info, logger.Warn, logger.Error, logger.DPanic} {
 			if d := adaptertest.Took(func() { log("m") }); d > 0 {
-				t.Errorf("a log call waits for %v", d)
+				t.Errorf("a log call took %v", d)
 			}
 		}
 		if n := f.Stats().Pending; n != 5 {
@@ -92,7 +92,7 @@ func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
 	})
 }
 
-// A panic is delivered before it goes on, as far as CloseTimeout allows.
+// Panic delivers the entry before it panics, within CloseTimeout.
 func TestPanicFlushes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
@@ -111,12 +111,12 @@ func TestPanicFlushes(t *testing.T) {
 		}
 		f.Away()
 		if d := adaptertest.Took(panics); d != 3*time.Second {
-			t.Errorf("waited %v while the service is away, want CloseTimeout", d)
+			t.Errorf("waited %v during an outage, want CloseTimeout", d)
 		}
 	})
 }
 
-// The end of a program is put off by CloseTimeout at most, and zap prints what is left.
+// Fatal delays the exit by at most CloseTimeout, and zap prints the number of undelivered events.
 func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
@@ -136,7 +136,7 @@ func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 	})
 }
 
-// A recovered panic has no reason to wait for the network where the spool keeps the event.
+// The spool keeps the event, so a panic that may be recovered need not wait for the network.
 func TestPanicDoesNotWaitWithASpool(t *testing.T) {
 	f := adaptertest.NewOn(t, cloudwatchtest.Start(t), cloudwatch.Options{Spool: t.TempDir(), CloseTimeout: 5 * time.Second})
 	logger := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil))

@@ -4,10 +4,10 @@
 //	...
 //	logger := zap.New(cloudwatchzap.NewCore(h, nil, nil))
 //
-// Each entry is one event, with its own time and level, however many lines it has. The level
-// decides which events a full buffer keeps, as for records of slog. Log calls do not wait for
-// the network, except Fatal and Panic, which deliver first, and all of them if
-// cloudwatch.Options.OnFull is Block.
+// Each entry becomes one event with the time and level of the entry, even if it has several lines.
+// The level decides which events a full buffer keeps, as for slog records. Log calls never wait for
+// the network, except Fatal and Panic, which deliver first, and all log calls if
+// [cloudwatch.Options].OnFull is Block.
 package cloudwatchzap
 
 import (
@@ -21,30 +21,28 @@ import (
 	"github.com/cloudwatch-go/cloudwatch"
 )
 
-// NewCore returns a core that sends entries through the handler. It is zapcore.NewCore with
-// a handler in place of the writer.
+// NewCore returns a core that sends entries through the handler. It corresponds to
+// [zapcore.NewCore] with a handler in place of the WriteSyncer.
 //
-// The encoder makes the message; a line ending at its end is left out. nil: that of
-// [NewEncoder]. The level decides which entries are sent. nil: those that
-// cloudwatch.Options.Level accepts, also when that changes. Options.Format, AddSource and
-// ReplaceAttr do not apply.
+// The encoder writes the message; the core removes a trailing line ending. nil: [NewEncoder]. The
+// level enables the entries to send. nil: the levels that [cloudwatch.Options].Level accepts at
+// the time of the log call. Options.Format, AddSource and ReplaceAttr do not apply.
 //
-// An event keeps the time of its entry and, for a full buffer, its level: that of slog which
-// is four times zap's, so WARN is slog.LevelWarn; DPANIC, PANIC and FATAL are above
-// slog.LevelError. Logger name, caller, fields and stack are where the encoder writes them.
+// An event has the time of its entry. Its slog level, which matters when the buffer is full, is
+// four times the zap level: WARN is [slog.LevelWarn]; DPANIC, PANIC and FATAL are above
+// [slog.LevelError]. The encoder writes logger name, caller, fields and stack.
 //
-// Sync waits until everything is delivered, within Options.CloseTimeout. The core does so by
-// itself for FATAL, and for PANIC unless the spool keeps the event
-// ([cloudwatch.Handler.Guarantee]), since a panic may be recovered. It never does for DPANIC,
-// which in production ends nothing.
+// Sync flushes the handler, within Options.CloseTimeout. The core calls it for FATAL, and for PANIC
+// unless the spool keeps the event ([cloudwatch.Handler.Guarantee]), because a panic may be
+// recovered. It does not for DPANIC, which does not end the program in production.
 //
-// Write returns cloudwatch.ErrClosed once the handler is closed, the error of an encoder, and
-// for FATAL and PANIC a *cloudwatch.UndeliveredError; zap prints them. Events that are lost
-// because the buffer is full or they are oversize are counted in Stats and reported by the
-// handler; they are not errors of Write, since zap would print each of them.
+// Write returns [cloudwatch.ErrClosed] after the handler was closed, the errors of the encoder, and
+// for FATAL and PANIC a [*cloudwatch.UndeliveredError]; zap prints them. Events lost because the
+// buffer is full or they are oversize are counted in [cloudwatch.Stats] and reported by the handler.
+// Write returns no error for them, because zap would print each one.
 //
-// An entry costs one copy beside its encoding, and no allocation. The core is safe for
-// concurrent use.
+// Besides its encoding, an entry costs one copy and no allocation. The core is safe for concurrent
+// use.
 func NewCore(h *cloudwatch.Handler, enc zapcore.Encoder, level zapcore.LevelEnabler) zapcore.Core {
 	if enc == nil {
 		enc = NewEncoder()
@@ -55,10 +53,10 @@ func NewCore(h *cloudwatch.Handler, enc zapcore.Encoder, level zapcore.LevelEnab
 	return &core{level, enc, h}
 }
 
-// NewEncoder returns an encoder that writes JSON with the keys, times, levels and durations
-// of slog.JSONHandler, so that the same metric filters and queries match: "time" in RFC 3339
-// with nanoseconds, "level" such as "ERROR", "msg"; durations are whole nanoseconds. What
-// slog does not have has zap's own keys: "logger", "caller", "stacktrace".
+// NewEncoder returns an encoder that writes JSON with the keys, times, levels and durations of
+// [slog.JSONHandler], so that the same metric filters and queries match: "time" in RFC 3339 with
+// nanoseconds, "level" such as "ERROR", "msg", and durations in nanoseconds. Other keys are zap's:
+// "logger", "caller", "stacktrace".
 func NewEncoder() zapcore.Encoder {
 	return zapcore.NewJSONEncoder(zapcore.EncoderConfig{
 		TimeKey:        slog.TimeKey,
@@ -82,8 +80,7 @@ func (l handlerLevel) Enabled(level zapcore.Level) bool {
 	return l.h.Enabled(context.Background(), slogLevel(level))
 }
 
-// slogLevel is exact for the levels that both have: zap counts them one by one, slog in
-// steps of four.
+// slogLevel converts a level: those of zap are one apart, those of slog four.
 func slogLevel(l zapcore.Level) slog.Level { return 4 * slog.Level(l) }
 
 type core struct {
@@ -92,7 +89,7 @@ type core struct {
 	h   *cloudwatch.Handler
 }
 
-// Level makes zapcore.LevelOf exact for levels of the program's own.
+// Level makes [zapcore.LevelOf] work for custom levels, too.
 func (c *core) Level() zapcore.Level { return zapcore.LevelOf(c.LevelEnabler) }
 
 func (c *core) With(fields []zapcore.Field) zapcore.Core {
@@ -125,7 +122,7 @@ func (c *core) Write(ent zapcore.Entry, fields []zapcore.Field) error {
 	if errors.Is(err, cloudwatch.ErrClosed) {
 		return err
 	}
-	return undelivered // another loss is counted and reported
+	return undelivered // the handler counts and reports other losses
 }
 
 func (c *core) Sync() error { return c.h.Sync() }

@@ -31,7 +31,7 @@ func TestEntryKeepsTimeLevelNameCallerFieldsAndStack(t *testing.T) {
 
 		e := f.Event()
 		if !e.Timestamp.Equal(past) {
-			t.Errorf("the event has the time %v, want %v", e.Timestamp, past)
+			t.Errorf("event time %v, want %v", e.Timestamp, past)
 		}
 		got := adaptertest.Decoded(t, e.Message)
 		for key, want := range map[string]any{
@@ -50,8 +50,8 @@ func TestEntryKeepsTimeLevelNameCallerFieldsAndStack(t *testing.T) {
 	})
 }
 
-// The keys and values are those of slog, so that the same metric filters match.
-func TestDefaultEncoderWritesWhatSlogWrites(t *testing.T) {
+// So the same metric filters match.
+func TestDefaultEncoderWritesLikeSlog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{Level: slog.LevelDebug})
 		z, s := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil)), slog.New(f.Handler)
@@ -63,7 +63,7 @@ func TestDefaultEncoderWritesWhatSlogWrites(t *testing.T) {
 		events := f.Events()
 		for i := 0; i < len(events); i += 2 {
 			if a, b := adaptertest.Decoded(t, events[i].Message), adaptertest.Decoded(t, events[i+1].Message); !reflect.DeepEqual(a, b) {
-				t.Errorf("zap writes %v, slog %v", a, b)
+				t.Errorf("zap writes %v, slog writes %v", a, b)
 			}
 		}
 		if len(events) != 4 {
@@ -72,8 +72,7 @@ func TestDefaultEncoderWritesWhatSlogWrites(t *testing.T) {
 	})
 }
 
-// Fields of every kind are those that zap's own observer sees.
-func TestFieldsAreThoseOfTheObserver(t *testing.T) {
+func TestFieldsOfEveryKindMatchTheObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{})
 		seen, logs := observer.New(zap.InfoLevel)
@@ -143,18 +142,18 @@ func TestLevels(t *testing.T) {
 		} {
 			level.Set(c.set)
 			if got := zapcore.LevelOf(c.core); got != c.want {
-				t.Errorf("%s: the level is %v, want %v", c.name, got, c.want)
+				t.Errorf("%s: level %v, want %v", c.name, got, c.want)
 			}
 			for l := zap.DebugLevel; l <= zap.FatalLevel; l++ {
 				if got := c.core.Check(zapcore.Entry{Level: l}, nil) != nil; got != (l >= c.want) {
-					t.Errorf("%s: %v is logged: %v", c.name, l, got)
+					t.Errorf("%s: Check(%v) enabled: %v", c.name, l, got)
 				}
 			}
 		}
 	})
 }
 
-func TestWithLeavesTheParentAlone(t *testing.T) {
+func TestWithDoesNotChangeTheParent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{})
 		parent := zap.New(cloudwatchzap.NewCore(f.Handler, nil, nil)).With(zap.Int("a", 1))
@@ -183,8 +182,7 @@ func TestSampledLoggerSendsItsSample(t *testing.T) {
 	})
 }
 
-// An entry that is lost is counted, and a closed handler is an error for each entry. Only
-// that is printed by zap.
+// Write returns ErrClosed, which zap prints, but no error for events that are counted as lost.
 func TestErrorsOfWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 64 << 10, MaxEventBytes: 300, Oversize: cloudwatch.Drop})
@@ -197,13 +195,13 @@ func TestErrorsOfWrite(t *testing.T) {
 		}
 		s := f.Stats()
 		if s.Dropped.BufferFull == 0 || s.Dropped.Oversize != 1 || out.Len() > 0 {
-			t.Errorf("dropped %+v, zap prints %q", s.Dropped, out.String())
+			t.Errorf("dropped %+v, zap printed %q", s.Dropped, out.String())
 		}
 		end()
 		f.Close()
 		logger.Info("late")
 		if n := f.Stats().Dropped.Closed; n != 1 || !strings.Contains(out.String(), cloudwatch.ErrClosed.Error()) {
-			t.Errorf("%d events after Close, zap prints %q", n, out.String())
+			t.Errorf("%d events dropped after Close, zap printed %q", n, out.String())
 		}
 	})
 }
@@ -231,14 +229,14 @@ func TestCoreAllocatesNoMoreThanZap(t *testing.T) {
 			log := func() {
 				logger.Info("request handled", zap.Int("status", 200), zap.String("path", "/items/12"), zap.Duration("took", time.Second))
 			}
-			for range 50_000 { // the first ones fill pools and the buffer
+			for range 50_000 { // warm up the pools and fill the buffer
 				log()
 			}
 			return testing.AllocsPerRun(50_000, log)
 		}
 		want := allocations(zapcore.NewCore(cloudwatchzap.NewEncoder(), zapcore.AddSync(io.Discard), zap.InfoLevel))
 		if got := allocations(cloudwatchzap.NewCore(f.Handler, nil, nil)); got > want {
-			t.Errorf("%v allocations, writing to io.Discard takes %v", got, want)
+			t.Errorf("%v allocations, %v when writing to io.Discard", got, want)
 		}
 	})
 }

@@ -20,11 +20,11 @@ func Example() {
 	logger.Warn("Watch out! Something happened!", zap.Int("order", 17))
 
 	if err := h.Close(); err != nil {
-		os.Exit(1) // standard error says what is not delivered
+		os.Exit(1) // Close has printed what was not delivered
 	}
 }
 
-// The terminal as well as CloudWatch Logs, with the logger that a configuration builds.
+// The logger of a zap configuration writes to the terminal and to CloudWatch Logs.
 func ExampleNewCore_tee() {
 	h, err := cloudwatch.NewHandler("my_log_group", nil)
 	if err != nil {
@@ -39,6 +39,6 @@ func ExampleNewCore_tee() {
 	logger.Info("started")
 
 	if err := h.Close(); err != nil {
-		os.Exit(1) // standard error says what is not delivered
+		os.Exit(1) // Close has printed what was not delivered
 	}
 }

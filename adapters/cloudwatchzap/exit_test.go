@@ -18,8 +18,7 @@ func consoleEncoder() zapcore.Encoder {
 	return zapcore.NewConsoleEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
 }
 
-// Fatal ends the program without deferred calls, and what was logged is delivered all the
-// same.
+// Fatal runs no deferred calls, yet delivers everything logged before.
 func TestFatalDeliversBeforeExit(t *testing.T) {
 	if os.Getenv(adaptertest.ChildVariable) != "" {
 		h, err := cloudwatch.NewHandler(adaptertest.Group, &cloudwatch.Options{LogStream: adaptertest.Stream})

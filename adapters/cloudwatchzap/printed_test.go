@@ -7,7 +7,7 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// printed is what zap prints of its own errors.
+// printed collects the errors that zap prints.
 type printed struct {
 	mu sync.Mutex
 	bytes.Buffer

@@ -20,17 +20,17 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-// set changes a setting of zerolog for the time of the test.
+// set changes a global setting of zerolog for the duration of the test.
 func set[T any](t *testing.T, setting *T, value T) {
 	before := *setting
 	*setting = value
 	t.Cleanup(func() { *setting = before })
 }
 
-// errorNumber finds the number of an error, as JSON or as a ConsoleWriter writes it.
+// errorNumber matches the number of an error in JSON and in the text of a ConsoleWriter.
 var errorNumber = regexp.MustCompile(`(?:"level":"error","n":|ERR payment failed n=)(\d+)`)
 
-// checkErrorsAreKept fills the buffer with DEBUG and then logs errors, of which none may be
+// checkErrorsAreKept fills the buffer with DEBUG events and then logs errors, none of which may be
 // lost.
 func checkErrorsAreKept(t *testing.T, f *adaptertest.Fixture, debug *zerolog.Logger, errs zerolog.Logger) {
 	t.Helper()
@@ -86,7 +86,7 @@ func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 			message, _ = adaptertest.Decoded(t, message)["message"].(string)
 		}
 		if want[message]--; want[message] < 0 {
-			t.Fatalf("torn or mixed: %q", e.Message)
+			t.Fatalf("torn or interleaved: %q", e.Message)
 		}
 	}
 	for message, missing := range want {
@@ -96,8 +96,7 @@ func TestGoroutinesDoNotMixStackTraces(t *testing.T) {
 	}
 }
 
-// Fatal ends the program without deferred calls, and what was logged is delivered all the
-// same.
+// Fatal runs no deferred calls, yet delivers everything logged before.
 func TestFatalDeliversBeforeExit(t *testing.T) {
 	if os.Getenv(adaptertest.ChildVariable) != "" {
 		h, err := cloudwatch.NewHandler(adaptertest.Group, &cloudwatch.Options{LogStream: adaptertest.Stream})
@@ -116,7 +115,7 @@ func TestFatalDeliversBeforeExit(t *testing.T) {
 	}
 }
 
-// The end of a program is put off by CloseTimeout at most.
+// Fatal delays the exit by at most CloseTimeout.
 func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
@@ -130,7 +129,7 @@ func TestFatalGivesUpAfterCloseTimeout(t *testing.T) {
 	})
 }
 
-// A recovered panic has no reason to wait for the network where the spool keeps the event.
+// The spool keeps the event, so a panic that may be recovered need not wait for the network.
 func TestPanicDoesNotWaitWithASpool(t *testing.T) {
 	f := adaptertest.NewOn(t, cloudwatchtest.Start(t), cloudwatch.Options{Spool: t.TempDir(), CloseTimeout: 5 * time.Second})
 	logger := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler))

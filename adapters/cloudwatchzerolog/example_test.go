@@ -19,12 +19,12 @@ func Example() {
 	logger.Warn().Int("order", 17).Msg("Watch out! Something happened!")
 
 	if err := h.Close(); err != nil {
-		os.Exit(1) // standard error says what is not delivered
+		os.Exit(1) // Close has printed what was not delivered
 	}
 }
 
-// The terminal as well as CloudWatch Logs. With times of milliseconds, the line says when it
-// was logged as exactly as its event.
+// The logger writes to the terminal and to CloudWatch Logs. With times in milliseconds, the line is
+// as exact as its event.
 func ExampleNewWriter_terminal() {
 	h, err := cloudwatch.NewHandler("my_log_group", nil)
 	if err != nil {
@@ -36,6 +36,6 @@ func ExampleNewWriter_terminal() {
 	logger.Info().Msg("started")
 
 	if err := h.Close(); err != nil {
-		os.Exit(1) // standard error says what is not delivered
+		os.Exit(1) // Close has printed what was not delivered
 	}
 }

@@ -2,12 +2,12 @@ package cloudwatchzerolog
 
 import "bytes"
 
-// field returns the value of the last field with that name at the top level of a line, nil if
-// there is none. The name must be one that JSON writes without escapes.
+// field returns the value of the last field with the given name at the top level of a line, nil if
+// there is none. The name must not need escapes in JSON.
 //
-// zerolog writes no blanks between name and value, and times usually come near the end. So
-// it looks for the first text that may be the field, and scans from there. How deep in the
-// object that was is known at the end, where the depth is 0.
+// zerolog writes no blanks between name and value, and the time is usually near the end. So field
+// searches for the first text that may be the field and scans only from there. It learns the depth
+// of that text at the end of the line, where the depth is 0.
 func field(line []byte, name string) (value []byte) {
 	var space [64]byte
 	key := append(append(append(space[:0], '"'), name...), `":`...)
@@ -18,11 +18,11 @@ func field(line []byte, name string) (value []byte) {
 			return nil
 		}
 		if i += n; i == 0 || line[i-1] != '\\' {
-			break // otherwise the quote is inside of a string
+			break // otherwise the quote is inside a string
 		}
 		i++
 	}
-	depth, at := 0, 0 // relative to the text found, and that of the value
+	depth, at := 0, 0 // relative to the start of the scan; at is that of value
 	for i < len(line) {
 		switch line[i] {
 		case '"':
@@ -47,7 +47,7 @@ func field(line []byte, name string) (value []byte) {
 	return value
 }
 
-// endOfString returns where the string that begins at i ends.
+// endOfString returns the index after the string that begins at i.
 func endOfString(line []byte, i int) int {
 	for i++; i < len(line); i++ {
 		n := bytes.IndexByte(line[i:], '"')
@@ -66,8 +66,8 @@ func endOfString(line []byte, i int) int {
 	return len(line)
 }
 
-// endOfValue returns the length of the string or number that a text begins with, 0 for an
-// object or array: times and levels are neither.
+// endOfValue returns the length of the string or number at the start of text, 0 for an object or
+// array.
 func endOfValue(text []byte) (n int) {
 	if len(text) > 0 && text[0] == '"' {
 		return endOfString(text, 0)
@@ -78,7 +78,7 @@ func endOfValue(text []byte) (n int) {
 	return n
 }
 
-// unquoted returns what is between the quotes of a string without escapes.
+// unquoted strips the quotes of a string without escapes.
 func unquoted(value []byte) (text []byte, ok bool) {
 	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
 		return nil, false

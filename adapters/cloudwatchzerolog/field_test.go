@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The field is that which encoding/json finds, whatever is around it.
+// FuzzField compares field with encoding/json.
 func FuzzField(f *testing.F) {
 	for _, line := range []string{`{"time":"a"}`, `{"o":{"time":"b"},"time":"c"}`, `{"x":"\"time\":","time":"d\\"}`, `{"a":[{"time":1}],"time":2}`} {
 		f.Add(line)
@@ -16,7 +16,7 @@ func FuzzField(f *testing.F) {
 		_ = field([]byte(line), "time")
 		var compact bytes.Buffer
 		if strings.Contains(line, `\u`) || json.Compact(&compact, []byte(line)) != nil || compact.Bytes()[0] != '{' {
-			return // a name with escapes is not found; of what is no object it is enough not to panic
+			return // field does not find names with escapes; other values must only not panic
 		}
 		got := field(compact.Bytes(), "time")
 		var object map[string]json.RawMessage
@@ -25,7 +25,7 @@ func FuzzField(f *testing.F) {
 		}
 		want, found := object["time"]
 		if found && (want[0] == '{' || want[0] == '[') {
-			return // no time
+			return // not a time
 		}
 		if found != (got != nil) || string(got) != string(want) {
 			t.Errorf("%s: got %s, want %s", compact.String(), got, want)

@@ -7,7 +7,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// levelOf returns the level that a line has, or zerolog.NoLevel.
+// levelOf returns the level of a line, zerolog.NoLevel if it has none.
 func levelOf(line []byte) zerolog.Level {
 	if len(line) > 0 && line[0] != '{' {
 		return consoleLevel(line)
@@ -21,16 +21,16 @@ func levelOf(line []byte) zerolog.Level {
 			return l
 		}
 	}
-	if n, err := strconv.ParseInt(string(text), 10, 8); err == nil { // a level of the program's own
+	if n, err := strconv.ParseInt(string(text), 10, 8); err == nil { // a custom level
 		return zerolog.Level(n)
 	}
 	return zerolog.NoLevel
 }
 
-// consoleLevel returns the level in the text of a zerolog.ConsoleWriter, or zerolog.NoLevel:
-// the first of zerolog.FormattedLevels, with colors or without.
+// consoleLevel returns the level in the text of a zerolog.ConsoleWriter: the first of
+// zerolog.FormattedLevels, with or without colors; zerolog.NoLevel if there is none.
 func consoleLevel(text []byte) zerolog.Level {
-	const most = 128 // bytes, of which the first may be a time in colors
+	const most = 128 // bytes; a time with colors may precede the level
 	text = text[:min(len(text), most)]
 	first, level := len(text), zerolog.NoLevel
 	for l, name := range zerolog.FormattedLevels {
@@ -41,7 +41,7 @@ func consoleLevel(text []byte) zerolog.Level {
 	return level
 }
 
-// wordIndex returns the index of a whole word in a text, -1 if it is not there.
+// wordIndex returns the index of the first occurrence of a whole word, -1 if there is none.
 func wordIndex(text []byte, word string) int {
 	for i := 0; word != ""; i++ {
 		n := bytes.Index(text[i:], []byte(word))
@@ -57,8 +57,7 @@ func wordIndex(text []byte, word string) int {
 	return -1
 }
 
-// endsColor reports whether a text ends with a sequence that sets the color, such as
-// "\x1b[31m".
+// endsColor reports whether the text ends with a color sequence such as "\x1b[31m".
 func endsColor(text []byte) bool {
 	const longest = len("\x1b[107m")
 	return bytes.HasSuffix(text, []byte("m")) && bytes.Contains(text[max(len(text)-longest, 0):], []byte("\x1b["))

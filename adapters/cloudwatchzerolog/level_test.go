@@ -26,13 +26,13 @@ func TestLevelOfLine(t *testing.T) {
 		"DBG\n":                               zerolog.DebugLevel,
 	} {
 		if got := levelOf([]byte(line)); got != want {
-			t.Errorf("%s has the level %v, want %v", line, got, want)
+			t.Errorf("%s: level %v, want %v", line, got, want)
 		}
 	}
 	before := zerolog.LevelFieldMarshalFunc
 	defer func() { zerolog.LevelFieldMarshalFunc = before }()
 	zerolog.LevelFieldMarshalFunc = func(l zerolog.Level) string { return strings.ToUpper(l.String()) }
 	if got := levelOf([]byte(`{"level":"WARN"}`)); got != zerolog.WarnLevel {
-		t.Errorf("got %v for a level in capitals", got)
+		t.Errorf("level %v of a line in capitals", got)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// timeOf returns the time of a line, zero if it has none or that is the current time.
+// timeOf returns the time of a line, zero if it has none that can be parsed.
 func timeOf(line []byte) time.Time {
 	value := field(line, zerolog.TimestampFieldName)
 	if value == nil {
@@ -24,9 +24,8 @@ func timeOf(line []byte) time.Time {
 	return at
 }
 
-// refined returns a more exact time for one in whole seconds: now, if that is in the same
-// second, or the end of the second, if that has just passed. So the events of a second stay
-// in order.
+// refined returns a more exact time for one in whole seconds: now if it is in the same second, the
+// end of the second if that has just passed. This keeps the events of a second in order.
 func refined(at, now time.Time) time.Time {
 	switch since := now.Sub(at); {
 	case since < 0 || since >= 2*time.Second:
@@ -37,19 +36,19 @@ func refined(at, now time.Time) time.Time {
 	return at.Add(time.Second - time.Millisecond)
 }
 
-// parseTime reads the value of a time as zerolog writes it. coarse means whole seconds.
+// parseTime parses a time as zerolog writes it. coarse: it is in whole seconds.
 func parseTime(value []byte) (at time.Time, coarse, ok bool) {
 	text, quoted := unquoted(value)
 	if !quoted {
 		return parseNumber(value)
 	}
 	const day, seconds = len("2006-01-02"), len("2006-01-02T15:04:05")
-	if len(text) > seconds && text[day] == 'T' && at.UnmarshalText(text) == nil { // a failure would allocate
+	if len(text) > seconds && text[day] == 'T' && at.UnmarshalText(text) == nil { // an error would allocate
 		return at, text[seconds] != '.', true
 	}
 	layout := zerolog.TimeFieldFormat
 	_, behind, found := strings.Cut(layout, "05")
-	if !found { // without seconds it is less exact than the current time
+	if !found { // without seconds, it is less exact than the current time
 		return at, false, false
 	}
 	location := zerolog.TimestampFunc().Location() // for layouts without a zone
@@ -57,8 +56,8 @@ func parseTime(value []byte) (at time.Time, coarse, ok bool) {
 	return at, !strings.HasPrefix(behind, ".") && !strings.HasPrefix(behind, ","), err == nil && at.Year() > 0
 }
 
-// parseNumber reads a number of units of time since 1970. The unit is that of
-// zerolog.TimeFieldFormat, or else follows from the number of digits.
+// parseNumber parses a time as a number since 1970. The unit is that of zerolog.TimeFieldFormat;
+// other formats leave it to the number of digits.
 func parseNumber(value []byte) (at time.Time, coarse, ok bool) {
 	digits, negative := value, len(value) > 0 && value[0] == '-'
 	if negative {
@@ -88,7 +87,8 @@ func parseNumber(value []byte) (at time.Time, coarse, ok bool) {
 	return time.Unix(n, 0), true, true
 }
 
-// unit returns the unit of a number of so many digits. Ten are seconds from 2001 to 2286.
+// unit returns the unit of a number with the given number of digits. Numbers of ten digits are
+// seconds from 2001 to 2286.
 func unit(digits int) string {
 	switch format := zerolog.TimeFieldFormat; format {
 	case zerolog.TimeFormatUnix, zerolog.TimeFormatUnixMs, zerolog.TimeFormatUnixMicro, zerolog.TimeFormatUnixNano:

@@ -4,10 +4,9 @@
 //	...
 //	logger := zerolog.New(cloudwatchzerolog.NewWriter(h)).With().Timestamp().Logger()
 //
-// Each event of zerolog is one event, with its own time and level. The level decides which
-// events a full buffer keeps, as for records of slog. Log calls do not wait for the network,
-// except Fatal and Panic, which deliver first, and all of them if cloudwatch.Options.OnFull
-// is Block.
+// Each zerolog event becomes one log event with the same time and level. The level decides which
+// events a full buffer keeps, as for slog records. Log calls never wait for the network, except
+// Fatal and Panic, which deliver first, and all log calls if [cloudwatch.Options].OnFull is Block.
 package cloudwatchzerolog
 
 import (
@@ -21,11 +20,11 @@ import (
 	"github.com/cloudwatch-go/cloudwatch"
 )
 
-// Writer is a zerolog.LevelWriter that sends each Write as one event, without the newline at
-// its end. Make one with [NewWriter]. It is safe for concurrent use.
+// Writer is a [zerolog.LevelWriter] that sends each Write as one event, without a trailing newline.
+// Create one with [NewWriter]. It is safe for concurrent use.
 //
-// It works behind zerolog.MultiLevelWriter, zerolog.SyncWriter, zerolog.ConsoleWriter and
-// diode. The last two do not pass the level on, see [Writer.Write].
+// It works behind [zerolog.MultiLevelWriter], [zerolog.SyncWriter], [zerolog.ConsoleWriter] and
+// diode. The last two do not pass on the level, see [Writer.Write].
 type Writer struct {
 	h *cloudwatch.Handler
 }
@@ -35,31 +34,31 @@ var (
 	_ io.Closer           = (*Writer)(nil)
 )
 
-// NewWriter returns a writer to the log stream of the handler. The logger decides what is
-// logged and how: Options.Level, Format, AddSource and ReplaceAttr do not apply.
+// NewWriter returns a writer that sends through the handler. [cloudwatch.Options].Level, Format,
+// AddSource and ReplaceAttr do not apply: the logger filters and formats.
 func NewWriter(h *cloudwatch.Handler) *Writer { return &Writer{h} }
 
-// WriteLevel sends a line of zerolog with its level.
+// WriteLevel sends a line with its level.
 //
-// The time of the event is that of the line, if it has a field zerolog.TimestampFieldName in
-// a format that zerolog writes: RFC 3339, zerolog.TimeFieldFormat with date and seconds, or
-// seconds, milliseconds, microseconds or nanoseconds since 1970. Times in whole seconds,
-// zerolog's default, would put the events of a second out of order, so a time in the current
-// second is replaced by the current time. A line without a time has the current time.
+// The event has the time of the line if the line has a field [zerolog.TimestampFieldName] in a format
+// that zerolog writes: RFC 3339, [zerolog.TimeFieldFormat] with date and seconds, or seconds,
+// milliseconds, microseconds or nanoseconds since 1970; otherwise the current time. Times in whole
+// seconds, zerolog's default, would lose the order of events within a second, so the current time
+// replaces a time in the current second.
 //
-// The level is that of slog with the same name; TRACE is below DEBUG, FATAL and PANIC are
-// above ERROR, and a line without a level is INFO.
+// Levels map to the slog levels of the same name. TRACE is below DEBUG, FATAL and PANIC are above
+// ERROR, and a line without a level is INFO.
 //
-// After a PANIC it waits until everything is delivered, within Options.CloseTimeout, unless
-// the spool keeps the event ([cloudwatch.Handler.Guarantee]), since a panic may be recovered.
-// After a FATAL, zerolog calls [Writer.Close].
+// For PANIC, WriteLevel flushes the handler within Options.CloseTimeout, unless the spool keeps the
+// event ([cloudwatch.Handler.Guarantee]), because a panic may be recovered. For FATAL, zerolog calls
+// [Writer.Close].
 //
-// It returns len(line). The error is cloudwatch.ErrClosed or, for PANIC, a
-// *cloudwatch.UndeliveredError; zerolog prints them. Events that are lost because the buffer is
-// full or they are oversize are counted in Stats and reported by the handler; they are not
-// errors, since zerolog would print each of them.
+// WriteLevel returns len(line). The error is [cloudwatch.ErrClosed] or, for PANIC, a
+// [*cloudwatch.UndeliveredError]; zerolog prints them. Events lost because the buffer is full or
+// they are oversize are counted in [cloudwatch.Stats] and reported by the handler. They are not
+// errors of WriteLevel, because zerolog would print each one.
 //
-// It costs one copy of the line, a scan from its time to its end, and no allocation.
+// A line costs one copy, a scan from its time field to its end, and no allocation.
 func (w *Writer) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	err := w.write(level, line)
 	if level == zerolog.PanicLevel && !w.h.Guarantee().Kill {
@@ -70,14 +69,13 @@ func (w *Writer) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	return len(line), err
 }
 
-// Write is WriteLevel for lines that come without their level, from diode and other writers.
-// The level is that of the field zerolog.LevelFieldName, or in the text of a ConsoleWriter the
-// first of zerolog.FormattedLevels. It never waits for delivery, not even after a PANIC: behind
-// diode the log call has returned already.
+// Write is [Writer.WriteLevel] for writers that do not pass on the level, such as diode. It reads the
+// level from the field [zerolog.LevelFieldName] or, in the text of a ConsoleWriter, from the first of
+// [zerolog.FormattedLevels]. It never waits for delivery, not even for PANIC: behind diode, the log
+// call has already returned.
 func (w *Writer) Write(line []byte) (int, error) { return len(line), w.write(levelOf(line), line) }
 
-// Close closes the handler, and with it all that uses its log stream. zerolog calls it before
-// a fatal exit.
+// Close closes the handler, also for its other users. zerolog calls it before Fatal exits.
 func (w *Writer) Close() error { return w.h.Close() }
 
 func (w *Writer) write(level zerolog.Level, line []byte) error {
@@ -85,11 +83,10 @@ func (w *Writer) write(level zerolog.Level, line []byte) error {
 	if errors.Is(err, cloudwatch.ErrClosed) {
 		return err
 	}
-	return nil // a loss is counted and reported
+	return nil // the handler counts and reports losses
 }
 
-// slogLevel is exact for the levels that both have: zerolog counts them one by one, slog in
-// steps of four.
+// slogLevel converts a level: those of zerolog are one apart, those of slog four.
 func slogLevel(l zerolog.Level) slog.Level {
 	if l == zerolog.NoLevel || l == zerolog.Disabled {
 		return slog.LevelInfo

@@ -26,10 +26,10 @@ func TestEventKeepsTimeLevelCallerFieldsAndBytes(t *testing.T) {
 		logger.Error().Time(zerolog.TimestampFieldName, past).Err(errors.New("card\nrefused")).Msg("payment failed")
 		e := f.Event()
 		if e.Timestamp.UnixMilli() != past.UnixMilli() {
-			t.Errorf("the event has the time %v, want %v", e.Timestamp, past)
+			t.Errorf("event time %v, want %v", e.Timestamp, past)
 		}
 		if e.Message+"\n" != want.String() {
-			t.Errorf("got %q, zerolog writes %q", e.Message, want.String())
+			t.Errorf("got %q, zerolog wrote %q", e.Message, want.String())
 		}
 		got := adaptertest.Decoded(t, e.Message)
 		if caller, _ := got["caller"].(string); got["level"] != "error" || got["host"] != "web-1" || !strings.Contains(caller, "writer_test.go:") {
@@ -38,8 +38,7 @@ func TestEventKeepsTimeLevelCallerFieldsAndBytes(t *testing.T) {
 	})
 }
 
-// The level reaches the handler in each way that zerolog has of passing lines on: it decides
-// what a full buffer keeps.
+// The level decides what a full buffer keeps.
 func TestLevelIsKeptBehindOtherWriters(t *testing.T) {
 	for name, wrap := range map[string]func(io.Writer) io.Writer{
 		"alone":               func(w io.Writer) io.Writer { return w },
@@ -62,16 +61,16 @@ func TestLevelIsKeptBehindOtherWriters(t *testing.T) {
 func TestLevelIsKeptBehindDiode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 1 << 20})
-		w := diode.NewWriter(cloudwatchzerolog.NewWriter(f.Handler), 1<<15, 0, func(missed int) { t.Errorf("diode missed %d", missed) })
+		w := diode.NewWriter(cloudwatchzerolog.NewWriter(f.Handler), 1<<15, 0, func(missed int) { t.Errorf("diode dropped %d lines", missed) })
 		logger := zerolog.New(w).With().Timestamp().Logger()
 		checkErrorsAreKept(t, f, &logger, logger)
 		if err := w.Close(); err != nil || !errors.Is(f.Append(time.Time{}, 0, []byte("m")), cloudwatch.ErrClosed) {
-			t.Errorf("diode's Close does not close the handler: %v", err)
+			t.Errorf("Close of diode did not close the handler: %v", err)
 		}
 	})
 }
 
-func TestConsoleWriterInFrontMakesOneEvent(t *testing.T) {
+func TestConsoleWriterSendsOneEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{})
 		logger := zerolog.New(zerolog.ConsoleWriter{Out: cloudwatchzerolog.NewWriter(f.Handler), NoColor: true}).With().Timestamp().Logger()
@@ -82,26 +81,26 @@ func TestConsoleWriterInFrontMakesOneEvent(t *testing.T) {
 	})
 }
 
-// Only what is logged after Close is an error, which zerolog prints.
+// Writes return ErrClosed, which zerolog prints, but no error for events that are counted as lost.
 func TestErrorsOfWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{BufferBytes: 64 << 10, MaxEventBytes: 300, Oversize: cloudwatch.Drop})
-		var told []error
-		set(t, &zerolog.ErrorHandler, func(err error) { told = append(told, err) })
+		var reported []error
+		set(t, &zerolog.ErrorHandler, func(err error) { reported = append(reported, err) })
 		logger := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler))
 		end := f.Away()
 		logger.Info().Msg(strings.Repeat("x", 400))
 		for range 1000 {
 			logger.Info().Msg(strings.Repeat("x", 100))
 		}
-		if s := f.Stats(); s.Dropped.BufferFull == 0 || s.Dropped.Oversize != 1 || len(told) > 0 {
-			t.Errorf("dropped %+v, zerolog reports %v", s.Dropped, told)
+		if s := f.Stats(); s.Dropped.BufferFull == 0 || s.Dropped.Oversize != 1 || len(reported) > 0 {
+			t.Errorf("dropped %+v, zerolog reported %v", s.Dropped, reported)
 		}
 		end()
 		f.Close()
 		logger.Info().Msg("late")
-		if n := f.Stats().Dropped.Closed; n != 1 || len(told) != 1 || !errors.Is(told[0], cloudwatch.ErrClosed) {
-			t.Errorf("%d events after Close, zerolog reports %v", n, told)
+		if n := f.Stats().Dropped.Closed; n != 1 || len(reported) != 1 || !errors.Is(reported[0], cloudwatch.ErrClosed) {
+			t.Errorf("%d events dropped after Close, zerolog reported %v", n, reported)
 		}
 	})
 }
@@ -118,14 +117,14 @@ func TestOversizeEventIsSplit(t *testing.T) {
 	})
 }
 
-func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
+func TestLogCallsDoNotWaitDuringAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{})
 		logger := zerolog.New(cloudwatchzerolog.NewWriter(f.Handler))
 		f.Away()
 		for l := zerolog.TraceLevel; l <= zerolog.FatalLevel; l++ {
 			if d := adaptertest.Took(func() { logger.WithLevel(l).Msg("m") }); d > 0 {
-				t.Errorf("a log call of level %s waits for %v", l, d)
+				t.Errorf("a log call of level %s took %v", l, d)
 			}
 		}
 		if n := f.Stats().Pending; n != 6 {
@@ -134,7 +133,7 @@ func TestLogCallsDoNotWaitWhileTheServiceIsAway(t *testing.T) {
 	})
 }
 
-// A panic is delivered before it goes on, as far as CloseTimeout allows.
+// Panic delivers the entry before it panics, within CloseTimeout.
 func TestPanicFlushes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := adaptertest.New(t, cloudwatch.Options{CloseTimeout: 3 * time.Second})
@@ -153,12 +152,12 @@ func TestPanicFlushes(t *testing.T) {
 		}
 		f.Away()
 		if d := adaptertest.Took(panics); d != 3*time.Second {
-			t.Errorf("waited %v while the service is away, want CloseTimeout", d)
+			t.Errorf("waited %v during an outage, want CloseTimeout", d)
 		}
 		_, err := cloudwatchzerolog.NewWriter(f.Handler).WriteLevel(zerolog.PanicLevel, []byte("broken"))
 		var left *cloudwatch.UndeliveredError
 		if !errors.As(err, &left) || left.Events != 2 {
-			t.Errorf("got %v, want what zerolog prints: 2 events are left", err)
+			t.Errorf("got %v, want an UndeliveredError with 2 events", err)
 		}
 	})
 }
@@ -178,7 +177,7 @@ func TestWriterAllocatesNoMoreThanZerolog(t *testing.T) {
 				allocations := func(w io.Writer) float64 {
 					logger := zerolog.New(w).With().Timestamp().Str("host", "web-1").Logger()
 					log := func() { logger.Info().Int("status", 200).Str("path", "/items/12").Msg("request handled") }
-					for range 50_000 { // the first ones fill pools and the buffer
+					for range 50_000 { // warm up the pools and fill the buffer
 						log()
 					}
 					return testing.AllocsPerRun(50_000, log)
@@ -186,10 +185,10 @@ func TestWriterAllocatesNoMoreThanZerolog(t *testing.T) {
 				w := cloudwatchzerolog.NewWriter(f.Handler)
 				want := allocations(io.Discard)
 				if got := allocations(w); got > want {
-					t.Errorf("%v allocations, writing to io.Discard takes %v", got, want)
+					t.Errorf("%v allocations, %v when writing to io.Discard", got, want)
 				}
 				if got := allocations(zerolog.LevelWriterAdapter{Writer: w}); got > want {
-					t.Errorf("%v allocations without a level, writing to io.Discard takes %v", got, want)
+					t.Errorf("%v allocations without a level, %v when writing to io.Discard", got, want)
 				}
 			})
 		})

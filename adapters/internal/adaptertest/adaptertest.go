@@ -1,5 +1,5 @@
-// Package adaptertest has what the tests of the adapters for other loggers share: a handler
-// with its endpoint, and this test as a program that logs and ends.
+// Package adaptertest is the test fixture of the logger adapters: a handler with an endpoint, and a
+// way to run a test as a program of its own.
 package adaptertest
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-// The log group and the log stream of a Fixture.
+// Group and Stream are the log group and log stream of a [Fixture].
 const (
 	Group  = "my_log_group"
 	Stream = "my_log_stream"
@@ -28,14 +28,14 @@ type Fixture struct {
 	t      testing.TB
 }
 
-// New returns a Fixture for a test inside a bubble: there is no socket. Its handler and its
-// endpoint are closed at the end of the test.
+// New returns a Fixture without sockets, so it works in a synctest bubble. The end of the test
+// closes its handler and endpoint.
 func New(t testing.TB, opts cloudwatch.Options) *Fixture {
 	t.Helper()
 	return NewOn(t, cloudwatchtest.New(), opts)
 }
 
-// NewOn is New with an endpoint that the test has made.
+// NewOn is [New] with the given endpoint.
 func NewOn(t testing.TB, srv *cloudwatchtest.Server, opts cloudwatch.Options) *Fixture {
 	t.Helper()
 	cfg := srv.Config()
@@ -55,7 +55,7 @@ func NewOn(t testing.TB, srv *cloudwatchtest.Server, opts cloudwatch.Options) *F
 	return f
 }
 
-// Events flushes and returns what the service has, but for notices of losses.
+// Events flushes and returns the events of the log stream without loss notices.
 func (f *Fixture) Events() (events []cloudwatchtest.Event) {
 	f.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -71,17 +71,17 @@ func (f *Fixture) Events() (events []cloudwatchtest.Event) {
 	return events
 }
 
-// Event returns the one event there is.
+// Event is Events for a test that sent exactly one.
 func (f *Fixture) Event() cloudwatchtest.Event {
 	f.t.Helper()
 	events := f.Events()
 	if len(events) != 1 {
-		f.t.Fatalf("got the events %q, want one", events)
+		f.t.Fatalf("events %q, want exactly one", events)
 	}
 	return events[0]
 }
 
-// Decoded returns the JSON object of a message.
+// Decoded decodes a message that is a JSON object.
 func Decoded(t testing.TB, message string) (object map[string]any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(message), &object); err != nil {
@@ -90,20 +90,21 @@ func Decoded(t testing.TB, message string) (object map[string]any) {
 	return object
 }
 
-// Away makes every request hang until end is called.
+// Away makes every request hang until end is called, as in an outage.
 func (f *Fixture) Away() (end func()) { return f.Server.Inject(cloudwatchtest.Fault{Hang: true}) }
 
-// Took returns the time that a call takes.
+// Took returns the duration of a call.
 func Took(call func()) time.Duration {
 	began := time.Now()
 	call()
 	return time.Since(began)
 }
 
-// ChildVariable, if it is set, has the test binary run as a program that logs.
+// ChildVariable is the environment variable that makes a test act as the program that logs.
 const ChildVariable = "CLOUDWATCH_ADAPTER_CHILD"
 
-// RunChild runs this test again, as a program with a handler to the endpoint.
+// RunChild runs the current test in a new process with ChildVariable set and returns its exit code
+// and output. The default AWS configuration of that process leads to the endpoint.
 func RunChild(t *testing.T, srv *cloudwatchtest.Server, env ...string) (exit int, output string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
@@ -114,7 +115,7 @@ func RunChild(t *testing.T, srv *cloudwatchtest.Server, env ...string) (exit int
 	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.CombinedOutput()
 	if err == nil {
-		t.Fatalf("the program did not end with an error: %s", out)
+		t.Fatalf("the program exited with code 0: %s", out)
 	}
 	return cmd.ProcessState.ExitCode(), string(out)
 }
