@@ -9,42 +9,42 @@ import (
 	"unicode/utf8"
 )
 
-// maxEventBytes is what PutLogEvents takes in an event.
+// maxEventBytes is the maximum size of a message that PutLogEvents accepts, in UTF-8 bytes.
 const maxEventBytes = 1_048_550
 
-// maxLineBytes is how much of a line is held to read its time, or to join it with others. The
-// library makes parts of an event that large which have all its keys, if it is JSON.
+// maxLineBytes bounds the part of a line that is held to parse its time or to join it with other
+// lines. The library splits a JSON object of up to that size so that its first part has every key.
 const maxLineBytes = 16 << 20
 
-// joinIdle is how long an event of several lines waits for its next line. Programs
-// write a stack trace at once.
+// joinIdle is how long an event of several lines waits for another line. Programs write a stack
+// trace at once.
 const joinIdle = time.Second
 
-// assembler makes events of text as it is read: of each line one, or of several lines
-// that belong together. It holds no more than two of them. The library gets whole lines
-// only, so that it can be told to send what it has at any moment; but a line that is longer
-// than an event, and is one by itself, it gets as it comes.
+// assembler turns text into events: one per line, or one per group of lines that belong together. It
+// holds at most two events. It passes only complete lines to the library, which can therefore send at
+// any time, except that a line longer than an event, if it is an event by itself, is passed on as it
+// is read.
 //
 // It is safe for concurrent use.
 type assembler struct {
-	lines io.Writer                                // takes lines; each is an event of the time it is written
-	event func(at time.Time, text []byte)          // takes any other event
-	split bool                                     // a line that is too long becomes several, otherwise its end is left out
-	joins joiner                                   // says which lines belong to the one before; nil: none does
-	time  func(line []byte) (t time.Time, ok bool) // reads the time at the beginning of a line; nil: it is now
+	lines io.Writer                                // receives lines; each is an event with the current time
+	event func(at time.Time, text []byte)          // receives all other events
+	split bool                                     // split a line that is too long; false: truncate it
+	joins joiner                                   // decides which lines continue an event; nil: none
+	time  func(line []byte) (t time.Time, ok bool) // parses the time at the beginning of a line; nil: use the current time
 
-	count atomic.Int64 // lines so far
+	count atomic.Int64 // lines read
 
 	mu      sync.Mutex
-	held    []byte // the beginning of a line
-	passes  bool   // the library has the beginning of the line, which is long
-	pending []byte // an event that more lines may belong to; never empty if there is one
+	held    []byte // the beginning of an incomplete line
+	passes  bool   // the beginning of the current, long line was passed on
+	pending []byte // an event that may be continued; nil: none
 	at      time.Time
-	blank   int // blank lines behind it: part of it if another line follows
+	blank   int // blank lines after pending: part of it if another line continues it
 	idle    *time.Timer
 }
 
-// write takes text.
+// write adds text.
 func (a *assembler) write(text []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -67,7 +67,7 @@ func (a *assembler) write(text []byte) {
 	}
 }
 
-// end takes what is held for complete.
+// end completes the held line and event.
 func (a *assembler) end() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -78,14 +78,14 @@ func (a *assembler) end() {
 	a.emit()
 }
 
-// flush sends an event that has waited long enough.
+// flush sends the pending event if it has waited long enough.
 func (a *assembler) flush() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.emit()
 }
 
-// hold adds to the held line.
+// hold appends to the held line.
 func (a *assembler) hold(text []byte) {
 	if a.passes {
 		_, _ = a.lines.Write(text)
@@ -102,8 +102,8 @@ func (a *assembler) hold(text []byte) {
 	}
 }
 
-// cut makes a line of the beginning of the held one. What follows is another line, or left
-// out but for what shows that it is too long.
+// cut completes a line with the beginning of the held one. The rest becomes another line, or is
+// truncated to the bytes that make the event too long.
 func (a *assembler) cut() {
 	if !a.split {
 		a.held = a.held[:maxLineBytes]
@@ -118,7 +118,7 @@ func (a *assembler) cut() {
 	a.held = rest
 }
 
-// release takes the held line for complete.
+// release completes the held line.
 func (a *assembler) release() {
 	a.whole(append(a.held, '\n'))
 	a.passes = false
@@ -127,11 +127,11 @@ func (a *assembler) release() {
 	}
 }
 
-// whole takes whole lines.
+// whole adds complete lines.
 func (a *assembler) whole(text []byte) {
 	if a.joins == nil && a.time == nil {
 		if len(text) > 0 {
-			_, _ = a.lines.Write(text) // what becomes of events is counted by the library
+			_, _ = a.lines.Write(text) // the library counts every loss
 		}
 		return
 	}
@@ -142,7 +142,7 @@ func (a *assembler) whole(text []byte) {
 	}
 }
 
-// line takes one line.
+// line adds one complete line.
 func (a *assembler) line(text []byte) {
 	if len(text) == 0 && len(a.pending) > 0 {
 		a.blank++
@@ -169,7 +169,7 @@ func (a *assembler) line(text []byte) {
 			a.pending = append(append(a.pending, '\n'), text...)
 			return
 		}
-		at, dated = a.at, true // the next part of the same
+		at, dated = a.at, true // another part of the same line
 	}
 	a.emit()
 	if !dated {
@@ -178,7 +178,7 @@ func (a *assembler) line(text []byte) {
 	a.pending, a.at = append(a.pending, text...), at
 }
 
-// emit sends the event that is pending.
+// emit sends the pending event.
 func (a *assembler) emit() {
 	if len(a.pending) > 0 {
 		a.event(a.at, a.pending)
@@ -187,6 +187,6 @@ func (a *assembler) emit() {
 		a.pending = nil
 	}
 	for ; a.blank > 0; a.blank-- {
-		_, _ = a.lines.Write([]byte("\n")) // it is counted
+		_, _ = a.lines.Write([]byte("\n")) // the library counts it
 	}
 }

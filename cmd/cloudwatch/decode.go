@@ -9,11 +9,10 @@ import (
 	"io"
 )
 
-// decode returns what is read as the UTF-8 text it stands for: gzip is unpacked, and
-// a byte order mark says which Unicode encoding follows and is left out. Anything
-// that is no text is refused, unless binary is set. The first bytes decide, not the
-// name. It waits for no more than it needs, so that lines of a pipe come through as
-// they are written.
+// decode returns a reader of r as UTF-8 text. It decompresses gzip, and converts from the Unicode
+// encoding of a byte order mark, which it removes. It refuses input that is not text unless binary is
+// set. The first bytes decide, not the name of the file. It reads no further ahead than necessary, so
+// that the lines of a pipe are available when they are written.
 func decode(r io.Reader, binary bool) (io.Reader, error) {
 	s, head, err := peek(r)
 	if err != nil {
@@ -23,7 +22,7 @@ func decode(r io.Reader, binary bool) (io.Reader, error) {
 		z, err := gzip.NewReader(s)
 		switch {
 		case errors.Is(err, gzip.ErrHeader):
-			return nil, &binaryError{what: "it begins as gzip does, but is none"}
+			return nil, &binaryError{what: "it begins like gzip but is not valid gzip"}
 		case err != nil:
 			return nil, gzipError(err)
 		}
@@ -53,8 +52,7 @@ func decode(r io.Reader, binary bool) (io.Reader, error) {
 
 var gzipMagic = []byte{0x1f, 0x8b}
 
-// marks are the byte order marks. That of UTF-32 comes first: it begins with that of
-// UTF-16.
+// marks are the byte order marks. Those of UTF-32 come first: one begins with that of UTF-16.
 var marks = []struct {
 	bytes  []byte
 	decode func(io.Reader) io.Reader
@@ -66,27 +64,27 @@ var marks = []struct {
 	{[]byte{0xef, 0xbb, 0xbf}, func(r io.Reader) io.Reader { return r }},
 }
 
-// magics are how files begin that are no text, and that have a hint of their own or
-// may have few NULs. The others have many.
+// magics are the first bytes of binary formats with a hint, or with few NUL bytes. Other formats are
+// recognized by their NUL bytes.
 var magics = []struct {
 	bytes      []byte
 	what, help string
 }{
-	{gzipMagic, "gzip inside gzip", "unpack it first"},
-	{[]byte("PK\x03\x04"), "a zip archive", "unpack it first, such as with 'unzip -p'"},
-	{[]byte{0x28, 0xb5, 0x2f, 0xfd}, "zstd", "unpack it first, with 'zstd -dc'"},
-	{[]byte("\xfd7zXZ\x00"), "xz", "unpack it first, with 'xz -dc'"},
-	{[]byte("BZh91AY&SY"), "bzip2", "unpack it first, with 'bzip2 -dc'"},
-	{[]byte{0x04, 0x22, 0x4d, 0x18}, "lz4", "unpack it first, with 'lz4 -dc'"},
-	{[]byte("7z\xbc\xaf\x27\x1c"), "a 7z archive", "unpack it first"},
-	{[]byte{0x1f, 0x9d}, "compress", "unpack it first, with 'uncompress -c'"},
+	{gzipMagic, "gzip inside gzip", "decompress it first"},
+	{[]byte("PK\x03\x04"), "a zip archive", "extract it first, for example with 'unzip -p'"},
+	{[]byte{0x28, 0xb5, 0x2f, 0xfd}, "zstd", "decompress it first with 'zstd -dc'"},
+	{[]byte("\xfd7zXZ\x00"), "xz", "decompress it first with 'xz -dc'"},
+	{[]byte("BZh91AY&SY"), "bzip2", "decompress it first with 'bzip2 -dc'"},
+	{[]byte{0x04, 0x22, 0x4d, 0x18}, "lz4", "decompress it first with 'lz4 -dc'"},
+	{[]byte("7z\xbc\xaf\x27\x1c"), "a 7z archive", "extract it first"},
+	{[]byte{0x1f, 0x9d}, "compress", "decompress it first with 'uncompress -c'"},
 	{[]byte("\x7fELF"), "an executable", ""},
 	{[]byte("\x89PNG"), "a picture", ""},
 	{[]byte{0xff, 0xd8, 0xff}, "a picture", ""},
 	{[]byte("%PDF-"), "a PDF document", ""},
 }
 
-// binaryError says that an input is no text.
+// binaryError reports that an input is not text.
 type binaryError struct{ what, help string }
 
 func (e *binaryError) Error() string {
@@ -97,8 +95,8 @@ func (e *binaryError) Error() string {
 	return text
 }
 
-// peek returns a reader that has everything, and what it begins with: what one read
-// brings, or more if that may be the beginning of a mark.
+// peek returns a reader of all of r and its first bytes: the result of one read, or more if that may
+// be the beginning of a byte order mark.
 func peek(r io.Reader) (all io.Reader, head []byte, err error) {
 	buffer := make([]byte, chunkBytes)
 	n := 0
@@ -121,12 +119,12 @@ func peek(r io.Reader) (all io.Reader, head []byte, err error) {
 	return io.MultiReader(bytes.NewReader(head), rest), head, nil
 }
 
-// failing is a reader that has nothing left but an error.
+// failing is a reader that returns an error.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// beginsMark reports whether more bytes are needed to tell whether head is a mark.
+// beginsMark reports whether head is an incomplete byte order mark.
 func beginsMark(head []byte) bool {
 	begins := func(mark []byte) bool { return len(head) < len(mark) && bytes.HasPrefix(mark, head) }
 	for _, m := range marks {
@@ -142,7 +140,7 @@ func beginsMark(head []byte) bool {
 	return false
 }
 
-// gzipReader reads gzip, several members too, and says what its errors mean.
+// gzipReader decompresses gzip of one or more members and explains its errors.
 type gzipReader struct{ z *gzip.Reader }
 
 func (g gzipReader) Read(b []byte) (int, error) {
@@ -155,20 +153,19 @@ func gzipError(err error) error {
 	case err == nil, err == io.EOF:
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("the gzip data is cut off")
+		return errors.New("the gzip data is truncated")
 	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader):
-		return fmt.Errorf("the gzip data is damaged: %w", err)
+		return fmt.Errorf("the gzip data is corrupt: %w", err)
 	}
 	return err
 }
 
-// textOnly refuses an input whose beginning is no text. Later NULs are those of a
-// file system after a power cut, or of one broken line, and no reason to stop
-// reading a pipe.
+// textOnly refuses an input whose beginning is not text. It accepts NUL bytes further on: file systems
+// write them after a power cut, and one corrupt line is no reason to stop reading a pipe.
 type textOnly struct {
 	r              io.Reader
 	seen, controls int
-	nulls          [2]int // by the place in the input, even and odd
+	nulls          [2]int // NUL bytes at even and odd offsets
 }
 
 func (t *textOnly) Read(b []byte) (int, error) {
@@ -190,18 +187,18 @@ func (t *textOnly) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// verdict returns an error for what is no text.
+// verdict returns an error if the input is not text.
 func (t *textOnly) verdict() error {
 	even, odd := t.nulls[0], t.nulls[1]
 	switch {
 	case even+odd == 0 && (t.seen < 64 || t.controls*20 < t.seen):
 		return nil
 	case odd*4 > t.seen && even*8 < odd:
-		return &binaryError{"perhaps UTF-16 without a byte order mark", "convert it, with 'iconv -f UTF-16LE -t UTF-8'"}
+		return &binaryError{"probably UTF-16 without a byte order mark", "convert it with 'iconv -f UTF-16LE -t UTF-8'"}
 	case even*4 > t.seen && odd*8 < even:
-		return &binaryError{"perhaps UTF-16 without a byte order mark", "convert it, with 'iconv -f UTF-16BE -t UTF-8'"}
+		return &binaryError{"probably UTF-16 without a byte order mark", "convert it with 'iconv -f UTF-16BE -t UTF-8'"}
 	case even+odd > 0:
-		return &binaryError{what: "it has NUL bytes"}
+		return &binaryError{what: "it contains NUL bytes"}
 	}
-	return &binaryError{what: "it has many control characters"}
+	return &binaryError{what: "it contains many control characters"}
 }

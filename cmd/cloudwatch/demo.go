@@ -16,7 +16,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-const demoHelp = `Log for real, without an AWS account.
+const demoHelp = `Log to a local endpoint, without an AWS account.
 
 demo starts a CloudWatch Logs endpoint inside its own process, sends standard
 input to it, a line an event, through the handler of this library, reads the
@@ -41,16 +41,16 @@ func (p *program) demoCommand() *cobra.Command {
 	var f demoFlags
 	cmd := &cobra.Command{
 		Use:                   "demo",
-		Short:                 "Log for real, without an AWS account",
+		Short:                 "Log to a local endpoint, without an AWS account",
 		Long:                  demoHelp,
 		Example:               demoExamples,
 		DisableFlagsInUseLine: true,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 0:
-				return errors.New("demo takes no arguments; give it standard input: cloudwatch demo < file")
+				return errors.New("demo takes no arguments; it reads standard input: cloudwatch demo < file")
 			case f.lines < 0:
-				return errors.New("--lines cannot be negative")
+				return errors.New("--lines must not be negative")
 			case f.format != "text" && f.format != "json":
 				return fmt.Errorf("--format %s: must be text or json", f.format)
 			}
@@ -86,22 +86,22 @@ func (p *program) demo(ctx context.Context, f demoFlags) error {
 	}
 	switch {
 	case err != nil && closedPipe(err):
-		return nil // `| head` has seen enough
+		return nil // the reader, such as head, has exited
 	case err != nil:
 		return failed(fmt.Errorf("write result: %w", err))
 	case r.differs():
-		return failed(fmt.Errorf("logged %s, delivered %d, read back %d: they should be the same", events(r.Logged), r.Delivered, r.ReadBack))
+		return failed(fmt.Errorf("logged %s, delivered %d, read back %d: these should be equal", events(r.Logged), r.Delivered, r.ReadBack))
 	}
 	return nil
 }
 
-// logAndReadBack does what the demo is about and says how it went.
+// logAndReadBack logs to the server, reads the events back, and returns the result.
 func (p *program) logAndReadBack(ctx context.Context, server *cloudwatchtest.Server, keep int) (*result, error) {
 	cfg := server.Config()
 	h, err := cloudwatch.NewHandler(demoGroup, &cloudwatch.Options{
 		Config:  &cfg,
-		OnFull:  cloudwatch.Block,  // input may come faster than it can be sent
-		OnError: cloudwatch.Silent, // Shutdown returns it
+		OnFull:  cloudwatch.Block,  // input may arrive faster than it can be delivered
+		OnError: cloudwatch.Silent, // Shutdown returns the error
 	})
 	if err != nil {
 		return nil, err
@@ -130,8 +130,8 @@ func (p *program) logAndReadBack(ctx context.Context, server *cloudwatchtest.Ser
 	return r, nil
 }
 
-// logInput sends standard input and returns the time spent in log calls, and
-// whether there was any input. A terminal is none.
+// logInput logs standard input. It returns the time spent in log calls, and whether there was input;
+// a terminal counts as none.
 func (p *program) logInput(h *cloudwatch.Handler) (spent time.Duration, some bool, err error) {
 	if _, ok := terminal(p.stdin); ok {
 		return 0, false, nil
@@ -141,25 +141,25 @@ func (p *program) logInput(h *cloudwatch.Handler) (spent time.Duration, some boo
 		return 0, false, err
 	}
 	w := &timedWriter{to: h.Writer()}
-	var unreadable error // the feed's own until it is done
+	var unreadable error // written by the feed until it is done
 	f := &feed{
 		to:     &assembler{lines: w, split: true},
 		inputs: stdin,
-		binary: true, // what is shown of it is harmless
+		binary: true, // demo escapes what it prints
 		tell:   func(err error) { unreadable = err },
 		done:   make(chan struct{}),
 	}
 	go f.run()
 	hint := time.AfterFunc(inputPatience, func() {
 		if f.read.Load() == 0 {
-			newScreen(p.stderr).say("cloudwatch: waiting for standard input; Ctrl-C ends it")
+			newScreen(p.stderr).say("cloudwatch: waiting for standard input; press Ctrl-C to stop")
 		}
 	})
 	defer hint.Stop()
 	select {
 	case <-f.done:
 	case s := <-p.signals:
-		// What has arrived is shown.
+		// Show what has arrived.
 		f.stop()
 		if f.read.Load() == 0 {
 			return 0, false, bySignal(s)
@@ -169,8 +169,7 @@ func (p *program) logInput(h *cloudwatch.Handler) (spent time.Duration, some boo
 	return w.spent, f.read.Load() > 0, unreadable
 }
 
-// untilSignal returns a context that a signal ends, with an *exitError as its
-// cause.
+// untilSignal returns a context that is canceled by a signal, with an *exitError as its cause.
 func (p *program) untilSignal(ctx context.Context) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
@@ -183,8 +182,8 @@ func (p *program) untilSignal(ctx context.Context) (_ context.Context, stop func
 	return ctx, func() { cancel(nil) }
 }
 
-// inputPatience is how long standard input may be silent before somebody must
-// be told what the program waits for.
+// inputPatience is the time without input after which the program says that it waits for standard
+// input.
 const inputPatience = time.Second
 
 // timedWriter measures the time spent in Write.

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// webRequest is one of the made-up web requests that demo logs without input.
+// webRequest is one of the fictitious web requests that demo logs without input.
 type webRequest struct {
 	level    slog.Level
 	message  string
@@ -18,18 +18,17 @@ type webRequest struct {
 	duration time.Duration
 }
 
-// Requests come in bursts, as they do, so that the times of the events tell them
-// apart.
+// Requests arrive in bursts, as in practice, which shows in the times of the events.
 const (
 	demoBursts    = 10
 	demoBurstSize = 2000
 	demoPause     = 50 * time.Millisecond
 )
 
-// logRequests logs 20,000 web requests in about half a second and returns the
-// time spent in log calls. What is logged is the same each time.
+// logRequests logs 20,000 web requests in about half a second and returns the time spent in log
+// calls. The requests are the same in every run.
 func logRequests(ctx context.Context, log *slog.Logger) (spent time.Duration) {
-	rnd := rand.New(rand.NewPCG(1, 2)) // has a warning and an error among the last ten
+	rnd := rand.New(rand.NewPCG(1, 2)) // this seed has a warning and an error among the last ten
 	for burst := range demoBursts {
 		if burst > 0 {
 			time.Sleep(demoPause)
@@ -51,8 +50,8 @@ func logRequests(ctx context.Context, log *slog.Logger) (spent time.Duration) {
 	return spent
 }
 
-// newRequest makes up a request: some paths are popular, a few requests fail,
-// and those that time out are slow.
+// newRequest returns a random request: some paths are popular, a few requests fail, and those that
+// time out are slow.
 func newRequest(rnd *rand.Rand) webRequest {
 	r := webRequest{level: slog.LevelInfo, message: "request", method: "GET", status: 200}
 	switch n := rnd.IntN(100); {

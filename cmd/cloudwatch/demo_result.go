@@ -14,11 +14,11 @@ import (
 	"github.com/cloudwatch-go/cloudwatch"
 )
 
-// result is what demo shows. As JSON it is an interface, so names stay.
+// result is the output of demo. Its JSON names are an interface and must not change.
 type result struct {
 	LogGroup   string `json:"logGroup"`
 	LogStream  string `json:"logStream"`
-	Logged     int64  `json:"logged"` // blank lines left out
+	Logged     int64  `json:"logged"` // without blank lines
 	BlankLines int64  `json:"blankLines"`
 	Delivered  int64  `json:"delivered"`
 	ReadBack   int64  `json:"readBack"`
@@ -30,7 +30,7 @@ type result struct {
 	LogCallNanoseconds float64 `json:"logCallNanoseconds"`
 	CPUNanoseconds     float64 `json:"cpuNanoseconds,omitempty"`
 
-	Events []shownEvent `json:"events"` // the last ones, oldest first
+	Events []shownEvent `json:"events"` // the newest, oldest first
 }
 
 type shownEvent struct {
@@ -56,8 +56,7 @@ func newResult(group, stream string, s cloudwatch.Stats, calls, cpu time.Duratio
 	}
 }
 
-// readBack reads all events of the stream over the API, counts them, and keeps
-// the last ones.
+// readBack reads all events of the stream through the API, counts them, and keeps the newest.
 func (r *result) readBack(ctx context.Context, client *cloudwatchlogs.Client, keep int) error {
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, &cloudwatchlogs.FilterLogEventsInput{
 		LogGroupName:   &r.LogGroup,
@@ -77,7 +76,7 @@ func (r *result) readBack(ctx context.Context, client *cloudwatchlogs.Client, ke
 	return nil
 }
 
-// differs reports whether something was lost on the way.
+// differs reports whether an event was lost.
 func (r *result) differs() bool { return r.Logged != r.Delivered || r.Delivered != r.ReadBack }
 
 func (r *result) writeJSON(w io.Writer) error {
@@ -110,11 +109,11 @@ func (r *result) writeText(to io.Writer, s style) error {
 	field("delivered", "%s, %s in %s, %s", events(r.Delivered), size(r.Bytes),
 		counted(r.Batches, "batch", "batches"), counted(r.Requests, "request", "requests"))
 	field("read back", "%s", events(r.ReadBack))
-	field("log call", "%s an event", duration(time.Duration(r.LogCallNanoseconds)))
+	field("log call", "%s per event", duration(time.Duration(r.LogCallNanoseconds)))
 	if r.CPUNanoseconds > 0 {
-		field("CPU", "%s an event, with delivery and the endpoint that receives it", duration(time.Duration(r.CPUNanoseconds)))
+		field("CPU", "%s per event, including delivery and the endpoint", duration(time.Duration(r.CPUNanoseconds)))
 	}
-	fmt.Fprintf(w, "\nThe same with your AWS account, from the shell and from Go:\n")
+	fmt.Fprintf(w, "\nThe same with your AWS account, from the shell and in Go:\n")
 	fmt.Fprintf(w, "  cloudwatch put %s < app.log\n", r.LogGroup)
 	fmt.Fprintf(w, "  h, err := cloudwatch.NewHandler(%q, nil)  // then slog.New(h)\n", r.LogGroup)
 	return w.Flush()

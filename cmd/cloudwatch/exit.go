@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// Exit codes. A run that a signal ended has 128 and the number of the signal.
+// Exit codes. A run ended by a signal exits with 128 plus the number of the signal.
 const (
 	exitDone   = 0
 	exitFailed = 1
@@ -16,8 +16,7 @@ const (
 	exitDenied = 4 // no credentials, or access denied
 )
 
-// exitError ends the program with a code. With err nil, everything has been
-// said already.
+// exitError ends the program with a code. With a nil err, nothing more is printed.
 type exitError struct {
 	code int
 	err  error
@@ -32,7 +31,7 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// exit is an exitError for what has been said already; nil for code 0.
+// exit returns an exitError that prints nothing; nil for code 0.
 func exit(code int) error {
 	if code == exitDone {
 		return nil
@@ -43,10 +42,10 @@ func exit(code int) error {
 func failed(err error) *exitError     { return &exitError{exitFailed, err} }
 func wrongUsage(err error) *exitError { return &exitError{exitUsage, err} }
 
-// bySignal is the end of a run that a signal ended. There is nothing to say.
+// bySignal returns the error of a run that a signal ended. It prints nothing.
 func bySignal(s os.Signal) *exitError { return &exitError{code: exitSignal(s)} }
 
-// exitSignal is the code of a run that the signal ended, as shells have it.
+// exitSignal returns the exit code of a run that the signal ended, by the convention of shells.
 func exitSignal(s os.Signal) int {
 	if s == syscall.SIGTERM {
 		return 128 + int(syscall.SIGTERM)
@@ -54,6 +53,6 @@ func exitSignal(s os.Signal) int {
 	return 128 + int(syscall.SIGINT)
 }
 
-// closedPipe reports whether the reader of our output has gone away. That is
-// how `| head` works, and no error.
+// closedPipe reports whether the reader of our output has closed the pipe, as head does. That is not
+// an error.
 func closedPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }

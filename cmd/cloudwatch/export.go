@@ -55,7 +55,7 @@ func (p *program) exportEventsCommand() *cobra.Command {
 			switch {
 			case ctx.Err() != nil:
 				return context.Cause(ctx)
-			case err == nil, closedPipe(err): // `| head` has seen enough
+			case err == nil, closedPipe(err): // the reader, such as head, has exited
 				return nil
 			}
 			group, _, _ := place(args[0])
@@ -106,26 +106,25 @@ func (p *program) exportFromData(ctx context.Context, dir, group, stream string,
 	return unwritten
 }
 
-// checkData returns an error if there are no events to read in a directory. Opening it
-// would make one.
+// checkData returns an error if a directory has no data of serve. Opening it would create a database.
 func (p *program) checkData(dir string) error {
 	if dir == "" {
 		dir = defaultData(p.getenv)
 	}
 	if dir == "" {
-		return nil // openData says it
+		return nil // openData reports it
 	}
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("read %s: no such directory: --data names that of 'cloudwatch serve', --endpoint an endpoint", dir)
+		return fmt.Errorf("read %s: no such directory: --data is the directory of 'cloudwatch serve', --endpoint an endpoint", dir)
 	case err != nil:
 		return fmt.Errorf("read %s: %w", dir, cause(err))
 	case !info.IsDir():
 		return fmt.Errorf("read %s: it is not a directory", dir)
 	}
 	if _, err := os.Stat(filepath.Join(dir, sqlite.FileName)); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("read %s: it has no events of 'cloudwatch serve', no file %s", dir, sqlite.FileName)
+		return fmt.Errorf("read %s: no events of 'cloudwatch serve' there: the file %s is missing", dir, sqlite.FileName)
 	}
 	return nil
 }

@@ -9,35 +9,34 @@ import (
 	"time"
 )
 
-// chunkBytes is how much is read at once. With the beginning of a line it is all
-// the memory an input takes, however large it is.
+// chunkBytes is the size of a read. An input of any size takes that much memory, plus an incomplete
+// line.
 const chunkBytes = 64 << 10
 
-// readGrace is how long stop waits for a read to bring something. Without it,
-// what a busy pipe has just handed over would be thrown away.
+// readGrace is how long stop waits for a read in progress. Without it, data that a busy pipe has just
+// delivered would be discarded.
 const readGrace = 100 * time.Millisecond
 
-// feed reads inputs and writes them on, in a goroutine of its own: a read from a
-// terminal or a pipe cannot be interrupted, so it must be possible to leave it
-// behind.
+// feed reads inputs and writes them to an assembler in its own goroutine. A read from a terminal or
+// pipe cannot be interrupted, so stop may abandon that goroutine.
 type feed struct {
 	to     *assembler
 	inputs []input
-	raw    bool          // inputs are sent as they are, nothing is decoded
-	binary bool          // inputs need not be text once they are decoded
-	tell   func(error)   // is told what cannot be read
-	done   chan struct{} // closed when everything is read and written
+	raw    bool          // send inputs without decoding
+	binary bool          // decoded inputs need not be text
+	tell   func(error)   // called with read errors
+	done   chan struct{} // closed when all input has been read and written
 
-	read     atomic.Int64 // bytes so far
-	failed   atomic.Bool  // something could not be read
-	complete atomic.Bool  // every input was read to its end, or to an error
-	stopped  atomic.Bool  // no read may begin
+	read     atomic.Int64 // bytes read
+	failed   atomic.Bool  // an input could not be read
+	complete atomic.Bool  // all inputs were read to their end or to an error
+	stopped  atomic.Bool  // no further read may begin
 
 	writing sync.Mutex // held during a Write
-	closed  bool       // no Write may begin; guarded by writing
+	closed  bool       // no further Write may begin; guarded by writing
 }
 
-// run reads everything. It returns when that is written, or the feed was stopped.
+// run reads all inputs. It returns when everything is written, or when the feed is stopped.
 func (f *feed) run() {
 	defer close(f.done)
 	buffer := make([]byte, chunkBytes)
@@ -58,7 +57,7 @@ func (f *feed) run() {
 	f.complete.Store(true)
 }
 
-// errStopped says that an input was left before its end.
+// errStopped reports that reading stopped before the end of the input.
 var errStopped = errors.New("stopped")
 
 func (f *feed) copy(in input, buffer []byte) error {
@@ -80,7 +79,7 @@ func (f *feed) copy(in input, buffer []byte) error {
 		if n, err = r.Read(buffer); n > 0 && !f.write(buffer[:n]) {
 			return errStopped
 		}
-		if err == nil && f.stopped.Load() { // what is read must be sent
+		if err == nil && f.stopped.Load() { // data already read must be sent
 			return errStopped
 		}
 	}
@@ -89,17 +88,17 @@ func (f *feed) copy(in input, buffer []byte) error {
 	if f.closed {
 		return errStopped
 	}
-	f.to.end() // the next input starts a line of its own
+	f.to.end() // the next input begins a new line
 	if err != io.EOF {
 		return err
 	}
 	if read := f.read.Load() - before; in.whole && read < in.size {
-		return fmt.Errorf("it had %s and became shorter, %s could be read", size(in.size), size(read))
+		return fmt.Errorf("the file shrank from %s while it was read; %s were read", size(in.size), size(read))
 	}
 	return nil
 }
 
-// write returns false if the feed was closed.
+// write writes a chunk. It returns false if the feed is closed.
 func (f *feed) write(chunk []byte) bool {
 	f.writing.Lock()
 	defer f.writing.Unlock()
@@ -110,9 +109,9 @@ func (f *feed) write(chunk []byte) bool {
 	return true
 }
 
-// stop ends reading, and lets nothing more through when it returns. What a read
-// brings that has begun is still written, if it comes soon. A write under way is
-// waited for, and may wait for room in the library's buffer.
+// stop stops reading. When it returns, nothing more is written. It waits up to readGrace for a read in
+// progress, whose data is still written, and for a write in progress, which may wait for space in the
+// library's buffer.
 func (f *feed) stop() {
 	f.stopped.Store(true)
 	soon := time.NewTimer(readGrace)
@@ -129,7 +128,7 @@ func (f *feed) stop() {
 	}
 }
 
-// size returns how many bytes there are to read, if that is known.
+// size returns the total number of bytes to read, if known.
 func (f *feed) size() (total int64, known bool) {
 	for _, in := range f.inputs {
 		if in.size < 0 {
@@ -140,7 +139,7 @@ func (f *feed) size() (total int64, known bool) {
 	return total, total > 0
 }
 
-// counting counts what is read.
+// counting counts the bytes read.
 type counting struct {
 	r     io.Reader
 	bytes *atomic.Int64

@@ -57,11 +57,10 @@ func (p *program) importEventsCommand() *cobra.Command {
 	return cmd
 }
 
-// importer takes events that were saved.
+// importer stores exported events.
 type importer interface {
 	add(savedEvent) error
-	// end returns when all is there, and how many events were taken and
-	// rejected.
+	// end waits until all events are stored and returns how many were accepted and rejected.
 	end() (taken, rejected int64, err error)
 }
 
@@ -90,7 +89,7 @@ func (p *program) importEvents(ctx context.Context, files []string, w *location)
 	}
 	for _, name := range files {
 		if err := p.importFile(name, to); err != nil {
-			// What was read before is kept.
+			// Events read before the error are kept.
 			_, _, ending := to.end()
 			return errors.Join(err, ending)
 		}
@@ -110,7 +109,7 @@ func (p *program) importEvents(ctx context.Context, files []string, w *location)
 	return nil
 }
 
-// maxLine is more than the longest event can take, with all of it escaped.
+// maxLine is more than the length of the largest event with every byte escaped.
 const maxLine = 8 << 20
 
 func (p *program) importFile(name string, to importer) error {
@@ -150,7 +149,7 @@ func (p *program) importFile(name string, to importer) error {
 func parseSaved(line []byte) (e savedEvent, err error) {
 	d := json.NewDecoder(bytes.NewReader(line))
 	if err := d.Decode(&e); err != nil {
-		return e, fmt.Errorf("no event as 'cloudwatch export' writes it: %w", err)
+		return e, fmt.Errorf("not an event of 'cloudwatch export': %w", err)
 	}
 	switch _, err := d.Token(); {
 	case err != io.EOF:
@@ -158,12 +157,12 @@ func parseSaved(line []byte) (e savedEvent, err error) {
 	case e.LogGroup == "" || e.LogStream == "" || e.Message == "":
 		return e, errors.New("logGroup, logStream or message is missing")
 	case e.Timestamp < 0 || e.IngestionTime < 0:
-		return e, errors.New("a time is negative")
+		return e, errors.New("negative time")
 	}
 	return e, nil
 }
 
-// dataImport adds events to a store.
+// dataImport adds events to the store of serve.
 type dataImport struct {
 	store   *sqlite.Importer
 	ctx     context.Context // ends it
@@ -173,7 +172,7 @@ type dataImport struct {
 	taken   int64
 }
 
-// importBytes of events become one transaction.
+// importBytes is the size of a transaction, in bytes of events.
 const importBytes = 4 << 20
 
 func (d *dataImport) add(e savedEvent) error {

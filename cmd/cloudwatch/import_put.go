@@ -12,13 +12,13 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// putter puts events to an endpoint, in requests as large as the service takes.
-// Source of the limits: API reference, PutLogEvents.
+// putter sends events to an endpoint in requests of maximum size. Source of the limits: API reference,
+// PutLogEvents.
 type putter struct {
 	ctx     context.Context
 	client  *cloudwatchlogs.Client
 	waiting map[stream]*putBatch
-	bytes   int // of all that wait
+	bytes   int // of all waiting events
 
 	taken, rejected int64
 }
@@ -35,7 +35,7 @@ const (
 	putBytes  = 1_048_576
 	putSpan   = 24 * 60 * 60 * 1000 // milliseconds
 
-	// putWaiting bounds what waits for more of its stream, of all streams.
+	// putWaiting bounds the bytes of waiting events, over all streams.
 	putWaiting = 32 << 20
 )
 
@@ -79,8 +79,7 @@ func (p *putter) end() (taken, rejected int64, err error) {
 	return p.taken, p.rejected, err
 }
 
-// flush puts what waits for a stream: in the order of time, and no more than
-// 24 hours in a request.
+// flush sends the waiting events of a stream in order of time, at most 24 hours per request.
 func (p *putter) flush(to stream) error {
 	b := p.waiting[to]
 	delete(p.waiting, to)

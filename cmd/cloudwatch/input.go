@@ -12,13 +12,12 @@ import (
 type input struct {
 	name  string
 	open  func() (io.ReadCloser, error)
-	size  int64 // -1 if not known
-	whole bool  // size bytes must come
+	size  int64 // -1 if unknown
+	whole bool  // reading fewer than size bytes is an error
 }
 
-// inputs returns what the arguments name; none, and "-", is standard input. That
-// each can be read is checked here, so that a slip of the keyboard is told before
-// anything is sent.
+// inputs returns the inputs that the arguments name; no argument or "-" is standard input. It checks
+// that each can be read, so that a typing error is reported before anything is sent.
 func (p *program) inputs(names []string) ([]input, error) {
 	if len(names) == 0 {
 		names = []string{"-"}
@@ -52,7 +51,7 @@ func check(name string) (fs.FileInfo, error) {
 	case info.IsDir():
 		return nil, fmt.Errorf("read %s: it is a directory", name)
 	case !info.Mode().IsRegular():
-		return info, nil // opening a pipe has effects
+		return info, nil // opening a pipe has side effects
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -61,8 +60,7 @@ func check(name string) (fs.FileInfo, error) {
 	return info, f.Close()
 }
 
-// cause is the error without the operation and the path, which the message has
-// already.
+// cause returns the error without its operation and path, which the message already has.
 func cause(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err

@@ -6,24 +6,22 @@ import (
 	"github.com/cloudwatch-go/cloudwatch"
 )
 
-// judge decides when a run is given up. The library retries whatever happens, as
-// a server wants it; a person at a terminal or a script wants an end and a
-// message when only somebody else can help. A failure alone says little, since the
-// next attempt may succeed. So failures of a kind must last, see kind.patience, and
-// nothing may be delivered between them.
+// judge decides when to give up a run. The library retries forever, as a server needs; a person at a
+// terminal or a script needs an end and a message when a retry cannot help. Because the next attempt
+// after a single failure may succeed, failures of one kind must last for kind.patience without a
+// delivery in between.
 type judge struct {
-	noCreate   bool // a missing log group or log stream is not created
+	noCreate   bool // do not create a missing log group or log stream
 	keepTrying bool // never give up
 
-	seen      time.Time // of the last failure that was looked at
-	delivered int64     // when it was
-	kind      kind      // of the failures in a row; those that pass do not count
-	first     time.Time // when the first of them was; zero if none was
+	seen      time.Time // time of the last failure seen
+	delivered int64     // at that time
+	kind      kind      // of the consecutive failures, temporary ones excluded
+	first     time.Time // when they began; zero: no failures
 }
 
-// look is called now and then with the statistics, how much was delivered in this
-// run, and whether the input has ended. It returns what is wrong, and whether that
-// has lasted too long.
+// look is called periodically with the statistics, the number of events delivered in this run, and
+// whether the input has ended. It returns the diagnosis and whether the failures have lasted too long.
 func (j *judge) look(s *cloudwatch.Stats, delivered int64, ended bool) (d diagnosis, over bool) {
 	if delivered > j.delivered {
 		j.delivered, j.first = delivered, time.Time{}
@@ -37,7 +35,7 @@ func (j *judge) look(s *cloudwatch.Stats, delivered int64, ended bool) (d diagno
 	}
 	j.seen = s.LastErrorTime
 	d = diagnose(f, j.noCreate)
-	if d.kind == kindPassing { // such as that a log group is missing which cannot be created
+	if d.kind == kindPassing { // such as a missing log group that cannot be created
 		return d, false
 	}
 	if j.first.IsZero() || d.kind != j.kind {
@@ -48,11 +46,11 @@ func (j *judge) look(s *cloudwatch.Stats, delivered int64, ended bool) (d diagno
 		limit = later
 	}
 	switch {
-	case j.keepTrying, limit == 0, d.kind == kindRefused && !ended: // what comes may be taken
+	case j.keepTrying, limit == 0, d.kind == kindRefused && !ended: // later events may be accepted
 		return d, false
 	}
 	return d, s.LastErrorTime.Sub(j.first) >= limit
 }
 
-// troubled reports whether requests fail in a way that may end the run.
-func (j *judge) troubled() bool { return !j.first.IsZero() && !j.keepTrying }
+// failing reports whether requests fail in a way that may end the run.
+func (j *judge) failing() bool { return !j.first.IsZero() && !j.keepTrying }

@@ -11,18 +11,16 @@ import (
 	"github.com/cloudwatch-go/cloudwatch"
 )
 
-// The keys and the region for an endpoint on this machine that nobody gave an
-// account for. Such an endpoint does not check them, but requests must be
-// signed with something.
+// Keys and region for a local endpoint if no account is configured. The endpoint does not check them,
+// but requests must be signed.
 const (
 	dummyKey      = "local"
 	defaultRegion = "us-east-1"
 )
 
-// withoutAccount fills in keys and region if the endpoint is on this machine and
-// there are none. Other hosts never get made-up keys; and since the endpoint is
-// written into the options as well, made-up keys never go to another host, nor to AWS
-// STS for a role.
+// withoutAccount sets dummy keys and a region if the endpoint is on this machine and none are
+// configured. It also writes the endpoint into the options, so dummy keys never go to another host, nor
+// to AWS STS for a role.
 func (p *program) withoutAccount(o *cloudwatch.Options) {
 	endpoint := p.endpoint(o.Endpoint)
 	if !loopback(endpoint) {
@@ -32,7 +30,7 @@ func (p *program) withoutAccount(o *cloudwatch.Options) {
 		o.Endpoint, o.AccessID, o.AccessKey = endpoint, dummyKey, dummyKey
 	}
 	if o.Region == "" {
-		// Only asked for its region. If it cannot be loaded, the library says so.
+		// Only for its region. The library reports an error.
 		cfg, err := config.LoadDefaultConfig(context.Background(), config.WithSharedConfigProfile(o.Profile))
 		if err == nil && cfg.Region == "" {
 			o.Region = defaultRegion
@@ -40,7 +38,7 @@ func (p *program) withoutAccount(o *cloudwatch.Options) {
 	}
 }
 
-// endpoint returns the URL given by the flag or else by the environment.
+// endpoint returns the URL of the flag or, if empty, of the environment.
 func (p *program) endpoint(flag string) string {
 	if flag != "" {
 		return flag
@@ -54,8 +52,7 @@ func (p *program) endpoint(flag string) string {
 	return p.getenv("AWS_ENDPOINT_URL")
 }
 
-// hasAccount reports whether a flag or the environment says whose account to
-// use.
+// hasAccount reports whether a flag or the environment configures credentials.
 func (p *program) hasAccount(profile string) bool {
 	if profile != "" {
 		return true
@@ -71,8 +68,8 @@ func (p *program) hasAccount(profile string) bool {
 	return false
 }
 
-// loopback reports whether the URL is one of this machine, by its text alone. One with a
-// password is left to the checks of the library, which refuse it and name its source.
+// loopback reports whether the text of the URL names this machine. A URL with a password does not
+// count: the library refuses it and names its source.
 func loopback(endpoint string) bool {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.User != nil {

@@ -12,13 +12,13 @@ func main() {
 	os.Exit(runProcess())
 }
 
-// runProcess runs the command with what the process has.
+// runProcess runs the command with the arguments and standard streams of the process.
 func runProcess() int {
-	// More than one, so that a second Ctrl-C that comes at once is not lost.
+	// Two, so that an immediate second Ctrl-C is not lost.
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	// A closed pipe must not kill a process that still has events to deliver.
-	// Nobody receives: writing fails with EPIPE, that is all.
+	// A closed pipe must not kill a process that still has events to deliver. Nothing receives from
+	// the channel: writes then fail with EPIPE.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 
 	p := &program{

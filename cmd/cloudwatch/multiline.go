@@ -5,42 +5,39 @@ import (
 	"regexp"
 )
 
-// joiner says whether a line belongs to the event before. dated tells that the line
-// begins with a time.
+// joiner decides whether a line continues the previous event. dated: the line begins with a time.
 type joiner interface {
 	continues(line []byte, dated bool) bool
 }
 
-// patternJoiner has a pattern for the lines that start an event.
+// patternJoiner matches the lines that start an event.
 type patternJoiner struct{ start *regexp.Regexp }
 
 func (j patternJoiner) continues(line []byte, _ bool) bool { return !j.start.Match(line) }
 
-// traceJoiner knows how programs write events of several lines: the lines that follow
-// are indented, or those of a stack trace. Only the traces of Python and Go have lines
-// that show what they are by the lines before alone.
+// traceJoiner recognizes events of several lines as programs write them: indented lines and stack
+// traces. Only traces of Python and Go have lines that can be recognized just by the lines before.
 type traceJoiner struct{ within trace }
 
-// trace is the stack trace that the last line was in.
+// trace is the kind of stack trace of the last line.
 type trace int
 
 const (
 	noTrace     trace = iota
-	pythonTrace       // the line that names the exception comes
-	pythonEnd         // it has come; another exception may follow
+	pythonTrace       // the line with the exception is still to come
+	pythonEnd         // it has come; another exception may be chained
 	goTrace           // of a panic
 )
 
-// continuations are how lines begin that go on with an event, besides blanks: causes in
-// Java, .NET and Python, what is left out in Java, and closing brackets.
+// continuations are the beginnings of continuation lines, besides blanks: causes in Java, .NET and
+// Python, omitted frames in Java, and closing brackets.
 var continuations = [][]byte{
 	[]byte("Caused by:"), []byte("Suppressed:"), []byte("..."), []byte("--- End of "), []byte("---> "),
 	[]byte("}"), []byte("]"), []byte(")"),
 }
 
 var (
-	// javaStart is the first line of a trace in Java. It comes behind the line that was
-	// logged with it.
+	// javaStart matches the first line of a Java trace, which follows the logged message.
 	javaStart = regexp.MustCompile(`^(?:[a-z_]\w*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable)(?::|$)`)
 
 	pythonStart  = []byte("Traceback (most recent call last):")
@@ -49,8 +46,8 @@ var (
 		[]byte("The above exception was the direct cause of the following exception:"),
 	}
 	goStart = regexp.MustCompile(`^(panic: |fatal error: |goroutine \d+ .*\[.*\]:$|SIG[A-Z]+: |WARNING: DATA RACE$)`)
-	// The lines of a panic that are not indented: a state, a call, where a goroutine
-	// was made, and what 'go run' adds.
+	// goLine matches the lines of a panic that are not indented: a state, a call, the origin of a
+	// goroutine, and the output of 'go run'.
 	goLine = regexp.MustCompile(`^(\[|goroutine \d+ |runtime stack:|created by |exit status \d|[\w./*·()\[\]{}@%,~-]+\(.*\)$|panic: |r\d+ +0x|PC=)`)
 )
 
@@ -68,7 +65,7 @@ func (j *traceJoiner) continues(line []byte, dated bool) bool {
 		}
 		return true
 	case pythonEnd:
-		if indented || anyOf(pythonChains, begins) { // the text of an exception goes on
+		if indented || anyOf(pythonChains, begins) { // the text of the exception continues
 			return true
 		}
 	case goTrace:
@@ -79,7 +76,7 @@ func (j *traceJoiner) continues(line []byte, dated bool) bool {
 	switch {
 	case begins(pythonStart):
 		j.within = pythonTrace
-		return true // it comes behind the line that was logged with it
+		return true // it follows the logged message
 	case goStart.Match(line):
 		j.within = goTrace
 		return false

@@ -9,8 +9,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
-// optionFlags are the fields of the library's options that flags set. All commands
-// have the same name for the same field.
+// optionFlags are the fields of the library's options and their flags, which have the same names in all
+// commands.
 var optionFlags = [...]struct{ field, flag string }{
 	{"LogStream", "--stream"},
 	{"Endpoint", "--endpoint"},
@@ -33,8 +33,8 @@ var (
 	constructors = strings.NewReplacer("cloudwatch: new writer: ", "cloudwatch: ", "cloudwatch: new handler: ", "cloudwatch: ")
 )
 
-// withFlags writes an error of the library in the words of the command line: the fields
-// of its options are flags there. What is quoted comes from the user and stays.
+// withFlags replaces the names of option fields in an error of the library by their flags. Quoted text
+// comes from the user and is not changed.
 func withFlags(text string) string {
 	lines := strings.SplitAfter(constructors.Replace(text), "\n")
 	for i, line := range lines {
@@ -64,13 +64,13 @@ func flagOf(field string) string {
 	return field
 }
 
-// roleFlags adds the flags for another account.
+// roleFlags adds the flags that assume a role.
 func roleFlags(cmd *cobra.Command, to *role.Settings) {
-	cmd.Flags().StringVar(&to.ARN, "role-arn", "", "assume the IAM role `ARN` with the credentials there are")
-	cmd.Flags().StringVar(&to.ExternalID, "external-id", "", "`ID` that the trust policy of the role demands")
+	cmd.Flags().StringVar(&to.ARN, "role-arn", "", "assume the IAM role `ARN` with the other credentials")
+	cmd.Flags().StringVar(&to.ExternalID, "external-id", "", "external `ID` that the trust policy of the role requires")
 }
 
-// plainHTTPFlag adds the flag for an endpoint that nothing is encrypted to.
+// plainHTTPFlag adds the flag that allows endpoints without TLS.
 func plainHTTPFlag(cmd *cobra.Command, allow *bool) {
-	cmd.Flags().BoolVar(allow, "allow-plain-http", false, "allow http to any host: others can read events and session token on the way")
+	cmd.Flags().BoolVar(allow, "allow-plain-http", false, "allow plain http to any host: the network can then read events and session token")
 }

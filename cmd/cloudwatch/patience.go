@@ -10,23 +10,22 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 )
 
-// kind sorts failed requests by who can do something about them.
+// kind classifies failed requests by who can act on them.
 type kind int
 
 const (
-	kindPassing     kind = iota // nobody has to: throttling, faults of the service
-	kindAccess                  // whoever runs the command: keys, permissions, the clock
-	kindFinal                   // the service has decided: the same answer will come again
-	kindRefused                 // so it has about events; the library looks for the bad ones
-	kindNoHost                  // the name of the host does not resolve
-	kindUnreachable             // nobody answers, or not the service
+	kindPassing     kind = iota // no one needs to act: throttling, service faults
+	kindAccess                  // the user: keys, permissions, clock
+	kindFinal                   // permanent: the same response would come again
+	kindRefused                 // permanent for some events; the library bisects the request
+	kindNoHost                  // the host name does not resolve
+	kindUnreachable             // no response, or none from the service
 )
 
-// patience says how long trouble of a kind may last before a run is given up,
-// from its first failure to its last one in a row. It must be more than a moment:
-// a permission that was just given takes seconds to be seen, and a clock that is
-// off is put right by the answers. What has worked before may work again, so a run
-// that has delivered something waits longer. 0 = for ever.
+// patience returns how long consecutive failures of a kind may last before a run is given up: first
+// before anything was delivered, later after that, because a service that has worked may work again.
+// 0 means forever. It is several seconds at least: a new permission takes seconds to become effective,
+// and the library corrects a wrong clock by the responses.
 func (k kind) patience() (first, later time.Duration) {
 	switch k {
 	case kindAccess:
@@ -43,14 +42,14 @@ func (k kind) patience() (first, later time.Duration) {
 	return 0, 0
 }
 
-// diagnosis is what a failed request means for whoever runs the command.
+// diagnosis is the meaning of a failed request for the user of the command.
 type diagnosis struct {
 	kind  kind
-	cause string // what is wrong
-	text  string // that, what was to be done, and what to do about it
+	cause string // the cause
+	text  string // operation, cause and next step
 }
 
-// code is the exit code of a run that ends for it.
+// code returns the exit code of a run given up because of it.
 func (d diagnosis) code() int {
 	if d.kind == kindAccess {
 		return exitDenied
@@ -58,7 +57,7 @@ func (d diagnosis) code() int {
 	return exitFailed
 }
 
-// diagnose says what a failed request means.
+// diagnose classifies a failed request.
 func diagnose(f *explain.Failure, noCreate bool) diagnosis {
 	return diagnosis{kindOf(f, noCreate), f.Cause(), f.Text(flagNames)}
 }
@@ -68,11 +67,11 @@ func kindOf(f *explain.Failure, noCreate bool) kind {
 	switch f.Kind() {
 	case explain.Credentials, explain.Denied, explain.Clock:
 		return kindAccess
-	case explain.Missing: // what a writer misses, it creates
+	case explain.Missing: // a writer creates what is missing
 		if noCreate || !creates && !writes && f.Operation != setRetention {
 			return kindFinal
 		}
-	case explain.Quota: // of others than log groups and log streams it is one of a rate
+	case explain.Quota: // for resources other than log groups and log streams it is a rate
 		if creates {
 			return kindFinal
 		}
@@ -91,11 +90,10 @@ func kindOf(f *explain.Failure, noCreate bool) kind {
 	return kindPassing
 }
 
-// setRetention is the operation that events do not wait for.
+// setRetention is the operation whose failure does not hold up events.
 const setRetention = "PutRetentionPolicy"
 
-// failureOf returns the failed request that an error of the library or of the SDK is
-// about, or nil.
+// failureOf returns the failed request behind an error of the library or of the SDK, or nil.
 func failureOf(err error) *explain.Failure {
 	if f, ok := errors.AsType[*explain.Failure](err); ok {
 		return f
@@ -106,8 +104,8 @@ func failureOf(err error) *explain.Failure {
 	return nil
 }
 
-// explained is the text of an error. That of a request says what to do, in the words of
-// the command.
+// explained returns the text of an error. For a failed request, it includes the next step in terms of
+// flags.
 func explained(err error) string {
 	text, f := err.Error(), failureOf(err)
 	switch {

@@ -36,7 +36,7 @@ const lastGrace = 500 * time.Millisecond
 
 // outcome is how a shipment ended.
 type outcome struct {
-	complete bool       // every input was read to its end, or to an error
+	complete bool       // all inputs were read to their end or to an error
 	signal   os.Signal  // the first one; nil if none came
 	trouble  *diagnosis // why the run was given up; nil if it was not
 	took     time.Duration
@@ -104,7 +104,7 @@ func (s *shipment) run() outcome {
 				endWithin(lastGrace)
 			}
 			// The library retries rarely unless somebody waits. Somebody does.
-			if !ending && hurrying == nil && stats.Delivered == 0 && s.judge.troubled() {
+			if !ending && hurrying == nil && stats.Delivered == 0 && s.judge.failing() {
 				c := make(chan struct{})
 				hurrying = c
 				hurried.Go(func() {

@@ -73,7 +73,7 @@ func TestFeed(t *testing.T) {
 	if got.String() != "one\ntwo\nbro\nthree\nfour\n" {
 		t.Errorf("wrote %q", got.String())
 	}
-	want := "read broken: on fire\nread short: it had 7 bytes and became shorter, 5 bytes could be read"
+	want := "read broken: on fire\nread short: the file shrank from 7 bytes while it was read; 5 bytes were read"
 	if text := strings.Join(*errs, "\n"); text != want || !f.failed.Load() || !f.complete.Load() {
 		t.Errorf("errors %q, failed %v, complete %v", text, f.failed.Load(), f.complete.Load())
 	}

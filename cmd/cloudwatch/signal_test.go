@@ -272,7 +272,7 @@ func TestProcessSignals(t *testing.T) {
 // Ctrl-C ends the input of demo; what has arrived is shown.
 func TestSignalEndsInputOfDemo(t *testing.T) {
 	r := start(t, "demo")
-	r.stderr.waitFor(t, "cloudwatch: waiting for standard input; Ctrl-C ends it\n")
+	r.stderr.waitFor(t, "cloudwatch: waiting for standard input; press Ctrl-C to stop\n")
 	r.write(t, "one\n")
 	r.signals <- os.Interrupt
 	r.wantCode(t, 0)

@@ -77,7 +77,7 @@ func (p *program) spoolSubcommand(f *spoolFlags, cmd *cobra.Command, do func(con
 		switch {
 		case ctx.Err() != nil && errors.Is(err, context.Canceled):
 			return context.Cause(ctx)
-		case closedPipe(err): // `| head` has seen enough
+		case closedPipe(err): // the reader, such as head, has exited
 			return nil
 		case ready && result.code == exitLoss && d.partial, err == nil && d.partial:
 			return exit(exitFailed)

@@ -15,7 +15,7 @@ type status struct {
 	writer   shipper
 	feed     *feed
 	draining time.Time // the end of the drain after a signal; zero before
-	samples  []sample  // the last ones, oldest first
+	samples  []sample  // the newest, oldest first
 }
 
 type sample struct {
