@@ -8,18 +8,17 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
-// hearing is what became of an announcement.
+// hearing is the outcome of a loss notice.
 type hearing int
 
 const (
 	heard          hearing = iota
-	untimelyRecord         // rejected for its time; the clock is better known now
-	refusedRecord          // refused as invalid, whyever
+	untimelyRecord         // rejected for its timestamp; the service's clock is better known now
+	refusedRecord          // refused as invalid, for whatever reason
 )
 
-// The time from an announcement to the next one. After those that were refused it
-// doubles, up to a minute; the end of delivery makes three rounds, whatever comes of
-// them.
+// Intervals between loss notices. After refusals the interval doubles, up to a minute. At the end
+// of delivery there are three rounds, whatever their outcome.
 const (
 	announcePause = 10 * time.Second
 	unheardPause  = time.Second
@@ -27,17 +26,17 @@ const (
 	roundsAtEnd   = 3
 )
 
-// announcement returns a job that tells the stream of losses of one reason, if
-// there are any, and the last round was long enough ago or this is the end: the queue
-// has nothing else any more.
-// Otherwise it is nil, and at is when there may be one. Its event is not in the
-// queue, so a full buffer does not keep it out and nobody can drop it.
+// announcement returns a job with a loss notice for one reason, if there are unreported losses
+// and the interval has passed or the queue has nothing else left. Otherwise the job is nil and at
+// is when a notice may be due.
+//
+// The notice is not in the queue, so a full buffer can neither refuse nor evict it.
 func (w *Worker) announcement(now time.Time) (j *job, at time.Time) {
 	end := w.queue.Ended()
 	switch {
 	case w.queue.Untold(queue.Stream) == 0:
 		return nil, time.Time{}
-	case end && w.roundsAtEnd == roundsAtEnd: // it would be in vain again
+	case end && w.roundsAtEnd == roundsAtEnd: // another attempt would be pointless
 		return nil, time.Time{}
 	case now.Before(w.announceAt) && (!end || w.lastHeard == untimelyRecord || w.roundsAtEnd > 0):
 		return nil, w.announceAt
@@ -67,7 +66,7 @@ func (w *Worker) announcement(now time.Time) (j *job, at time.Time) {
 	return j, time.Time{}
 }
 
-// announced enters whether the stream has heard of a loss.
+// announced records the outcome of a loss notice.
 func (w *Worker) announced(j *job, h hearing) {
 	w.lastHeard = h
 	if h == heard {

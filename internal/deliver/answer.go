@@ -11,16 +11,15 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
-// AttemptTimeout is the deadline of one request, and slowest what the body of
-// PutLogEvents adds to it: the slowest line we wait for, in bytes a second. The
-// SDK's client has no deadline of its own, so a connection that hangs would hold
-// delivery for ever.
+// AttemptTimeout is the deadline of one request. PutLogEvents gets more time for its body,
+// assuming an uplink of slowest bytes per second. The SDK's client sets no deadline: without one
+// a hanging connection would block delivery forever.
 const (
 	AttemptTimeout = 30 * time.Second
 	slowest        = 8 << 10
 )
 
-// operation is the AWS name of one.
+// operation is the AWS name of an API operation.
 type operation string
 
 const (
@@ -28,28 +27,28 @@ const (
 	createLogStream    operation = "CreateLogStream"
 	createLogGroup     operation = "CreateLogGroup"
 	putRetentionPolicy operation = "PutRetentionPolicy"
-	load               operation = "load" // of a batch, from the store
+	load               operation = "load" // read a batch back from the store
 )
 
-// answer is what came of a request.
+// answer is the result of a request.
 type answer struct {
 	op    operation
 	err   error
-	round int // of trouble, when the request was made
+	round int // failureState.round when the request started
 
-	// Of loading, which is a request to the store.
+	// Set by a load from the store.
 	item    *queue.Item
 	reading *queue.Reading
 
-	// Of PutLogEvents.
+	// Set by PutLogEvents.
 	job  *job
 	info *types.RejectedLogEventsInfo
-	date time.Time // of the service; zero if it told none, or one that is not believed
+	date time.Time // of the service; zero if missing or not trusted
 
-	jumped bool // the service told a date far from the last one believed
+	jumped bool // the Date of the response is far from the last trusted one
 }
 
-// request makes a request that is not PutLogEvents, beside the worker.
+// request starts a request other than PutLogEvents in a goroutine.
 func (w *Worker) request(op operation, timeout time.Duration, do func(context.Context) error) {
 	w.creating = w.creating || op != putRetentionPolicy
 	a := answer{op: op, round: w.round}
@@ -62,8 +61,8 @@ func (w *Worker) request(op operation, timeout time.Duration, do func(context.Co
 	}()
 }
 
-// attempt returns the context of a request that may take so long. end must be called with
-// its error, and returns it with what the request waited for if it was cut off.
+// attempt returns the context of a request with that timeout. end must be called with the
+// request's error; it returns the error, with a [StalledError] if the request was interrupted.
 func (w *Worker) attempt(timeout time.Duration) (ctx context.Context, end func(err error) error) {
 	ctx, cancel := context.WithTimeout(w.ctx, timeout)
 	ctx, known := w.cfg.Reach.begin(ctx, !w.cfg.Creation.Never)
@@ -73,7 +72,7 @@ func (w *Worker) attempt(timeout time.Duration) (ctx context.Context, end func(e
 	}
 }
 
-// put makes the next request of a job, beside the worker.
+// put sends the next request of a job in a goroutine.
 func (w *Worker) put(j *job, now time.Time) {
 	var o account.Outcome
 	if j.screen(now, &o) {
@@ -114,7 +113,7 @@ func (w *Worker) put(j *job, now time.Time) {
 	}()
 }
 
-// load has a batch read from the store, beside the worker.
+// load reads a batch back from the store in a goroutine.
 func (w *Worker) load(it *queue.Item) {
 	w.flying++
 	go func() {
@@ -122,7 +121,7 @@ func (w *Worker) load(it *queue.Item) {
 	}()
 }
 
-// encode makes a request of a body.
+// encode returns the request for a body.
 func (w *Worker) encode(body []byte, compress bool) *request {
 	if compress {
 		if compressed := w.compressors.compress(body); compressed != nil {
@@ -132,7 +131,7 @@ func (w *Worker) encode(body []byte, compress bool) *request {
 	return newRequest(body, "")
 }
 
-// answered enters an answer.
+// answered handles the result of a request.
 func (w *Worker) answered(a answer) {
 	now := time.Now()
 	switch a.op {
@@ -146,13 +145,13 @@ func (w *Worker) answered(a answer) {
 		w.retentionAnswered(a, now)
 	case load:
 		w.flying--
-		if w.ending() { // the store may be closed: what was not found may be there
+		if w.ending() { // the store may be closed, so events that were not found are not lost
 			return
 		}
 		if w.queue.Loaded(a.item, a.reading) {
 			w.keep(newJob(a.item, w.timing()))
 		}
-		w.cfg.Lost() // what was damaged
+		w.cfg.Lost() // events of damaged records
 	case putLogEvents:
 		w.flying--
 		w.putCounted(a, now)
@@ -173,7 +172,7 @@ func (w *Worker) putCounted(a answer, now time.Time) {
 	})
 }
 
-// putAnswered enters the answer to PutLogEvents.
+// putAnswered handles the result of PutLogEvents.
 func (w *Worker) putAnswered(a answer, now time.Time) {
 	j := a.job
 	if w.clock.doubted = a.jumped && a.date.IsZero(); !a.date.IsZero() {
@@ -200,15 +199,15 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 		w.settle(j, &o)
 		w.free()
 		w.retain(now, false)
-	case w.ctx.Err() != nil: // it stays in the queue
+	case w.ctx.Err() != nil: // the batch stays in the queue
 	case plain:
 		w.keep(j)
 	case c == missing && !w.cfg.Creation.Never:
 		w.needStream = true
-		if w.missedStream { // it may take a moment to be seen
+		if w.missedStream { // a new stream may take a moment to become visible
 			w.failed(a, transient)
 		}
-		w.missedStream = true // how a new stream is found out about: nothing to report
+		w.missedStream = true // a new stream is discovered this way: not an error yet
 		w.keep(j)
 	case c == refused && j.item == nil:
 		w.cfg.Failed(string(a.op), withoutText(a.err))
@@ -224,7 +223,7 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 		w.suspect(j, a, c, now, &o)
 		w.settle(j, &o)
 	default:
-		if c == environment && a.jumped { // one clock is wrong, and the next request knows it
+		if c == environment && a.jumped { // one of the clocks is wrong; the next request is signed with the corrected time
 			c = transient
 		}
 		w.cutOff(j, a.err, now)
@@ -233,8 +232,7 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 	}
 }
 
-// settle enters what became of events of a job, and keeps the job if there are
-// more.
+// settle records the outcome of some of a job's events, and keeps the job if others are left.
 func (w *Worker) settle(j *job, o *account.Outcome) {
 	w.enter(j, o)
 	if !j.done() {
@@ -242,7 +240,7 @@ func (w *Worker) settle(j *job, o *account.Outcome) {
 	}
 }
 
-// enter enters what became of events of a job.
+// enter records the outcome of some of a job's events.
 func (w *Worker) enter(j *job, o *account.Outcome) {
 	switch {
 	case j.item != nil:
@@ -258,5 +256,5 @@ func (w *Worker) enter(j *job, o *account.Outcome) {
 	}
 }
 
-// keep has a job sent before what is still in the queue.
+// keep queues a job to be sent before the batches still in the queue.
 func (w *Worker) keep(j *job) { w.jobs = append(w.jobs, j) }

@@ -10,33 +10,32 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// Bounds of the wait between two attempts.
+// Bounds of the backoff between attempts.
 const (
 	transientBase = 100 * time.Millisecond
 	transientMax  = 30 * time.Second
-	probeMin      = 5 * time.Second // environment: nothing changes that fast
+	probeMin      = 5 * time.Second // environment: a person has to act first
 	probeMax      = 60 * time.Second
 
-	// Quotas of creation are small, 50 log streams a second for a whole account.
-	// Thousands of processes that start together have to spread over minutes,
-	// with few attempts each.
+	// Creation quotas are small: 50 log streams a second for an account. Thousands of processes
+	// that start together must spread over minutes, with few attempts each.
 	createBase = time.Second
-	createSlow = 64 * time.Second // the longest but those of
-	createMin  = 45 * time.Second // processes that were throttled four times
+	createSlow = 64 * time.Second // the longest ceiling below
+	createMin  = 45 * time.Second // the backoff of processes that were throttled four times
 	createMax  = 90 * time.Second
 
-	// While somebody waits in Flush or Shutdown, pauses are at most this long, and
-	// up to four times that when the service throttles.
+	// The longest backoff while a caller waits in Flush or Shutdown; up to four times that when
+	// the service throttles.
 	hurriedMax = time.Second
 
-	maxHint = 5 * time.Minute // the longest wait a server may ask for
+	maxHint = 5 * time.Minute // the longest Retry-After honored
 )
 
-// backoff returns how long to wait after the n-th failure in a row, n from 1.
-// Transient trouble gets full jitter, so that many processes that failed
-// together do not come back together. Anything else is probed slowly.
+// backoff returns the delay after the n-th consecutive failure, n from 1. Transient failures get
+// full jitter, so that processes that failed together do not retry together. Failures of the
+// environment are probed slowly.
 func backoff(c class, op operation, n int) time.Duration {
-	n = min(n, 16) // beyond that the shifts only overflow
+	n = min(n, 16) // larger shifts would overflow
 	switch {
 	case c == throttled && op != putLogEvents:
 		if ceiling := createBase << (2 * n); ceiling <= createSlow {
@@ -50,8 +49,8 @@ func backoff(c class, op operation, n int) time.Duration {
 	}
 }
 
-// hint returns how long the server asks to wait, 0 if it does not. Processes that
-// were told the same must not come back together, so up to a quarter is added.
+// hint returns the delay that the server asks for, with up to a quarter added as jitter, since
+// other processes got the same answer; 0 if it asks for none.
 func hint(err error) time.Duration {
 	var response *smithyhttp.ResponseError
 	if !errors.As(err, &response) || response.Response == nil {

@@ -11,39 +11,39 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// class is what an answer of the service means for the events in the request.
+// class is what an answer means for the events in the request.
 type class int
 
 const (
-	// delivered: the service has them, but for those it names as rejected.
+	// delivered: the service has acknowledged the events, except those it names as rejected.
 	delivered class = iota
-	// transient: network trouble, a time-out, a fault of the service. Sending
-	// the same again will do.
+	// transient: a network failure, a timeout, or a fault of the service. Retrying the same
+	// request will do.
 	transient
-	// throttled: transient, and it asks to send less often.
+	// throttled: transient, and the rate must be lowered.
 	throttled
-	// environment: credentials, permission, region, a key. Sending again only
-	// helps once somebody has changed something, so the probes are slow.
+	// environment: credentials, permissions, region, a KMS key. Retrying helps only after
+	// somebody has changed something, so the service is probed slowly.
 	environment
 	// missing: the log group or the log stream does not exist.
 	missing
 	// refused: something in the request is invalid and always will be.
 	refused
-	// foreign: something between us and the service does not let the request pass. If
-	// others pass, that is about what is in this one; otherwise it is an environment.
+	// foreign: an intermediary does not let the request pass. If other requests pass, the content
+	// of this one is the reason; otherwise it is treated like environment.
 	foreign
-	// tooLarge: whoever answers does not take so large a request.
+	// tooLarge: the service or an intermediary refuses the request for its size.
 	tooLarge
 )
 
-// CredentialsError says that no credentials could be had for a request.
+// CredentialsError reports that no credentials could be obtained for a request.
 type CredentialsError struct{ Err error }
 
 func (e *CredentialsError) Error() string { return "no credentials: " + e.Err.Error() }
 func (e *CredentialsError) Unwrap() error { return e.Err }
 
-// classify sorts the answer to any request we make. Only types and codes
-// decide, never the text of an error. What is not listed keeps the events:
+// classify returns the class of the result of any request. It decides by types and codes only,
+// never by the text of an error. Anything not listed keeps the events:
 //
 //	code or kind                                            class
 //	no error                                                delivered
@@ -52,12 +52,12 @@ func (e *CredentialsError) Unwrap() error { return e.Err }
 //	RequestEntityTooLargeException, HTTP 413                tooLarge
 //	ThrottlingException, ServiceUnavailable, ..., HTTP 429  throttled
 //	LimitExceeded, OperationAborted, timeouts               transient
-//	HTTP 408 and 425 of anybody                             transient
+//	HTTP 408 and 425 from any sender                        transient
 //	no credentials                                          environment
-//	other codes of the service, of HTTP 3xx and 4xx         environment
-//	HTTP 511 of anybody                                     environment
-//	other answers that are not the service's, but HTTP 5xx  foreign
-//	everything else: HTTP 5xx, network, cut answers         transient
+//	other service codes; service answers HTTP 3xx and 4xx   environment
+//	HTTP 511 from any sender                                environment
+//	other answers of intermediaries, except HTTP 5xx        foreign
+//	everything else: HTTP 5xx, network, truncated answers   transient
 //
 // Codes are from "Common Errors" and the API reference of CloudWatch Logs.
 func classify(err error) class {
@@ -93,7 +93,7 @@ func classify(err error) class {
 	switch {
 	case errors.As(err, &alien):
 		return ofStatus(alien.Status, foreign)
-	case !errors.As(err, &response) || response.HTTPStatusCode() < 300: // none, or one that was cut
+	case !errors.As(err, &response) || response.HTTPStatusCode() < 300: // no response, or a truncated one
 		return transient
 	case fromService(response.Response.Header):
 		return ofStatus(response.HTTPStatusCode(), environment)
@@ -102,8 +102,8 @@ func classify(err error) class {
 	}
 }
 
-// ofStatus returns the class of an answer without a code that is known. refusal is the one
-// of those that refuse the request.
+// ofStatus returns the class of an answer without a known code. refusal is the class of an answer
+// that refuses the request.
 func ofStatus(status int, refusal class) class {
 	switch status {
 	case http.StatusTooManyRequests:
@@ -142,8 +142,7 @@ func badKeys(err error) bool {
 	return false
 }
 
-// Code names an error for telling it from others: the service's own code, or
-// the kind of trouble.
+// Code returns a short identifier of an error: the service's error code, or its kind.
 func Code(err error) string {
 	var api smithy.APIError
 	var credentials *CredentialsError
@@ -162,8 +161,8 @@ func Code(err error) string {
 	}
 }
 
-// withoutText returns the error of a refused request without the text of the
-// service, which may quote what it refuses.
+// withoutText returns the error of a refused request without the service's message, which may
+// quote an event.
 func withoutText(err error) error {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
@@ -172,14 +171,13 @@ func withoutText(err error) error {
 	return &smithy.GenericAPIError{Code: api.ErrorCode(), Message: "(its text is left out, since it may quote the event)", Fault: api.ErrorFault()}
 }
 
-// rejected says which of the n events of a request were rejected by their times:
-// [0, tooOld) are too old, [tooOld, expired) beyond the group's retention, and
-// [tooNew, n) too new.
+// rejected returns which of the n events of a request were rejected for their timestamps: [0,
+// tooOld) are too old, [tooOld, expired) older than the group's retention, and [tooNew, n) too
+// new.
 //
-// The service tells three indexes into the events as sent: those before
-// tooOldLogEventEndIndex and those before expiredLogEventEndIndex are too old,
-// those from tooNewLogEventStartIndex on are too new. An index out of range is
-// clamped, for the answer of a server is not to be trusted.
+// The service returns three indexes into the events as sent: those before tooOldLogEventEndIndex
+// and those before expiredLogEventEndIndex are too old, those from tooNewLogEventStartIndex on
+// are too new. Indexes out of range are clamped: a server's answer is not trusted.
 func rejected(n int, info *types.RejectedLogEventsInfo) (tooOld, expired, tooNew int) {
 	if info == nil {
 		return 0, 0, n

@@ -10,28 +10,28 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// compressors make gzip bodies. The memory of one is large, so it is used again;
-// there is one for each request at a time.
+// compressors compress bodies with gzip. A gzip.Writer is large, so they are reused; one exists
+// for each concurrent request.
 //
-// The service takes such bodies although its documents do not say so. Sizes,
-// limits and the bill are by the uncompressed bytes.
+// The service accepts such bodies although its documentation does not say so. Sizes, limits and
+// the bill are based on the uncompressed bytes.
 type compressors chan *gzip.Writer
 
-// Level 1 takes three quarters of the time of level 3, for bodies that are a twentieth
-// larger, see BenchmarkCompress.
+// Level 1 takes three quarters of the time of level 3, for bodies that are 5 % larger, see
+// BenchmarkCompress.
 const gzipLevel = gzip.BestSpeed
 
-// compress returns the compressed body, or nil if that would not be smaller.
+// compress returns the compressed body, or nil if it would not be smaller.
 func (free compressors) compress(body []byte) []byte {
 	var gz *gzip.Writer
 	select {
 	case gz = <-free:
 	default:
-		gz, _ = gzip.NewWriterLevel(nil, gzipLevel) // fails for unknown levels only
+		gz, _ = gzip.NewWriterLevel(nil, gzipLevel) // fails only for unknown levels
 	}
 	out := bytes.NewBuffer(make([]byte, 0, len(body)/4))
 	gz.Reset(out)
-	// Writing to a buffer in memory does not fail.
+	// Writes to a bytes.Buffer do not fail.
 	_, _ = gz.Write(body)
 	_ = gz.Close()
 	free <- gz
@@ -41,17 +41,16 @@ func (free compressors) compress(body []byte) []byte {
 	return out.Bytes()
 }
 
-// gzipTrial is what a job knows of whether compression is the reason of a refusal. A
-// body that may have been refused because of it is sent plain before anything else is
-// concluded. If that is taken, the endpoint does not take gzip; if it is refused as well,
-// compression was not the reason.
+// gzipTrial tests whether compression is the reason for a refusal. A body that may have been
+// refused for it is sent uncompressed before anything else is concluded. If that is accepted, the
+// endpoint does not support gzip; if it is refused too, compression was not the reason.
 type gzipTrial struct {
-	plain bool // bodies of this job are not compressed any more
-	open  bool // and nothing is concluded yet
+	plain bool // bodies of this job are no longer compressed
+	open  bool // the trial is undecided
 }
 
-// learnGzip takes in what an answer says about compression. It reports whether the
-// body is to be sent again, plain.
+// learnGzip records what an answer says about compression. It reports whether the body must be
+// sent again, uncompressed.
 func (w *Worker) learnGzip(j *job, c class, err error) (again bool) {
 	compressed := j.ready.encoding != ""
 	switch {
@@ -69,10 +68,10 @@ func (w *Worker) learnGzip(j *job, c class, err error) (again bool) {
 	return false
 }
 
-// refusesGzip reports whether an answer to a compressed body may mean that the endpoint,
-// or something on the way, does not take those: it cannot decode them, took them for
-// JSON, or does not let through what it cannot read. An endpoint that has taken one
-// before has to say so plainly.
+// refusesGzip reports whether the answer to a compressed body may mean that the endpoint or an
+// intermediary does not support compression: it cannot decode the body, took it for JSON, or
+// rejects what it cannot inspect. Once the endpoint has accepted a compressed body, only an
+// explicit answer counts.
 func refusesGzip(err error, takenBefore bool) bool {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -80,7 +79,7 @@ func refusesGzip(err error, takenBefore bool) bool {
 		case "MalformedHttpRequestException", "SerializationException":
 			return true
 		}
-		return false // the service has understood the body
+		return false // the service has decoded the body
 	}
 	var response *smithyhttp.ResponseError
 	if !errors.As(err, &response) {

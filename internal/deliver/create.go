@@ -11,32 +11,32 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Creation says how a missing log group or log stream is made. It applies to
-// what this process creates; an existing group is never changed.
+// Creation configures how a missing log group or log stream is created. It applies only to what
+// this process creates; an existing group is never changed.
 type Creation struct {
 	Never         bool // missing ones are reported and waited for
-	First         bool // the stream is known to be new: create before the first put
+	First         bool // the stream is known to be new: create it before the first put
 	RetentionDays int32
 	Tags          map[string]string
 	KMSKeyID      string
 	Class         types.LogGroupClass
 }
 
-// creation is what the worker knows of log group and log stream. There is no
-// Describe call: its quota is small and its permission not needed.
+// creation is the state of log group and log stream. No Describe operation is used: its quota is
+// small and it would need another permission.
 type creation struct {
-	needStream   bool // the stream must be made before the next put
-	needGroup    bool // and the group before that
-	missedStream bool // the last put found one of them missing
-	missedGroup  bool // so did the last CreateLogStream
+	needStream   bool // create the stream before the next put
+	needGroup    bool // create the group before the stream
+	missedStream bool // the last put reported a missing group or stream
+	missedGroup  bool // the last CreateLogStream reported a missing group
 	unsure       bool // a CreateLogGroup ended without an answer
 
-	retention      bool      // the retention of a group we made is still to be set
-	retentionAfter time.Time // not before this
-	retaining      bool      // a request for it is under way
+	retention      bool      // the retention of a group this worker created is not set yet
+	retentionAfter time.Time // earliest time of the next attempt
+	retaining      bool      // PutRetentionPolicy is in flight
 }
 
-// create makes what is needed next.
+// create creates the log group or log stream, whichever is needed next.
 func (w *Worker) create() {
 	if w.needGroup {
 		w.request(createLogGroup, AttemptTimeout, func(ctx context.Context) error {
@@ -63,29 +63,29 @@ func (w *Worker) create() {
 	})
 }
 
-// streamAnswered enters the answer to CreateLogStream.
+// streamAnswered handles the result of CreateLogStream.
 func (w *Worker) streamAnswered(a answer) {
 	switch {
 	case a.err == nil || exists(a.err):
 		w.needStream, w.missedGroup = false, false
-		if a.err == nil && w.unsure { // that attempt has made the group
+		if a.err == nil && w.unsure { // the unanswered attempt created the group
 			w.madeGroup()
 		}
 	case classify(a.err) == missing:
 		w.needGroup = true
-		if w.missedGroup { // it may take a moment to be seen
+		if w.missedGroup { // a new group may take a moment to become visible
 			w.failed(a, transient)
 		}
 		w.missedGroup = true
 	default:
-		// Another process may write to a stream that was named, and make it
-		// meanwhile. Asking the stream itself is the cheaper way to know.
+		// A stream with a fixed name may be shared: another process may create it meanwhile.
+		// Another put is the cheaper way to find out.
 		w.needStream = w.cfg.Creation.First
 		w.failed(a, classify(a.err))
 	}
 }
 
-// groupAnswered enters the answer to CreateLogGroup.
+// groupAnswered handles the result of CreateLogGroup.
 func (w *Worker) groupAnswered(a answer) {
 	var api smithy.APIError
 	switch {
@@ -93,8 +93,8 @@ func (w *Worker) groupAnswered(a answer) {
 		w.needGroup = false
 		w.madeGroup()
 	case exists(a.err):
-		// Another process was faster, and it sets the retention. Or we were,
-		// and did not hear of it.
+		// Another process was faster and sets the retention; or our own attempt succeeded and its
+		// answer was lost.
 		w.needGroup = false
 		if w.unsure {
 			w.madeGroup()
@@ -103,34 +103,34 @@ func (w *Worker) groupAnswered(a answer) {
 		if !errors.As(a.err, &api) || api.ErrorFault() == smithy.FaultServer {
 			w.unsure = true
 		}
-		// Somebody else may make it meanwhile, so the stream is asked for again.
+		// Another process may create the group meanwhile, so retry the stream first.
 		w.needGroup, w.missedGroup = false, false
 		w.failed(a, classify(a.err))
 	}
 }
 
-// madeGroup notes that this worker has made the group. Its retention is set once
-// events are on their way.
+// madeGroup records that this worker created the group. The retention is set after the first
+// delivery.
 func (w *Worker) madeGroup() {
-	w.unsure = false // or a group that somebody else makes later would count as ours
+	w.unsure = false // or a group that another process creates later would count as ours
 	w.retention = w.cfg.Creation.RetentionDays != 0
 }
 
-// exists reports whether a create call found the thing there already.
+// exists reports whether a create operation failed because the resource exists already.
 func exists(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == "ResourceAlreadyExistsException"
 }
 
-// retentionPause is the time between two attempts to set the retention. Its
-// quota is 5 a second for a whole account, so many processes share it.
+// retentionPause is the interval between attempts to set the retention. The quota is 5 requests a
+// second for an account, shared by many processes.
 const retentionPause = 30 * time.Second
 
-// endTimeout is how long the end of delivery waits for what is not an event.
+// endTimeout is how long the end of delivery waits for requests that carry no events.
 const endTimeout = 2 * time.Second
 
-// retain sets the retention of a group this worker made, beside the events. At
-// the end of delivery it is tried once more.
+// retain sets the retention of a group this worker created, concurrently with deliveries. last is
+// the attempt at the end of delivery, which does not wait for the interval.
 func (w *Worker) retain(now time.Time, last bool) {
 	if !w.retention || w.retaining || now.Before(w.retentionAfter) && !last {
 		return
@@ -149,16 +149,16 @@ func (w *Worker) retain(now time.Time, last bool) {
 	})
 }
 
-// retentionAnswered enters the answer to PutRetentionPolicy.
+// retentionAnswered handles the result of PutRetentionPolicy.
 func (w *Worker) retentionAnswered(a answer, now time.Time) {
 	w.retaining = false
 	if a.err != nil {
 		w.reportFailure(a)
 	}
 	switch classify(a.err) {
-	case delivered, refused: // done, or it can never be
+	case delivered, refused: // set, or invalid for good
 		w.retention = false
-	default: // a new group may take a moment to be seen
+	default: // a new group may take a moment to become visible
 		w.retentionAfter = now.Add(retentionPause)
 	}
 }

@@ -12,22 +12,22 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// Endpoint is what the answers to all workers of a process say about what they talk to:
-// who answers, what time it is there, and how large a body may be. The zero value is
-// ready. It is safe for concurrent use.
+// Endpoint is what all workers of a process learn about the endpoint from its answers: whether
+// they come from the service, the service's clock, and the largest accepted body. The zero value
+// is ready to use. It is safe for concurrent use.
 type Endpoint struct {
 	mu    sync.Mutex
 	dates dates
 	size  sizeLimit
 }
 
-// DoubtedDate is the header that the Date of an answer is moved to if it is not believed: for
-// the text of an error.
+// DoubtedDate is the header that holds the Date of a response if it is not trusted, for the texts
+// of errors.
 const DoubtedDate = "X-Doubted-Date"
 
-// watch is an option of the SDK's client for one request: each answer is read within its
-// bounds, and only what is an answer of the service gets further. The Date of others, and
-// one that is not believed, must not reach the SDK, which would sign by it.
+// watch is an SDK client option for one request. It bounds the size of the response and turns
+// responses of intermediaries into a [ForeignError]. Untrusted Date headers are hidden from the
+// SDK, which would correct its clock for signing by them.
 func (e *Endpoint) watch(o *cloudwatchlogs.Options) {
 	o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], func(stack *middleware.Stack) error {
 		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Answer", e.answered), middleware.After)
@@ -47,14 +47,14 @@ func (e *Endpoint) answered(ctx context.Context, in middleware.DeserializeInput,
 		h[DoubtedDate] = h["Date"]
 		delete(h, "Date")
 	}
-	response.Request = nil // an error keeps the answer: with it the body that was sent, and its keys
+	response.Request = nil // errors keep the response, and with it the request's body and credentials
 	return out, metadata, err
 }
 
-// believe reports whether the Date of an answer is taken as the time of the service.
+// believe reports whether the Date of a response is trusted as the service's time.
 func (e *Endpoint) believe(ctx context.Context, h http.Header, genuine bool) bool {
 	date, err := http.ParseTime(h.Get("Date"))
-	if err != nil || date.Unix() <= 0 || !genuine || !fromService(h) || h.Get("Age") != "" { // no event can have such a time; Age is of a cache
+	if err != nil || date.Unix() <= 0 || !genuine || !fromService(h) || h.Get("Age") != "" { // no event can have a time before 1970; Age means a cached response
 		return false
 	}
 	e.mu.Lock()
@@ -66,24 +66,22 @@ func (e *Endpoint) believe(ctx context.Context, h http.Header, genuine bool) boo
 	return believed
 }
 
-// dates decides which dates of answers are believed: those that agree with the last one,
-// or, after a jump, with the one before them that did not. The zero value takes our own
-// clock to be right.
+// dates decides which Date headers are trusted: those that agree with the last trusted one or,
+// after a jump, with the untrusted one before. The zero value takes the local clock to be right.
 type dates struct {
-	ahead     time.Duration // of our clock, the last one believed
-	candidate time.Duration // ahead as well, of the last one that was not
-	doubted   bool          // there is a candidate
+	ahead     time.Duration // of the local clock, by the last trusted Date
+	candidate time.Duration // likewise, by the last untrusted Date
+	doubted   bool          // candidate is set
 }
 
-// Differences that are none: answers take their time, Date has whole seconds, and clocks
-// drift.
+// Tolerated differences: answers take time, Date has whole seconds, and clocks drift.
 const (
-	maxDrift = 2 * time.Minute // from the last one believed
-	agreeing = time.Minute     // between two that jump
+	maxDrift = 2 * time.Minute // from the last trusted Date
+	agreeing = time.Minute     // between two Dates after a jump
 )
 
-// judge takes in how far an answer says that the clock of the service is ahead. A jump is
-// believed when a second answer agrees.
+// judge takes how far the service's clock is ahead according to a response. A jump is trusted
+// when a second response confirms it.
 func (d *dates) judge(ahead time.Duration) (believed, jumped bool) {
 	jumped = (ahead - d.ahead).Abs() > maxDrift
 	if jumped && (!d.doubted || (ahead-d.candidate).Abs() > agreeing) {
@@ -94,15 +92,15 @@ func (d *dates) judge(ahead time.Duration) (believed, jumped bool) {
 	return true, jumped
 }
 
-// sizeLimit is the largest body that the endpoint may take, as refusals for the size have
-// taught. The zero value knows none.
+// sizeLimit is the largest body that the endpoint is assumed to accept, learned from refusals for
+// size. The zero value is no limit.
 type sizeLimit struct {
-	bytes int // 0: none is known
+	bytes int // 0: no limit known
 	at    time.Time
 }
 
-// A limit is kept to for a while. Then a request of full size finds out. A small one is
-// soon found out about: where everything is refused, none tells anything.
+// A limit expires, and the next request has the full size again. A small limit expires soon:
+// where everything is refused, size is not the reason.
 const (
 	limitFor      = 10 * time.Minute
 	smallLimit    = 64 << 10
@@ -110,8 +108,7 @@ const (
 	minLimit      = 1 << 10
 )
 
-// tooLarge notes that a body of so many bytes, before compression, was refused for its
-// size.
+// tooLarge records that a body of that many bytes, before compression, was refused for its size.
 func (e *Endpoint) tooLarge(bytes int, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -120,7 +117,7 @@ func (e *Endpoint) tooLarge(bytes int, now time.Time) {
 	}
 }
 
-// maxBody returns how large a body may be before compression, 0 if that is not known.
+// maxBody returns the largest body to send, before compression; 0: no limit known.
 func (e *Endpoint) maxBody(now time.Time) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -12,27 +12,26 @@ import (
 	"strings"
 )
 
-// Bounds of an answer, whoever gives it. The longest of the service to our requests has
-// less than a kilobyte.
+// Limits of a response, whoever sends it. The service's longest response to our requests has less
+// than a kilobyte.
 const (
 	maxAnswerBytes = 64 << 10 // of the body, decompressed
 	maxTextBytes   = 4 << 10  // of a text that is kept
-	maxCodeBytes   = 256      // of a code
+	maxCodeBytes   = 256      // of an error code
 )
 
-// ForeignError says that an answer is not one of CloudWatch Logs: something between this
-// program and the service gave it, such as a proxy, a firewall or a captive portal, or
-// something else listens there.
+// ForeignError is a response that is not from CloudWatch Logs: an intermediary such as a proxy, a
+// firewall or a captive portal sent it, or another server listens at the endpoint.
 type ForeignError struct {
 	Status      int
-	Server      string // as it calls itself; empty if it does not
-	ContentType string // the media type; empty if none was given
+	Server      string // Server header; may be empty
+	ContentType string // media type; empty if missing or malformed
 	Title       string // of an HTML page, at most 200 bytes
-	Text        string // the start of another body, at most 200 bytes; empty for PutLogEvents, as it may quote an event
+	Text        string // start of any other body, at most 200 bytes; empty for PutLogEvents, as it may quote an event
 	TooLong     bool   // the body was longer than 64 KiB
 }
 
-// Error returns the status and the title of a page, or the start of another text.
+// Error returns the status with the title of a page or the start of any other text.
 func (e *ForeignError) Error() string {
 	s := fmt.Sprintf("HTTP %d from something between this program and the service", e.Status)
 	if e.ContentType != "" {
@@ -47,12 +46,12 @@ func (e *ForeignError) Error() string {
 	return s
 }
 
-// excerpt returns what a reader may know the sender of a body by: the title of a page, or
-// the start of another text.
+// excerpt returns what identifies the sender of a body: the title of an HTML page, or the start
+// of any other text.
 func excerpt(body []byte) (title, text string) {
 	start := string(body[:min(len(body), maxTextBytes)])
 	lower := []byte(start)
-	for i, c := range lower { // of ASCII only: of others it may have another length
+	for i, c := range lower { // ASCII only: other lower-case letters may differ in length
 		if 'A' <= c && c <= 'Z' {
 			lower[i] += 'a' - 'A'
 		}
@@ -69,7 +68,7 @@ func excerpt(body []byte) (title, text string) {
 	return oneLine(html.UnescapeString(start[from : from+end])), ""
 }
 
-// oneLine returns the first words of a text.
+// oneLine returns the start of a text, with white space collapsed.
 func oneLine(text string) string {
 	const most = 200
 	text = strings.Join(strings.Fields(text), " ")
@@ -79,20 +78,19 @@ func oneLine(text string) string {
 	return strings.ToValidUTF8(text, "")
 }
 
-// readAnswer reads an answer whole and decides whether it came from the service. It puts a body of a bounded
-// size in place of the one of the connection. An answer of the service is 200 with a JSON
-// object, or an error with a code. What is left of one that was damaged is an error like that
-// of a connection, and anything else a *ForeignError. The service gives no object in answer
-// to requests that create or set something.
+// readAnswer reads a whole response and decides whether it came from the service. It replaces the
+// body by one of bounded size.
 //
-// An error with a code counts by its code even if nothing else tells that it is from the
-// service: simple stand-ins give no more.
+// A response of the service is a 200 with a JSON object, or an error with a code. Operations that
+// create or set something return no object. A truncated response is an error like that of a
+// broken connection; anything else is a [*ForeignError]. An error with a code counts even if
+// nothing else marks it as the service's: simple emulators send no more.
 func readAnswer(r *http.Response, operation string) error {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxAnswerBytes+1))
 	r.Body.Close()
 	tooLong := len(body) > maxAnswerBytes
 	if err != nil && (r.StatusCode < 300 || fromService(r.Header)) {
-		return err // the service may have taken the events, or given a code
+		return err // the service may have accepted the events, or sent a code
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	object := !tooLong && err == nil && isJSONObject(body)
@@ -108,7 +106,7 @@ func readAnswer(r *http.Response, operation string) error {
 			break
 		}
 		if len(body) > maxTextBytes {
-			body, _ = json.Marshal(map[string]string{"__type": code, "message": cutText(text)}) // strings can be encoded
+			body, _ = json.Marshal(map[string]string{"__type": code, "message": cutText(text)}) // encoding strings does not fail
 			r.Body = io.NopCloser(bytes.NewReader(body))
 		}
 		return nil
@@ -120,7 +118,8 @@ func readAnswer(r *http.Response, operation string) error {
 	return e
 }
 
-// Foreign returns the error for an answer that is not the service's, whose body was read.
+// Foreign returns the error for a response that is not the service's. The body has been read
+// already.
 func Foreign(r *http.Response, body []byte, tooLong bool) *ForeignError {
 	title, text := excerpt(body)
 	return &ForeignError{
@@ -133,8 +132,8 @@ func Foreign(r *http.Response, body []byte, tooLong bool) *ForeignError {
 	}
 }
 
-// fromService reports whether an answer has what those of the service have: the id of the
-// request, or its media type. Some proxies take the first away.
+// fromService reports whether a response has the headers of the service: a request ID, or its
+// media type, since some proxies remove the request ID.
 func fromService(h http.Header) bool {
 	if h.Get("X-Amzn-Requestid") != "" || h.Get("X-Amz-Request-Id") != "" || h.Get("X-Amz-Requestid") != "" {
 		return true
@@ -150,9 +149,8 @@ func mediaType(h http.Header) string {
 	return t
 }
 
-// typedError returns code and text of an error in the form of the service, wherever it
-// tells the code. One without a code, or with one that is too long to be one, is not of the
-// service.
+// typedError returns code and message of an error response, wherever the code is. A response
+// without a code, or with one longer than maxCodeBytes, is not from the service.
 func typedError(h http.Header, body []byte) (code, text string) {
 	var e struct {
 		Type    any `json:"__type"`

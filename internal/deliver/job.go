@@ -12,49 +12,48 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
-// job is a batch on its way: what is left to be done until the last of its
-// events is settled. It makes no request, it only knows which events come next
-// and what an answer means for them.
+// job is a batch being delivered, until the outcome of its last event is recorded. It makes no
+// requests; it decides which events are sent next and what an answer means for them.
 type job struct {
-	item  *queue.Item // nil for an announcement
-	parts []*part     // what is not settled; the first one is sent first
-	ready *request    // with the next events; nil = to be made
-	timed timing      // what to do with events whose times the service does not take
+	item  *queue.Item // nil for a loss notice
+	parts []*part     // the unacknowledged events; the first part is sent first
+	ready *request    // the next request; nil: not encoded yet
+	timed timing      // what to do with timestamps out of range
 	gzip  gzipTrial
 
-	// What an announcement tells.
+	// Of a loss notice.
 	reason account.Reason
 	loss   *account.Loss
 
-	takenBefore int64     // requests the worker had seen taken when the first one of this job was refused
-	suspected   bool      // that has happened
-	needed      int       // how often an event must be refused alone to be given up, by the last refusal; 0 = there is none
-	counts      bool      // the last refusal does
-	countedAt   int64     // requests the worker had seen taken when one last did
-	cutOffs     int       // connections that were reset while it was sent, in a row
-	fails       int       // failures in a row, of whatever was sent of it
-	failedSince int64     // requests the worker had seen taken at the first of them
-	probes      int       // requests that waited events were in
-	triedAt     time.Time // when that was
-	retryAt     time.Time // while nothing but such events is left: when to try again
+	takenBefore int64     // successful requests of the worker when this job was first refused
+	suspected   bool      // acknowledgedBefore is set
+	needed      int       // how often an event must be refused alone before it is dropped, after the last refusal; 0: never refused
+	counts      bool      // the last refusal counts as evidence
+	countedAt   int64     // successful requests of the worker at the last refusal that counted
+	cutOffs     int       // consecutive connection resets while it was sent
+	fails       int       // consecutive failures
+	failedSince int64     // successful requests of the worker at the first of these failures
+	probes      int       // requests made for quarantined events
+	triedAt     time.Time // time of the last one
+	retryAt     time.Time // when to retry; only while nothing but quarantined events is left
 }
 
-// part is a sealed batch, and which of its events are not settled.
+// part is a sealed batch and which of its events are unacknowledged.
 type part struct {
 	*batch.Batch
 	search
-	// Of events that got another time: their own ones, how often that was, and
-	// what the time was taken from. restamped is nil for all others.
+	// Of restamped events: their original timestamps, how often they were restamped, and the
+	// clock difference used. original is nil for all others.
 	restamped []int64
 	times     int
 	ahead     time.Duration
 }
 
-// maxRestamps is how often events get another time. More than once that is if the
-// clock of the service proves to be another one.
+// maxRestamps limits how often events are restamped. More than once is needed if the service's
+// clock turns out to differ.
 const maxRestamps = 3
 
-// loss sums up events as lost, with their own times.
+// loss sums up lost events with their original timestamps.
 func (p *part) loss(from, to int) account.Loss {
 	l := p.Loss(from, to)
 	if p.restamped != nil {
@@ -63,9 +62,9 @@ func (p *part) loss(from, to int) account.Loss {
 	return l
 }
 
-// timing says what to do with events whose times the service does not take.
+// timing says what to do with events whose timestamps are out of range.
 type timing struct {
-	restamp bool // send them with the present time; otherwise they are lost
+	restamp bool // resend them with the current time; otherwise they are lost
 	clock   *serviceClock
 }
 
@@ -76,18 +75,17 @@ func newJob(it *queue.Item, timed timing) *job {
 	return &job{item: it, parts: []*part{{Batch: it.Batch, search: all(0, it.Len())}}, timed: timed}
 }
 
-// done reports whether nothing is left.
+// done reports whether no events are left.
 func (j *job) done() bool { return len(j.parts) == 0 }
 
-// waits reports whether nothing is left but events that were refused while
-// nothing spoke for their being the reason.
+// waits reports whether only quarantined events are left.
 func (j *job) waits() bool { return !j.done() && j.parts[0].waits() }
 
 // body returns the body of the next request.
 func (j *job) body() []byte { return j.parts[0].Body(j.parts[0].next()) }
 
-// advance goes on to what comes next. A part that waits lets the others go first:
-// they may give the evidence it waits for.
+// advance moves on to the next events. Quarantined parts go last: the others may provide the
+// evidence they wait for.
 func (j *job) advance() {
 	j.ready = nil
 	j.parts = slices.DeleteFunc(j.parts, func(p *part) bool { return p.done() })
@@ -97,9 +95,9 @@ func (j *job) advance() {
 	}
 }
 
-// screen sorts out events that are known to be too old or too new at the time
-// now, before they are sent. It reports whether there were any. What is not known
-// the service decides.
+// screen takes out events whose timestamps are known to be out of range at the time now, before
+// they are sent, and reports whether there were any. If the service's clock is not known, the
+// service decides.
 func (j *job) screen(now time.Time, o *account.Outcome) bool {
 	p := j.parts[0]
 	if p.restamped != nil || j.item == nil || !j.timed.clock.fresh(now) {
@@ -111,7 +109,7 @@ func (j *job) screen(now time.Time, o *account.Outcome) bool {
 	}
 	from, to := p.Within(oldest, newest)
 	runs := p.keep(from, to)
-	if len(runs) == 0 { // they are settled already
+	if len(runs) == 0 { // their outcome is recorded already
 		return false
 	}
 	for _, r := range runs {
@@ -125,7 +123,7 @@ func (j *job) screen(now time.Time, o *account.Outcome) bool {
 	return true
 }
 
-// untimely deals with events whose times the service does not take.
+// untimely restamps events whose timestamps are out of range, or records them as lost.
 func (j *job) untimely(p *part, r run, reason account.Reason, now time.Time, o *account.Outcome) {
 	clock := j.timed.clock
 	again := p.restamped == nil || p.times < maxRestamps && (clock.doubted || (p.ahead-clock.ahead).Abs() >= minSkew)
@@ -155,8 +153,7 @@ func (j *job) untimely(p *part, r run, reason account.Reason, now time.Time, o *
 	}
 }
 
-// taken enters the answer that the service has what was sent, but for the events
-// it names as rejected.
+// taken records that the service acknowledged the request, except for the events in info.
 func (j *job) taken(info *types.RejectedLogEventsInfo, now time.Time, o *account.Outcome) {
 	p := j.parts[0]
 	from, to := p.next()
@@ -181,23 +178,22 @@ func (j *job) taken(info *types.RejectedLogEventsInfo, now time.Time, o *account
 		o.Restamped = to - from
 	}
 	j.advance()
-	if !j.done() { // otherwise nobody asks which ones they were
+	if !j.done() { // otherwise the caller does not need the sum
 		delivered := p.Loss(from, to)
 		o.Settled.Merge(&delivered)
 	}
 }
 
-// refused enters the answer that something in what was sent is invalid.
+// refused records that the last request was refused.
 func (j *job) refused(evidence bool, needed int) {
 	j.parts[0].search.refused(evidence, needed)
 	j.ready = nil
 }
 
-// byForeign reports whether something on the way has refused the last request, not the
-// service.
+// byForeign reports whether the last refusal came from an intermediary, not from the service.
 func (j *job) byForeign() bool { return j.needed > 1 }
 
-// forget forgets what refusals have told of the events that are left.
+// forget discards what refusals have shown about the remaining events.
 func (j *job) forget() {
 	j.fails, j.needed, j.suspected, j.probes, j.retryAt, j.ready = 0, 0, false, 0, time.Time{}, nil
 	for _, p := range j.parts {
@@ -205,11 +201,11 @@ func (j *job) forget() {
 	}
 }
 
-// size returns the length of the body of the next request, before compression.
+// size returns the length of the next body, before compression.
 func (j *job) size() int { return j.parts[0].BodySize(j.parts[0].next()) }
 
-// fit has the next request carry fewer events if its body is larger than most; 0 means that
-// no limit is known. There is at least one event.
+// fit reduces the next request to the events that fit into most bytes, at least one; 0 means no
+// limit is known.
 func (j *job) fit(most int) {
 	if most == 0 || j.size() <= most {
 		return
@@ -223,8 +219,8 @@ func (j *job) fit(most int) {
 	}
 }
 
-// review looks for the event that is to blame, as far as the answers tell. mayDrop
-// decides about it: it is dropped, or sent once more later, alone.
+// review continues the bisection until an event must be sent. mayDrop decides about each event it
+// isolates: true drops the event, false quarantines it.
 func (j *job) review(mayDrop func(proved bool) bool, o *account.Outcome) {
 	for !j.done() {
 		p := j.parts[0]

@@ -12,21 +12,21 @@ import (
 
 type ownKey struct{}
 
-// Own reports whether the context is the one of a worker's requests. What is
-// logged with it is about delivery, and shipping it would feed itself.
+// Own reports whether ctx belongs to a request of a worker. Records logged with it are about
+// delivery; shipping them would be a feedback loop.
 func Own(ctx context.Context) bool {
 	return ctx != nil && ctx.Value(ownKey{}) != nil
 }
 
-// Speech knows which goroutines are just now in a call of the SDK's logger about
-// our requests. Loggers of the SDK need not pass the context on, so Own does not
-// find everything. The zero value is ready.
+// Speech is a recursion guard: it tracks which goroutines are in a call of the SDK's logger about
+// our requests. SDK loggers may drop the context, so [Own] does not catch everything. The zero
+// value is ready to use.
 type Speech struct {
-	calls      atomic.Int64 // under way, so that hardly ever anybody has to look
-	goroutines sync.Map     // their ids
+	calls      atomic.Int64 // in progress; makes the common case cheap
+	goroutines sync.Map     // their IDs
 }
 
-// Mine reports whether this goroutine is in such a call.
+// Mine reports whether the calling goroutine is in such a call.
 func (s *Speech) Mine() bool {
 	if s.calls.Load() == 0 {
 		return false
@@ -35,7 +35,7 @@ func (s *Speech) Mine() bool {
 	return mine
 }
 
-// Logger returns a logger that does the same and is known to Mine.
+// Logger returns a logger that forwards to l with the guard set.
 func (s *Speech) Logger(l logging.Logger) logging.Logger { return speaker{l, s} }
 
 type speaker struct {
@@ -55,13 +55,13 @@ func (l speaker) Logf(c logging.Classification, format string, args ...any) {
 	l.logger.Logf(c, format, args...)
 }
 
-// WithContext lets a logger that wants the context have it.
+// WithContext implements logging.ContextLogger.
 func (l speaker) WithContext(ctx context.Context) logging.Logger {
 	return speaker{logging.WithContext(ctx, l.logger), l.speech}
 }
 
-// goroutineID returns what identifies the goroutine. Go only shows it in stack
-// traces, which begin with "goroutine 123 [".
+// goroutineID returns the ID of the calling goroutine. Go shows it only in stack traces, which
+// begin with "goroutine 123 [".
 func goroutineID() string {
 	var buf [40]byte
 	trace := buf[:runtime.Stack(buf[:], false)]

@@ -5,52 +5,50 @@ import (
 	"time"
 )
 
-// pace bounds the rate of PutLogEvents while the service throttles: halved when
-// it does, then raised a little with each request that is taken, as TCP does. So
-// few requests meet the quota, whatever it is and however many processes share
-// it.
+// pace limits the rate of PutLogEvents while the service throttles: the rate is halved on
+// throttling and raised a little with each success, as TCP does. This way few requests exceed the
+// quota, whatever it is and however many processes share it.
 type pace struct {
-	interval time.Duration // between two requests when all is well
+	interval time.Duration // between two requests when nothing fails
 
-	every time.Duration // the mean time between two requests; 0 = no bound
-	usual time.Duration // what it was without a bound, smoothed
-	last  time.Time     // when the last one started
-	next  time.Time     // when the next one may
-	held  bool          // the last one had to wait for that
+	every time.Duration // mean interval between requests; 0: no limit
+	usual time.Duration // interval without a limit, smoothed
+	last  time.Time     // start of the last request
+	next  time.Time     // earliest start of the next one
+	held  bool          // the limit delayed the last request
 }
 
-// The factors are the outcome of simulations of one process and of ten thousand,
-// see docs/fleet.md.
+// Factors found by simulating one process and ten thousand, see docs/fleet.md.
 const (
-	fastest  = 10 * time.Millisecond // between two requests; a bound below that is lifted
-	slowDown = 2.0                   // when the service throttles
-	speedUp  = 1.05                  // with each request that it answers
-	jitter   = 0.2                   // of the time between two requests
+	fastest  = 10 * time.Millisecond // shortest interval; a limit below it is lifted
+	slowDown = 2.0                   // on throttling
+	speedUp  = 1.05                  // with each answer that does not throttle
+	jitter   = 0.2                   // relative to the interval
 
-	maxSlowDowns = 2 // in a row of failures
+	maxSlowDowns = 2 // per sequence of failures
 
-	slowestTimes = 20               // the interval, is the longest between two requests
-	slowestMax   = 20 * time.Second // but no longer than this
+	slowestTimes = 20               // longest interval, as a multiple of the configured one
+	slowestMax   = 20 * time.Second // upper bound of the longest interval
 )
 
 func newPace(interval time.Duration) pace { return pace{interval: interval, usual: interval} }
 
-// started notes that a request starts.
+// started records the start of a request.
 func (p *pace) started(now time.Time) {
 	since := now.Sub(p.last)
 	first := p.last.IsZero()
 	p.last = now
 	if p.every > 0 {
-		p.held = now.Sub(p.next) < p.every/8 // it came as soon as it could
+		p.held = now.Sub(p.next) < p.every/8 // it started as early as the limit allowed
 		p.next = now.Add(time.Duration(float64(p.every) * (1 - jitter + 2*jitter*rand.Float64())))
 		return
 	}
 	if !first {
-		p.usual += (min(since, p.interval) - p.usual) / 8 // a long pause says nothing
+		p.usual += (min(since, p.interval) - p.usual) / 8 // longer gaps mean idle time, not rate
 	}
 }
 
-// throttled makes requests rarer.
+// throttled lowers the rate.
 func (p *pace) throttled(now time.Time) {
 	if p.every == 0 {
 		p.every = max(p.usual, fastest)
@@ -59,13 +57,13 @@ func (p *pace) throttled(now time.Time) {
 	p.next = now.Add(time.Duration(float64(p.every) * rand.Float64()))
 }
 
-// slowest returns the longest time between two requests.
+// slowest returns the longest interval between requests.
 func (p *pace) slowest() time.Duration {
 	return min(slowestTimes*p.interval, slowestMax)
 }
 
-// answered makes them more frequent, if the bound is what held them back. It is
-// for answers that do not throttle.
+// answered raises the rate if the limit delayed the last request. It is called for answers that
+// do not throttle.
 func (p *pace) answered() {
 	if p.every == 0 || !p.held {
 		return
@@ -75,8 +73,8 @@ func (p *pace) answered() {
 	}
 }
 
-// free returns when the next request may start. While somebody waits in Flush or
-// Shutdown that is soon.
+// free returns the earliest start of the next request: soon while a caller waits in Flush or
+// Shutdown.
 func (p *pace) free(awaited bool) time.Time {
 	if hurried := p.last.Add(hurriedMax); awaited && hurried.Before(p.next) {
 		return hurried

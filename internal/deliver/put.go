@@ -18,8 +18,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// request is a finished PutLogEvents body and its payload hash, which is
-// computed once however often the body is sent.
+// request is a finished PutLogEvents body with its payload hash, which is computed once for all
+// attempts.
 type request struct {
 	body     []byte
 	encoding string // Content-Encoding; "" = none
@@ -31,13 +31,11 @@ func newRequest(body []byte, encoding string) *request {
 	return &request{body: body, encoding: encoding, sha256: hex.EncodeToString(sum[:])}
 }
 
-// put sends the body with the SDK's client. Everything of the client stays in
-// place (credentials, endpoint, signing, clock, typed errors), only the steps
-// that would check and encode a typed input are left out. The Date of the answer
-// is zero if there was none that can be believed.
+// put sends the body with the SDK's client. The client's credentials, endpoint, signing, clock
+// correction and typed errors stay in place; only the steps that validate and encode a typed
+// input are skipped. date is zero if the response has no trusted Date.
 //
-// The SDK closes the body before the call returns, so the caller may use its
-// memory again then.
+// The SDK closes the body before the call returns, so the caller may reuse its memory.
 func put(ctx context.Context, client *cloudwatchlogs.Client, at *Endpoint, r *request) (info *types.RejectedLogEventsInfo, date time.Time, err error) {
 	out, err := client.PutLogEvents(ctx, nil, at.watch, func(o *cloudwatchlogs.Options) {
 		o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], func(stack *middleware.Stack) error {
@@ -55,7 +53,7 @@ func put(ctx context.Context, client *cloudwatchlogs.Client, at *Endpoint, r *re
 	return out.RejectedLogEventsInfo, date, nil
 }
 
-// dateOf returns the Date of the answer that an error came with.
+// dateOf returns the Date of an error response.
 func dateOf(err error) time.Time {
 	var response *smithyhttp.ResponseError
 	if !errors.As(err, &response) || response.Response == nil {
@@ -65,10 +63,10 @@ func dateOf(err error) time.Time {
 	return date
 }
 
-// readySerializer takes the place of the SDK's serializer of PutLogEvents.
+// readySerializer replaces the SDK's serializer of PutLogEvents.
 type readySerializer struct{ *request }
 
-// ID is the one of the step it replaces, which keeps its place in the stack.
+// ID returns the ID of the replaced step, so that it keeps its place in the stack.
 func (readySerializer) ID() string { return "OperationSerializer" }
 
 func (s readySerializer) HandleSerialize(ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler) (
@@ -91,8 +89,7 @@ func (s readySerializer) HandleSerialize(ctx context.Context, in middleware.Seri
 	if err != nil {
 		return out, metadata, err
 	}
-	*req = *withBody // later steps hold the pointer
-	// Stack values do not survive from the caller's context, so the hash is
-	// set here.
+	*req = *withBody // later steps hold this pointer
+	// Stack values in the caller's context are cleared by the SDK, so the hash is set here.
 	return next.HandleSerialize(v4.SetPayloadHash(ctx, s.sha256), in)
 }

@@ -10,54 +10,53 @@ import (
 	"time"
 )
 
-// Reach is what the requests of all workers of a process say about the way to the
-// service: whether it answers, and whether the requests under way have a connection. The
-// zero value is not ready, see NewReach. It is safe for concurrent use.
+// Reach tracks, for all workers of a process, whether the service can be reached: whether it
+// answers and whether requests in flight have a connection. Use [NewReach] to make one. It is
+// safe for concurrent use.
 type Reach struct {
-	// Slow, if set before the first request, is called once a request has been in flight
-	// for SlowAfter while the service has never answered, with the time it started. It
-	// must not block.
+	// Slow, if set before the first request, is called with the start time of a request that has
+	// been in flight for SlowAfter while the service has never answered. It must not block.
 	Slow      func(started time.Time)
 	SlowAfter time.Duration
 
 	mu       sync.Mutex
-	changed  chan struct{} // closed at the next change; nil if nobody waits for it
-	answered time.Time     // when the service last took a request, or said what is missing
-	last     time.Time     // when the request started that ended last
+	changed  chan struct{} // closed at the next change; nil if no caller waits
+	answered time.Time     // when the service last accepted a request, or reported a missing group or stream
+	last     time.Time     // start of the request that ended last
 	failing  time.Time     // see ReachState
 	running  map[*attempt]struct{}
 }
 
-// passedFor is how long a request that was taken speaks for the way to the service when
-// something on it refuses another one.
+// passedFor is how long a success is evidence that the service is reachable when an intermediary
+// refuses another request.
 const passedFor = 10 * time.Second
 
-// attempt is a request under way. The lock of its Reach guards it.
+// attempt is a request in flight. The mutex of its Reach guards it.
 type attempt struct {
 	reach    *Reach
 	started  time.Time
 	progress progress
-	fetching int       // calls that look for credentials, whose connections are not the request's
-	dialing  bool      // a connection is being made for it, and there is none yet
+	fetching int       // nested credential lookups; their connections are not the request's
+	dialing  bool      // it has no connection yet and one is being made
 	dialed   time.Time // since when
-	conn     net.Conn  // the one it has, or had last
-	jumped   bool      // the Date of its answer is far from the last one believed
+	conn     net.Conn  // its current or last connection
+	jumped   bool      // the Date of its response is far from the last trusted one
 }
 
-// NewReach returns a Reach that knows of no request.
+// NewReach returns an empty Reach.
 func NewReach() *Reach {
 	return &Reach{running: make(map[*attempt]struct{})}
 }
 
-// ReachState is a snapshot. A request fails if the service cannot be reached or used;
-// one that is throttled or refused does not.
+// ReachState is a snapshot of a [Reach]. A request fails if the service cannot be reached or
+// used; a throttled or refused request does not count as failed.
 type ReachState struct {
-	Answered time.Time // when the service last took a request; zero if it never did
-	Last     time.Time // when the request started that ended last; zero if none has
-	Failing  time.Time // when the first of those in a row ended that failed; zero if the last one did not
-	Dialing  int       // requests under way that have no connection yet
-	Dialed   time.Time // when the last one of those began to make one; zero if there is none
-	Waiting  int       // other requests under way: they have one, or nothing is known
+	Answered time.Time // when the service last accepted a request; zero: never
+	Last     time.Time // start of the request that ended last; zero: none
+	Failing  time.Time // end of the first request of the current sequence of failures; zero: the last one did not fail
+	Dialing  int       // requests in flight that have no connection yet
+	Dialed   time.Time // when the last of those began to connect; zero: none
+	Waiting  int       // other requests in flight: connected, or not known
 }
 
 // State returns a snapshot.
@@ -78,7 +77,7 @@ func (r *Reach) State() ReachState {
 	return s
 }
 
-// Changed returns a channel that is closed when State may be another one than after the call.
+// Changed returns a channel that is closed when State may have changed since the call.
 func (r *Reach) Changed() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,7 +87,7 @@ func (r *Reach) Changed() <-chan struct{} {
 	return r.changed
 }
 
-// signal wakes all that wait for a change. The caller holds the lock.
+// signal wakes all waiters of Changed. The caller must hold the mutex.
 func (r *Reach) signal() {
 	if r.changed != nil {
 		close(r.changed)
@@ -98,9 +97,9 @@ func (r *Reach) signal() {
 
 type attemptKey struct{}
 
-// begin notes that a request starts, which is to be made with the context it returns.
-// end is called with its error, and returns it: with an Unfinished if the request was cut
-// off.
+// begin records the start of a request, which must use the returned context. end must be called
+// with the request's error; it returns the error, with a [StalledError] if the request was
+// interrupted.
 func (r *Reach) begin(ctx context.Context, retriesMissing bool) (traced context.Context, end func(err error) error) {
 	a := &attempt{reach: r, started: time.Now()}
 	a.progress.enter(PhaseStarted)
@@ -129,8 +128,8 @@ func (r *Reach) begin(ctx context.Context, retriesMissing bool) (traced context.
 	}
 }
 
-// trace returns the hooks that follow the request of an attempt. Those of other requests,
-// for its credentials, tell nothing.
+// trace returns the hooks that follow the request of an attempt. Requests for credentials are
+// ignored.
 func (a *attempt) trace() *httptrace.ClientTrace {
 	follow := func(change func(p *progress)) {
 		a.set(func() {
@@ -162,7 +161,7 @@ func (a *attempt) trace() *httptrace.ClientTrace {
 		DNSDone:      func(i httptrace.DNSDoneInfo) { follow(func(p *progress) { p.failed(i.Err) }) },
 		ConnectStart: func(_, addr string) { dial(func(p *progress) { p.tries(addr) }) },
 		ConnectDone:  func(_, _ string, err error) { follow(func(p *progress) { p.failed(err) }) },
-		// Somebody has answered. On a slow line the certificates take longer than the rest.
+		// The server has answered; on a slow link the certificates take longer than the rest.
 		TLSHandshakeStart: func() { connected(PhaseHandshake, nil) },
 		GotConn:           func(i httptrace.GotConnInfo) { connected(PhaseSending, i.Conn) },
 		WroteRequest: func(i httptrace.WroteRequestInfo) {
@@ -174,9 +173,9 @@ func (a *attempt) trace() *httptrace.ClientTrace {
 	}
 }
 
-// abandon closes the connection of a request that got no answer in time: its path may be
-// dead, and HTTP/2 would use it for every request to come. TLS would first try to say
-// goodbye.
+// abandon closes the connection of a request that timed out: its path may be dead, and HTTP/2
+// would use it for all later requests. The TCP connection is closed directly because TLS would
+// first try to send close_notify.
 func (a *attempt) abandon() {
 	a.reach.mu.Lock()
 	conn := a.conn
@@ -185,17 +184,17 @@ func (a *attempt) abandon() {
 		conn = secured.NetConn()
 	}
 	if conn != nil {
-		_ = conn.Close() // nothing is expected of it
+		_ = conn.Close() // best effort
 	}
 }
 
-// attemptOf returns the attempt whose request has the context, nil if there is none.
+// attemptOf returns the attempt that a request's context belongs to; nil if there is none.
 func attemptOf(ctx context.Context) *attempt {
 	a, _ := ctx.Value(attemptKey{}).(*attempt)
 	return a
 }
 
-// set changes the state of an attempt.
+// set changes an attempt under the mutex.
 func (a *attempt) set(change func()) {
 	a.reach.mu.Lock()
 	change()
@@ -203,8 +202,7 @@ func (a *attempt) set(change func()) {
 	a.reach.mu.Unlock()
 }
 
-// Unfinished returns what the request that has been in flight for longest waits for, nil if
-// there is none.
+// Unfinished returns how far the oldest request in flight has come; nil if there is none.
 func (r *Reach) Unfinished() *Unfinished {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -220,7 +218,7 @@ func (r *Reach) Unfinished() *Unfinished {
 	return first.progress.unfinished(time.Now(), nil)
 }
 
-// unfinished returns how far an attempt had come that was cut off.
+// unfinished returns how far an interrupted attempt had come.
 func (a *attempt) unfinished(err error) error {
 	a.reach.mu.Lock()
 	defer a.reach.mu.Unlock()
@@ -240,7 +238,7 @@ func (a *attempt) end(err error, retriesMissing bool) {
 		switch c := classify(err); {
 		case c == delivered, c == missing && retriesMissing:
 			r.answered = now
-		case c == foreign: // where others have just passed, it is about what is in the request
+		case c == foreign: // if other requests have just succeeded, the content of this one is the reason
 			failed = now.Sub(r.answered) > passedFor
 		case c == missing, c == transient, c == environment:
 			failed = !exists(err)
@@ -253,16 +251,15 @@ func (a *attempt) end(err error, retriesMissing bool) {
 	})
 }
 
-// FetchCredentials notes that credentials are looked for until done is called: for a
-// request of a worker, if the context is that of one. The connections made for that say
-// nothing about those to the service.
+// FetchCredentials marks the request of ctx, if it belongs to a worker, as fetching credentials
+// until done is called. Connections made meanwhile are not counted as connections to the service.
 func FetchCredentials(ctx context.Context) (done func()) {
 	a := attemptOf(ctx)
 	if a == nil {
 		return func() {}
 	}
 	a.set(func() {
-		if a.fetching++; a.fetching == 1 { // a provider may ask another one
+		if a.fetching++; a.fetching == 1 { // providers may call each other
 			a.dialing = false
 			a.progress.enter(PhaseCredentials)
 		}

@@ -2,34 +2,34 @@ package deliver
 
 import "slices"
 
-// search says which events of a sealed batch are to be sent, and finds the bad
-// ones: those because of which the service refuses a request.
+// bisection tracks which events of a sealed batch are to be sent, and bisects refused requests to
+// find the bad events: those that make the service refuse the request.
 //
-// A refused span is halved. When the first half is taken, the second must hold
-// the bad event, without being sent. When the first half is refused too, nothing
-// is known of the second any more, and it joins what comes behind it:
+// A refused span is halved. If the first half is accepted, the second must hold the bad event and
+// is bisected without being sent. If the first half is refused too, nothing is known about the
+// second, which is merged with the span after it:
 //
 //	10,000 events refused            [0 ............................ 10,000) bad
 //	send the first half              [0 ..... 5,000) half  [5,000 ... 10,000)
-//	taken: the rest is bad                                 [5,000 ... 10,000) bad
+//	accepted: the rest is bad                              [5,000 ... 10,000) bad
 //	send its first half              [5,000 ... 7,500) half [7,500 . 10,000)
 //	refused: halve it, and so on     [5,000 ... 7,500) bad [7,500 .. 10,000)
 //
-// So at most 14 requests find one bad event among 10,000. One more may be needed
-// to make sure of it, alone, and one carries what was left behind it.
+// At most 14 requests find one bad event among 10,000. One more may be needed to confirm it,
+// alone, and one carries the events left after it.
 type search struct{ spans []span }
 
-// span is a run of events that are not settled.
+// span is a run of unacknowledged events.
 type span struct {
 	from, to int
-	half     bool // if it is taken, the next one is bad
-	bad      bool // it holds an event because of which a request was refused
-	proved   bool // it was refused itself, often enough, after the service had taken something else
-	alone    int  // how often it was refused as a single event
-	again    bool // a single event that was found already, but not proved to be bad
+	half     bool // first half of a bad span: if it is accepted, the next span is bad
+	bad      bool // contains an event that made a request fail
+	proved   bool // refused itself, often enough, after the service had accepted something else
+	alone    int  // refusals as a single event
+	again    bool // a single event, isolated before but not proved to be bad
 }
 
-// all is a search among the events [from, to), none if that is empty.
+// all returns a bisection of the events [from, to); empty if there are none.
 func all(from, to int) search {
 	if from >= to {
 		return search{}
@@ -37,13 +37,13 @@ func all(from, to int) search {
 	return search{[]span{{from: from, to: to}}}
 }
 
-// done reports whether nothing is left to be sent.
+// done reports whether nothing is left to send.
 func (s *search) done() bool { return len(s.spans) == 0 }
 
-// next returns the events to be sent now.
+// next returns the events to send now.
 func (s *search) next() (from, to int) { return s.spans[0].from, s.spans[0].to }
 
-// taken enters that the service has taken what was sent.
+// taken records that the last request was accepted.
 func (s *search) taken() {
 	half := s.spans[0].half
 	s.spans = s.spans[1:]
@@ -52,10 +52,9 @@ func (s *search) taken() {
 	}
 }
 
-// refused enters that what was sent was refused. evidence means that the service had
-// taken something else since events of this batch were first refused. needed says how
-// often a single event must be refused to be proved bad; never is for a failure that is no
-// refusal.
+// refused records that the last request was refused. evidence means that the service has accepted
+// another request since this batch was first refused. needed is how often a single event must be
+// refused to be proved bad; never for a failure that is not a refusal.
 func (s *search) refused(evidence bool, needed int) {
 	first := &s.spans[0]
 	if first.half {
@@ -68,7 +67,7 @@ func (s *search) refused(evidence bool, needed int) {
 	first.bad, first.proved = true, evidence && first.alone >= needed
 }
 
-// forget forgets what was found.
+// forget discards what the bisection has found.
 func (s *search) forget() {
 	slices.SortFunc(s.spans, func(a, b span) int { return a.from - b.from })
 	var whole []span
@@ -82,10 +81,10 @@ func (s *search) forget() {
 	s.spans = whole
 }
 
-// cut has what is sent end before an event.
+// cut ends the next request before event end.
 func (s *search) cut(end int) {
 	first := s.spans[0]
-	if first.half { // what is left of it joins the other half
+	if first.half { // the remainder is merged with the other half
 		s.spans[0].to, s.spans[1].from = end, end
 		return
 	}
@@ -93,7 +92,7 @@ func (s *search) cut(end int) {
 	s.spans = slices.Insert(s.spans, 1, span{from: end, to: first.to})
 }
 
-// join makes one span of span i and the next one if nothing is known of either.
+// join merges span i with the next one if nothing is known about the latter.
 func (s *search) join(i int) {
 	if i+1 >= len(s.spans) {
 		return
@@ -105,8 +104,8 @@ func (s *search) join(i int) {
 	}
 }
 
-// halve cuts what is known to be bad until its first half can be sent, or a
-// single event is left. It returns whether that is so.
+// halve splits a bad span so that its first half is sent next. It returns true if the bad span is
+// a single event.
 func (s *search) halve() (found bool) {
 	if s.done() || !s.spans[0].bad {
 		return false
@@ -121,25 +120,24 @@ func (s *search) halve() (found bool) {
 	return false
 }
 
-// proved reports whether the single event that halve has found is known to be
-// bad: what was only concluded may be wrong, if the service was out of order for
-// a moment.
+// proved reports whether the event isolated by halve has been refused itself. An event that was
+// only inferred to be bad may be fine: the service may have failed for a moment.
 func (s *search) proved() bool { return s.spans[0].proved }
 
-// drop leaves the single event out for good.
+// drop removes the single event.
 func (s *search) drop() { s.spans = s.spans[1:] }
 
-// postpone has the single event sent once more, alone, after all others.
+// postpone moves the single event to the end, to be sent once more, alone.
 func (s *search) postpone() {
 	single := s.spans[0]
 	s.spans = append(s.spans[1:], span{from: single.from, to: single.to, alone: single.alone, again: true})
 }
 
-// waits reports whether nothing but postponed events is left.
+// waits reports whether only quarantined events are left.
 func (s *search) waits() bool { return !s.done() && s.spans[0].again }
 
-// keep leaves out all events but [from, to), and returns the runs left out. What
-// was found is forgotten if there are any.
+// keep removes all events except [from, to), and returns the removed runs. If there are any, what
+// the bisection has found is discarded.
 func (s *search) keep(from, to int) (out []run) {
 	var kept []span
 	for _, sp := range s.spans {
@@ -159,5 +157,5 @@ func (s *search) keep(from, to int) (out []run) {
 	return out
 }
 
-// run is the events [from, to) of a batch.
+// run is the half-open range [from, to) of a batch's events.
 type run struct{ from, to int }

@@ -6,11 +6,11 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/neterr"
 )
 
-// maxCutOffs is after how many of them in a row a body counts as too large.
+// maxCutOffs is the number of consecutive resets after which a body counts as too large.
 const maxCutOffs = 3
 
-// smaller has the events of a job go in smaller requests, since one of this size was
-// refused. It reports false if there is no smaller one, or size is not what it is about.
+// smaller makes a job use smaller requests after a refusal for size. It returns false if the
+// request has only one event or is too small for size to be the reason.
 func (w *Worker) smaller(j *job, now time.Time) bool {
 	from, to := j.parts[0].next()
 	size := j.size()
@@ -22,8 +22,8 @@ func (w *Worker) smaller(j *job, now time.Time) bool {
 	return true
 }
 
-// cutOff notes a connection that was reset. Some proxies end one that carries too much
-// before their answer can be read.
+// cutOff counts connection resets. Some proxies close a connection that carries too much before
+// their response can be read.
 func (w *Worker) cutOff(j *job, err error, now time.Time) {
 	if !neterr.Is(err, neterr.Reset) {
 		j.cutOffs = 0

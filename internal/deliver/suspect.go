@@ -8,26 +8,25 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 )
 
-// The service refuses a request as a whole because of one bad event, and does not
-// say which. But it may also be the service that is out of order, and then every
-// event that is given up is lost for nothing. So an event is given up only if it
-// was refused alone after the service had taken another one, and only few are
-// given up in a short time. Beyond that, refusals are like missing
-// permission: events are kept, and now and then one request finds out.
+// The service refuses a whole request because of one bad event without naming it. But the service
+// itself may be failing, and then every dropped event is lost for nothing. An event is therefore
+// dropped only if it was refused alone after the service had accepted another one, and only a few
+// events may be dropped in a short time. Beyond that, refusals are treated like a missing
+// permission: events are kept and probed slowly.
 const (
-	maxRefusals  = 16              // in a row, before requests become slow probes: one search
-	mayDropMax   = 10              // events that may be given up at once
-	mayDropEvery = 6 * time.Second // and one more each time so long
-	maxWaiting   = 64              // batches in which an event waits for the decision
+	maxRefusals  = 16              // consecutive refusals before requests become slow probes: one bisection
+	mayDropMax   = 10              // events that may be dropped at once
+	mayDropEvery = 6 * time.Second // one more may be dropped after each such interval
+	maxWaiting   = 64              // batches with quarantined events
 )
 
-// allowance says how many events may be given up now. The zero value is full.
+// allowance limits how many events may be dropped: a token bucket. The zero value is full.
 type allowance struct {
 	used float64
-	at   time.Time // when used was right
+	at   time.Time // when used was updated
 }
 
-// take uses the allowance up by one event, if there is enough of it.
+// take uses one token, if there is one.
 func (a *allowance) take(now time.Time) bool {
 	a.used = max(0, a.used-now.Sub(a.at).Seconds()/mayDropEvery.Seconds())
 	a.at = now
@@ -38,26 +37,27 @@ func (a *allowance) take(now time.Time) bool {
 	return true
 }
 
-// What stands between us and the service refuses requests as well: for what is in an event,
-// for the size, or for no reason in them. Its refusals are weaker evidence, so an event must
-// be refused alone several times, with something else taken before each time, and none is
-// given up shortly after one of them was taken after all. While somebody waits in Flush or
-// Shutdown there may be nothing else to send: then once is enough, and they come fast.
+// Intermediaries refuse requests as well: for the content of an event, for the size, or for no
+// reason in the request. Their refusals are weaker evidence, so an event must be refused alone
+// several times, with another request accepted before each of them, and none is dropped shortly
+// after an event refused this way was accepted after all. While a caller waits in Flush or
+// Shutdown there may be nothing else to send: then one accepted request is enough, and the
+// attempts follow quickly.
 const (
-	maxForeign   = 8                      // refusals of an event alone until it may be given up
-	foreignHurry = 250 * time.Millisecond // between two of them while somebody waits
-	foreignPause = probeMin               // otherwise, with a random part of it more
+	maxForeign   = 8                      // refusals of a single event before it may be dropped
+	foreignHurry = 250 * time.Millisecond // between two of them while a caller waits
+	foreignPause = probeMin               // otherwise, plus jitter of up to the same length
 )
 
-// suspect enters that the request of a job was refused: something in it is invalid, or
-// something on the way does not let it pass, by the class of the answer.
+// suspect records that a job's request was refused and bisects its events. The class says whether
+// the service or an intermediary refused it.
 func (w *Worker) suspect(j *job, a answer, c class, now time.Time, o *account.Outcome) {
 	if !j.suspected {
 		j.suspected, j.takenBefore = true, w.taken
 	}
 	w.pace.answered()
 	w.cfg.Refused(withoutText(a.err))
-	if !j.waits() { // one that is sent again now and then says nothing new
+	if !j.waits() { // a repeated probe is no new evidence
 		w.refusals++
 	}
 	j.needed = neededBy(c)
@@ -70,19 +70,19 @@ func (w *Worker) suspect(j *job, a answer, c class, now time.Time, o *account.Ou
 	w.persist(a, j.waits())
 }
 
-// A request that fails again and again, while others get through, is bisected as well:
-// something on the way may cut connections, or answer with HTTP 5xx, because of what is in
-// one event. But such failures are no refusal, so no event is ever given up for them.
+// A request that keeps failing while others succeed is bisected as well: an intermediary may
+// reset connections, or answer HTTP 5xx, because of one event's content. But these failures are
+// not refusals, so no event is ever dropped for them.
 const (
-	stubborn    = 2 // failures in a row until others get a turn
-	maxStubborn = 4 // jobs that are kept meanwhile, beside those in flight: their events cannot be dropped
-	maxFails    = 5 // failures until it is bisected, if as many others as passed got through
+	stubborn    = 2 // consecutive failures after which other jobs get a turn
+	maxStubborn = 4 // such jobs kept beside those in flight: their events cannot be evicted
+	maxFails    = 5 // failures before bisection, if passed other requests succeeded meanwhile
 	passed      = 3
 	never       = math.MaxInt
 )
 
-// neededBy returns how often an event must be refused alone to be given up, by the class of
-// the answers.
+// neededBy returns how often a single event must be refused before it is dropped, by the class of
+// the answer.
 func neededBy(c class) int {
 	switch c {
 	case refused:
@@ -93,7 +93,7 @@ func neededBy(c class) int {
 	return never
 }
 
-// failsAlone counts a failure of a job, and reports whether it fails while others get through.
+// failsAlone counts a failure of a job and reports whether it fails while others succeed.
 func (w *Worker) failsAlone(j *job, c class) bool {
 	if j.item == nil || c != transient {
 		return false
@@ -104,8 +104,7 @@ func (w *Worker) failsAlone(j *job, c class) bool {
 	return j.fails >= maxFails && w.taken >= j.failedSince+passed
 }
 
-// persist makes slow probes of requests once too many in a row were refused, and reports
-// that, or each refusal.
+// persist reports a refusal, and switches to slow probes after too many consecutive ones.
 func (w *Worker) persist(a answer, report bool) {
 	slow := w.refusals > maxRefusals
 	if slow || report {
@@ -116,9 +115,8 @@ func (w *Worker) persist(a answer, report bool) {
 	}
 }
 
-// contradicted notes that an event was taken that had been refused alone by something on
-// the way: its refusals are not about what is in events. So what they have told is forgotten
-// for all that wait.
+// contradicted records that an event was accepted that an intermediary had refused alone: its
+// refusals do not depend on the content. What they have shown about other jobs is discarded.
 func (w *Worker) contradicted(j *job, now time.Time) {
 	w.contradictedAt = now
 	j.forget()
@@ -129,7 +127,7 @@ func (w *Worker) contradicted(j *job, now time.Time) {
 	}
 }
 
-// judge decides about the events of a job that a search has found.
+// judge decides about the events that bisection of a job has isolated.
 func (w *Worker) judge(j *job, now time.Time, o *account.Outcome) {
 	tooMany := false
 	fickle := j.byForeign() && now.Sub(w.contradictedAt) < freshFor
@@ -144,22 +142,22 @@ func (w *Worker) judge(j *job, now time.Time, o *account.Outcome) {
 	case j.item == nil || !j.waits():
 		return
 	case tooMany:
-		j.retryAt = now.Add(mayDropEvery * time.Duration(1+len(w.jobs))) // all that wait share the allowance
+		j.retryAt = now.Add(mayDropEvery * time.Duration(1+len(w.jobs))) // all quarantined jobs share the allowance
 	case w.taken > j.takenBefore && j.needed == maxForeign && j.counts && !fickle:
 		j.retryAt = now.Add(foreignPause + rand.N(foreignPause))
 		if w.queue.Awaited() {
 			j.retryAt = now.Add(foreignHurry)
 		}
 	case w.taken > j.takenBefore && j.needed == 1:
-		j.retryAt = time.Time{} // to make sure
+		j.retryAt = time.Time{} // to confirm
 	default:
 		j.probes++
 		j.retryAt = now.Add(backoff(environment, putLogEvents, j.probes))
 	}
-	w.queue.Yield(j.item) // it must not keep back those that may speak for it
+	w.queue.Yield(j.item) // must let later batches overtake it: their success is the evidence
 }
 
-// free lets the events be sent that waited for the service to take something.
+// free retries quarantined events as soon as the service has accepted another request.
 func (w *Worker) free() {
 	for _, j := range w.jobs {
 		if j.waits() && j.takenBefore == w.taken-1 {

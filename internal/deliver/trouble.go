@@ -6,30 +6,30 @@ import (
 	"time"
 )
 
-// trouble is what the worker knows of requests that fail. It is about the way to
-// the service, so all requests share it: while it lasts, one at a time finds out
-// whether it is over.
+// failureState is the state of the current sequence of failed requests. Failures concern the
+// connection to the service, so all requests share it: while they last, one request at a time
+// probes whether they are over.
 type trouble struct {
-	failures int           // in a row
-	refusals int           // of PutLogEvents as invalid, in a row
-	round    int           // failures so far; requests made before the last one count with it
-	at       time.Time     // of the last failure
-	pause    time.Duration // after it
-	hinted   bool          // the server asked for that pause
-	slower   bool          // the pause is for throttling: success of another request does not end it
+	failures int           // consecutive
+	refusals int           // consecutive PutLogEvents refused as invalid
+	round    int           // failures so far; requests that started in an earlier round fail together with the last one
+	at       time.Time     // time of the last failure
+	pause    time.Duration // backoff after it
+	hinted   bool          // the server asked for this backoff
+	slower   bool          // the backoff is for throttling: another request's success does not end it
 	mayDrop  allowance
 
-	contradictedAt time.Time // when what something on the way had refused alone was taken
+	contradictedAt time.Time // when an event was accepted that an intermediary had refused alone
 }
 
-// failed enters a failed request and reports it.
+// failed reports a failed request and sets the backoff.
 func (w *Worker) failed(a answer, c class) {
 	w.reportFailure(a)
 	w.pauseAfter(a, c)
 }
 
-// reportFailure reports a failed request. That Stop cut it off says nothing about the
-// service, and must not hide what failed before.
+// reportFailure reports a failed request. A request canceled by Stop says nothing about the
+// service and must not hide the failure before it.
 func (w *Worker) reportFailure(a answer) {
 	if errors.Is(a.err, context.Canceled) && w.ending() {
 		return
@@ -37,8 +37,8 @@ func (w *Worker) reportFailure(a answer) {
 	w.cfg.Failed(string(a.op), a.err)
 }
 
-// pauseAfter sets the pause after a failed request. Requests that were under way
-// together and fail together are one failure.
+// pauseAfter sets the backoff after a failed request. Requests that were in flight together and
+// fail together count as one failure.
 func (w *Worker) pauseAfter(a answer, c class) {
 	if a.round < w.round {
 		return
@@ -54,13 +54,13 @@ func (w *Worker) pauseAfter(a answer, c class) {
 	if badKeys(a.err) {
 		w.cfg.NewKeys()
 	}
-	// A row of them is one burst. The pauses see to the rest of it.
+	// Further throttling in a row belongs to the same burst, which the backoff handles.
 	if c == throttled && a.op == putLogEvents && w.failures <= maxSlowDowns {
 		w.pace.throttled(w.at)
 	}
 }
 
-// recovered enters that a PutLogEvents was taken.
+// recovered records a successful PutLogEvents.
 func (w *Worker) recovered() {
 	w.failures, w.refusals = 0, 0
 	if !w.slower {
@@ -68,8 +68,8 @@ func (w *Worker) recovered() {
 	}
 }
 
-// again returns when the next request may be made. While somebody waits in Flush
-// or Shutdown that is soon, unless the server asked for the pause.
+// again returns the earliest time of the next request: soon while a caller waits in Flush or
+// Shutdown, unless the server asked for the backoff.
 func (t *trouble) again(awaited bool) time.Time {
 	pause := t.pause
 	switch {

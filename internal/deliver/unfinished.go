@@ -12,34 +12,34 @@ import (
 // Phase is how far an attempt has come.
 type Phase int
 
-// The phases, in their order. An HTTP client that does not call httptrace stays in the
-// first one.
+// The phases, in order. An attempt stays in PhaseStarted if the HTTP client does not call
+// httptrace.
 const (
 	PhaseStarted     Phase = iota // nothing is known
-	PhaseCredentials              // credentials are looked for
-	PhaseResolving                // DNS is asked for the host
-	PhaseConnecting               // no connection yet
-	PhaseHandshake                // TLS has begun
-	PhaseSending                  // there is a connection
-	PhaseWaiting                  // the request is sent
-	PhaseReading                  // the response has begun
+	PhaseCredentials              // fetching credentials
+	PhaseResolving                // resolving the host name
+	PhaseConnecting               // connecting
+	PhaseHandshake                // TLS handshake
+	PhaseSending                  // connected, sending the request
+	PhaseWaiting                  // request sent, waiting for the response
+	PhaseReading                  // reading the response
 )
 
-// Unfinished says how far an attempt had come when its time was over, or has come by now.
-// It is in the chain of the error of every attempt that was cut off.
+// Unfinished describes how far an attempt had come when it was interrupted, or has come by now.
+// The error of every interrupted attempt wraps one.
 type Unfinished struct {
 	Phase Phase
-	Host  string        // host:port of the service, or of the proxy; "" if not known
-	Addr  string        // IP address and port that were tried last; "" if not known
+	Host  string        // host:port of the service or the proxy; "" if not known
+	Addr  string        // IP address and port tried last; "" if not known
 	After time.Duration // since the phase began
 	Seen  error         // why an earlier connection of the attempt failed; nil if none did
-	Err   error         // what the SDK made of it; nil while the attempt is in flight
+	Err   error         // error of the SDK; nil while the attempt is in flight
 }
 
 // Unwrap returns the error of the SDK.
 func (u *Unfinished) Unwrap() error { return u.Err }
 
-// Error says what did not happen, and in which time.
+// Error says what did not complete, and within which time.
 func (u *Unfinished) Error() string {
 	who := u.Host
 	if who == "" {
@@ -72,7 +72,7 @@ func (u *Unfinished) Error() string {
 	return s
 }
 
-// rounded leaves a time span the digits that mean something.
+// rounded rounds d to the digits that matter to a reader.
 func rounded(d time.Duration) time.Duration {
 	if d >= time.Second {
 		return d.Round(100 * time.Millisecond)
@@ -80,7 +80,7 @@ func rounded(d time.Duration) time.Duration {
 	return d.Round(time.Millisecond)
 }
 
-// progress is how far an attempt has come. The hooks of httptrace record it.
+// progress is how far an attempt has come, as recorded by the hooks of httptrace.
 type progress struct {
 	phase Phase
 	since time.Time
@@ -99,18 +99,17 @@ func (p *progress) wants(host string) {
 	p.enter(PhaseConnecting)
 }
 
-// tries records a connection that is being made. The time runs on.
+// tries records a dialed address. It does not restart the phase's time.
 func (p *progress) tries(addr string) { p.phase, p.addr = PhaseConnecting, addr }
 
-// failed records why a connection could not be made. That our own context ended is no
-// reason.
+// failed records why a connection failed. The end of our own context is not a reason.
 func (p *progress) failed(err error) {
 	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		p.seen = err
 	}
 }
 
-// unfinished returns what is known at a time.
+// unfinished returns the state at the time now.
 func (p *progress) unfinished(now time.Time, err error) *Unfinished {
 	u := &Unfinished{Phase: p.phase, Host: p.host, Addr: p.addr, After: now.Sub(p.since), Err: err}
 	if p.phase <= PhaseConnecting {
@@ -119,8 +118,8 @@ func (p *progress) unfinished(now time.Time, err error) *Unfinished {
 	return u
 }
 
-// cutOff reports whether an attempt ended because its time was over, or delivery. Where the
-// service has answered, that says more.
+// cutOff reports whether an attempt ended because of its deadline or the end of delivery. If the
+// service has answered, its answer matters more.
 func cutOff(ctx context.Context, err error) bool {
 	if err == nil {
 		return false
@@ -131,5 +130,5 @@ func cutOff(ctx context.Context, err error) bool {
 	}
 	var response *smithyhttp.ResponseError
 	answered := errors.As(err, &response) && response.Response != nil && response.HTTPStatusCode() > 0
-	return ctx.Err() != nil && !answered // an HTTP client of the program may hide why it ended
+	return ctx.Err() != nil && !answered // the program's HTTP client may hide the reason
 }

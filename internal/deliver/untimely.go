@@ -9,15 +9,15 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 )
 
-// The times the service takes, from the API reference of PutLogEvents.
+// The range of timestamps the service accepts, from the API reference of PutLogEvents.
 const (
 	maxAge   = 14 * 24 * time.Hour
 	maxAhead = 2 * time.Hour
 )
 
-// restamp makes sealed batches of events whose own times the service does not
-// take. They get the time now, in ms, and the mark of their own, unless they have
-// it already.
+// restamp returns sealed batches of events whose timestamps are out of range. They get the
+// timestamp now, in ms, and a note of the original one, unless marked says that they have it
+// already.
 func restamp(head []byte, events []batch.Event, now int64, marked bool) (batches []*batch.Batch) {
 	var encoder batch.Encoder
 	var wire []byte
@@ -44,10 +44,9 @@ func restamp(head []byte, events []batch.Event, now int64, marked bool) (batches
 	return batches
 }
 
-// appendMarked appends a message in wire form with the true time of its event: a
-// JSON object gets one more member, any other text a note behind it. A message
-// that leaves no room for so many bytes stays as it is. added is the length of
-// the mark.
+// appendMarked appends a message in wire form with the original timestamp of its event: a JSON
+// object gets another member, any other text a suffix. If the mark is longer than room bytes it
+// is left out. added is the length of the mark.
 func appendMarked(dst, message []byte, at int64, room int) (wire []byte, added int) {
 	t := time.UnixMilli(at).UTC().Format("2006-01-02T15:04:05.000Z07:00")
 	mark, tail := ` [restamped from `+t+`]`, ""
@@ -63,31 +62,29 @@ func appendMarked(dst, message []byte, at int64, room int) (wire []byte, added i
 	return dst, len(mark)
 }
 
-// isObject reports whether a text is a JSON object with a member, and nothing
-// around it.
+// isObject reports whether text is a non-empty JSON object without surrounding space.
 func isObject(text []byte) bool {
 	return len(text) > 2 && text[0] == '{' && text[len(text)-1] == '}' &&
 		len(bytes.TrimSpace(text[1:len(text)-1])) > 0 && json.Valid(text)
 }
 
-// serviceClock is the time of the service, as its answers tell it.
+// serviceClock is the clock of the service, learned from its answers.
 type serviceClock struct {
 	ahead   time.Duration
-	learned time.Time // when
-	doubted bool      // the last answer told another time, which is not believed yet
+	learned time.Time // time of the last answer
+	doubted bool      // the last answer had another time, which is not trusted yet
 }
 
 const (
-	// minSkew is what a difference must be to count: Date has whole seconds, and
-	// answers take their time.
+	// minSkew is the smallest difference that counts: Date has whole seconds, and answers take
+	// time.
 	minSkew = time.Minute
-	// freshFor is how long an answer is relied on. A clock can be set anew, and
-	// something between us and the service can tell a wrong date; the next
-	// answer puts that right.
+	// freshFor is how long an answer is relied on. A clock may be set, and an intermediary may
+	// send a wrong date; the next answer corrects that.
 	freshFor = 10 * time.Minute
 )
 
-// learn takes in the Date of an answer that came just now.
+// learn records the Date of an answer received at now.
 func (c *serviceClock) learn(date, now time.Time) {
 	c.learned = now
 	c.ahead = date.Sub(now)
@@ -96,11 +93,11 @@ func (c *serviceClock) learn(date, now time.Time) {
 	}
 }
 
-// fresh reports whether the time is known well enough to judge events by it.
+// fresh reports whether the clock is known well enough to judge timestamps by it.
 func (c *serviceClock) fresh(now time.Time) bool { return !c.doubted && now.Sub(c.learned) < freshFor }
 
-// window returns the times, in ms, that the service takes at the time now, and
-// what it takes for now.
+// window returns the range of timestamps, in ms, that the service accepts at the time now, and
+// its own time.
 func (c *serviceClock) window(now time.Time) (oldest, newest, at int64) {
 	now = now.Add(c.ahead)
 	return now.Add(-maxAge).UnixMilli(), now.Add(maxAhead).UnixMilli(), now.UnixMilli()

@@ -1,5 +1,5 @@
-// Package deliver sends batches to CloudWatch Logs until the service has them
-// or has refused them for good.
+// Package deliver sends batches to CloudWatch Logs until the service has acknowledged them or
+// refused them permanently.
 package deliver
 
 import (
@@ -16,32 +16,31 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
-// Config is read by Start and never changed.
+// Config configures a [Worker]. [Start] reads it; it must not change afterwards.
 type Config struct {
-	Client      *cloudwatchlogs.Client // without retries of its own
+	Client      *cloudwatchlogs.Client // without the SDK's retries
 	Group       string
 	Stream      string
 	Creation    Creation
-	Compress    bool          // bodies with gzip, unless the endpoint refuses that
-	MaxInFlight int           // PutLogEvents requests at once, while more than one batch waits
-	Interval    time.Duration // between requests when all is well
-	StartDelay  time.Duration // the first request comes after a random part of it
-	Reach       *Reach        // is told of each request; nil: one of its own
-	Endpoint    *Endpoint     // what the workers of a process know of it together; nil: one of its own
-	Restamp     bool          // events of times the service does not take get the present one; otherwise they are lost
+	Compress    bool          // gzip bodies, unless the endpoint refuses them
+	MaxInFlight int           // concurrent PutLogEvents requests while more than one batch is due
+	Interval    time.Duration // between requests when nothing fails
+	StartDelay  time.Duration // the first request is delayed by a random part of it
+	Reach       *Reach        // reachability of the service; nil: a private one
+	Endpoint    *Endpoint     // what all workers of the process know about the endpoint; nil: a private one
+	Restamp     bool          // resend events whose timestamps are out of range with the current time; otherwise they are lost
 
-	// Load reads events back that are only in the store. Only a queue with a Replica
-	// needs it.
+	// Load reads events back that are only in the store. Required if the queue has a
+	// [queue.Replica].
 	Load queue.Reader
-	// NewKeys is called when the service does not take the credentials, or there
-	// are none, before the next attempt. It does not ask a server.
+	// NewKeys is called before the next attempt when credentials are missing or rejected. It must
+	// not make a request.
 	NewKeys func()
-	// Announce makes the event that tells the stream of a loss. The number tells
-	// it from every other one.
+	// Announce returns the event of a loss notice. The number makes it unique.
 	Announce func(number int, reason account.Reason, loss *account.Loss, now time.Time) batch.Event
-	// Failed is told of each request that failed and of which nothing was
-	// lost, Refused of each that was refused as invalid, Settled that events
-	// are done with, and Lost that some could not be loaded. None may block.
+	// Failed is called for each failed request that lost no events, Refused for each request
+	// refused as invalid, Settled when events are delivered or lost, and Lost when events could
+	// not be loaded. None of them may block.
 	Failed  func(operation string, err error)
 	Refused func(err error)
 	Settled func()
@@ -52,50 +51,50 @@ type Config struct {
 type Traffic struct {
 	Requests     int64 // of every operation
 	Retries      int64 // PutLogEvents requests that repeated an earlier one
-	Bytes        int64 // of the bodies of PutLogEvents requests
-	InFlight     int   // PutLogEvents requests under way
+	Bytes        int64 // sum of PutLogEvents bodies, as sent
+	InFlight     int   // PutLogEvents requests in flight
 	LastDelivery time.Time
 }
 
-// Worker owns delivery. Its one goroutine takes batches from the queue, decides
-// which request comes next, and settles what the answers say. The requests
-// themselves run beside it, each in a goroutine that only waits for the answer.
+// Worker owns delivery. Its one goroutine takes batches from the queue, decides which request
+// comes next and records the outcomes. Each request runs in a goroutine that only waits for the
+// response.
 type Worker struct {
 	cfg   Config
 	queue *queue.Queue
-	ctx   context.Context // ends when delivery must stop
+	ctx   context.Context // canceled when delivery must stop
 	stop  context.CancelFunc
-	done  chan struct{} // closed when the goroutine has ended
+	done  chan struct{} // closed when the goroutine has returned
 
-	answers     chan answer // to requests; has room for all that can be under way
-	compressors compressors // free ones; has room for all there can be
+	answers     chan answer // buffered for every request that can be in flight
+	compressors compressors // idle ones; buffered for all that can exist
 
-	// Only the goroutine uses these.
-	jobs     []*job    // taken from the queue and not under way, to be sent before others
-	flying   int       // PutLogEvents under way, and batches being loaded
-	creating bool      // a request that makes stream or group is under way
-	endsAt   time.Time // when the end does not wait for that any more; zero before it
-	ended    bool      // there is nothing left to be done
-	plain    bool      // bodies are not compressed: that is off, or the endpoint does not take it
+	// Used only by the worker's goroutine.
+	jobs     []*job    // taken from the queue, not in flight; sent before other batches
+	flying   int       // PutLogEvents requests and loads in flight
+	creating bool      // CreateLogStream or CreateLogGroup is in flight
+	endsAt   time.Time // delivery stops waiting for creation then; zero: not ending yet
+	ended    bool      // nothing is left to do
+	plain    bool      // bodies are not compressed: turned off, or refused by the endpoint
 
-	gzipTaken bool // it has taken a compressed body
+	gzipTaken bool // the endpoint has accepted a compressed body
 	creation
 	trouble
 	pace       pace
 	clock      serviceClock
-	taken      int64     // PutLogEvents that the service took
-	announceAt time.Time // not before this is the stream told of losses again
-	numbered   int       // announcements made
-	lastHeard  hearing   // what became of the last one
+	taken      int64     // PutLogEvents requests that succeeded
+	announceAt time.Time // earliest time of the next loss notice
+	numbered   int       // loss notices made
+	lastHeard  hearing   // outcome of the last loss notice
 
-	refusedRecords int // announcements refused in a row
-	roundsAtEnd    int // of announcements, since there is nothing else to deliver
+	refusedRecords int // loss notices refused in a row
+	roundsAtEnd    int // rounds of loss notices since nothing else was left to deliver
 
 	mu      sync.Mutex
 	traffic Traffic
 }
 
-// Start starts delivery from q. It ends by itself when q is closed and empty.
+// Start starts delivery from q. Delivery ends when q is closed and empty, or on [Worker.Stop].
 func Start(cfg Config, q *queue.Queue) *Worker {
 	if cfg.Reach == nil {
 		cfg.Reach = NewReach()
@@ -107,7 +106,7 @@ func Start(cfg Config, q *queue.Queue) *Worker {
 		cfg:         cfg,
 		queue:       q,
 		done:        make(chan struct{}),
-		answers:     make(chan answer, cfg.MaxInFlight+2), // and one to create, one for the retention
+		answers:     make(chan answer, cfg.MaxInFlight+2), // plus one creation and one PutRetentionPolicy
 		compressors: make(compressors, cfg.MaxInFlight),
 		plain:       !cfg.Compress,
 		creation:    creation{needStream: cfg.Creation.First && !cfg.Creation.Never},
@@ -121,27 +120,26 @@ func Start(cfg Config, q *queue.Queue) *Worker {
 	return w
 }
 
-// Done is closed when delivery has ended.
+// Done returns a channel that is closed when delivery has ended.
 func (w *Worker) Done() <-chan struct{} { return w.done }
 
-// Stop ends delivery: requests under way are given up, their batches stay in the
-// queue.
+// Stop ends delivery. Requests in flight are canceled; their batches stay in the queue.
 func (w *Worker) Stop() { w.stop() }
 
-// ending reports whether nothing new is to be done.
+// ending reports whether no new request may start.
 func (w *Worker) ending() bool { return w.ctx.Err() != nil }
 
-// Stopped is closed when Stop was called or delivery has ended.
+// Stopped returns a channel that is closed when Stop was called or delivery has ended.
 func (w *Worker) Stopped() <-chan struct{} { return w.ctx.Done() }
 
-// Traffic returns a snapshot.
+// Traffic returns a snapshot of the request counters.
 func (w *Worker) Traffic() Traffic {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.traffic
 }
 
-// count changes the traffic.
+// count updates the request counters.
 func (w *Worker) count(change func(t *Traffic)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -160,8 +158,8 @@ func (w *Worker) run() {
 	}
 }
 
-// wait returns when start may find something to do: there was an answer, the
-// queue has changed, or it is the time next, if that is set.
+// wait returns when dispatch may have work: after an answer, a change of the queue, or at the
+// time next unless that is zero.
 func (w *Worker) wait(next time.Time) {
 	var timer <-chan time.Time
 	if !next.IsZero() {
@@ -171,7 +169,7 @@ func (w *Worker) wait(next time.Time) {
 	}
 	stopped := w.ctx.Done()
 	if w.ending() {
-		stopped = nil // only the answers to what is under way are waited for
+		stopped = nil // only requests in flight are waited for
 	}
 	select {
 	case a := <-w.answers:
@@ -182,8 +180,8 @@ func (w *Worker) wait(next time.Time) {
 	}
 }
 
-// start makes every request that can be made now. It returns when there may be
-// more, the zero time if only an answer or the queue can tell.
+// dispatch starts every request that may start now. It returns when another one may; zero if that
+// depends on an answer or the queue.
 func (w *Worker) start() (next time.Time) {
 	if !w.ending() && w.over() {
 		return w.end(time.Now())
@@ -214,8 +212,8 @@ func (w *Worker) start() (next time.Time) {
 	return time.Time{}
 }
 
-// limit returns how many PutLogEvents may be under way. As long as nothing is
-// known to work, one finds out.
+// limit returns how many PutLogEvents requests may be in flight: one until the first has
+// succeeded, and one while requests fail.
 func (w *Worker) limit() int {
 	if w.taken == 0 || w.failures > 0 {
 		return 1
@@ -223,9 +221,9 @@ func (w *Worker) limit() int {
 	return w.cfg.MaxInFlight
 }
 
-// nextJob returns what is to be sent now, or nil and the time of the next one if
-// that is known. While requests fail, each other one is of a job that has not failed
-// before: where only what is in one request does not get through, others do.
+// nextJob returns the job to send now, or nil and when the next one is due if that is known.
+// While requests fail, every second attempt sends a job that has not failed before: if the
+// failures are caused by the content of one request, the others get through.
 func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
 	if w.failures%2 == 1 {
 		if j, next := w.pick(now, true); j != nil || w.flying >= w.limit() {
@@ -235,7 +233,7 @@ func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
 	return w.pick(now, false)
 }
 
-// pick is nextJob; others leaves out what has failed several times in a row.
+// pick implements nextJob. others skips jobs that have failed several times in a row.
 func (w *Worker) pick(now time.Time, others bool) (j *job, next time.Time) {
 	awaited := w.queue.Awaited()
 	for i, j := range w.jobs {
@@ -259,7 +257,7 @@ func (w *Worker) pick(now time.Time, others bool) (j *job, next time.Time) {
 		}
 		next = earliest(next, at)
 	}
-	// What waits must not keep out those that can speak for it.
+	// Quarantined jobs must let later batches overtake them: their success is the evidence.
 	if len(w.jobs) >= maxWaiting || others && len(w.jobs) >= maxStubborn {
 		return nil, next
 	}
@@ -277,7 +275,7 @@ func (w *Worker) pick(now time.Time, others bool) (j *job, next time.Time) {
 	if w.flying > 0 || len(w.jobs) > 0 {
 		return nil, next
 	}
-	// There is nothing else, so this finds out whether requests still fail.
+	// Nothing else is left, so a notice probes whether requests still fail.
 	j, at := w.announcement(now)
 	if j != nil || !ended || !at.IsZero() {
 		return j, earliest(next, at)
@@ -285,14 +283,14 @@ func (w *Worker) pick(now time.Time, others bool) (j *job, next time.Time) {
 	return nil, w.end(now)
 }
 
-// over reports whether there is nothing for the stream any more, and never will be.
+// over reports whether nothing is left to send, and nothing can be added.
 func (w *Worker) over() bool {
 	return w.queue.Ended() && w.flying == 0 && len(w.jobs) == 0 && w.queue.Untold(queue.Stream) == 0
 }
 
-// end enters that there is nothing left to be done, whether or not the service can be
-// reached. If group or stream are just being made, it returns when to come back: nobody
-// waits for longer than that.
+// end records that delivery is complete, whether or not the service is reachable. If a group or
+// stream is being created, it returns when to check again, at most endTimeout after its first
+// call.
 func (w *Worker) end(now time.Time) (again time.Time) {
 	if w.creating {
 		if w.endsAt.IsZero() {
@@ -309,7 +307,7 @@ func (w *Worker) end(now time.Time) (again time.Time) {
 	return time.Time{}
 }
 
-// earliest returns the earlier one of two times of which either may not be set.
+// earliest returns the earlier of two times; zero means not set.
 func earliest(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
