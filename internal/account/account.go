@@ -1,26 +1,25 @@
-// Package account keeps the books: what became of every event.
-//
-// At any moment accepted = delivered + pending + lost, over all reasons.
+// Package account counts the outcome of every event. At any moment, accepted = delivered +
+// pending + lost over all reasons.
 package account
 
 // Reason is why an event was lost.
 type Reason int
 
 const (
-	// The service does not take the event.
+	// Rejected by the service.
 	TooOld  Reason = iota // older than 14 days
 	Expired               // older than the log group's retention
-	TooNew                // more than 2 hours ahead
+	TooNew                // more than 2 hours in the future
 	Refused               // refused as invalid
 
-	// It was given up on this side.
+	// Dropped by this library.
 	Full        // the buffer was full
-	Oversize    // larger than an event may be, under the policy that drops those
-	Empty       // the service takes no empty message
+	Oversize    // larger than the service accepts, under the policy that drops such events
+	Empty       // the service does not accept empty messages
 	Unformatted // the handler that formats records failed
-	Closed      // logged after the end
-	Undelivered // left when the time to shut down was over
-	Damaged     // the spool's copy of it could not be read again
+	Closed      // logged after Close
+	Undelivered // left when the time for the shutdown was over
+	Damaged     // the spool's copy could not be read back
 
 	Reasons
 )
@@ -29,12 +28,12 @@ const (
 type Loss struct {
 	Events int64
 	Bytes  int64 // of their messages, as the service counts them
-	First  int64 // time of the oldest, in ms; only if there are events
-	Last   int64 // time of the newest
+	First  int64 // oldest timestamp, in ms; valid only if there are events
+	Last   int64 // newest timestamp, likewise
 	Levels [Levels]int64
 }
 
-// Add enters one event.
+// Add adds one event.
 func (l *Loss) Add(time int64, bytes int, level Level) {
 	one := Loss{Events: 1, Bytes: int64(bytes), First: time, Last: time}
 	one.Levels[level] = 1
@@ -58,7 +57,7 @@ func (l *Loss) Merge(other *Loss) {
 	}
 }
 
-// Subtract takes off a sum of some of the events. The times stay as they are.
+// Subtract subtracts the sum of some of the events. First and Last do not change.
 func (l *Loss) Subtract(some *Loss) {
 	l.Events -= some.Events
 	l.Bytes -= some.Bytes
@@ -70,28 +69,28 @@ func (l *Loss) Subtract(some *Loss) {
 // Losses are sums by reason.
 type Losses [Reasons]Loss
 
-// Ledger counts events by what became of them. Its owner guards it.
+// Ledger counts events by outcome. It must be guarded by its owner.
 type Ledger struct {
-	Accepted  int64 // handed over by log calls, whatever became of them
+	Accepted  int64 // passed to log calls, whatever their outcome
 	Delivered int64
 	Lost      [Reasons]int64
 
-	Announced      int64 // lost events of which the stream has been told
-	Restamped      int64 // delivered, but with another time than their own
-	Batches        int64 // requests the service took, wholly or in part
-	DeliveredBytes int64 // as the service counts them, the overhead of each event included
+	Announced      int64 // lost events that a delivered loss notice reports
+	Restamped      int64 // delivered with another timestamp than their own
+	Batches        int64 // requests that the service accepted, at least in part
+	DeliveredBytes int64 // as the service counts them, including the overhead of each event
 }
 
-// Outcome says what became of some events of a batch.
+// Outcome is the outcome of some events of a batch.
 type Outcome struct {
 	Delivered int
 	Bytes     int // of those delivered, as the service counts them
 	Restamped int // of those delivered
 	Lost      Losses
-	Settled   Loss // the sum of all of them, delivered or lost
+	Settled   Loss // sum of all of them, delivered or lost
 }
 
-// Settle enters an outcome.
+// Settle adds an outcome to the counters.
 func (l *Ledger) Settle(o *Outcome) {
 	l.Delivered += int64(o.Delivered)
 	l.Restamped += int64(o.Restamped)

@@ -2,7 +2,7 @@ package account
 
 import "log/slog"
 
-// Level is the class of a slog.Level, or None for what has no level.
+// Level is a severity class, see [LevelOf]. None is for events without a level.
 type Level uint8
 
 const (
@@ -14,7 +14,7 @@ const (
 	Levels
 )
 
-// LevelOf returns the class of a level.
+// LevelOf returns the class of a slog level.
 func LevelOf(l slog.Level) Level {
 	switch {
 	case l < slog.LevelInfo:
@@ -28,7 +28,7 @@ func LevelOf(l slog.Level) Level {
 	}
 }
 
-// String returns the name that slog has for the class.
+// String returns slog's name of the class.
 func (l Level) String() string {
 	return [Levels]string{"NONE", "DEBUG", "INFO", "WARN", "ERROR"}[l]
 }

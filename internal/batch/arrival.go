@@ -1,7 +1,7 @@
 package batch
 
-// Arrived visits the events in the order they came, sealed or not, from the one
-// that came as the nth on, counted from 0. It ends when visit returns false.
+// Arrived visits the events in the order they were added, sealed or not, starting with the nth,
+// until visit returns false.
 func (b *Batch) Arrived(nth int, visit func(Event) bool) {
 	if !b.sorted {
 		for i := nth; i < len(b.index) && visit(b.Event(i)); i++ {

@@ -1,14 +1,14 @@
 // Package batch builds the bodies of PutLogEvents requests in place.
 //
-// A body is written in wire form while events come in:
+// A body is written in wire form as events are added:
 //
 //	{"logGroupName":"g","logStreamName":"s","logEvents":[   head, written once
 //	{"timestamp":1763812800123,"message":"..."}             one per event,
 //	,{"timestamp":1763812800124,"message":"..."}            separated by commas
 //	]}                                                      tail, written by Seal
 //
-// A small index beside it holds where each event stands, so that a batch that
-// came in out of order can be put in order without being encoded again.
+// An index holds the offsets of the events, so that events added out of order can be sorted
+// without being encoded again.
 package batch
 
 import (
@@ -32,7 +32,7 @@ const (
 
 const tail = "]}"
 
-// Head returns the start of every body that goes to a stream.
+// Head returns the start of every body for a log stream.
 func Head(group, stream string) []byte {
 	var head []byte
 	head = append(head, `{"logGroupName":"`...)
@@ -42,32 +42,31 @@ func Head(group, stream string) []byte {
 	return append(head, `","logEvents":[`...)
 }
 
-// Batch is the body of one request in the making. It is not safe for
-// concurrent use.
+// Batch is the body of one request under construction. It is not safe for concurrent use.
 type Batch struct {
 	body    []byte
 	head    int // length of the head in body
 	index   []entry
-	bytes   int   // as the service counts them, overhead included
+	bytes   int   // as the service counts them, including EventOverhead
 	held    int   // sum of Event.Held
-	oldest  int64 // time of the oldest event, in ms
-	newest  int64 // time of the newest event, in ms
-	ordered bool  // the events came in ascending order
-	sorted  bool  // Seal has put them in order
+	oldest  int64 // oldest timestamp, in ms
+	newest  int64 // newest timestamp, in ms
+	ordered bool  // the events were added in ascending order
+	sorted  bool  // Seal has sorted them
 }
 
-// entry is an event of the batch and the place in the body where it stands.
+// entry is an event and its position in the body.
 type entry struct {
 	time  int64
 	start uint32
 	end   uint32
 	size  uint32
 	level account.Level
-	nth   uint16 // to come, from 0
+	nth   uint16 // order of arrival, from 0
 }
 
-// New returns an empty batch whose body begins with head, with memory for a
-// body of that many bytes and that many events.
+// New returns an empty batch whose body begins with head, with capacity for a body of that many
+// bytes and that many events.
 func New(head []byte, bytes, events int) *Batch {
 	return &Batch{
 		body:    append(make([]byte, 0, max(bytes, len(head))), head...),
@@ -77,13 +76,13 @@ func New(head []byte, bytes, events int) *Batch {
 	}
 }
 
-// Reset empties the batch, whose memory is used again.
+// Reset empties the batch and keeps its memory.
 func (b *Batch) Reset() {
 	*b = Batch{body: b.body[:b.head], head: b.head, index: b.index[:0], ordered: true}
 }
 
-// Shrink gives memory back if a good part of it is not used, since an event that did not
-// fit came early. Nothing else may hold the body.
+// Shrink releases unused memory if it is more than a quarter, as in a batch that ended early
+// because an event did not fit. Nothing else may hold the body.
 func (b *Batch) Shrink() {
 	if unused := cap(b.body) - len(b.body); unused > cap(b.body)/4 {
 		b.body = append(make([]byte, 0, len(b.body)+len(tail)), b.body...)
@@ -96,11 +95,11 @@ func (b *Batch) Shrink() {
 // Head returns the start of the body, which belongs to the batch.
 func (b *Batch) Head() []byte { return b.body[:b.head] }
 
-// Size returns the length of the body: what New takes for a batch like this.
+// Size returns the length of the body: the capacity to pass to [New] for a batch like this.
 func (b *Batch) Size() int { return len(b.body) }
 
-// BodyBytes returns the length of a body with a head of that many bytes and that many
-// events, which hold so much memory.
+// BodyBytes returns the length of a body with a head of that length, and that many events that
+// hold that much memory.
 func BodyBytes(head, held, events int) int { return head + held - events*(slotBytes-1) + len(tail) }
 
 // Len returns the number of events.
@@ -109,23 +108,23 @@ func (b *Batch) Len() int { return len(b.index) }
 // Bytes returns the size of the batch as the service counts it.
 func (b *Batch) Bytes() int { return b.bytes }
 
-// Held returns the memory the events take, in bytes.
+// Held returns the memory of the events, in bytes.
 func (b *Batch) Held() int { return b.held }
 
-// Oldest returns the time of the oldest event, in ms. There must be one.
+// Oldest returns the oldest timestamp, in ms. The batch must not be empty.
 func (b *Batch) Oldest() int64 { return b.oldest }
 
-// Newest returns the time of the newest event, in ms. There must be one.
+// Newest returns the newest timestamp, in ms. The batch must not be empty.
 func (b *Batch) Newest() int64 { return b.newest }
 
-// AlmostFull reports whether the batch has reached a share of 15/16 of what a
-// request may hold.
+// AlmostFull reports whether the batch has reached 15/16 of the size or the number of events that
+// a request may have.
 func (b *Batch) AlmostFull() bool {
 	return b.bytes > MaxBytes/16*15 || len(b.index) > MaxEvents/16*15
 }
 
-// Fits reports whether the batch stays within every limit of the service with
-// e added. An empty batch takes any event.
+// Fits reports whether the batch stays within every limit of the service with e added. Any event
+// fits an empty batch.
 func (b *Batch) Fits(e Event) bool {
 	if len(b.index) == 0 {
 		return true
@@ -152,9 +151,8 @@ func (b *Batch) Add(e Event) {
 	b.held += e.Held()
 }
 
-// Seal puts the events in ascending order, those of the same time in the order
-// they came in, and returns the finished body. Nothing may be added after it.
-// The body belongs to the batch.
+// Seal sorts the events by timestamp, keeping the order of arrival for equal ones, and returns
+// the finished body. Nothing may be added afterwards. The body belongs to the batch.
 func (b *Batch) Seal() []byte {
 	if !b.ordered {
 		b.sort()

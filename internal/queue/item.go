@@ -11,39 +11,39 @@ import (
 
 // Item is a batch in the queue, or a span of events that are only in the store.
 type Item struct {
-	*batch.Batch              // nil while it is a span
-	span         span         // what is known of the events then; only gone is valid otherwise
-	after, to    uint64       // it has the events after the one position, up to the other
-	since        time.Time    // when its first event came
-	inFlight     bool         // handed out by Next, not yet done with
-	yields       bool         // others need not wait for it, see Yield
-	settled      account.Loss // sum of the events that are settled, as long as others are not
-	reread       bool         // it was read back from the store
+	*batch.Batch              // nil for a span
+	span         span         // set for a span; otherwise only gone is valid
+	after, to    uint64       // its events are at the positions (after, to]
+	since        time.Time    // when its first event was appended
+	inFlight     bool         // handed out by Next, outcome not recorded yet
+	yields       bool         // later batches need not wait for it, see Yield
+	settled      account.Loss // sum of the events whose outcome is recorded, while others are left
+	reread       bool         // read back from the store
 	beside       bool         // its memory does not count towards Config.MaxBytes, see Queue.beside
-	sealing      sync.Mutex   // held while the batch is put in order, see Copy
+	sealing      sync.Mutex   // held while the batch is sealed, see Copy
 }
 
-// span is what is known of events that are only in the store.
+// span describes events that are only in the store.
 type span struct {
-	sum  account.Loss   // First and Last are the times of the oldest and the newest one
-	held int            // the memory they take when they are read back, in bytes
-	gone segment.Ranges // positions among theirs that must not be read: settled before, or damaged
+	sum  account.Loss   // First and Last are the oldest and the newest timestamp
+	held int            // memory they take when they are read back, in bytes
+	gone segment.Ranges // positions that must not be read: outcome recorded before, or damaged
 }
 
-// Seal puts the events in order, see batch.Batch.
+// Seal puts the events in order, see [batch.Batch.Seal].
 func (it *Item) Seal() []byte {
 	it.sealing.Lock()
 	defer it.sealing.Unlock()
 	return it.Batch.Seal()
 }
 
-// Away reports whether the events must be read back from the store, see Queue.Read.
+// Away reports whether the events must be read back from the store, see [Queue.Read].
 func (it *Item) Away() bool { return it.Batch == nil }
 
-// Span returns where its events are: after the one position, up to the other.
+// Span returns the positions (after, to] of its events.
 func (it *Item) Span() (after, to uint64) { return it.after, it.to }
 
-// left returns the number of events that are not settled.
+// left returns the number of unacknowledged events.
 func (it *Item) left() int64 {
 	if it.Batch == nil {
 		return it.span.sum.Events - it.settled.Events
@@ -59,8 +59,8 @@ func (it *Item) sum() account.Loss {
 	return it.Loss(0, it.Len())
 }
 
-// countIn returns how many of its positions are in a set, but for those that were settled
-// before.
+// countIn returns how many of its positions are in a set, excluding those whose outcome was
+// recorded before.
 func (it *Item) countIn(positions segment.Ranges) uint64 {
 	n := positions.Count(it.after+1, it.to+1)
 	for _, r := range it.span.gone {
@@ -71,8 +71,7 @@ func (it *Item) countIn(positions segment.Ranges) uint64 {
 	return n
 }
 
-// memory returns how much its events take. A span that is being read back counts in
-// full.
+// memory returns the memory of its events. A span being read back counts in full.
 func (it *Item) memory() int {
 	switch {
 	case it.Batch != nil:
@@ -84,7 +83,7 @@ func (it *Item) memory() int {
 	}
 }
 
-// times returns those of its oldest and newest event.
+// times returns the oldest and the newest timestamp.
 func (it *Item) times() (oldest, newest int64) {
 	if it.Batch == nil {
 		return it.span.sum.First, it.span.sum.Last

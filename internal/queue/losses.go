@@ -5,17 +5,17 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 )
 
-// Audience is who gets to hear of losses.
+// Audience is a recipient of loss reports.
 type Audience int
 
 const (
-	Program   Audience = iota // through a callback
-	Stream                    // through events in the log stream itself
-	Audiences                 // their number
+	Program   Audience = iota // the program, through a callback
+	Stream                    // the log stream, through loss notices
+	Audiences                 // number of audiences
 )
 
-// hears reports whether losses of that kind are for the audience. An empty message
-// is no loss, for nothing was in it. A stream that has ended hears of nothing.
+// hears reports whether losses for a reason are reported to the audience. Empty messages are not:
+// nothing is lost. A stream that has ended gets no notices.
 func (a Audience) hears(reason account.Reason) bool {
 	switch reason {
 	case account.Empty:
@@ -27,22 +27,20 @@ func (a Audience) hears(reason account.Reason) bool {
 	}
 }
 
-// untold is what an audience has not heard of yet.
+// untold is the losses not reported to an audience yet.
 type untold struct {
 	account.Losses
 	events int64
 }
 
-// Refuse enters an event that never reaches the queue. Its wire form is not
-// needed.
+// Refuse records the loss of an event that was never added. Its wire form is not needed.
 func (q *Queue) Refuse(reason account.Reason, e batch.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.refuse(reason, e)
 }
 
-// Missed enters events that would have come from a store of an earlier process, but
-// cannot be read.
+// Missed records unreadable events of an earlier process's store as damaged.
 func (q *Queue) Missed(loss *account.Loss) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -57,13 +55,13 @@ func (q *Queue) refuse(reason account.Reason, e batch.Event) {
 	q.lose(reason, &loss)
 }
 
-// lose enters a loss in the books, and keeps it for those who want to hear of it.
+// lose records a loss in the counters and for the audiences.
 func (q *Queue) lose(reason account.Reason, loss *account.Loss) {
 	q.ledger.Lost[reason] += loss.Events
 	q.keep(reason, loss)
 }
 
-// keep keeps a loss that is in the books for those who want to hear of it.
+// keep records a loss, already counted, for the audiences.
 func (q *Queue) keep(reason account.Reason, loss *account.Loss) {
 	for a := range Audiences {
 		if u := &q.untold[a]; loss.Events > 0 && a.hears(reason) {
@@ -75,14 +73,14 @@ func (q *Queue) keep(reason account.Reason, loss *account.Loss) {
 	}
 }
 
-// Untold returns how many lost events an audience has not heard of.
+// Untold returns the number of lost events not reported to an audience yet.
 func (q *Queue) Untold(a Audience) int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.untold[a].events
 }
 
-// Tell returns the losses that came since it was called last for an audience.
+// Tell returns the losses since its last call for an audience.
 func (q *Queue) Tell(a Audience) account.Losses {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -91,15 +89,15 @@ func (q *Queue) Tell(a Audience) account.Losses {
 	return losses
 }
 
-// Announced enters that the stream has a loss it was told of. It is in the same
-// books as the loss, so that no snapshot has more announced than lost.
+// Announced records that a loss notice was delivered. It is counted under the same lock as the
+// loss, so that no snapshot has more noticed than lost events.
 func (q *Queue) Announced(loss *account.Loss) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.ledger.Announced += loss.Events
 }
 
-// Untell takes back that an audience was told of a loss.
+// Untell puts back losses whose report to an audience failed.
 func (q *Queue) Untell(a Audience, reason account.Reason, loss *account.Loss) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -2,17 +2,17 @@ package queue
 
 import "time"
 
-// Next hands out a batch that is due at the time now: it is full, it has waited
-// for its interval, or somebody asked for it. The batch stays in the queue until
-// it is settled. Several may be in flight, but never two whose times overlap:
-// the service sorts by time, so their events would get mixed up.
+// Next hands out a batch that is due at the time now: it is full, its interval has passed, or a
+// caller waits for it. The batch stays in the queue until its outcome is recorded. Several
+// batches may be in flight, but never two with overlapping timestamps: the service sorts by
+// timestamp and would mix their events.
 //
-// The oldest goes first. But where the oldest has waited for more than two
-// intervals, there was trouble, and every other batch is the newest one: what
-// happens now need not wait until everything old is gone.
+// The oldest batch goes first. But if it has waited for more than two intervals, there was an
+// outage, and every other batch handed out is the newest one: current events need not wait until
+// the backlog is sent.
 //
-// Without such a batch, it is nil, and due says when the open one will be one; the
-// zero time if that depends on others. ended means closed and empty.
+// If no batch is ready, it is nil, and due is when the open one will be; zero if that depends on
+// other events. ended means closed and empty.
 func (q *Queue) Next(now time.Time) (it *Item, due time.Time, ended bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -33,9 +33,9 @@ func (q *Queue) Next(now time.Time) (it *Item, due time.Time, ended bool) {
 	return it, time.Time{}, false
 }
 
-// ready returns the oldest and the newest batch that can be handed out, or nil,
-// and when the open one can be if that is only a matter of time. The times of such
-// a batch are later than all times before it in the queue.
+// ready returns the oldest and the newest batch that can be handed out, or nil, and when the open
+// one is due if it only has to wait. All timestamps of such a batch are later than all those
+// before it in the queue.
 func (q *Queue) ready(now time.Time) (oldest, newest *Item, due time.Time) {
 	latest, mayRead := int64(-1), true
 	for _, it := range q.items {
@@ -64,19 +64,19 @@ func (q *Queue) ready(now time.Time) (oldest, newest *Item, due time.Time) {
 	return oldest, newest, due
 }
 
-// isDue reports whether the open batch goes out as it is.
+// isDue reports whether the open batch may be sent although it is not full.
 func (q *Queue) isDue(now time.Time) bool {
 	return q.closed || q.urgent > q.open.after || !now.Before(q.due(q.open))
 }
 
-// due returns the first point of the grid after the first event came.
+// due returns the first multiple of the interval on the grid after the first event was appended.
 func (q *Queue) due(it *Item) time.Time {
 	since := it.since.Sub(q.grid)
 	return q.grid.Add(since.Truncate(q.cfg.Interval) + q.cfg.Interval)
 }
 
-// Yield lets others overtake a batch in flight, whatever their times: what is
-// left of it may have to wait for long.
+// Yield lets later batches overtake a batch in flight, whatever their timestamps: its remaining
+// events may have to wait for long.
 func (q *Queue) Yield(it *Item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -85,9 +85,9 @@ func (q *Queue) Yield(it *Item) {
 	q.count(it, 1)
 }
 
-// fitsBeside reports whether a batch that takes so much memory may be in flight beside
-// those that count towards MaxBytes. One always may. Batches that yield may wait for
-// long, until others have been sent, so they do not use up the room.
+// fitsBeside reports whether a batch of that much memory may be in flight beside those that count
+// towards MaxBytes. One always may. Batches that yield do not use up this room, because they may
+// wait for long until others have been sent.
 func (q *Queue) fitsBeside(memory int) bool {
 	busy := q.beside - q.yielded
 	return busy == 0 || busy+memory <= q.maxBeside

@@ -1,8 +1,9 @@
-// Package queue holds accepted events in memory until the service has them.
+// Package queue holds accepted events in memory until the service has acknowledged them.
 //
-// Events go in one by one and come out as batches: Append fills the open
-// batch, Next hands out one that is due, Settle removes it. A batch leaves the
-// queue only when it is settled, so "empty" also means "nothing in flight".
+// Events are appended one by one and leave as batches: [Queue.Append] fills the open batch,
+// [Queue.Next] hands out one that is due, [Queue.Settle] records its outcome and removes it. A
+// batch leaves the queue only when its outcome is known, so "empty" also means "nothing in
+// flight".
 package queue
 
 import (
@@ -16,71 +17,70 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 )
 
-// Errors of Append.
+// Errors of [Queue.Append].
 var (
 	ErrFull   = errors.New("buffer full, event dropped")
 	ErrClosed = errors.New("closed, event dropped")
 )
 
-// Policy says what happens to an event that finds the queue full.
+// Policy is what happens to an event that finds the queue full.
 type Policy int
 
 const (
-	DropNewest Policy = iota // it is dropped
-	DropOldest               // the oldest batch that is not in flight makes room
-	Block                    // its log call waits for room
+	DropNewest Policy = iota // the event is dropped
+	DropOldest               // the oldest batch that is not in flight is dropped
+	Block                    // the log call blocks until there is room
 )
 
-// maxSpare is the largest body whose memory is kept for the next ones: a full
-// batch of text with many escapes.
+// maxSpare is the largest body kept for reuse: a full batch of text with many escapes.
 const maxSpare = 2 << 20
 
-// Config is read by New and never changed.
+// Config configures a [Queue]. [New] reads it; it must not change afterwards.
 type Config struct {
-	Head     []byte        // the start of every body, see batch.Head
-	MaxBytes int           // memory for events; one event always fits an empty queue
+	Head     []byte        // start of every body, see batch.Head
+	MaxBytes int           // memory limit for events; one event always fits an empty queue
 	OnFull   Policy        // what happens to an event that finds no room
-	Interval time.Duration // an event waits at most this long for others to share a batch with
-	Store    Store         // where events are kept outside the queue; nil = nowhere
-	Replica  Replica       // the Store, if it has to copy each event; otherwise nil
+	Interval time.Duration // an event waits at most this long for others to share its batch
+	Store    Store         // keeps events outside the queue; nil: none
+	Replica  Replica       // set instead of Store if the store copies each event; nil: none
 }
 
-// Queue is a bounded queue of batches. It is safe for concurrent use; Next and
-// Settle belong to the one goroutine that delivers.
+// Queue is a bounded queue of batches. It is safe for concurrent use, but Next and Settle belong
+// to the one goroutine that delivers.
 type Queue struct {
 	cfg        Config
-	replica    Replica             // nil if there is none
-	limits     [account.Levels]int // the memory up to which events of a level get in
+	replica    Replica             // nil: none
+	limits     [account.Levels]int // memory limit by level
 	maxBatch   int                 // a batch that holds this much memory is sealed
-	maxBatches int                 // so many batches in memory are a full queue
-	maxSpan    int                 // the most memory of a span of several batches when it is read back
-	maxBeside  int                 // bounds beside
-	grid       time.Time           // batches are due at whole intervals from here
-	wake       chan struct{}       // capacity 1: Next or Awaited may answer otherwise
-	roomOrEnd  sync.Cond           // on mu: something was settled, or the queue was closed
+	maxBatches int                 // limit of batches in memory
+	maxSpan    int                 // largest merged span, in bytes of memory when read back
+	maxBeside  int                 // limit of beside
+	grid       time.Time           // batches are due at multiples of the interval from here
+	wake       chan struct{}       // capacity 1; signals that Next or Awaited may return something else
+	roomOrEnd  sync.Cond           // on mu: the outcome of a batch was recorded, or the queue was closed
 	turnEnded  sync.Cond           // on mu: turn is nil again, or the queue was closed
 
 	mu       sync.Mutex
 	ledger   account.Ledger
 	untold   [Audiences]untold
-	items    []*Item                     // everything unsettled, oldest first
-	open     *Item                       // the last of items, if that is being filled
+	items    []*Item                     // every batch whose outcome is not recorded yet, oldest first
+	open     *Item                       // the last item while it is being filled; otherwise nil
 	held     int                         // memory of the batches that count towards MaxBytes
-	batches  int                         // their number
+	batches  int                         // number of those batches
 	flying   int                         // memory of those in flight
-	beside   int                         // memory of all other batches: they are in flight, and the store keeps them as well
-	yielded  int                         // part of that: of those that yield, which do not keep others out
-	asked    bool                        // nothing more can be evicted before the sync that the replica was asked for
-	pending  int64                       // events in items that are not settled
-	taken    uint64                      // events that ever entered the queue: the position of the newest
-	urgent   uint64                      // position up to which batches are due at once
-	turn     *Turn                       // whose events must stay together; others wait
+	beside   int                         // memory of the other batches: in flight, and kept by the store as well
+	yielded  int                         // part of beside: batches that yield, which do not keep others out
+	asked    bool                        // a sync was requested; nothing more can be evicted before it
+	pending  int64                       // events in items whose outcome is not recorded yet
+	taken    uint64                      // events appended so far: the position of the newest
+	urgent   uint64                      // batches up to this position are due at once
+	turn     *Turn                       // whose events must stay together; other callers wait
 	closed   bool                        // log calls are refused
-	ended    bool                        // so are notes
-	fromBack bool                        // Next has taken the newest batch last, see there
-	waiters  []waiter                    // of Flush, in the order of their positions
-	spares   []*batch.Batch              // settled ones, used again
-	usual    struct{ bytes, events int } // what the last full batch had
+	ended    bool                        // notices are refused too
+	fromBack bool                        // Next took the newest batch last time
+	waiters  []waiter                    // of Flush, ordered by position
+	spares   []*batch.Batch              // emptied, for reuse
+	usual    struct{ bytes, events int } // size of the last full batch
 }
 
 type waiter struct {
@@ -93,24 +93,24 @@ func New(cfg Config) *Queue {
 	q := &Queue{
 		cfg:     cfg,
 		replica: cfg.Replica,
-		// Small queues cut small batches, so that dropping the oldest one
-		// does not empty them.
+		// Small queues use small batches, so that dropping the oldest one does not empty the
+		// queue.
 		maxBatch: max(cfg.MaxBytes/4, 1),
-		// Only times more than 24 hours apart make so many. Each takes about
-		// a kilobyte by itself, which held does not count.
+		// Only timestamps more than 24 hours apart make so many batches. Each takes about a
+		// kilobyte by itself, which held does not count.
 		maxBatches: max(cfg.MaxBytes>>14, 16),
-		// Four spans fit into what is read back at once. A small buffer, too, is
-		// drained by requests of useful size.
+		// Four spans fit into what is read back at once. Even a small buffer is drained by
+		// requests of useful size.
 		maxSpan:   max(cfg.MaxBytes/16, 1<<20),
 		maxBeside: max(cfg.MaxBytes/4, 4<<20),
-		// Programs that started together must not send together.
+		// Random, so that programs that started together do not send together.
 		grid: time.Now().Add(-rand.N(cfg.Interval)),
 		wake: make(chan struct{}, 1),
 	}
 	for level := range q.limits {
 		q.limits[level] = cfg.MaxBytes
 	}
-	if cfg.OnFull == DropNewest { // the last room is for what matters most
+	if cfg.OnFull == DropNewest { // the rest of the memory is reserved for Warn and Error
 		q.limits[account.Debug] = cfg.MaxBytes / 10 * 8
 		q.limits[account.Info] = cfg.MaxBytes / 10 * 9
 	}
@@ -121,9 +121,8 @@ func New(cfg Config) *Queue {
 	return q
 }
 
-// Append takes a copy of the event, and returns when the store is done with it. It
-// returns ErrFull or ErrClosed if the event is dropped; under Block it waits for
-// room first.
+// Append adds a copy of the event and returns when the store is done with it. It returns
+// [ErrFull] or [ErrClosed] if the event is dropped; under [Block] it first waits for room.
 func (q *Queue) Append(e batch.Event) error {
 	q.mu.Lock()
 	q.awaitTurn(nil)
@@ -136,22 +135,22 @@ func (q *Queue) Append(e batch.Event) error {
 	return err
 }
 
-// Note takes a copy of an event of the library itself, which never waits for room. It is
-// still taken after Stop, and ignored after Close.
+// Note adds a copy of an event of the library itself. It never waits for room. Notes are still
+// accepted after Stop, and ignored after Close.
 func (q *Queue) Note(e batch.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
 	case q.ended:
 	case q.closed:
-		q.add(e) // there are only a few, and room was made for the last events as well
+		q.add(e) // they are few, and Stop adds its last events without a limit too
 	default:
-		_ = q.admit(e, nil, false) // a loss is counted
+		_ = q.admit(e, nil, false) // the loss is counted
 	}
 }
 
-// admit lets an event in or drops it. One that may not wait may go beyond the bound, but only
-// once. turn is the caller's, or nil.
+// admit adds an event or drops it. If mayWait is false, the event may exceed the limit, but only
+// one may. turn is the caller's, or nil.
 func (q *Queue) admit(e batch.Event, turn *Turn, mayWait bool) error {
 	full := q.makeRoom(e, turn, mayWait)
 	for waits := mayWait && q.replica != nil; waits && !full && !q.closed && !q.replica.Room(e); full = q.makeRoom(e, turn, mayWait) {
@@ -173,8 +172,8 @@ func (q *Queue) admit(e batch.Event, turn *Turn, mayWait bool) error {
 	}
 }
 
-// makeRoom makes room in memory for an event, as the policy says, unless the store can
-// give some back soon. It reports whether that failed.
+// makeRoom makes room in memory for an event according to the policy, unless the store can
+// release memory soon. It reports whether that failed.
 func (q *Queue) makeRoom(e batch.Event, turn *Turn, mayWait bool) (full bool) {
 	if mayWait && q.replica != nil && !q.hasRoom(e, q.cfg.MaxBytes/lastShare) {
 		q.awaitRelief(e, turn)
@@ -185,7 +184,7 @@ func (q *Queue) makeRoom(e batch.Event, turn *Turn, mayWait bool) (full bool) {
 		case DropNewest:
 			full = true
 		case DropOldest:
-			// If those in flight leave no room, the others need not go.
+			// If the batches in flight leave no room, dropping others does not help.
 			full = q.flying > 0 && q.flying+e.Held() > q.cfg.MaxBytes || !q.dropOldest(inMemory)
 		case Block:
 			if full = !mayWait; !full {
@@ -197,18 +196,16 @@ func (q *Queue) makeRoom(e batch.Event, turn *Turn, mayWait bool) (full bool) {
 	return full
 }
 
-// hasRoom reports whether there is room for an event, and so much is left then.
+// hasRoom reports whether there is room for an event and left more bytes.
 func (q *Queue) hasRoom(e batch.Event, left int) bool {
 	return q.held == 0 || q.held+e.Held()+left <= q.limits[e.Level] && q.batches < q.maxBatches
 }
 
-// lastShare is the part of the memory that is left for those who have waited in vain:
-// a burst that is faster than the disk is slowed down to what that can take, and loses
-// nothing.
+// lastShare is the fraction of the memory reserved for callers whose wait for the store has
+// failed. It slows a burst down to the speed of the disk instead of losing events.
 const lastShare = 32
 
-// awaitRelief waits as long as there is little memory and the store is about to give some
-// back.
+// awaitRelief waits while memory is short and the store is about to release some.
 func (q *Queue) awaitRelief(e batch.Event, turn *Turn) {
 	since := time.Now()
 	for again := true; again && !q.closed && !q.hasRoom(e, q.cfg.MaxBytes/lastShare); {
@@ -244,17 +241,16 @@ func (q *Queue) add(e batch.Event) {
 	}
 }
 
-// fills reports whether the open batch is full before the event. Batches whose
-// times overlap cannot be sent side by side, so one that is almost full ends
-// where a millisecond does.
+// fills reports whether the open batch is full before the event. Batches with overlapping
+// timestamps cannot be in flight together, so an almost full batch ends between two milliseconds.
 func (q *Queue) fills(e batch.Event) bool {
 	held := q.open.Held()
 	return !q.open.Fits(e) || held+e.Held() > q.maxBatch ||
 		(q.open.AlmostFull() || held > q.maxBatch/16*15) && e.Time > q.open.Newest()
 }
 
-// empty returns a batch to be filled. One like the last full one does not have
-// to grow, which would copy it several times.
+// empty returns an empty batch. It has the capacity of the last full one, because growing copies
+// the body several times.
 func (q *Queue) empty() *batch.Batch {
 	if n := len(q.spares); n > 0 {
 		b := q.spares[n-1]
@@ -265,10 +261,9 @@ func (q *Queue) empty() *batch.Batch {
 	return batch.New(q.cfg.Head, q.usual.bytes+q.usual.bytes/32, q.usual.events+q.usual.events/32)
 }
 
-// recycle keeps the batch of an item for empty if nobody uses it any more. In a burst
-// that is as many as the bound allows, since fresh memory costs more than filling it. An
-// empty queue keeps two, one to be filled while the other is sent, and gives the
-// others back.
+// recycle keeps the batch of an item for reuse. In a burst it keeps as many as the limit allows,
+// because allocating costs more than filling. An empty queue keeps two, one to fill while the
+// other is sent.
 func (q *Queue) recycle(it *Item) {
 	const kept = 2
 	b := it.Batch
@@ -282,7 +277,7 @@ func (q *Queue) recycle(it *Item) {
 	}
 }
 
-// dropOldest gives up the oldest batch of some that is not in flight.
+// dropOldest drops the oldest batch selected by of that is not in flight.
 func (q *Queue) dropOldest(of func(*Item) bool) bool {
 	i := slices.IndexFunc(q.items, func(it *Item) bool { return !it.inFlight && of(it) })
 	if i < 0 {
@@ -306,15 +301,15 @@ func (q *Queue) hurry() {
 	}
 }
 
-// Stop takes the last events, which always find room, lets none but notes in any more,
-// and makes what is left due at once. The queue ends only after Close. It never waits.
+// Stop adds the last events, which always find room, refuses all others except notes, and makes
+// everything due at once. The queue ends only after [Queue.Close]. Stop never blocks.
 func (q *Queue) Stop(last ...batch.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.stop(last)
 }
 
-// Close is Stop that lets no notes in either: an empty queue has ended.
+// Close is like [Queue.Stop] but refuses notes too: an empty queue has ended.
 func (q *Queue) Close(last ...batch.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -355,8 +350,8 @@ func (q *Queue) Ended() bool {
 
 func (q *Queue) over() bool { return q.ended && len(q.items) == 0 }
 
-// Wake returns the channel that is sent on when Next or Awaited may answer
-// otherwise than before.
+// Wake returns the channel that receives a value when Next or Awaited may return something else
+// than before.
 func (q *Queue) Wake() <-chan struct{} { return q.wake }
 
 func (q *Queue) signal() {
@@ -366,12 +361,12 @@ func (q *Queue) signal() {
 	}
 }
 
-// State is a snapshot of the books: the identity of package account holds in it.
+// State is a consistent snapshot of the counters: accepted = delivered + pending + lost.
 type State struct {
 	account.Ledger
-	Pending      int64     // events in the queue, those in flight included
+	Pending      int64     // events in the queue, including those in flight
 	PendingBytes int64     // memory they take
-	Oldest       time.Time // when the first of them came; zero if there is none
+	Oldest       time.Time // when the oldest of them was appended; zero: none
 }
 
 // State returns a snapshot.

@@ -8,9 +8,9 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// Settle enters what became of some events of a batch that Next handed out.
-// done means that it was about the last of them: the batch and its body may be
-// used again from now on. Otherwise the outcome says which ones it was about.
+// Settle records the outcome of some events of a batch that Next handed out. done means that the
+// outcome of all its events is known now: the queue may reuse the batch and its body. Otherwise
+// o.Settled must sum up the events concerned.
 func (q *Queue) Settle(it *Item, o *account.Outcome, done bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -30,7 +30,7 @@ func (q *Queue) Settle(it *Item, o *account.Outcome, done bool) {
 	q.pending -= o.Settled.Events
 }
 
-// remove takes a batch out of the queue, and tells those who wait for that.
+// remove removes a batch from the queue and wakes those who wait for it.
 func (q *Queue) remove(it *Item) {
 	q.items = slices.DeleteFunc(q.items, func(other *Item) bool { return other == it })
 	if q.open == it {
@@ -39,7 +39,7 @@ func (q *Queue) remove(it *Item) {
 	q.count(it, -1)
 	it.inFlight = false
 	q.pending -= it.left()
-	settled := q.taken // the position up to which nothing is left in the queue
+	settled := q.taken // no event up to this position is left in the queue
 	if len(q.items) > 0 {
 		settled = q.items[0].after
 	}
@@ -53,7 +53,7 @@ func (q *Queue) remove(it *Item) {
 	q.roomOrEnd.Broadcast()
 }
 
-// count adds an item to the sums of memory, or takes it off; n is 1 or -1.
+// count adds an item's memory to the counters (n is 1) or subtracts it (n is -1).
 func (q *Queue) count(it *Item, n int) {
 	memory := n * it.memory()
 	switch {
@@ -71,16 +71,16 @@ func (q *Queue) count(it *Item, n int) {
 	}
 }
 
-// Flush takes the events and makes everything appended so far due at once. The
-// channel it returns is closed when all of that is settled. It never waits.
+// Flush adds the events and makes everything appended so far due at once. The returned channel is
+// closed when the outcome of all of it is known. Flush never blocks.
 func (q *Queue) Flush(events ...batch.Event) <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	beyond := q.held > q.cfg.MaxBytes
 	for _, e := range events {
 		if beyond || q.closed {
-			_ = q.admit(e, nil, false) // a loss is counted
-		} else { // all of them, or only the first partial line would be kept
+			_ = q.admit(e, nil, false) // the loss is counted
+		} else { // all of them: otherwise only the first partial line would be kept
 			q.add(e)
 		}
 	}
@@ -95,22 +95,21 @@ func (q *Queue) Flush(events ...batch.Event) <-chan struct{} {
 	return done
 }
 
-// Leave ends the wait for a channel of Flush.
+// Leave cancels the wait for a channel returned by [Queue.Flush].
 func (q *Queue) Leave(settled <-chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.waiters = slices.DeleteFunc(q.waiters, func(w waiter) bool { return w.done == settled })
 }
 
-// Awaited reports whether somebody waits for the queue to be empty: in Flush, or
-// since Stop.
+// Awaited reports whether a caller waits for the queue to be empty: in Flush, or after Stop.
 func (q *Queue) Awaited() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.closed || len(q.waiters) > 0
 }
 
-// Left is how much is left in a queue.
+// Left is a number of events left in a queue, with their size.
 type Left struct {
 	Events int64
 	Bytes  int64 // as the service counts them
@@ -121,8 +120,8 @@ func (l *Left) add(sum *account.Loss) {
 	l.Bytes += sum.Bytes + sum.Events*batch.EventOverhead
 }
 
-// Abandon ends a closed queue whose deliverer has ended. What is left and in the
-// store stays pending for ever, the rest is dropped. It returns how much that was.
+// Abandon ends a closed queue whose deliverer has ended. Events that the store keeps stay pending
+// forever, the others are dropped. It returns the size of both.
 func (q *Queue) Abandon() (kept, dropped Left) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -136,7 +135,7 @@ func (q *Queue) Abandon() (kept, dropped Left) {
 			continue
 		}
 		q.count(it, -1)
-		it.inFlight = false // answers that still come are too late
+		it.inFlight = false // answers from now on are too late
 		q.count(it, 1)
 		q.pending -= drop.Events
 		it.settled.Merge(&drop)
@@ -147,9 +146,9 @@ func (q *Queue) Abandon() (kept, dropped Left) {
 	return kept, dropped
 }
 
-// unsafe sums up the events at those positions that are not settled. Where only some
-// are settled and only some are in the store, nobody knows which of them are both: they
-// count as neither. Nor are the positions known of a batch that was loaded again.
+// unsafe sums up the item's unacknowledged events at the given positions. If only some events are
+// acknowledged and only some are in the store, the overlap is unknown, and all unacknowledged
+// events count; likewise in a batch that was read back, whose positions are unknown.
 func (it *Item) unsafe(positions segment.Ranges) (sum account.Loss) {
 	n := it.countIn(positions)
 	switch {

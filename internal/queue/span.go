@@ -8,16 +8,14 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 )
 
-// Batches that the store keeps give up their memory when that is short. What stays of
-// one is a span, and spans that follow each other become one, as long as they hold no
-// more than a request takes: so an outage leaves a few hundred bytes a megabyte in
-// memory, however small the batches were, and they are sent in requests of useful size.
-// A larger span would have to be dropped, or found damaged, with sums that are not
-// known for a part of it, and could not be sent by several requests at once where its
-// events are not in the order of their times.
+// When memory is short, batches that the store keeps are evicted. What remains of one is a span,
+// and adjacent spans are merged up to the size of a request. So an outage takes a few hundred
+// bytes of memory per megabyte of events, however small the batches were, and the events are
+// later sent in requests of useful size. A larger span could not be dropped or found damaged in
+// part, because the sums of the parts are unknown, and could not be sent by several requests at
+// once if its events are not ordered by time.
 
-// Relieve gives back memory if there is little left and the store keeps events
-// that are in it.
+// Relieve evicts events that the store keeps if memory is short.
 func (q *Queue) Relieve() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -25,10 +23,10 @@ func (q *Queue) Relieve() {
 	q.relieve()
 }
 
-// relieve evicts batches that the store keeps, the newest first: the oldest are sent
-// next. One that is in flight stays, but counts beside MaxBytes from now on: otherwise the
-// requests that were in flight when an outage began would fill a small buffer until its
-// end. What is not synced yet the store is asked to sync.
+// relieve evicts batches that the store keeps, newest first: the oldest are sent next. A batch in
+// flight stays, but no longer counts towards MaxBytes: otherwise the requests in flight when an
+// outage began would fill a small buffer until it ends. If batches are not synced yet, relieve
+// asks the store for a sync.
 func (q *Queue) relieve() {
 	if q.replica == nil || q.closed || q.asked {
 		return
@@ -67,12 +65,12 @@ func (q *Queue) relieve() {
 	}
 }
 
-// uses reports whether more than one part of so many of the memory is in use.
+// uses reports whether more than 1/parts of the memory is in use.
 func (q *Queue) uses(parts int) bool {
 	return q.held > q.cfg.MaxBytes/parts || q.batches > q.maxBatches/parts
 }
 
-// join makes one span of spans that follow each other.
+// join merges adjacent spans.
 func (q *Queue) join() {
 	joined := q.items[:0]
 	for _, it := range q.items {
@@ -86,9 +84,9 @@ func (q *Queue) join() {
 	q.items = joined
 }
 
-// joins reports whether two items become one. They need not fit into one request by their
-// times: where those are far apart, Read splits the span. Like a batch, a span that is
-// almost full ends where a millisecond does.
+// joins reports whether two items may be merged. Their timestamps need not fit into one request:
+// Read splits a span if they are too far apart. Like a batch, an almost full span ends between
+// two milliseconds.
 func (q *Queue) joins(a, b *Item) bool {
 	if a.Batch != nil || b.Batch != nil || a.inFlight || b.inFlight {
 		return false
@@ -101,7 +99,7 @@ func (q *Queue) joins(a, b *Item) bool {
 		!full(int64(s.held), int64(q.maxSpan)) && s.held+t.held <= q.maxSpan
 }
 
-// extend adds the span that follows. What is between them is settled.
+// extend appends the span that follows. The outcome of everything between the two is known.
 func (it *Item) extend(next *Item) {
 	it.span.sum.Merge(&next.span.sum)
 	it.span.held += next.span.held
@@ -112,23 +110,23 @@ func (it *Item) extend(next *Item) {
 	it.to = next.to
 }
 
-// Reader visits the events after a position, up to another, that the store can read, in
-// any order but each once. It may wait for a disk. What visit is given is only valid
-// during the call.
+// Reader calls visit for the events at the positions (after, to] that the store can read, in any
+// order but each once. It may wait for the disk. The event is valid only during the call of
+// visit.
 type Reader func(after, to uint64, visit func(position uint64, e batch.Event))
 
-// Reading is what Read has found.
+// Reading is the result of [Queue.Read].
 type Reading struct {
-	batch   *batch.Batch // the events that one request takes
-	reached uint64       // the position up to which they are
-	rest    span         // the others
-	found   account.Loss // sum of all
+	batch   *batch.Batch // the events for one request
+	reached uint64       // position of the last of them
+	rest    span         // the remaining events
+	found   account.Loss // sum of both
 }
 
-// Read reads a span back that Next has handed out. It belongs to Loaded, and waits for
-// the disk without a lock.
+// Read reads back a span that Next has handed out; pass the result to [Queue.Loaded]. It waits
+// for the disk without holding the lock.
 func (q *Queue) Read(it *Item, read Reader) *Reading {
-	s := &it.span // nobody changes it while it is in flight
+	s := &it.span // not changed while in flight
 	n := int(s.sum.Events)
 	all := batch.New(q.cfg.Head, batch.BodyBytes(len(q.cfg.Head), s.held, n), n)
 	positions := make([]uint64, 0, n)
@@ -147,7 +145,7 @@ func (q *Queue) Read(it *Item, read Reader) *Reading {
 	return r
 }
 
-// split leaves in the batch what one request takes, in the order of positions.
+// split reduces the batch to the events that fit into one request, in the order of positions.
 func (r *Reading) split(head []byte, positions []uint64) {
 	all, to := r.batch, r.reached
 	order := make([]int, len(positions))
@@ -156,7 +154,7 @@ func (r *Reading) split(head []byte, positions []uint64) {
 	}
 	slices.SortFunc(order, func(i, j int) int { return cmp.Compare(positions[i], positions[j]) })
 	r.batch = batch.New(head, 0, 0)
-	next := to + 1 // behind the last event of the rest
+	next := to + 1 // position after the last event of the rest
 	for _, i := range order {
 		e, position := all.Event(i), positions[i]
 		if r.rest.sum.Events == 0 {
@@ -174,9 +172,9 @@ func (r *Reading) split(head []byte, positions []uint64) {
 	r.rest.gone.Add(next, to+1)
 }
 
-// Loaded records what Read has found of a span. What it has not is lost. What one request
-// takes is a batch in memory now, the rest a span of its own. Loaded reports whether there
-// is such a batch; without, the item is settled.
+// Loaded records the result of Read. Events that were not found are lost. Those for one request
+// are a batch in memory now, the rest becomes a span of its own. It returns false if there is no
+// batch; then the item is removed.
 func (q *Queue) Loaded(it *Item, r *Reading) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

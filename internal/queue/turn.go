@@ -2,19 +2,19 @@ package queue
 
 import "github.com/cloudwatch-go/cloudwatch/internal/batch"
 
-// Turn lets the events of several calls of AppendAll stay together. Use a pointer to one
-// for each series of calls; the zero value is ready, also to be used again.
+// Turn keeps the events of several calls of [Queue.AppendAll] together. Use a pointer to one for
+// each series of calls; the zero value is ready to use and may be reused.
 type Turn struct {
-	_ byte // two of them must not have the same address
+	_ byte // not empty: two Turns must have different addresses
 }
 
-// AppendAll takes copies of the events, in order, and lets no event of another Append or
-// AppendAll in between, even while it waits for room. Unless it is the last call of a turn,
-// the next one with the same turn goes on where this one ends, and the others wait for it.
-// The turn must be ended, if only by a call without events.
+// AppendAll adds copies of the events, in order and without events of another Append or AppendAll
+// in between, even while it waits for room. If last is false, the next call with the same turn
+// continues the series, and other callers wait for it. A series must be ended, if only by a call
+// without events.
 //
-// Each event is let in or dropped by itself, as by Append. dropped is how many found no
-// room. After Close all are refused, and the error is ErrClosed.
+// Each event is added or dropped on its own, as by [Queue.Append]. dropped is the number of
+// events that found no room. After Stop all are refused with [ErrClosed].
 func (q *Queue) AppendAll(turn *Turn, events []batch.Event, last bool) (dropped int, err error) {
 	q.mu.Lock()
 	q.awaitTurn(turn)
@@ -35,15 +35,15 @@ func (q *Queue) AppendAll(turn *Turn, events []batch.Event, last bool) (dropped 
 	}
 	q.mu.Unlock()
 	if q.replica != nil && after > before {
-		q.replica.Wait(after) // for all of them at once
+		q.replica.Wait(after) // waits for all of them
 		for position := before + 1; position < after; position++ {
-			q.replica.Wait(position) // none any more, but where the disk stalls each is counted
+			q.replica.Wait(position) // returns at once, but a stalled disk is counted for each event
 		}
 	}
 	return dropped, err
 }
 
-// awaitTurn waits while another turn goes on. After any other wait, it must be called again
+// awaitTurn waits while another turn is active. It must be called again after any other wait,
 // before an event is appended.
 func (q *Queue) awaitTurn(turn *Turn) {
 	for q.turn != nil && q.turn != turn && !q.closed {
