@@ -12,11 +12,11 @@ import (
 )
 
 // AttemptTimeout is the deadline of one request. PutLogEvents gets more time for its body,
-// assuming an uplink of slowest bytes per second. The SDK's client sets no deadline: without one
-// a hanging connection would block delivery forever.
+// assuming an uplink of slowestUplink bytes per second. The SDK's client sets no deadline:
+// without one a hanging connection would block delivery forever.
 const (
 	AttemptTimeout = 30 * time.Second
-	slowest        = 8 << 10
+	slowestUplink  = 8 << 10
 )
 
 // operation is the AWS name of an API operation.
@@ -27,7 +27,7 @@ const (
 	createLogStream    operation = "CreateLogStream"
 	createLogGroup     operation = "CreateLogGroup"
 	putRetentionPolicy operation = "PutRetentionPolicy"
-	load               operation = "load" // read a batch back from the store
+	opLoad             operation = "load" // read a batch back from the store
 )
 
 // answer is the result of a request.
@@ -48,22 +48,22 @@ type answer struct {
 	jumped bool // the Date of the response is far from the last trusted one
 }
 
-// request starts a request other than PutLogEvents in a goroutine.
-func (w *Worker) request(op operation, timeout time.Duration, do func(context.Context) error) {
+// call starts a request other than PutLogEvents in a goroutine.
+func (w *Worker) call(op operation, timeout time.Duration, do func(context.Context) error) {
 	w.creating = w.creating || op != putRetentionPolicy
 	a := answer{op: op, round: w.round}
 	w.count(func(t *Traffic) { t.Requests++ })
 	go func() {
-		ctx, end := w.attempt(timeout)
+		ctx, end := w.beginAttempt(timeout)
 		a.err = end(do(ctx))
 		a.jumped = attemptOf(ctx).jumped
 		w.answers <- a
 	}()
 }
 
-// attempt returns the context of a request with that timeout. end must be called with the
+// beginAttempt returns the context of a request with that timeout. end must be called with the
 // request's error; it returns the error, with a [StalledError] if the request was interrupted.
-func (w *Worker) attempt(timeout time.Duration) (ctx context.Context, end func(err error) error) {
+func (w *Worker) beginAttempt(timeout time.Duration) (ctx context.Context, end func(err error) error) {
 	ctx, cancel := context.WithTimeout(w.ctx, timeout)
 	ctx, known := w.cfg.Reach.begin(ctx, !w.cfg.Creation.Never)
 	return ctx, func(err error) error {
@@ -72,11 +72,11 @@ func (w *Worker) attempt(timeout time.Duration) (ctx context.Context, end func(e
 	}
 }
 
-// put sends the next request of a job in a goroutine.
-func (w *Worker) put(j *job, now time.Time) {
+// send sends the next request of a job in a goroutine.
+func (w *Worker) send(j *job, now time.Time) {
 	var o account.Outcome
 	if j.screen(now, &o) {
-		w.enter(j, &o)
+		w.record(j, &o)
 		if j.done() {
 			return
 		}
@@ -92,7 +92,7 @@ func (w *Worker) put(j *job, now time.Time) {
 	if j.ready == nil {
 		body = j.body()
 	}
-	w.flying++
+	w.inFlight++
 	w.pace.started(now)
 	w.count(func(t *Traffic) {
 		t.Requests++
@@ -105,7 +105,7 @@ func (w *Worker) put(j *job, now time.Time) {
 		if body != nil {
 			j.ready = w.encode(body, compress)
 		}
-		ctx, end := w.attempt(AttemptTimeout + time.Duration(len(j.ready.body))*time.Second/slowest)
+		ctx, end := w.beginAttempt(AttemptTimeout + time.Duration(len(j.ready.body))*time.Second/slowestUplink)
 		a.info, a.date, a.err = put(ctx, w.cfg.Client, w.cfg.Endpoint, j.ready)
 		a.err = end(a.err)
 		a.jumped = attemptOf(ctx).jumped
@@ -115,9 +115,9 @@ func (w *Worker) put(j *job, now time.Time) {
 
 // load reads a batch back from the store in a goroutine.
 func (w *Worker) load(it *queue.Item) {
-	w.flying++
+	w.inFlight++
 	go func() {
-		w.answers <- answer{op: load, item: it, reading: w.queue.Read(it, w.cfg.Load)}
+		w.answers <- answer{op: opLoad, item: it, reading: w.queue.Read(it, w.cfg.Load)}
 	}()
 }
 
@@ -131,8 +131,8 @@ func (w *Worker) encode(body []byte, compress bool) *request {
 	return newRequest(body, "")
 }
 
-// answered handles the result of a request.
-func (w *Worker) answered(a answer) {
+// handle handles the result of a request.
+func (w *Worker) handle(a answer) {
 	now := time.Now()
 	switch a.op {
 	case createLogStream:
@@ -143,17 +143,17 @@ func (w *Worker) answered(a answer) {
 		w.groupAnswered(a)
 	case putRetentionPolicy:
 		w.retentionAnswered(a, now)
-	case load:
-		w.flying--
+	case opLoad:
+		w.inFlight--
 		if w.ending() { // the store may be closed, so events that were not found are not lost
 			return
 		}
 		if w.queue.Loaded(a.item, a.reading) {
-			w.keep(newJob(a.item, w.timing()))
+			w.keep(newJob(a.item, w.timestampPolicy()))
 		}
 		w.cfg.Lost() // events of damaged records
 	case putLogEvents:
-		w.flying--
+		w.inFlight--
 		w.putCounted(a, now)
 		w.putAnswered(a, now)
 	}
@@ -183,50 +183,50 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 	plain := w.learnGzip(j, c, a.err)
 	switch {
 	case c == delivered:
-		w.taken++
+		w.acknowledged++
 		w.recovered()
 		w.pace.answered()
-		w.missedStream = false
-		alone := j.byForeign() && j.waits()
-		if !j.byForeign() {
+		w.streamMissing = false
+		alone := j.refusedByForeign() && j.quarantined()
+		if !j.refusedByForeign() {
 			j.fails = 0
 		}
-		j.taken(a.info, now, &o)
+		j.acknowledged(a.info, now, &o)
 		if alone {
 			w.contradicted(j, now)
 		}
-		w.judge(j, now, &o)
+		w.decide(j, now, &o)
 		w.settle(j, &o)
-		w.free()
+		w.releaseQuarantined()
 		w.retain(now, false)
 	case w.ctx.Err() != nil: // the batch stays in the queue
 	case plain:
 		w.keep(j)
 	case c == missing && !w.cfg.Creation.Never:
 		w.needStream = true
-		if w.missedStream { // a new stream may take a moment to become visible
+		if w.streamMissing { // a new stream may take a moment to become visible
 			w.failed(a, transient)
 		}
-		w.missedStream = true // a new stream is discovered this way: not an error yet
+		w.streamMissing = true // a new stream is discovered this way: not an error yet
 		w.keep(j)
 	case c == refused && j.item == nil:
-		w.cfg.Failed(string(a.op), withoutText(a.err))
-		w.announced(j, refusedRecord)
+		w.cfg.Failed(string(a.op), withoutMessage(a.err))
+		w.noticeAnswered(j, noticeRefused)
 	case j.item == nil && (c == foreign || c == tooLarge):
 		w.failed(a, c)
-		w.announced(j, refusedRecord)
-	case c == tooLarge && w.smaller(j, now):
+		w.noticeAnswered(j, noticeRefused)
+	case c == tooLarge && w.shrink(j, now):
 		w.refusals++
-		w.persist(a, true)
+		w.reportRefusal(a, true)
 		w.keep(j)
-	case c == refused, c == foreign, c == tooLarge, w.failsAlone(j, c):
-		w.suspect(j, a, c, now, &o)
+	case c == refused, c == foreign, c == tooLarge, w.failsWhileOthersPass(j, c):
+		w.bisect(j, a, c, now, &o)
 		w.settle(j, &o)
 	default:
 		if c == environment && a.jumped { // one of the clocks is wrong; the next request is signed with the corrected time
 			c = transient
 		}
-		w.cutOff(j, a.err, now)
+		w.countReset(j, a.err, now)
 		w.failed(a, c)
 		w.keep(j)
 	}
@@ -234,14 +234,14 @@ func (w *Worker) putAnswered(a answer, now time.Time) {
 
 // settle records the outcome of some of a job's events, and keeps the job if others are left.
 func (w *Worker) settle(j *job, o *account.Outcome) {
-	w.enter(j, o)
+	w.record(j, o)
 	if !j.done() {
 		w.keep(j)
 	}
 }
 
-// enter records the outcome of some of a job's events.
-func (w *Worker) enter(j *job, o *account.Outcome) {
+// record records the outcome of some of a job's events.
+func (w *Worker) record(j *job, o *account.Outcome) {
 	switch {
 	case j.item != nil:
 		w.queue.Settle(j.item, o, j.done())
@@ -250,9 +250,9 @@ func (w *Worker) enter(j *job, o *account.Outcome) {
 		}
 	case !j.done():
 	case o.Delivered > 0:
-		w.announced(j, heard)
+		w.noticeAnswered(j, noticeDelivered)
 	default:
-		w.announced(j, untimelyRecord)
+		w.noticeAnswered(j, noticeOutOfRange)
 	}
 }
 

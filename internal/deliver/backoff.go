@@ -26,7 +26,7 @@ const (
 
 	// The longest backoff while a caller waits in Flush or Shutdown; up to four times that when
 	// the service throttles.
-	hurriedMax = time.Second
+	awaitedMax = time.Second
 
 	maxHint = 5 * time.Minute // the longest Retry-After honored
 )

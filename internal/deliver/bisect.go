@@ -17,7 +17,7 @@ import "slices"
 //
 // At most 14 requests find one bad event among 10,000. One more may be needed to confirm it,
 // alone, and one carries the events left after it.
-type search struct{ spans []span }
+type bisection struct{ spans []span }
 
 // span is a run of unacknowledged events.
 type span struct {
@@ -26,25 +26,25 @@ type span struct {
 	bad      bool // contains an event that made a request fail
 	proved   bool // refused itself, often enough, after the service had accepted something else
 	alone    int  // refusals as a single event
-	again    bool // a single event, isolated before but not proved to be bad
+	isolated bool // a single event, isolated before but not proved to be bad
 }
 
-// all returns a bisection of the events [from, to); empty if there are none.
-func all(from, to int) search {
+// newBisection returns a bisection of the events [from, to); empty if there are none.
+func newBisection(from, to int) bisection {
 	if from >= to {
-		return search{}
+		return bisection{}
 	}
-	return search{[]span{{from: from, to: to}}}
+	return bisection{[]span{{from: from, to: to}}}
 }
 
 // done reports whether nothing is left to send.
-func (s *search) done() bool { return len(s.spans) == 0 }
+func (s *bisection) done() bool { return len(s.spans) == 0 }
 
 // next returns the events to send now.
-func (s *search) next() (from, to int) { return s.spans[0].from, s.spans[0].to }
+func (s *bisection) next() (from, to int) { return s.spans[0].from, s.spans[0].to }
 
-// taken records that the last request was accepted.
-func (s *search) taken() {
+// acknowledged records that the last request was accepted.
+func (s *bisection) acknowledged() {
 	half := s.spans[0].half
 	s.spans = s.spans[1:]
 	if half {
@@ -55,11 +55,11 @@ func (s *search) taken() {
 // refused records that the last request was refused. evidence means that the service has accepted
 // another request since this batch was first refused. needed is how often a single event must be
 // refused to be proved bad; never for a failure that is not a refusal.
-func (s *search) refused(evidence bool, needed int) {
+func (s *bisection) refused(evidence bool, needed int) {
 	first := &s.spans[0]
 	if first.half {
 		first.half = false
-		s.join(1)
+		s.merge(1)
 	}
 	if first.to-first.from == 1 && needed != never {
 		first.alone++
@@ -68,7 +68,7 @@ func (s *search) refused(evidence bool, needed int) {
 }
 
 // forget discards what the bisection has found.
-func (s *search) forget() {
+func (s *bisection) forget() {
 	slices.SortFunc(s.spans, func(a, b span) int { return a.from - b.from })
 	var whole []span
 	for _, sp := range s.spans {
@@ -81,8 +81,8 @@ func (s *search) forget() {
 	s.spans = whole
 }
 
-// cut ends the next request before event end.
-func (s *search) cut(end int) {
+// truncate ends the next request before event end.
+func (s *bisection) truncate(end int) {
 	first := s.spans[0]
 	if first.half { // the remainder is merged with the other half
 		s.spans[0].to, s.spans[1].from = end, end
@@ -92,8 +92,8 @@ func (s *search) cut(end int) {
 	s.spans = slices.Insert(s.spans, 1, span{from: end, to: first.to})
 }
 
-// join merges span i with the next one if nothing is known about the latter.
-func (s *search) join(i int) {
+// merge merges span i with the next one if nothing is known about the latter.
+func (s *bisection) merge(i int) {
 	if i+1 >= len(s.spans) {
 		return
 	}
@@ -106,7 +106,7 @@ func (s *search) join(i int) {
 
 // halve splits a bad span so that its first half is sent next. It returns true if the bad span is
 // a single event.
-func (s *search) halve() (found bool) {
+func (s *bisection) halve() (found bool) {
 	if s.done() || !s.spans[0].bad {
 		return false
 	}
@@ -122,23 +122,23 @@ func (s *search) halve() (found bool) {
 
 // proved reports whether the event isolated by halve has been refused itself. An event that was
 // only inferred to be bad may be fine: the service may have failed for a moment.
-func (s *search) proved() bool { return s.spans[0].proved }
+func (s *bisection) proved() bool { return s.spans[0].proved }
 
 // drop removes the single event.
-func (s *search) drop() { s.spans = s.spans[1:] }
+func (s *bisection) drop() { s.spans = s.spans[1:] }
 
-// postpone moves the single event to the end, to be sent once more, alone.
-func (s *search) postpone() {
+// quarantine moves the single event to the end, to be sent once more, alone.
+func (s *bisection) quarantine() {
 	single := s.spans[0]
-	s.spans = append(s.spans[1:], span{from: single.from, to: single.to, alone: single.alone, again: true})
+	s.spans = append(s.spans[1:], span{from: single.from, to: single.to, alone: single.alone, isolated: true})
 }
 
-// waits reports whether only quarantined events are left.
-func (s *search) waits() bool { return !s.done() && s.spans[0].again }
+// quarantined reports whether only quarantined events are left.
+func (s *bisection) quarantined() bool { return !s.done() && s.spans[0].isolated }
 
-// keep removes all events except [from, to), and returns the removed runs. If there are any, what
-// the bisection has found is discarded.
-func (s *search) keep(from, to int) (out []run) {
+// limitTo removes all events except [from, to), and returns the removed runs. If there are any,
+// what the bisection has found is discarded.
+func (s *bisection) limitTo(from, to int) (out []run) {
 	var kept []span
 	for _, sp := range s.spans {
 		if before := (run{sp.from, min(sp.to, from)}); before.from < before.to {

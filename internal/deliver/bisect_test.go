@@ -20,7 +20,7 @@ type hunt struct {
 	n   int
 	bad []int // ascending
 
-	search
+	bisection
 	others      func() bool // reports whether the service took a request of another batch meanwhile
 	taken       int         // requests the service took
 	suspected   bool
@@ -33,7 +33,7 @@ type hunt struct {
 }
 
 func newHunt(t *testing.T, n int, bad []int) *hunt {
-	return &hunt{t: t, n: n, bad: bad, search: all(0, n), others: func() bool { return false }}
+	return &hunt{t: t, n: n, bad: bad, bisection: newBisection(0, n), others: func() bool { return false }}
 }
 
 // run sends requests until nothing is left, at most that many, and reports whether
@@ -60,12 +60,12 @@ func (h *hunt) send() {
 	if i := sort.SearchInts(h.bad, from); i == len(h.bad) || h.bad[i] >= to {
 		h.taken++
 		h.delivered = append(h.delivered, run{from, to})
-		h.search.taken()
+		h.bisection.acknowledged()
 	} else {
 		if !h.suspected {
 			h.suspected, h.takenBefore = true, h.taken
 		}
-		h.search.refused(h.taken > h.takenBefore, 1)
+		h.bisection.refused(h.taken > h.takenBefore, 1)
 	}
 	for h.halve() {
 		i, to := h.next()
@@ -74,7 +74,7 @@ func (h *hunt) send() {
 		}
 		if !h.proved() {
 			h.postponed++
-			h.postpone()
+			h.quarantine()
 			break
 		}
 		h.dropped = append(h.dropped, i)
@@ -91,10 +91,10 @@ func (h *hunt) check() {
 	}
 	again := false
 	for i, s := range h.spans {
-		if s.half && i > 0 || s.bad || again && !s.again || s.again && s.to != s.from+1 {
+		if s.half && i > 0 || s.bad || again && !s.isolated || s.isolated && s.to != s.from+1 {
 			h.t.Fatalf("span %d of %+v", i, h.spans)
 		}
-		again = s.again
+		again = s.isolated
 		places = append(places, run{s.from, s.to})
 	}
 	slices.SortFunc(places, func(a, b run) int { return a.from - b.from })
@@ -247,11 +247,11 @@ func TestSearchKnowsWhatIsProved(t *testing.T) {
 		{"one event", 1, "r", 0, false, []span{{from: 0, to: 1, bad: true, alone: 1}}},
 	}
 	for _, row := range rows {
-		s := all(0, row.n)
+		s := newBisection(0, row.n)
 		found := false
 		for _, a := range row.answers {
 			if a == 't' {
-				s.taken()
+				s.acknowledged()
 			} else {
 				s.refused(a == 'R', 1)
 			}
@@ -275,17 +275,17 @@ func TestSearchKnowsWhatIsProved(t *testing.T) {
 // TestPostponed: events that were found without proof come last, alone, and are
 // not joined with others.
 func TestPostponed(t *testing.T) {
-	s := all(0, 4)
-	if s.waits() {
+	s := newBisection(0, 4)
+	if s.quarantined() {
 		t.Error("it waits from the start")
 	}
 	for range 3 {
 		s.refused(false, 1)
 		s.halve()
 	}
-	s.postpone() // event 0
-	if from, to := s.next(); from != 1 || to != 4 || s.waits() {
-		t.Errorf("next is [%d, %d), waits %v", from, to, s.waits())
+	s.quarantine() // event 0
+	if from, to := s.next(); from != 1 || to != 4 || s.quarantined() {
+		t.Errorf("next is [%d, %d), waits %v", from, to, s.quarantined())
 	}
 	s.refused(false, 1) // [1, 2) is next, then [2, 4)
 	s.halve()
@@ -293,11 +293,11 @@ func TestPostponed(t *testing.T) {
 	if !s.halve() {
 		t.Fatalf("left are %+v", s.spans)
 	}
-	s.postpone() // event 1
-	s.taken()    // [2, 4)
+	s.quarantine()   // event 1
+	s.acknowledged() // [2, 4)
 	for i := range 2 {
-		if from, to := s.next(); from != i || to != i+1 || !s.waits() {
-			t.Errorf("next is [%d, %d), waits %v; want event %d", from, to, s.waits(), i)
+		if from, to := s.next(); from != i || to != i+1 || !s.quarantined() {
+			t.Errorf("next is [%d, %d), waits %v; want event %d", from, to, s.quarantined(), i)
 		}
 		s.refused(true, 1)
 		if !s.halve() || !s.proved() {
@@ -305,21 +305,21 @@ func TestPostponed(t *testing.T) {
 		}
 		s.drop()
 	}
-	if !s.done() || s.waits() {
+	if !s.done() || s.quarantined() {
 		t.Errorf("left are %+v", s.spans)
 	}
 }
 
 func TestAllOfNothing(t *testing.T) {
 	for _, to := range []int{3, 2} {
-		if s := all(3, to); !s.done() || s.waits() || s.halve() {
+		if s := newBisection(3, to); !s.done() || s.quarantined() || s.halve() {
 			t.Errorf("[3, %d) is %+v", to, s)
 		}
 	}
 }
 
 func TestKeep(t *testing.T) {
-	half, again := span{from: 2, to: 4, half: true}, span{from: 9, to: 10, again: true}
+	half, again := span{from: 2, to: 4, half: true}, span{from: 9, to: 10, isolated: true}
 	rows := []struct {
 		name     string
 		spans    []span
@@ -334,15 +334,15 @@ func TestKeep(t *testing.T) {
 		{"cut on both sides", []span{{from: 0, to: 10}}, 3, 7, []run{{0, 3}, {7, 10}}, []span{{from: 3, to: 7}}},
 		{"what was found is forgotten", []span{half, {from: 4, to: 9}, again}, 3, 10, []run{{2, 3}}, []span{{from: 3, to: 4}, {from: 4, to: 9}, {from: 9, to: 10}}},
 		{"a span goes", []span{half, {from: 4, to: 9}}, 4, 9, []run{{2, 4}}, []span{{from: 4, to: 9}}},
-		{"postponed ones, not in order", []span{{from: 5, to: 9}, {from: 2, to: 3, again: true}}, 5, 9, []run{{2, 3}}, []span{{from: 5, to: 9}}},
+		{"postponed ones, not in order", []span{{from: 5, to: 9}, {from: 2, to: 3, isolated: true}}, 5, 9, []run{{2, 3}}, []span{{from: 5, to: 9}}},
 		{"none is kept", []span{{from: 2, to: 4}, {from: 6, to: 7}}, 0, 0, []run{{2, 4}, {6, 7}}, nil},
 		{"none is kept: the limits are between", []span{{from: 2, to: 8}}, 5, 5, []run{{2, 5}, {5, 8}}, nil},
 		{"none is kept: the limits are at the end", []span{{from: 2, to: 8}}, 10, 10, []run{{2, 8}}, nil},
 		{"nothing", nil, 0, 0, nil, nil},
 	}
 	for _, row := range rows {
-		s := search{slices.Clone(row.spans)}
-		if out := s.keep(row.from, row.to); !slices.Equal(out, row.out) {
+		s := bisection{slices.Clone(row.spans)}
+		if out := s.limitTo(row.from, row.to); !slices.Equal(out, row.out) {
 			t.Errorf("%s: left out are %v, want %v", row.name, out, row.out)
 		}
 		if !slices.Equal(s.spans, row.left) {
@@ -365,7 +365,7 @@ func TestKeepWhileSearching(t *testing.T) {
 			if h.send(); r.IntN(5) == 0 { // time goes by
 				from = min(from+r.IntN(3), to)
 				to = max(to-r.IntN(3), from)
-				for _, out := range h.keep(from, to) {
+				for _, out := range h.limitTo(from, to) {
 					if out.from < to && out.to > from {
 						t.Fatalf("seed %d: left out %v, but kept are [%d, %d)", seed, out, from, to)
 					}
@@ -393,12 +393,12 @@ func TestCut(t *testing.T) {
 		want []span
 	}{
 		{"nothing known", []span{{from: 2, to: 9}}, 5, []span{{from: 2, to: 5}, {from: 5, to: 9}}},
-		{"others behind", []span{{from: 0, to: 4}, {from: 4, to: 5, again: true}}, 1, []span{{from: 0, to: 1}, {from: 1, to: 4}, {from: 4, to: 5, again: true}}},
+		{"others behind", []span{{from: 0, to: 4}, {from: 4, to: 5, isolated: true}}, 1, []span{{from: 0, to: 1}, {from: 1, to: 4}, {from: 4, to: 5, isolated: true}}},
 		{"a half: the rest of it joins the other one", []span{{from: 0, to: 4, half: true}, {from: 4, to: 8}}, 3, []span{{from: 0, to: 3, half: true}, {from: 3, to: 8}}},
 	}
 	for _, row := range rows {
-		s := search{row.have}
-		if s.cut(row.at); !reflect.DeepEqual(s.spans, row.want) {
+		s := bisection{row.have}
+		if s.truncate(row.at); !reflect.DeepEqual(s.spans, row.want) {
 			t.Errorf("%s: %+v, want %+v", row.name, s.spans, row.want)
 		}
 	}
@@ -406,12 +406,12 @@ func TestCut(t *testing.T) {
 
 // TestForget: what is left is sent as if nothing was known.
 func TestForget(t *testing.T) {
-	s := search{[]span{{from: 6, to: 9, half: true}, {from: 9, to: 12, bad: true}, {from: 0, to: 1, again: true, alone: 3}, {from: 2, to: 3, again: true}, {from: 1, to: 2, again: true}}}
+	s := bisection{[]span{{from: 6, to: 9, half: true}, {from: 9, to: 12, bad: true}, {from: 0, to: 1, isolated: true, alone: 3}, {from: 2, to: 3, isolated: true}, {from: 1, to: 2, isolated: true}}}
 	s.forget()
 	if want := []span{{from: 0, to: 3}, {from: 6, to: 12}}; !reflect.DeepEqual(s.spans, want) {
 		t.Errorf("%+v, want %+v", s.spans, want)
 	}
-	none := all(0, 0)
+	none := newBisection(0, 0)
 	if none.forget(); !none.done() {
 		t.Error("something came of nothing")
 	}
@@ -419,12 +419,12 @@ func TestForget(t *testing.T) {
 
 // TestFailuresProveNothing: what is no refusal counts neither then nor later.
 func TestFailuresProveNothing(t *testing.T) {
-	s := all(0, 1)
+	s := newBisection(0, 1)
 	for range 20 {
 		if s.refused(true, never); !s.halve() || s.proved() {
 			t.Fatalf("%+v", s.spans)
 		}
-		s.postpone()
+		s.quarantine()
 	}
 	if s.refused(true, 2); s.proved() {
 		t.Error("one refusal proves what takes two")
@@ -433,14 +433,14 @@ func TestFailuresProveNothing(t *testing.T) {
 
 // TestProvedByNumber: a single event may have to be refused several times.
 func TestProvedByNumber(t *testing.T) {
-	s := all(0, 1)
+	s := newBisection(0, 1)
 	for i := range 3 {
 		s.refused(i > 0, 3)
 		if found := s.halve(); !found || s.proved() != (i == 2) {
 			t.Errorf("after %d refusals: found %v, proved %v", i+1, found, s.proved())
 		}
 		if i < 2 {
-			s.postpone()
+			s.quarantine()
 		}
 	}
 }

@@ -121,8 +121,8 @@ func ofStatus(status int, refusal class) class {
 	return refusal
 }
 
-// badKeys reports whether other credentials may help.
-func badKeys(err error) bool {
+// credentialsRejected reports whether other credentials may help.
+func credentialsRejected(err error) bool {
 	var credentials *CredentialsError
 	if errors.As(err, &credentials) {
 		return true
@@ -161,9 +161,9 @@ func Code(err error) string {
 	}
 }
 
-// withoutText returns the error of a refused request without the service's message, which may
+// withoutMessage returns the error of a refused request without the service's message, which may
 // quote an event.
-func withoutText(err error) error {
+func withoutMessage(err error) error {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
 		return err

@@ -55,8 +55,8 @@ func (w *Worker) learnGzip(j *job, c class, err error) (again bool) {
 	compressed := j.ready.encoding != ""
 	switch {
 	case compressed && c == delivered:
-		w.gzipTaken = true
-	case compressed && refusesGzip(err, w.gzipTaken):
+		w.gzipAccepted = true
+	case compressed && refusesGzip(err, w.gzipAccepted):
 		j.gzip = gzipTrial{plain: true, open: true}
 		return true
 	case j.gzip.open && c == delivered:

@@ -25,11 +25,11 @@ type Creation struct {
 // creation is the state of log group and log stream. No Describe operation is used: its quota is
 // small and it would need another permission.
 type creation struct {
-	needStream   bool // create the stream before the next put
-	needGroup    bool // create the group before the stream
-	missedStream bool // the last put reported a missing group or stream
-	missedGroup  bool // the last CreateLogStream reported a missing group
-	unsure       bool // a CreateLogGroup ended without an answer
+	needStream    bool // create the stream before the next put
+	needGroup     bool // create the group before the stream
+	streamMissing bool // the last put reported a missing group or stream
+	groupMissing  bool // the last CreateLogStream reported a missing group
+	groupUnknown  bool // a CreateLogGroup ended without an answer
 
 	retention      bool      // the retention of a group this worker created is not set yet
 	retentionAfter time.Time // earliest time of the next attempt
@@ -39,7 +39,7 @@ type creation struct {
 // create creates the log group or log stream, whichever is needed next.
 func (w *Worker) create() {
 	if w.needGroup {
-		w.request(createLogGroup, AttemptTimeout, func(ctx context.Context) error {
+		w.call(createLogGroup, AttemptTimeout, func(ctx context.Context) error {
 			c := w.cfg.Creation
 			in := &cloudwatchlogs.CreateLogGroupInput{
 				LogGroupName:  &w.cfg.Group,
@@ -54,7 +54,7 @@ func (w *Worker) create() {
 		})
 		return
 	}
-	w.request(createLogStream, AttemptTimeout, func(ctx context.Context) error {
+	w.call(createLogStream, AttemptTimeout, func(ctx context.Context) error {
 		_, err := w.cfg.Client.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{
 			LogGroupName:  &w.cfg.Group,
 			LogStreamName: &w.cfg.Stream,
@@ -67,16 +67,16 @@ func (w *Worker) create() {
 func (w *Worker) streamAnswered(a answer) {
 	switch {
 	case a.err == nil || exists(a.err):
-		w.needStream, w.missedGroup = false, false
-		if a.err == nil && w.unsure { // the unanswered attempt created the group
-			w.madeGroup()
+		w.needStream, w.groupMissing = false, false
+		if a.err == nil && w.groupUnknown { // the unanswered attempt created the group
+			w.groupCreated()
 		}
 	case classify(a.err) == missing:
 		w.needGroup = true
-		if w.missedGroup { // a new group may take a moment to become visible
+		if w.groupMissing { // a new group may take a moment to become visible
 			w.failed(a, transient)
 		}
-		w.missedGroup = true
+		w.groupMissing = true
 	default:
 		// A stream with a fixed name may be shared: another process may create it meanwhile.
 		// Another put is the cheaper way to find out.
@@ -91,28 +91,28 @@ func (w *Worker) groupAnswered(a answer) {
 	switch {
 	case a.err == nil:
 		w.needGroup = false
-		w.madeGroup()
+		w.groupCreated()
 	case exists(a.err):
 		// Another process was faster and sets the retention; or our own attempt succeeded and its
 		// answer was lost.
 		w.needGroup = false
-		if w.unsure {
-			w.madeGroup()
+		if w.groupUnknown {
+			w.groupCreated()
 		}
 	default:
 		if !errors.As(a.err, &api) || api.ErrorFault() == smithy.FaultServer {
-			w.unsure = true
+			w.groupUnknown = true
 		}
 		// Another process may create the group meanwhile, so retry the stream first.
-		w.needGroup, w.missedGroup = false, false
+		w.needGroup, w.groupMissing = false, false
 		w.failed(a, classify(a.err))
 	}
 }
 
-// madeGroup records that this worker created the group. The retention is set after the first
+// groupCreated records that this worker created the group. The retention is set after the first
 // delivery.
-func (w *Worker) madeGroup() {
-	w.unsure = false // or a group that another process creates later would count as ours
+func (w *Worker) groupCreated() {
+	w.groupUnknown = false // or a group that another process creates later would count as ours
 	w.retention = w.cfg.Creation.RetentionDays != 0
 }
 
@@ -122,9 +122,9 @@ func exists(err error) bool {
 	return errors.As(err, &api) && api.ErrorCode() == "ResourceAlreadyExistsException"
 }
 
-// retentionPause is the interval between attempts to set the retention. The quota is 5 requests a
-// second for an account, shared by many processes.
-const retentionPause = 30 * time.Second
+// retentionInterval is the interval between attempts to set the retention. The quota is 5
+// requests a second for an account, shared by many processes.
+const retentionInterval = 30 * time.Second
 
 // endTimeout is how long the end of delivery waits for requests that carry no events.
 const endTimeout = 2 * time.Second
@@ -140,7 +140,7 @@ func (w *Worker) retain(now time.Time, last bool) {
 	if last {
 		timeout = endTimeout
 	}
-	w.request(putRetentionPolicy, timeout, func(ctx context.Context) error {
+	w.call(putRetentionPolicy, timeout, func(ctx context.Context) error {
 		_, err := w.cfg.Client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
 			LogGroupName:    &w.cfg.Group,
 			RetentionInDays: aws.Int32(w.cfg.Creation.RetentionDays),
@@ -159,6 +159,6 @@ func (w *Worker) retentionAnswered(a answer, now time.Time) {
 	case delivered, refused: // set, or invalid for good
 		w.retention = false
 	default: // a new group may take a moment to become visible
-		w.retentionAfter = now.Add(retentionPause)
+		w.retentionAfter = now.Add(retentionInterval)
 	}
 }

@@ -30,11 +30,11 @@ const DoubtedDate = "X-Doubted-Date"
 // SDK, which would correct its clock for signing by them.
 func (e *Endpoint) watch(o *cloudwatchlogs.Options) {
 	o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], func(stack *middleware.Stack) error {
-		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Answer", e.answered), middleware.After)
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Answer", e.checkAnswer), middleware.After)
 	})
 }
 
-func (e *Endpoint) answered(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+func (e *Endpoint) checkAnswer(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {
 	out, metadata, err = next.HandleDeserialize(ctx, in)
@@ -43,7 +43,7 @@ func (e *Endpoint) answered(ctx context.Context, in middleware.DeserializeInput,
 		return out, metadata, err
 	}
 	err = readAnswer(response.Response, awsmiddleware.GetOperationName(ctx))
-	if h := response.Header; !e.believe(ctx, h, err == nil) {
+	if h := response.Header; !e.trust(ctx, h, err == nil) {
 		h[DoubtedDate] = h["Date"]
 		delete(h, "Date")
 	}
@@ -51,15 +51,15 @@ func (e *Endpoint) answered(ctx context.Context, in middleware.DeserializeInput,
 	return out, metadata, err
 }
 
-// believe reports whether the Date of a response is trusted as the service's time.
-func (e *Endpoint) believe(ctx context.Context, h http.Header, genuine bool) bool {
+// trust reports whether the Date of a response is trusted as the service's time.
+func (e *Endpoint) trust(ctx context.Context, h http.Header, genuine bool) bool {
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil || date.Unix() <= 0 || !genuine || !fromService(h) || h.Get("Age") != "" { // no event can have a time before 1970; Age means a cached response
 		return false
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	believed, jumped := e.dates.judge(time.Until(date))
+	believed, jumped := e.dates.observe(time.Until(date))
 	if a := attemptOf(ctx); a != nil {
 		a.jumped = jumped
 	}
@@ -80,9 +80,9 @@ const (
 	agreeing = time.Minute     // between two Dates after a jump
 )
 
-// judge takes how far the service's clock is ahead according to a response. A jump is trusted
+// observe takes how far the service's clock is ahead according to a response. A jump is trusted
 // when a second response confirms it.
-func (d *dates) judge(ahead time.Duration) (believed, jumped bool) {
+func (d *dates) observe(ahead time.Duration) (believed, jumped bool) {
 	jumped = (ahead - d.ahead).Abs() > maxDrift
 	if jumped && (!d.doubted || (ahead-d.candidate).Abs() > agreeing) {
 		d.candidate, d.doubted = ahead, true
@@ -108,8 +108,8 @@ const (
 	minLimit      = 1 << 10
 )
 
-// tooLarge records that a body of that many bytes, before compression, was refused for its size.
-func (e *Endpoint) tooLarge(bytes int, now time.Time) {
+// lowerLimit records that a body of that many bytes, before compression, was refused for its size.
+func (e *Endpoint) lowerLimit(bytes int, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if known := e.size.current(now); known == 0 || bytes/2 < known {

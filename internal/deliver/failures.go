@@ -9,15 +9,15 @@ import (
 // failureState is the state of the current sequence of failed requests. Failures concern the
 // connection to the service, so all requests share it: while they last, one request at a time
 // probes whether they are over.
-type trouble struct {
-	failures int           // consecutive
-	refusals int           // consecutive PutLogEvents refused as invalid
-	round    int           // failures so far; requests that started in an earlier round fail together with the last one
-	at       time.Time     // time of the last failure
-	pause    time.Duration // backoff after it
-	hinted   bool          // the server asked for this backoff
-	slower   bool          // the backoff is for throttling: another request's success does not end it
-	mayDrop  allowance
+type failureState struct {
+	failures   int           // consecutive
+	refusals   int           // consecutive PutLogEvents refused as invalid
+	round      int           // failures so far; requests that started in an earlier round fail together with the last one
+	failedAt   time.Time     // time of the last failure
+	backoff    time.Duration // backoff after it
+	serverHint bool          // the server asked for this backoff
+	throttling bool          // the backoff is for throttling: another request's success does not end it
+	dropBudget budget
 
 	contradictedAt time.Time // when an event was accepted that an intermediary had refused alone
 }
@@ -45,39 +45,39 @@ func (w *Worker) pauseAfter(a answer, c class) {
 	}
 	w.round++
 	w.failures++
-	w.at = time.Now()
-	w.pause = backoff(c, a.op, w.failures)
+	w.failedAt = time.Now()
+	w.backoff = backoff(c, a.op, w.failures)
 	asked := hint(a.err)
-	w.hinted = asked > w.pause
-	w.pause = max(w.pause, asked)
-	w.slower = c == throttled
-	if badKeys(a.err) {
+	w.serverHint = asked > w.backoff
+	w.backoff = max(w.backoff, asked)
+	w.throttling = c == throttled
+	if credentialsRejected(a.err) {
 		w.cfg.NewKeys()
 	}
 	// Further throttling in a row belongs to the same burst, which the backoff handles.
 	if c == throttled && a.op == putLogEvents && w.failures <= maxSlowDowns {
-		w.pace.throttled(w.at)
+		w.pace.throttled(w.failedAt)
 	}
 }
 
 // recovered records a successful PutLogEvents.
 func (w *Worker) recovered() {
 	w.failures, w.refusals = 0, 0
-	if !w.slower {
-		w.pause = 0
+	if !w.throttling {
+		w.backoff = 0
 	}
 }
 
-// again returns the earliest time of the next request: soon while a caller waits in Flush or
+// nextAttempt returns the earliest time of the next request: soon while a caller waits in Flush or
 // Shutdown, unless the server asked for the backoff.
-func (t *trouble) again(awaited bool) time.Time {
-	pause := t.pause
+func (t *failureState) nextAttempt(awaited bool) time.Time {
+	pause := t.backoff
 	switch {
-	case t.hinted || !awaited:
-	case t.slower:
-		pause = min(pause, hurriedMax<<min(max(t.failures-1, 0), 2))
+	case t.serverHint || !awaited:
+	case t.throttling:
+		pause = min(pause, awaitedMax<<min(max(t.failures-1, 0), 2))
 	default:
-		pause = min(pause, hurriedMax)
+		pause = min(pause, awaitedMax)
 	}
-	return t.at.Add(pause)
+	return t.failedAt.Add(pause)
 }

@@ -16,26 +16,26 @@ func TestAgain(t *testing.T) {
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	rows := []struct {
 		name    string
-		trouble trouble
+		trouble failureState
 		calm    time.Duration // until the next request
 		awaited time.Duration // the same while somebody waits
 	}{
-		{"none", trouble{}, 0, 0},
-		{"short", trouble{pause: 300 * time.Millisecond}, 300 * time.Millisecond, 300 * time.Millisecond},
-		{"long", trouble{pause: time.Minute}, time.Minute, time.Second},
-		{"throttled once", trouble{pause: time.Minute, slower: true, failures: 1}, time.Minute, time.Second},
-		{"throttled twice", trouble{pause: time.Minute, slower: true, failures: 2}, time.Minute, 2 * time.Second},
-		{"throttled often", trouble{pause: time.Minute, slower: true, failures: 9}, time.Minute, 4 * time.Second},
-		{"throttled for a moment", trouble{pause: time.Second, slower: true}, time.Second, time.Second},
-		{"the server asked for it", trouble{pause: time.Minute, hinted: true}, time.Minute, time.Minute},
-		{"the server asked for it when it throttled", trouble{pause: time.Minute, hinted: true, slower: true}, time.Minute, time.Minute},
+		{"none", failureState{}, 0, 0},
+		{"short", failureState{backoff: 300 * time.Millisecond}, 300 * time.Millisecond, 300 * time.Millisecond},
+		{"long", failureState{backoff: time.Minute}, time.Minute, time.Second},
+		{"throttled once", failureState{backoff: time.Minute, throttling: true, failures: 1}, time.Minute, time.Second},
+		{"throttled twice", failureState{backoff: time.Minute, throttling: true, failures: 2}, time.Minute, 2 * time.Second},
+		{"throttled often", failureState{backoff: time.Minute, throttling: true, failures: 9}, time.Minute, 4 * time.Second},
+		{"throttled for a moment", failureState{backoff: time.Second, throttling: true}, time.Second, time.Second},
+		{"the server asked for it", failureState{backoff: time.Minute, serverHint: true}, time.Minute, time.Minute},
+		{"the server asked for it when it throttled", failureState{backoff: time.Minute, serverHint: true, throttling: true}, time.Minute, time.Minute},
 	}
 	for _, row := range rows {
-		row.trouble.at = at
-		if got := row.trouble.again(false).Sub(at); got != row.calm {
+		row.trouble.failedAt = at
+		if got := row.trouble.nextAttempt(false).Sub(at); got != row.calm {
 			t.Errorf("%s: again after %v, want %v", row.name, got, row.calm)
 		}
-		if got := row.trouble.again(true).Sub(at); got != row.awaited {
+		if got := row.trouble.nextAttempt(true).Sub(at); got != row.awaited {
 			t.Errorf("%s: again after %v while somebody waits, want %v", row.name, got, row.awaited)
 		}
 	}
@@ -143,14 +143,14 @@ func TestPauses(t *testing.T) {
 			for range 100 {
 				w := newWorker()
 				w.failed(answer{op: putLogEvents, err: row.err}, row.class)
-				if pause := time.Until(w.again(false)); pause < row.least || pause > row.most || w.hinted != row.hinted {
-					t.Fatalf("%s: again after %v, hinted %v; want %v to %v, %v", row.name, pause, w.hinted, row.least, row.most, row.hinted)
+				if pause := time.Until(w.nextAttempt(false)); pause < row.least || pause > row.most || w.serverHint != row.hinted {
+					t.Fatalf("%s: again after %v, hinted %v; want %v to %v, %v", row.name, pause, w.serverHint, row.least, row.most, row.hinted)
 				}
-				if pause := time.Until(w.again(true)); pause > row.awaited {
+				if pause := time.Until(w.nextAttempt(true)); pause > row.awaited {
 					t.Fatalf("%s: again after %v while somebody waits", row.name, pause)
 				}
-				if bound := w.pace.every > 0; bound != (row.class == throttled) {
-					t.Fatalf("%s: one request every %v", row.name, w.pace.every)
+				if bound := w.pace.limit > 0; bound != (row.class == throttled) {
+					t.Fatalf("%s: one request every %v", row.name, w.pace.limit)
 				}
 			}
 		})
@@ -168,8 +168,8 @@ func TestRequestsThatFailTogether(t *testing.T) {
 		for range 4 {
 			w.failed(together, throttled)
 		}
-		if w.failures != 1 || told != 4 || w.pace.every != 2*time.Second {
-			t.Errorf("%d failures, %d told, one request every %v; want 1, 4, 2s", w.failures, told, w.pace.every)
+		if w.failures != 1 || told != 4 || w.pace.limit != 2*time.Second {
+			t.Errorf("%d failures, %d told, one request every %v; want 1, 4, 2s", w.failures, told, w.pace.limit)
 		}
 		together.round = w.round
 		if w.failed(together, throttled); w.failures != 2 {
@@ -188,7 +188,7 @@ func TestRecovered(t *testing.T) {
 				w.failed(answer{op: putLogEvents, err: answerWith(500, "", "9"), round: w.round}, c)
 			}
 			w.refusals = 7
-			pause := w.pause
+			pause := w.backoff
 			w.recovered()
 			if w.failures != 0 || w.refusals != 0 {
 				t.Errorf("class %d: %d failures, %d refusals left", c, w.failures, w.refusals)
@@ -196,8 +196,8 @@ func TestRecovered(t *testing.T) {
 			if c != throttled {
 				pause = 0
 			}
-			if w.pause != pause {
-				t.Errorf("class %d: the pause is %v, want %v", c, w.pause, pause)
+			if w.backoff != pause {
+				t.Errorf("class %d: the pause is %v, want %v", c, w.backoff, pause)
 			}
 		})
 	}

@@ -292,7 +292,7 @@ func TestDates(t *testing.T) {
 		var d dates
 		got := ""
 		for _, ahead := range row.ahead {
-			believed, jumped := d.judge(ahead)
+			believed, jumped := d.observe(ahead)
 			switch {
 			case believed && jumped:
 				got += "j"
@@ -332,13 +332,13 @@ func TestBelieve(t *testing.T) {
 			h.Set(name, value)
 		}
 		var e Endpoint
-		if e.believe(t.Context(), h, row.genuine) != row.believed {
+		if e.trust(t.Context(), h, row.genuine) != row.believed {
 			t.Errorf("%s: believed must be %v", row.name, row.believed)
 		}
 	}
 	var e Endpoint // 1970 is not believed the second time either
 	for range 3 {
-		if h := (http.Header{"Date": {"Thu, 01 Jan 1970 00:00:00 GMT"}, "X-Amzn-Requestid": {"1"}}); e.believe(t.Context(), h, true) {
+		if h := (http.Header{"Date": {"Thu, 01 Jan 1970 00:00:00 GMT"}, "X-Amzn-Requestid": {"1"}}); e.trust(t.Context(), h, true) {
 			t.Error("1970")
 		}
 	}
@@ -354,20 +354,20 @@ func TestSizeLimit(t *testing.T) {
 		}
 	}
 	want(0, 0)
-	e.tooLarge(1_000_000, at)
+	e.lowerLimit(1_000_000, at)
 	want(0, 500_000)
-	e.tooLarge(1_200_000, at.Add(time.Minute)) // was under way before
+	e.lowerLimit(1_200_000, at.Add(time.Minute)) // was under way before
 	want(time.Minute, 500_000)
-	e.tooLarge(400_000, at.Add(time.Minute))
+	e.lowerLimit(400_000, at.Add(time.Minute))
 	want(time.Minute, 200_000)
 	want(time.Minute+limitFor-1, 200_000)
 	want(time.Minute+limitFor, 0)
-	e.tooLarge(100_000, at.Add(20*time.Minute))
+	e.lowerLimit(100_000, at.Add(20*time.Minute))
 	want(20*time.Minute, 50_000)
 	want(21*time.Minute-1, 50_000) // small ones not as long
 	want(21*time.Minute, 0)
-	e.tooLarge(1500, at.Add(30*time.Minute))
+	e.lowerLimit(1500, at.Add(30*time.Minute))
 	want(30*time.Minute, minLimit)
-	e.tooLarge(1_000_000, at.Add(time.Hour)) // it is found out again
+	e.lowerLimit(1_000_000, at.Add(time.Hour)) // it is found out again
 	want(time.Hour, 500_000)
 }

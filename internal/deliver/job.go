@@ -15,38 +15,38 @@ import (
 // job is a batch being delivered, until the outcome of its last event is recorded. It makes no
 // requests; it decides which events are sent next and what an answer means for them.
 type job struct {
-	item  *queue.Item // nil for a loss notice
-	parts []*part     // the unacknowledged events; the first part is sent first
-	ready *request    // the next request; nil: not encoded yet
-	timed timing      // what to do with timestamps out of range
-	gzip  gzipTrial
+	item       *queue.Item     // nil for a loss notice
+	parts      []*part         // the unacknowledged events; the first part is sent first
+	ready      *request        // the next request; nil: not encoded yet
+	timestamps timestampPolicy // what to do with timestamps out of range
+	gzip       gzipTrial
 
 	// Of a loss notice.
 	reason account.Reason
 	loss   *account.Loss
 
-	takenBefore int64     // successful requests of the worker when this job was first refused
-	suspected   bool      // acknowledgedBefore is set
-	needed      int       // how often an event must be refused alone before it is dropped, after the last refusal; 0: never refused
-	counts      bool      // the last refusal counts as evidence
-	countedAt   int64     // successful requests of the worker at the last refusal that counted
-	cutOffs     int       // consecutive connection resets while it was sent
-	fails       int       // consecutive failures
-	failedSince int64     // successful requests of the worker at the first of these failures
-	probes      int       // requests made for quarantined events
-	triedAt     time.Time // time of the last one
-	retryAt     time.Time // when to retry; only while nothing but quarantined events is left
+	acknowledgedBefore int64     // successful requests of the worker when this job was first refused
+	everRefused        bool      // acknowledgedBefore is set
+	needed             int       // how often an event must be refused alone before it is dropped, after the last refusal; 0: never refused
+	counts             bool      // the last refusal counts as evidence
+	countedAt          int64     // successful requests of the worker at the last refusal that counted
+	resets             int       // consecutive connection resets while it was sent
+	fails              int       // consecutive failures
+	failedSince        int64     // successful requests of the worker at the first of these failures
+	probes             int       // requests made for quarantined events
+	triedAt            time.Time // time of the last one
+	retryAt            time.Time // when to retry; only while nothing but quarantined events is left
 }
 
 // part is a sealed batch and which of its events are unacknowledged.
 type part struct {
 	*batch.Batch
-	search
+	bisection
 	// Of restamped events: their original timestamps, how often they were restamped, and the
 	// clock difference used. original is nil for all others.
-	restamped []int64
-	times     int
-	ahead     time.Duration
+	original []int64
+	times    int
+	ahead    time.Duration
 }
 
 // maxRestamps limits how often events are restamped. More than once is needed if the service's
@@ -56,30 +56,30 @@ const maxRestamps = 3
 // loss sums up lost events with their original timestamps.
 func (p *part) loss(from, to int) account.Loss {
 	l := p.Loss(from, to)
-	if p.restamped != nil {
-		l.First, l.Last = p.restamped[from], p.restamped[to-1]
+	if p.original != nil {
+		l.First, l.Last = p.original[from], p.original[to-1]
 	}
 	return l
 }
 
-// timing says what to do with events whose timestamps are out of range.
-type timing struct {
+// timestampPolicy says what to do with events whose timestamps are out of range.
+type timestampPolicy struct {
 	restamp bool // resend them with the current time; otherwise they are lost
 	clock   *serviceClock
 }
 
-func (w *Worker) timing() timing { return timing{w.cfg.Restamp, &w.clock} }
+func (w *Worker) timestampPolicy() timestampPolicy { return timestampPolicy{w.cfg.Restamp, &w.clock} }
 
-func newJob(it *queue.Item, timed timing) *job {
+func newJob(it *queue.Item, timestamps timestampPolicy) *job {
 	it.Seal()
-	return &job{item: it, parts: []*part{{Batch: it.Batch, search: all(0, it.Len())}}, timed: timed}
+	return &job{item: it, parts: []*part{{Batch: it.Batch, bisection: newBisection(0, it.Len())}}, timestamps: timestamps}
 }
 
 // done reports whether no events are left.
 func (j *job) done() bool { return len(j.parts) == 0 }
 
-// waits reports whether only quarantined events are left.
-func (j *job) waits() bool { return !j.done() && j.parts[0].waits() }
+// quarantined reports whether only quarantined events are left.
+func (j *job) quarantined() bool { return !j.done() && j.parts[0].quarantined() }
 
 // body returns the body of the next request.
 func (j *job) body() []byte { return j.parts[0].Body(j.parts[0].next()) }
@@ -89,7 +89,7 @@ func (j *job) body() []byte { return j.parts[0].Body(j.parts[0].next()) }
 func (j *job) advance() {
 	j.ready = nil
 	j.parts = slices.DeleteFunc(j.parts, func(p *part) bool { return p.done() })
-	ready := slices.IndexFunc(j.parts, func(p *part) bool { return !p.waits() })
+	ready := slices.IndexFunc(j.parts, func(p *part) bool { return !p.quarantined() })
 	if ready > 0 {
 		j.parts = slices.Concat(j.parts[ready:], j.parts[:ready])
 	}
@@ -100,15 +100,15 @@ func (j *job) advance() {
 // service decides.
 func (j *job) screen(now time.Time, o *account.Outcome) bool {
 	p := j.parts[0]
-	if p.restamped != nil || j.item == nil || !j.timed.clock.fresh(now) {
+	if p.original != nil || j.item == nil || !j.timestamps.clock.fresh(now) {
 		return false
 	}
-	oldest, newest, _ := j.timed.clock.window(now)
+	oldest, newest, _ := j.timestamps.clock.window(now)
 	if p.Oldest() >= oldest && p.Newest() <= newest {
 		return false
 	}
 	from, to := p.Within(oldest, newest)
-	runs := p.keep(from, to)
+	runs := p.limitTo(from, to)
 	if len(runs) == 0 { // their outcome is recorded already
 		return false
 	}
@@ -117,47 +117,47 @@ func (j *job) screen(now time.Time, o *account.Outcome) bool {
 		if r.from < from {
 			reason = account.TooOld
 		}
-		j.untimely(p, r, reason, now, o)
+		j.outOfRange(p, r, reason, now, o)
 	}
 	j.advance()
 	return true
 }
 
-// untimely restamps events whose timestamps are out of range, or records them as lost.
-func (j *job) untimely(p *part, r run, reason account.Reason, now time.Time, o *account.Outcome) {
-	clock := j.timed.clock
-	again := p.restamped == nil || p.times < maxRestamps && (clock.doubted || (p.ahead-clock.ahead).Abs() >= minSkew)
-	if !j.timed.restamp || !again {
+// outOfRange restamps events whose timestamps are out of range, or records them as lost.
+func (j *job) outOfRange(p *part, r run, reason account.Reason, now time.Time, o *account.Outcome) {
+	clock := j.timestamps.clock
+	retry := p.original == nil || p.times < maxRestamps && (clock.doubted || (p.ahead-clock.ahead).Abs() >= minSkew)
+	if !j.timestamps.restamp || !retry {
 		loss := p.loss(r.from, r.to)
 		o.Lost[reason].Merge(&loss)
 		o.Settled.Merge(&loss)
 		return
 	}
 	var events []batch.Event
-	var own []int64
+	var original []int64
 	for i := r.from; i < r.to; i++ {
 		e := p.Event(i)
-		events, own = append(events, e), append(own, e.Time)
+		events, original = append(events, e), append(original, e.Time)
 	}
-	if p.restamped != nil {
-		own = p.restamped[r.from:r.to]
+	if p.original != nil {
+		original = p.original[r.from:r.to]
 	}
 	_, _, at := clock.window(now)
-	for _, b := range restamp(p.Head(), events, at, p.restamped != nil) {
+	for _, b := range restamp(p.Head(), events, at, p.original != nil) {
 		n := b.Len()
 		j.parts = append(j.parts, &part{
-			Batch: b, search: all(0, n),
-			restamped: own[:n:n], times: p.times + 1, ahead: clock.ahead,
+			Batch: b, bisection: newBisection(0, n),
+			original: original[:n:n], times: p.times + 1, ahead: clock.ahead,
 		})
-		own = own[n:]
+		original = original[n:]
 	}
 }
 
-// taken records that the service acknowledged the request, except for the events in info.
-func (j *job) taken(info *types.RejectedLogEventsInfo, now time.Time, o *account.Outcome) {
+// acknowledged records that the service acknowledged the request, except for the events in info.
+func (j *job) acknowledged(info *types.RejectedLogEventsInfo, now time.Time, o *account.Outcome) {
 	p := j.parts[0]
 	from, to := p.next()
-	p.search.taken()
+	p.bisection.acknowledged()
 	tooOld, expired, tooNew := rejected(to-from, info)
 	for _, refused := range []struct {
 		run
@@ -168,13 +168,13 @@ func (j *job) taken(info *types.RejectedLogEventsInfo, now time.Time, o *account
 		{run{tooNew, to - from}, account.TooNew},
 	} {
 		if refused.from < refused.to {
-			j.untimely(p, run{from + refused.from, from + refused.to}, refused.reason, now, o)
+			j.outOfRange(p, run{from + refused.from, from + refused.to}, refused.reason, now, o)
 		}
 	}
 	from, to = from+expired, from+tooNew
 	o.Delivered = to - from
 	o.Bytes = p.Counted(from, to)
-	if p.restamped != nil {
+	if p.original != nil {
 		o.Restamped = to - from
 	}
 	j.advance()
@@ -186,18 +186,19 @@ func (j *job) taken(info *types.RejectedLogEventsInfo, now time.Time, o *account
 
 // refused records that the last request was refused.
 func (j *job) refused(evidence bool, needed int) {
-	j.parts[0].search.refused(evidence, needed)
+	j.parts[0].bisection.refused(evidence, needed)
 	j.ready = nil
 }
 
-// byForeign reports whether the last refusal came from an intermediary, not from the service.
-func (j *job) byForeign() bool { return j.needed > 1 }
+// refusedByForeign reports whether the last refusal came from an intermediary, not from the
+// service.
+func (j *job) refusedByForeign() bool { return j.needed > 1 }
 
 // forget discards what refusals have shown about the remaining events.
 func (j *job) forget() {
-	j.fails, j.needed, j.suspected, j.probes, j.retryAt, j.ready = 0, 0, false, 0, time.Time{}, nil
+	j.fails, j.needed, j.everRefused, j.probes, j.retryAt, j.ready = 0, 0, false, 0, time.Time{}, nil
 	for _, p := range j.parts {
-		p.search.forget()
+		p.bisection.forget()
 	}
 }
 
@@ -214,26 +215,26 @@ func (j *job) fit(most int) {
 	from, to := p.next()
 	more := sort.Search(to-from-1, func(i int) bool { return p.BodySize(from, from+i+2) > most })
 	if end := from + 1 + more; end < to {
-		p.cut(end)
+		p.truncate(end)
 		j.ready = nil
 	}
 }
 
-// review continues the bisection until an event must be sent. mayDrop decides about each event it
+// review continues the bisection until an event must be sent. drop decides about each event it
 // isolates: true drops the event, false quarantines it.
-func (j *job) review(mayDrop func(proved bool) bool, o *account.Outcome) {
+func (j *job) review(drop func(proved bool) bool, o *account.Outcome) {
 	for !j.done() {
 		p := j.parts[0]
 		if !p.halve() {
 			return
 		}
-		if i, _ := p.next(); mayDrop(p.proved()) {
+		if i, _ := p.next(); drop(p.proved()) {
 			loss := p.loss(i, i+1)
 			o.Lost[account.Refused].Merge(&loss)
 			o.Settled.Merge(&loss)
 			p.drop()
 		} else {
-			p.postpone()
+			p.quarantine()
 		}
 		j.advance()
 	}

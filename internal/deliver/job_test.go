@@ -37,7 +37,7 @@ func newTestJob(t *testing.T, restamp bool, times ...int64) *job {
 	if it == nil || it.Len() != len(times) {
 		t.Fatal("the events are not one batch")
 	}
-	return newJob(it, timing{restamp, &serviceClock{learned: jobNow.Add(100 * day)}})
+	return newJob(it, timestampPolicy{restamp, &serviceClock{learned: jobNow.Add(100 * day)}})
 }
 
 // lossOf sums up events of such a job.
@@ -119,7 +119,7 @@ func TestScreen(t *testing.T) {
 		wantOutcome(t, row.name+", restamped", o, account.Outcome{}) // nothing is settled
 		if row.left != "" {
 			wantBody(t, row.name, j, row.left, false)
-			if j.taken(nil, jobNow, &o); o.Delivered != len(row.left) || o.Restamped != 0 {
+			if j.acknowledged(nil, jobNow, &o); o.Delivered != len(row.left) || o.Restamped != 0 {
 				t.Errorf("%s: %+v", row.name, o)
 			}
 		}
@@ -136,7 +136,7 @@ func TestScreen(t *testing.T) {
 				t.Errorf("%s: a restamped part is screened", row.name)
 			}
 			wantBody(t, row.name, j, letters, true)
-			if j.taken(nil, jobNow, &o); o.Delivered != len(part) || o.Restamped != len(part) {
+			if j.acknowledged(nil, jobNow, &o); o.Delivered != len(part) || o.Restamped != len(part) {
 				t.Errorf("%s: %+v", row.name, o)
 			}
 		}
@@ -149,7 +149,7 @@ func TestScreen(t *testing.T) {
 // TestScreenNeedsTheTime: as long as the service's is not known, it decides.
 func TestScreenNeedsTheTime(t *testing.T) {
 	j := newTestJob(t, false, ago(100*day))
-	j.timed.clock.learned = jobNow.Add(-freshFor)
+	j.timestamps.clock.learned = jobNow.Add(-freshFor)
 	var o account.Outcome
 	if j.screen(jobNow, &o) || o != (account.Outcome{}) || j.done() {
 		t.Errorf("screened: %+v", o)
@@ -159,13 +159,13 @@ func TestScreenNeedsTheTime(t *testing.T) {
 // TestScreenByTheServiceClock: its time decides, and it is what events get.
 func TestScreenByTheServiceClock(t *testing.T) {
 	j := newTestJob(t, true, ago(-28*time.Hour), ago(-29*time.Hour+time.Minute))
-	j.timed.clock.ahead = 27 * time.Hour
+	j.timestamps.clock.ahead = 27 * time.Hour
 	var o account.Outcome
 	if j.screen(jobNow, &o) {
 		t.Error("they are fine by the service's clock")
 	}
 	j = newTestJob(t, true, ago(13*day))
-	j.timed.clock.ahead = 2 * day
+	j.timestamps.clock.ahead = 2 * day
 	if !j.screen(jobNow, &o) {
 		t.Fatal("it is too old by the service's clock")
 	}
@@ -180,7 +180,7 @@ func TestScreenOfWhatIsSettled(t *testing.T) {
 	var o account.Outcome
 	j.refused(false, 1)
 	j.review(func(bool) bool { return false }, &o)
-	j.taken(nil, jobNow, &o) // a and b
+	j.acknowledged(nil, jobNow, &o) // a and b
 	o = account.Outcome{}
 	if j.screen(jobNow.Add(time.Hour), &o) {
 		t.Errorf("screened: %+v", o)
@@ -213,7 +213,7 @@ func TestTakenWithRejections(t *testing.T) {
 	t.Run("lost", func(t *testing.T) {
 		var o account.Outcome
 		j := newTestJob(t, false, times...)
-		j.taken(info(2, 3, 8), jobNow, &o)
+		j.acknowledged(info(2, 3, 8), jobNow, &o)
 		want := account.Outcome{Delivered: 5, Bytes: 5 * 27, Settled: lossOf(times, 0, 1, 2, 8, 9)} // of what is done nobody asks
 		want.Lost[account.TooOld] = lossOf(times, 0, 1)
 		want.Lost[account.Expired] = lossOf(times, 2)
@@ -227,7 +227,7 @@ func TestTakenWithRejections(t *testing.T) {
 	t.Run("restamped, then taken", func(t *testing.T) {
 		var o account.Outcome
 		j := newTestJob(t, true, times...)
-		j.taken(info(2, 3, 8), jobNow, &o)
+		j.acknowledged(info(2, 3, 8), jobNow, &o)
 		wantOutcome(t, "first", o, account.Outcome{Delivered: 5, Bytes: 5 * 27, Settled: lossOf(times, 3, 4, 5, 6, 7)})
 		rest := ""
 		for !j.done() {
@@ -237,7 +237,7 @@ func TestTakenWithRejections(t *testing.T) {
 			}
 			n := len(sent(t, j.body()))
 			counted := j.parts[0].Bytes()
-			j.taken(nil, jobNow, &o)
+			j.acknowledged(nil, jobNow, &o)
 			if o.Delivered != n || o.Restamped != n || o.Bytes != counted {
 				t.Errorf("outcome %+v of %d events, %d bytes", o, n, counted)
 			}
@@ -250,11 +250,11 @@ func TestTakenWithRejections(t *testing.T) {
 	t.Run("restamped, then rejected again", func(t *testing.T) {
 		var o account.Outcome
 		j := newTestJob(t, true, times[:3]...)
-		j.taken(info(-1, -1, 0), jobNow, &o)
+		j.acknowledged(info(-1, -1, 0), jobNow, &o)
 		wantOutcome(t, "first", o, account.Outcome{})
 		wantBody(t, "first", j, "abc", true)
 		marked := j.parts[0].Loss(0, 3).Bytes // the marks are lost, too
-		j.taken(info(1, -1, 2), jobNow, &o)
+		j.acknowledged(info(1, -1, 2), jobNow, &o)
 		if o.Delivered != 1 || o.Restamped != 1 || o.Lost[account.TooOld].Events != 1 || o.Lost[account.TooNew].Events != 1 || !j.done() {
 			t.Errorf("outcome %+v, done %v", o, j.done())
 		}
@@ -274,15 +274,15 @@ func TestTakenWithRejections(t *testing.T) {
 		}
 		q.Close()
 		it, _, _ := q.Next(time.Now())
-		j := newJob(it, timing{true, new(serviceClock)})
+		j := newJob(it, timestampPolicy{true, new(serviceClock)})
 		var o account.Outcome
-		j.taken(info(2, -1, -1), jobNow, &o)
+		j.acknowledged(info(2, -1, -1), jobNow, &o)
 		for i := range 2 {
 			if j.done() || j.parts[0].Len() != 1 {
 				t.Fatalf("event %d is not sent alone", i)
 			}
 			o = account.Outcome{}
-			j.taken(info(1, -1, -1), jobNow, &o)
+			j.acknowledged(info(1, -1, -1), jobNow, &o)
 			if lost := o.Lost[account.TooOld]; lost.Events != 1 || lost.First != times[i] || lost.Last != times[i] {
 				t.Errorf("event %d: lost %+v, want its own time %d", i, lost, times[i])
 			}
@@ -298,14 +298,14 @@ func TestTakenWithRejections(t *testing.T) {
 		j.refused(false, 1)
 		j.review(func(bool) bool { return false }, &o)
 		wantBody(t, "halved", j, "abcde", false)
-		j.taken(info(1, -1, -1), jobNow, &o)
+		j.acknowledged(info(1, -1, -1), jobNow, &o)
 		want := account.Outcome{Delivered: 4, Bytes: 4 * 27, Settled: lossOf(times, 0, 1, 2, 3, 4)}
 		want.Lost[account.TooOld] = lossOf(times, 0)
 		wantOutcome(t, "first half", o, want)
 		o = account.Outcome{}
 		j.review(func(bool) bool { return false }, &o)
 		wantBody(t, "second half", j, "fg", false)
-		j.taken(info(-1, -1, 1), jobNow, &o)
+		j.acknowledged(info(-1, -1, 1), jobNow, &o)
 		want = account.Outcome{Delivered: 1, Bytes: 27, Settled: lossOf(times, 5, 6)}
 		want.Lost[account.TooNew] = lossOf(times, 6)
 		wantOutcome(t, "first of the second half", o, want)
@@ -314,7 +314,7 @@ func TestTakenWithRejections(t *testing.T) {
 	t.Run("all of it", func(t *testing.T) {
 		var o account.Outcome
 		j := newTestJob(t, false, times[:2]...)
-		j.taken(info(-1, 2, -1), jobNow, &o)
+		j.acknowledged(info(-1, 2, -1), jobNow, &o)
 		want := account.Outcome{Settled: lossOf(times, 0, 1)}
 		want.Lost[account.Expired] = lossOf(times, 0, 1)
 		wantOutcome(t, "all", o, want)
@@ -327,7 +327,7 @@ func TestTakenWithRejections(t *testing.T) {
 		for _, i := range []*types.RejectedLogEventsInfo{info(99, 99, 99), info(1, 0, 0), {TooOldLogEventEndIndex: aws.Int32(-5), TooNewLogEventStartIndex: aws.Int32(-5)}} {
 			var o account.Outcome
 			j := newTestJob(t, false, times[:4]...)
-			j.taken(i, jobNow, &o)
+			j.acknowledged(i, jobNow, &o)
 			if n := int(o.Settled.Events) + o.Delivered; n != 4 || !j.done() {
 				t.Errorf("%d of 4 events are settled", n)
 			}
@@ -370,7 +370,7 @@ func TestReview(t *testing.T) {
 			case 't':
 				from, to := j.parts[0].next()
 				delivered += to - from
-				j.taken(nil, jobNow, &o)
+				j.acknowledged(nil, jobNow, &o)
 			default:
 				j.ready = new(request)
 				if j.refused(a == 'R', 1); j.ready != nil {
@@ -385,8 +385,8 @@ func TestReview(t *testing.T) {
 		if row.left != "" {
 			wantBody(t, row.name, j, row.left, false)
 		}
-		if j.done() != (row.left == "") || j.waits() != row.waits {
-			t.Errorf("%s: done %v, waits %v", row.name, j.done(), j.waits())
+		if j.done() != (row.left == "") || j.quarantined() != row.waits {
+			t.Errorf("%s: done %v, waits %v", row.name, j.done(), j.quarantined())
 		}
 		if !j.done() && int(o.Settled.Events) != delivered+len(row.lost) {
 			t.Errorf("%s: %d events settled, want %d", row.name, o.Settled.Events, delivered+len(row.lost))
@@ -424,7 +424,7 @@ func TestJobAddsUp(t *testing.T) {
 				j.refused(taken > first, 1)
 			} else {
 				taken++
-				j.taken(info(1, -1, -1), jobNow, &o) // one is always too old
+				j.acknowledged(info(1, -1, -1), jobNow, &o) // one is always too old
 			}
 			j.review(func(proved bool) bool { return proved }, &o)
 			sum.Settle(&o)
@@ -442,20 +442,20 @@ func TestAnnouncementIsNotScreened(t *testing.T) {
 	b.Add(newEvent(ago(100*day), account.Error, "lost"))
 	b.Seal()
 	newAnnouncement := func() *job {
-		return &job{parts: []*part{{Batch: b, search: all(0, 1)}}, timed: timing{clock: &serviceClock{learned: jobNow}}}
+		return &job{parts: []*part{{Batch: b, bisection: newBisection(0, 1)}}, timestamps: timestampPolicy{clock: &serviceClock{learned: jobNow}}}
 	}
 	var o account.Outcome
 	j := newAnnouncement()
 	if j.screen(jobNow, &o) {
 		t.Error("it is screened")
 	}
-	j.taken(info(1, -1, -1), jobNow, &o)
+	j.acknowledged(info(1, -1, -1), jobNow, &o)
 	if o.Delivered != 0 || !j.done() {
 		t.Errorf("rejected: %+v, done %v", o, j.done())
 	}
 	o = account.Outcome{}
 	j = newAnnouncement()
-	if j.taken(nil, jobNow, &o); o.Delivered != 1 || o.Restamped != 0 || !j.done() {
+	if j.acknowledged(nil, jobNow, &o); o.Delivered != 1 || o.Restamped != 0 || !j.done() {
 		t.Errorf("taken: %+v, done %v", o, j.done())
 	}
 }
@@ -473,29 +473,29 @@ func TestAnnouncedCounts(t *testing.T) {
 		}
 		return newEvent(now.UnixMilli(), account.Error, "lost")
 	}
-	j, _ := w.announcement(jobNow)
+	j, _ := w.nextNotice(jobNow)
 	if j == nil {
 		t.Fatal("no announcement")
 	}
-	w.enter(j, &account.Outcome{}) // not done: nothing is told yet
+	w.record(j, &account.Outcome{}) // not done: nothing is told yet
 	if q.State().Announced != 0 || q.Untold(queue.Stream) != 0 {
 		t.Errorf("announced %d, untold %d", q.State().Announced, q.Untold(queue.Stream))
 	}
 	var o account.Outcome
-	j.taken(info(1, -1, -1), jobNow, &o)
-	if w.enter(j, &o); q.State().Announced != 0 || q.Untold(queue.Stream) != 2 {
+	j.acknowledged(info(1, -1, -1), jobNow, &o)
+	if w.record(j, &o); q.State().Announced != 0 || q.Untold(queue.Stream) != 2 {
 		t.Errorf("rejected: announced %d, untold %d", q.State().Announced, q.Untold(queue.Stream))
 	}
-	later := time.Now().Add(announcePause)
-	if j, _ = w.announcement(later); j == nil {
+	later := time.Now().Add(noticeInterval)
+	if j, _ = w.nextNotice(later); j == nil {
 		t.Fatal("no second announcement")
 	}
 	o = account.Outcome{}
-	j.taken(nil, later, &o)
-	if w.enter(j, &o); q.State().Announced != 2 || q.Untold(queue.Stream) != 0 {
+	j.acknowledged(nil, later, &o)
+	if w.record(j, &o); q.State().Announced != 2 || q.Untold(queue.Stream) != 0 {
 		t.Errorf("taken: announced %d, untold %d", q.State().Announced, q.Untold(queue.Stream))
 	}
-	if j, at := w.announcement(later); j != nil || !at.IsZero() {
+	if j, at := w.nextNotice(later); j != nil || !at.IsZero() {
 		t.Errorf("a third announcement, or one at %v", at)
 	}
 }
@@ -534,7 +534,7 @@ func TestFit(t *testing.T) {
 			}
 			wantBody(t, row.name, j, want, false)
 			var o account.Outcome
-			j.taken(nil, jobNow, &o)
+			j.acknowledged(nil, jobNow, &o)
 		}
 		if !j.done() {
 			t.Errorf("%s: something is left", row.name)

@@ -11,19 +11,19 @@ import (
 type pace struct {
 	interval time.Duration // between two requests when nothing fails
 
-	every time.Duration // mean interval between requests; 0: no limit
-	usual time.Duration // interval without a limit, smoothed
-	last  time.Time     // start of the last request
-	next  time.Time     // earliest start of the next one
-	held  bool          // the limit delayed the last request
+	limit   time.Duration // mean interval between requests; 0: no limit
+	usual   time.Duration // interval without a limit, smoothed
+	last    time.Time     // start of the last request
+	next    time.Time     // earliest start of the next one
+	limited bool          // the limit delayed the last request
 }
 
 // Factors found by simulating one process and ten thousand, see docs/fleet.md.
 const (
-	fastest  = 10 * time.Millisecond // shortest interval; a limit below it is lifted
-	slowDown = 2.0                   // on throttling
-	speedUp  = 1.05                  // with each answer that does not throttle
-	jitter   = 0.2                   // relative to the interval
+	shortestInterval = 10 * time.Millisecond // shortest interval; a limit below it is lifted
+	slowDown         = 2.0                   // on throttling
+	speedUp          = 1.05                  // with each answer that does not throttle
+	jitter           = 0.2                   // relative to the interval
 
 	maxSlowDowns = 2 // per sequence of failures
 
@@ -38,9 +38,9 @@ func (p *pace) started(now time.Time) {
 	since := now.Sub(p.last)
 	first := p.last.IsZero()
 	p.last = now
-	if p.every > 0 {
-		p.held = now.Sub(p.next) < p.every/8 // it started as early as the limit allowed
-		p.next = now.Add(time.Duration(float64(p.every) * (1 - jitter + 2*jitter*rand.Float64())))
+	if p.limit > 0 {
+		p.limited = now.Sub(p.next) < p.limit/8 // it started as early as the limit allowed
+		p.next = now.Add(time.Duration(float64(p.limit) * (1 - jitter + 2*jitter*rand.Float64())))
 		return
 	}
 	if !first {
@@ -50,11 +50,11 @@ func (p *pace) started(now time.Time) {
 
 // throttled lowers the rate.
 func (p *pace) throttled(now time.Time) {
-	if p.every == 0 {
-		p.every = max(p.usual, fastest)
+	if p.limit == 0 {
+		p.limit = max(p.usual, shortestInterval)
 	}
-	p.every = min(time.Duration(slowDown*float64(p.every)), p.slowest())
-	p.next = now.Add(time.Duration(float64(p.every) * rand.Float64()))
+	p.limit = min(time.Duration(slowDown*float64(p.limit)), p.slowest())
+	p.next = now.Add(time.Duration(float64(p.limit) * rand.Float64()))
 }
 
 // slowest returns the longest interval between requests.
@@ -65,19 +65,19 @@ func (p *pace) slowest() time.Duration {
 // answered raises the rate if the limit delayed the last request. It is called for answers that
 // do not throttle.
 func (p *pace) answered() {
-	if p.every == 0 || !p.held {
+	if p.limit == 0 || !p.limited {
 		return
 	}
-	if p.every = time.Duration(float64(p.every) / speedUp); p.every < fastest {
-		p.every, p.next = 0, time.Time{}
+	if p.limit = time.Duration(float64(p.limit) / speedUp); p.limit < shortestInterval {
+		p.limit, p.next = 0, time.Time{}
 	}
 }
 
-// free returns the earliest start of the next request: soon while a caller waits in Flush or
+// nextStart returns the earliest start of the next request: soon while a caller waits in Flush or
 // Shutdown.
-func (p *pace) free(awaited bool) time.Time {
-	if hurried := p.last.Add(hurriedMax); awaited && hurried.Before(p.next) {
-		return hurried
+func (p *pace) nextStart(awaited bool) time.Time {
+	if sooner := p.last.Add(awaitedMax); awaited && sooner.Before(p.next) {
+		return sooner
 	}
 	return p.next
 }

@@ -16,15 +16,15 @@ func TestPaceSetsNoBoundByItself(t *testing.T) {
 	p := paced(time.Second)
 	now := pacedAt
 	for range 100 {
-		if free := p.free(false); now.Before(free) {
+		if free := p.nextStart(false); now.Before(free) {
 			t.Fatalf("the next request may start in %v", free.Sub(now))
 		}
 		p.started(now)
 		p.answered()
 		now = now.Add(time.Millisecond)
 	}
-	if p.every != 0 {
-		t.Errorf("one request every %v", p.every)
+	if p.limit != 0 {
+		t.Errorf("one request every %v", p.limit)
 	}
 }
 
@@ -53,11 +53,11 @@ func TestThrottledHalvesTheRate(t *testing.T) {
 		}
 		for i, want := range row.want {
 			p.throttled(now)
-			if off := (p.every - want).Abs(); off > want/100 {
-				t.Errorf("%s: throttled %d times: one request every %v, want %v", row.name, i+1, p.every, want)
+			if off := (p.limit - want).Abs(); off > want/100 {
+				t.Errorf("%s: throttled %d times: one request every %v, want %v", row.name, i+1, p.limit, want)
 			}
-			if wait := p.next.Sub(now); wait < 0 || wait > p.every {
-				t.Errorf("%s: the next one may start in %v, of %v", row.name, wait, p.every)
+			if wait := p.next.Sub(now); wait < 0 || wait > p.limit {
+				t.Errorf("%s: the next one may start in %v, of %v", row.name, wait, p.limit)
 			}
 		}
 	}
@@ -71,7 +71,7 @@ func TestThrottledIsSpread(t *testing.T) {
 	for range n {
 		p := paced(time.Second)
 		p.throttled(pacedAt)
-		quarters[min(4*p.next.Sub(pacedAt)/p.every, 3)]++
+		quarters[min(4*p.next.Sub(pacedAt)/p.limit, 3)]++
 	}
 	for i, got := range quarters {
 		if got < n/4*3/4 || got > n/4*5/4 {
@@ -86,22 +86,22 @@ func TestAnsweredRaisesTheRate(t *testing.T) {
 	p := paced(time.Second)
 	now := pacedAt
 	p.throttled(now)
-	for n := 0; p.every > 0; n++ {
-		before := p.every
-		now = p.free(false)
+	for n := 0; p.limit > 0; n++ {
+		before := p.limit
+		now = p.nextStart(false)
 		p.started(now)
 		if gap := p.next.Sub(now); gap < before*79/100 || gap > before*121/100 {
 			t.Fatalf("the next one may start in %v, with one request every %v", gap, before)
 		}
 		p.answered()
-		if want := time.Duration(float64(before) / 1.05); p.every != want && (p.every != 0 || want >= fastest) {
-			t.Fatalf("one request every %v after %v, want %v", p.every, before, want)
+		if want := time.Duration(float64(before) / 1.05); p.limit != want && (p.limit != 0 || want >= shortestInterval) {
+			t.Fatalf("one request every %v after %v, want %v", p.limit, before, want)
 		}
 		if n > 200 {
-			t.Fatalf("still one request every %v", p.every)
+			t.Fatalf("still one request every %v", p.limit)
 		}
 	}
-	if free := p.free(false); now.Before(free) {
+	if free := p.nextStart(false); now.Before(free) {
 		t.Errorf("without a bound, the next one may start in %v", free.Sub(now))
 	}
 }
@@ -111,14 +111,14 @@ func TestAnsweredKeepsARateThatIsNotUsed(t *testing.T) {
 	p := paced(time.Second)
 	now := pacedAt
 	p.throttled(now)
-	want := p.every
+	want := p.limit
 	for range 100 {
-		now = p.free(false).Add(p.every / 2)
+		now = p.nextStart(false).Add(p.limit / 2)
 		p.started(now)
 		p.answered()
 	}
-	if p.every != want {
-		t.Errorf("one request every %v, want %v still", p.every, want)
+	if p.limit != want {
+		t.Errorf("one request every %v, want %v still", p.limit, want)
 	}
 }
 
@@ -126,23 +126,23 @@ func TestAnsweredKeepsARateThatIsNotUsed(t *testing.T) {
 func TestHurriedPace(t *testing.T) {
 	unbound := newPace(time.Minute)
 	unbound.started(pacedAt)
-	if free := unbound.free(true); !free.IsZero() {
+	if free := unbound.nextStart(true); !free.IsZero() {
 		t.Errorf("without a bound, while somebody waits, it may start at %v", free)
 	}
 	p := paced(time.Minute)
 	now := pacedAt
 	p.throttled(now)
 	p.started(now)
-	if free := p.free(false); free.Sub(now) < 16*time.Second {
+	if free := p.nextStart(false); free.Sub(now) < 16*time.Second {
 		t.Errorf("it may start in %v", free.Sub(now))
 	}
-	if free := p.free(true); !free.Equal(now.Add(time.Second)) {
+	if free := p.nextStart(true); !free.Equal(now.Add(time.Second)) {
 		t.Errorf("while somebody waits it may start in %v, want 1s", free.Sub(now))
 	}
 	p = paced(100 * time.Millisecond)
 	p.throttled(now)
 	p.started(now)
-	if free := p.free(true); !free.Equal(p.next) {
+	if free := p.nextStart(true); !free.Equal(p.next) {
 		t.Errorf("it starts %v later because somebody waits", free.Sub(p.next))
 	}
 }

@@ -22,7 +22,7 @@ func TestAllowance(t *testing.T) {
 		{"little by little", append(repeat(0, 10), repeat(time.Second, 61)...), 20},
 	}
 	for _, row := range rows {
-		var a allowance
+		var a budget
 		now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 		got := 0
 		for _, wait := range row.waits {

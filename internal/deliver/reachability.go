@@ -27,9 +27,9 @@ type Reach struct {
 	running  map[*attempt]struct{}
 }
 
-// passedFor is how long a success is evidence that the service is reachable when an intermediary
+// evidenceFor is how long a success is evidence that the service is reachable when an intermediary
 // refuses another request.
-const passedFor = 10 * time.Second
+const evidenceFor = 10 * time.Second
 
 // attempt is a request in flight. The mutex of its Reach guards it.
 type attempt struct {
@@ -121,10 +121,10 @@ func (r *Reach) begin(ctx context.Context, retriesMissing bool) (traced context.
 		if err != nil && errors.Is(limit.Err(), context.DeadlineExceeded) {
 			a.abandon()
 		}
-		if !cutOff(limit, err) {
+		if !interrupted(limit, err) {
 			return err
 		}
-		return a.unfinished(err)
+		return a.stalled(err)
 	}
 }
 
@@ -156,11 +156,11 @@ func (a *attempt) trace() *httptrace.ClientTrace {
 		})
 	}
 	return &httptrace.ClientTrace{
-		GetConn:      func(host string) { follow(func(p *progress) { p.wants(host) }) },
+		GetConn:      func(host string) { follow(func(p *progress) { p.needsConn(host) }) },
 		DNSStart:     func(httptrace.DNSStartInfo) { dial(func(p *progress) { p.phase = PhaseResolving }) },
-		DNSDone:      func(i httptrace.DNSDoneInfo) { follow(func(p *progress) { p.failed(i.Err) }) },
-		ConnectStart: func(_, addr string) { dial(func(p *progress) { p.tries(addr) }) },
-		ConnectDone:  func(_, _ string, err error) { follow(func(p *progress) { p.failed(err) }) },
+		DNSDone:      func(i httptrace.DNSDoneInfo) { follow(func(p *progress) { p.connFailed(i.Err) }) },
+		ConnectStart: func(_, addr string) { dial(func(p *progress) { p.dialing(addr) }) },
+		ConnectDone:  func(_, _ string, err error) { follow(func(p *progress) { p.connFailed(err) }) },
 		// The server has answered; on a slow link the certificates take longer than the rest.
 		TLSHandshakeStart: func() { connected(PhaseHandshake, nil) },
 		GotConn:           func(i httptrace.GotConnInfo) { connected(PhaseSending, i.Conn) },
@@ -215,18 +215,18 @@ func (r *Reach) Unfinished() *Unfinished {
 	if first == nil {
 		return nil
 	}
-	return first.progress.unfinished(time.Now(), nil)
+	return first.progress.stalled(time.Now(), nil)
 }
 
-// unfinished returns how far an interrupted attempt had come.
-func (a *attempt) unfinished(err error) error {
+// stalled returns how far an interrupted attempt had come.
+func (a *attempt) stalled(err error) error {
 	a.reach.mu.Lock()
 	defer a.reach.mu.Unlock()
 	var credentials *CredentialsError
 	if errors.As(err, &credentials) {
 		a.progress.phase, a.progress.since = PhaseCredentials, a.started
 	}
-	return a.progress.unfinished(time.Now(), err)
+	return a.progress.stalled(time.Now(), err)
 }
 
 func (a *attempt) end(err error, retriesMissing bool) {
@@ -239,7 +239,7 @@ func (a *attempt) end(err error, retriesMissing bool) {
 		case c == delivered, c == missing && retriesMissing:
 			r.answered = now
 		case c == foreign: // if other requests have just succeeded, the content of this one is the reason
-			failed = now.Sub(r.answered) > passedFor
+			failed = now.Sub(r.answered) > evidenceFor
 		case c == missing, c == transient, c == environment:
 			failed = !exists(err)
 		}

@@ -10,12 +10,12 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-type ownKey struct{}
+type deliveryKey struct{}
 
 // Own reports whether ctx belongs to a request of a worker. Records logged with it are about
 // delivery; shipping them would be a feedback loop.
 func Own(ctx context.Context) bool {
-	return ctx != nil && ctx.Value(ownKey{}) != nil
+	return ctx != nil && ctx.Value(deliveryKey{}) != nil
 }
 
 // Speech is a recursion guard: it tracks which goroutines are in a call of the SDK's logger about
@@ -36,28 +36,28 @@ func (s *Speech) Mine() bool {
 }
 
 // Logger returns a logger that forwards to l with the guard set.
-func (s *Speech) Logger(l logging.Logger) logging.Logger { return speaker{l, s} }
+func (s *Speech) Logger(l logging.Logger) logging.Logger { return guardedLogger{l, s} }
 
-type speaker struct {
+type guardedLogger struct {
 	logger logging.Logger
-	speech *Speech
+	guard  *Speech
 }
 
-func (l speaker) Logf(c logging.Classification, format string, args ...any) {
+func (l guardedLogger) Logf(c logging.Classification, format string, args ...any) {
 	id := goroutineID()
-	if _, nested := l.speech.goroutines.LoadOrStore(id, true); !nested {
-		l.speech.calls.Add(1)
+	if _, nested := l.guard.goroutines.LoadOrStore(id, true); !nested {
+		l.guard.calls.Add(1)
 		defer func() {
-			l.speech.calls.Add(-1)
-			l.speech.goroutines.Delete(id)
+			l.guard.calls.Add(-1)
+			l.guard.goroutines.Delete(id)
 		}()
 	}
 	l.logger.Logf(c, format, args...)
 }
 
 // WithContext implements logging.ContextLogger.
-func (l speaker) WithContext(ctx context.Context) logging.Logger {
-	return speaker{logging.WithContext(ctx, l.logger), l.speech}
+func (l guardedLogger) WithContext(ctx context.Context) logging.Logger {
+	return guardedLogger{logging.WithContext(ctx, l.logger), l.guard}
 }
 
 // goroutineID returns the ID of the calling goroutine. Go shows it only in stack traces, which

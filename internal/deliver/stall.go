@@ -93,24 +93,24 @@ func (p *progress) enter(phase Phase) {
 	p.phase, p.since = phase, time.Now()
 }
 
-// wants records that a connection is needed.
-func (p *progress) wants(host string) {
+// needsConn records that a connection is needed.
+func (p *progress) needsConn(host string) {
 	*p = progress{host: host, seen: p.seen}
 	p.enter(PhaseConnecting)
 }
 
-// tries records a dialed address. It does not restart the phase's time.
-func (p *progress) tries(addr string) { p.phase, p.addr = PhaseConnecting, addr }
+// dialing records a dialed address. It does not restart the phase's time.
+func (p *progress) dialing(addr string) { p.phase, p.addr = PhaseConnecting, addr }
 
-// failed records why a connection failed. The end of our own context is not a reason.
-func (p *progress) failed(err error) {
+// connFailed records why a connection failed. The end of our own context is not a reason.
+func (p *progress) connFailed(err error) {
 	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		p.seen = err
 	}
 }
 
-// unfinished returns the state at the time now.
-func (p *progress) unfinished(now time.Time, err error) *Unfinished {
+// stalled returns the state at the time now.
+func (p *progress) stalled(now time.Time, err error) *Unfinished {
 	u := &Unfinished{Phase: p.phase, Host: p.host, Addr: p.addr, After: now.Sub(p.since), Err: err}
 	if p.phase <= PhaseConnecting {
 		u.Seen = p.seen
@@ -118,9 +118,9 @@ func (p *progress) unfinished(now time.Time, err error) *Unfinished {
 	return u
 }
 
-// cutOff reports whether an attempt ended because of its deadline or the end of delivery. If the
-// service has answered, its answer matters more.
-func cutOff(ctx context.Context, err error) bool {
+// interrupted reports whether an attempt ended because of its deadline or the end of delivery. If
+// the service has answered, its answer matters more.
+func interrupted(ctx context.Context, err error) bool {
 	if err == nil {
 		return false
 	}

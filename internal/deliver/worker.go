@@ -71,24 +71,24 @@ type Worker struct {
 
 	// Used only by the worker's goroutine.
 	jobs     []*job    // taken from the queue, not in flight; sent before other batches
-	flying   int       // PutLogEvents requests and loads in flight
+	inFlight int       // PutLogEvents requests and loads in flight
 	creating bool      // CreateLogStream or CreateLogGroup is in flight
 	endsAt   time.Time // delivery stops waiting for creation then; zero: not ending yet
 	ended    bool      // nothing is left to do
 	plain    bool      // bodies are not compressed: turned off, or refused by the endpoint
 
-	gzipTaken bool // the endpoint has accepted a compressed body
+	gzipAccepted bool // the endpoint has accepted a compressed body
 	creation
-	trouble
-	pace       pace
-	clock      serviceClock
-	taken      int64     // PutLogEvents requests that succeeded
-	announceAt time.Time // earliest time of the next loss notice
-	numbered   int       // loss notices made
-	lastHeard  hearing   // outcome of the last loss notice
+	failureState
+	pace         pace
+	clock        serviceClock
+	acknowledged int64         // PutLogEvents requests that succeeded
+	noticeAt     time.Time     // earliest time of the next loss notice
+	notices      int           // loss notices made
+	lastNotice   noticeOutcome // outcome of the last loss notice
 
-	refusedRecords int // loss notices refused in a row
-	roundsAtEnd    int // rounds of loss notices since nothing else was left to deliver
+	noticesRefused int // loss notices refused in a row
+	finalRounds    int // rounds of loss notices since nothing else was left to deliver
 
 	mu      sync.Mutex
 	traffic Traffic
@@ -113,9 +113,9 @@ func Start(cfg Config, q *queue.Queue) *Worker {
 		pace:        newPace(cfg.Interval),
 	}
 	if cfg.StartDelay > 0 {
-		w.trouble = trouble{at: time.Now(), pause: rand.N(cfg.StartDelay)}
+		w.failureState = failureState{failedAt: time.Now(), backoff: rand.N(cfg.StartDelay)}
 	}
-	w.ctx, w.stop = context.WithCancel(context.WithValue(context.Background(), ownKey{}, true))
+	w.ctx, w.stop = context.WithCancel(context.WithValue(context.Background(), deliveryKey{}, true))
 	go w.run()
 	return w
 }
@@ -150,8 +150,8 @@ func (w *Worker) run() {
 	defer close(w.done)
 	defer w.stop()
 	for {
-		next := w.start()
-		if idle := w.flying == 0 && !w.creating && !w.retaining; idle && (w.ended || w.ending()) {
+		next := w.dispatch()
+		if idle := w.inFlight == 0 && !w.creating && !w.retaining; idle && (w.ended || w.ending()) {
 			return
 		}
 		w.wait(next)
@@ -173,7 +173,7 @@ func (w *Worker) wait(next time.Time) {
 	}
 	select {
 	case a := <-w.answers:
-		w.answered(a)
+		w.handle(a)
 	case <-timer:
 	case <-w.queue.Wake():
 	case <-stopped:
@@ -182,32 +182,32 @@ func (w *Worker) wait(next time.Time) {
 
 // dispatch starts every request that may start now. It returns when another one may; zero if that
 // depends on an answer or the queue.
-func (w *Worker) start() (next time.Time) {
-	if !w.ending() && w.over() {
+func (w *Worker) dispatch() (next time.Time) {
+	if !w.ending() && w.finished() {
 		return w.end(time.Now())
 	}
 	for !w.ending() && !w.creating {
 		now, awaited := time.Now(), w.queue.Awaited()
-		if again := w.again(awaited); now.Before(again) {
+		if again := w.nextAttempt(awaited); now.Before(again) {
 			return again
 		}
 		if w.needStream || w.needGroup {
-			if w.flying == 0 {
+			if w.inFlight == 0 {
 				w.create()
 			}
 			return time.Time{}
 		}
-		if w.flying >= w.limit() {
+		if w.inFlight >= w.limit() {
 			return time.Time{}
 		}
-		if free := w.pace.free(awaited); now.Before(free) {
+		if free := w.pace.nextStart(awaited); now.Before(free) {
 			return free
 		}
 		j, next := w.nextJob(now)
 		if j == nil {
 			return next
 		}
-		w.put(j, now)
+		w.send(j, now)
 	}
 	return time.Time{}
 }
@@ -215,7 +215,7 @@ func (w *Worker) start() (next time.Time) {
 // limit returns how many PutLogEvents requests may be in flight: one until the first has
 // succeeded, and one while requests fail.
 func (w *Worker) limit() int {
-	if w.taken == 0 || w.failures > 0 {
+	if w.acknowledged == 0 || w.failures > 0 {
 		return 1
 	}
 	return w.cfg.MaxInFlight
@@ -226,7 +226,7 @@ func (w *Worker) limit() int {
 // failures are caused by the content of one request, the others get through.
 func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
 	if w.failures%2 == 1 {
-		if j, next := w.pick(now, true); j != nil || w.flying >= w.limit() {
+		if j, next := w.pick(now, true); j != nil || w.inFlight >= w.limit() {
 			return j, next
 		}
 	}
@@ -237,55 +237,55 @@ func (w *Worker) nextJob(now time.Time) (j *job, next time.Time) {
 func (w *Worker) pick(now time.Time, others bool) (j *job, next time.Time) {
 	awaited := w.queue.Awaited()
 	for i, j := range w.jobs {
-		if others && j.fails >= stubborn {
+		if others && j.fails >= failsToYield {
 			continue
 		}
 		at := j.retryAt
-		if hurried := j.triedAt.Add(hurriedMax); awaited && hurried.Before(at) {
-			at = hurried
+		if sooner := j.triedAt.Add(awaitedMax); awaited && sooner.Before(at) {
+			at = sooner
 		}
-		if !j.waits() || !now.Before(at) {
+		if !j.quarantined() || !now.Before(at) {
 			w.jobs = slices.Delete(w.jobs, i, i+1)
 			return j, time.Time{}
 		}
 		next = earliest(next, at)
 	}
 	if w.failures == 0 {
-		j, at := w.announcement(now)
+		j, at := w.nextNotice(now)
 		if j != nil {
 			return j, time.Time{}
 		}
 		next = earliest(next, at)
 	}
 	// Quarantined jobs must let later batches overtake them: their success is the evidence.
-	if len(w.jobs) >= maxWaiting || others && len(w.jobs) >= maxStubborn {
+	if len(w.jobs) >= maxQuarantined || others && len(w.jobs) >= maxYielding {
 		return nil, next
 	}
 	it, due, ended := w.queue.Next(now)
 	for it != nil {
 		if !it.Away() {
-			return newJob(it, w.timing()), time.Time{}
+			return newJob(it, w.timestampPolicy()), time.Time{}
 		}
-		if w.load(it); w.flying >= w.limit() {
+		if w.load(it); w.inFlight >= w.limit() {
 			return nil, next
 		}
 		it, due, ended = w.queue.Next(now)
 	}
 	next = earliest(next, due)
-	if w.flying > 0 || len(w.jobs) > 0 {
+	if w.inFlight > 0 || len(w.jobs) > 0 {
 		return nil, next
 	}
 	// Nothing else is left, so a notice probes whether requests still fail.
-	j, at := w.announcement(now)
+	j, at := w.nextNotice(now)
 	if j != nil || !ended || !at.IsZero() {
 		return j, earliest(next, at)
 	}
 	return nil, w.end(now)
 }
 
-// over reports whether nothing is left to send, and nothing can be added.
-func (w *Worker) over() bool {
-	return w.queue.Ended() && w.flying == 0 && len(w.jobs) == 0 && w.queue.Untold(queue.Stream) == 0
+// finished reports whether nothing is left to send, and nothing can be added.
+func (w *Worker) finished() bool {
+	return w.queue.Ended() && w.inFlight == 0 && len(w.jobs) == 0 && w.queue.Untold(queue.Stream) == 0
 }
 
 // end records that delivery is complete, whether or not the service is reachable. If a group or

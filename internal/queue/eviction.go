@@ -19,34 +19,34 @@ import (
 func (q *Queue) Relieve() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.asked = false
-	q.relieve()
+	q.syncRequested = false
+	q.evictStored()
 }
 
-// relieve evicts batches that the store keeps, newest first: the oldest are sent next. A batch in
-// flight stays, but no longer counts towards MaxBytes: otherwise the requests in flight when an
-// outage began would fill a small buffer until it ends. If batches are not synced yet, relieve
-// asks the store for a sync.
-func (q *Queue) relieve() {
-	if q.replica == nil || q.closed || q.asked {
+// evictStored evicts batches that the store keeps, newest first: the oldest are sent next. A
+// batch in flight stays, but no longer counts towards MaxBytes: otherwise the requests in flight
+// when an outage began would fill a small buffer until it ends. If batches are not synced yet,
+// evictStored asks the store for a sync.
+func (q *Queue) evictStored() {
+	if q.replica == nil || q.closed || q.syncRequested {
 		return
 	}
 	short, evicted := false, false
-	for i := len(q.items) - 1; i >= 0 && q.uses(4) && (q.uses(2) || !short); i-- {
+	for i := len(q.items) - 1; i >= 0 && q.usesOver(4) && (q.usesOver(2) || !short); i-- {
 		it := q.items[i]
-		if it == q.open || it.Batch == nil || it.beside || it.inFlight && !q.fitsBeside(it.Held()) {
+		if it == q.open || it.Batch == nil || it.excluded || it.inFlight && !q.fitsExcluded(it.Held()) {
 			continue
 		}
 		if !q.replica.Synced(it.after, it.to) {
 			short = short || !it.inFlight
 			continue
 		}
-		if !q.uses(2) {
+		if !q.usesOver(2) {
 			continue
 		}
 		q.count(it, -1)
 		if it.inFlight {
-			it.beside = true
+			it.excluded = true
 		} else {
 			it.span = span{sum: it.sum(), held: it.Held()}
 			q.recycle(it)
@@ -57,24 +57,24 @@ func (q *Queue) relieve() {
 		q.roomOrEnd.Broadcast()
 	}
 	if evicted {
-		q.join()
+		q.mergeSpans()
 	}
 	if short {
 		q.replica.Short()
-		q.asked = q.uses(2)
+		q.syncRequested = q.usesOver(2)
 	}
 }
 
-// uses reports whether more than 1/parts of the memory is in use.
-func (q *Queue) uses(parts int) bool {
+// usesOver reports whether more than 1/parts of the memory is in use.
+func (q *Queue) usesOver(parts int) bool {
 	return q.held > q.cfg.MaxBytes/parts || q.batches > q.maxBatches/parts
 }
 
-// join merges adjacent spans.
-func (q *Queue) join() {
+// mergeSpans merges adjacent spans.
+func (q *Queue) mergeSpans() {
 	joined := q.items[:0]
 	for _, it := range q.items {
-		if n := len(joined); n > 0 && q.joins(joined[n-1], it) {
+		if n := len(joined); n > 0 && q.canMerge(joined[n-1], it) {
 			joined[n-1].extend(it)
 			continue
 		}
@@ -84,10 +84,10 @@ func (q *Queue) join() {
 	q.items = joined
 }
 
-// joins reports whether two items may be merged. Their timestamps need not fit into one request:
+// canMerge reports whether two items may be merged. Their timestamps need not fit into one request:
 // Read splits a span if they are too far apart. Like a batch, an almost full span ends between
 // two milliseconds.
-func (q *Queue) joins(a, b *Item) bool {
+func (q *Queue) canMerge(a, b *Item) bool {
 	if a.Batch != nil || b.Batch != nil || a.inFlight || b.inFlight {
 		return false
 	}
@@ -103,9 +103,9 @@ func (q *Queue) joins(a, b *Item) bool {
 func (it *Item) extend(next *Item) {
 	it.span.sum.Merge(&next.span.sum)
 	it.span.held += next.span.held
-	it.span.gone.Add(it.to+1, next.after+1)
-	for _, r := range next.span.gone {
-		it.span.gone.Add(r.From, r.To)
+	it.span.skip.Add(it.to+1, next.after+1)
+	for _, r := range next.span.skip {
+		it.span.skip.Add(r.From, r.To)
 	}
 	it.to = next.to
 }
@@ -132,7 +132,7 @@ func (q *Queue) Read(it *Item, read Reader) *Reading {
 	positions := make([]uint64, 0, n)
 	fits := true
 	read(it.after, it.to, func(position uint64, e batch.Event) {
-		if !s.gone.Contains(position) {
+		if !s.skip.Contains(position) {
 			fits = fits && all.Fits(e)
 			all.Add(e)
 			positions = append(positions, position)
@@ -166,10 +166,10 @@ func (r *Reading) split(head []byte, positions []uint64) {
 		}
 		r.rest.sum.Add(e.Time, e.Size, e.Level)
 		r.rest.held += e.Held()
-		r.rest.gone.Add(next, position)
+		r.rest.skip.Add(next, position)
 		next = position + 1
 	}
-	r.rest.gone.Add(next, to+1)
+	r.rest.skip.Add(next, to+1)
 }
 
 // Loaded records the result of Read. Events that were not found are lost. Those for one request
@@ -190,7 +190,7 @@ func (q *Queue) Loaded(it *Item, r *Reading) bool {
 		rest := &Item{span: r.rest, after: r.reached, to: it.to, since: it.since}
 		q.items = slices.Insert(q.items, slices.Index(q.items, it)+1, rest)
 	}
-	it.Batch, it.span, it.to, it.reread = r.batch, span{gone: it.span.gone}, r.reached, true
+	it.Batch, it.span, it.to, it.reread = r.batch, span{skip: it.span.skip}, r.reached, true
 	q.count(it, 1)
 	if it.Len() == 0 {
 		q.remove(it)

@@ -12,14 +12,14 @@ import (
 // Item is a batch in the queue, or a span of events that are only in the store.
 type Item struct {
 	*batch.Batch              // nil for a span
-	span         span         // set for a span; otherwise only gone is valid
+	span         span         // set for a span; otherwise only skip is valid
 	after, to    uint64       // its events are at the positions (after, to]
 	since        time.Time    // when its first event was appended
 	inFlight     bool         // handed out by Next, outcome not recorded yet
 	yields       bool         // later batches need not wait for it, see Yield
 	settled      account.Loss // sum of the events whose outcome is recorded, while others are left
 	reread       bool         // read back from the store
-	beside       bool         // its memory does not count towards Config.MaxBytes, see Queue.beside
+	excluded     bool         // its memory does not count towards Config.MaxBytes, see Queue.excluded
 	sealing      sync.Mutex   // held while the batch is sealed, see Copy
 }
 
@@ -27,7 +27,7 @@ type Item struct {
 type span struct {
 	sum  account.Loss   // First and Last are the oldest and the newest timestamp
 	held int            // memory they take when they are read back, in bytes
-	gone segment.Ranges // positions that must not be read: outcome recorded before, or damaged
+	skip segment.Ranges // positions that must not be read: outcome recorded before, or damaged
 }
 
 // Seal puts the events in order, see [batch.Batch.Seal].
@@ -63,7 +63,7 @@ func (it *Item) sum() account.Loss {
 // recorded before.
 func (it *Item) countIn(positions segment.Ranges) uint64 {
 	n := positions.Count(it.after+1, it.to+1)
-	for _, r := range it.span.gone {
+	for _, r := range it.span.skip {
 		if r.From <= it.to {
 			n -= positions.Count(r.From, min(r.To, it.to+1))
 		}
@@ -76,7 +76,7 @@ func (it *Item) memory() int {
 	switch {
 	case it.Batch != nil:
 		return it.Held()
-	case it.beside:
+	case it.excluded:
 		return it.span.held
 	default:
 		return 0

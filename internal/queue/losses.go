@@ -14,9 +14,9 @@ const (
 	Audiences                 // number of audiences
 )
 
-// hears reports whether losses for a reason are reported to the audience. Empty messages are not:
+// gets reports whether losses for a reason are reported to the audience. Empty messages are not:
 // nothing is lost. A stream that has ended gets no notices.
-func (a Audience) hears(reason account.Reason) bool {
+func (a Audience) gets(reason account.Reason) bool {
 	switch reason {
 	case account.Empty:
 		return false
@@ -27,8 +27,8 @@ func (a Audience) hears(reason account.Reason) bool {
 	}
 }
 
-// untold is the losses not reported to an audience yet.
-type untold struct {
+// unreportedLosses is the losses not reported to an audience yet.
+type unreportedLosses struct {
 	account.Losses
 	events int64
 }
@@ -37,7 +37,7 @@ type untold struct {
 func (q *Queue) Refuse(reason account.Reason, e batch.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.refuse(reason, e)
+	q.rejectLocked(reason, e)
 }
 
 // Missed records unreadable events of an earlier process's store as damaged.
@@ -48,7 +48,7 @@ func (q *Queue) Missed(loss *account.Loss) {
 	q.lose(account.Damaged, loss)
 }
 
-func (q *Queue) refuse(reason account.Reason, e batch.Event) {
+func (q *Queue) rejectLocked(reason account.Reason, e batch.Event) {
 	q.ledger.Accepted++
 	var loss account.Loss
 	loss.Add(e.Time, e.Size, e.Level)
@@ -58,13 +58,13 @@ func (q *Queue) refuse(reason account.Reason, e batch.Event) {
 // lose records a loss in the counters and for the audiences.
 func (q *Queue) lose(reason account.Reason, loss *account.Loss) {
 	q.ledger.Lost[reason] += loss.Events
-	q.keep(reason, loss)
+	q.addUnreported(reason, loss)
 }
 
-// keep records a loss, already counted, for the audiences.
-func (q *Queue) keep(reason account.Reason, loss *account.Loss) {
+// addUnreported records a loss, already counted, for the audiences.
+func (q *Queue) addUnreported(reason account.Reason, loss *account.Loss) {
 	for a := range Audiences {
-		if u := &q.untold[a]; loss.Events > 0 && a.hears(reason) {
+		if u := &q.unreported[a]; loss.Events > 0 && a.gets(reason) {
 			u.Losses[reason].Merge(loss)
 			if u.events += loss.Events; a == Stream && u.events == loss.Events {
 				q.signal()
@@ -77,15 +77,15 @@ func (q *Queue) keep(reason account.Reason, loss *account.Loss) {
 func (q *Queue) Untold(a Audience) int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.untold[a].events
+	return q.unreported[a].events
 }
 
 // Tell returns the losses since its last call for an audience.
 func (q *Queue) Tell(a Audience) account.Losses {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	losses := q.untold[a].Losses
-	q.untold[a] = untold{}
+	losses := q.unreported[a].Losses
+	q.unreported[a] = unreportedLosses{}
 	return losses
 }
 
@@ -101,6 +101,6 @@ func (q *Queue) Announced(loss *account.Loss) {
 func (q *Queue) Untell(a Audience, reason account.Reason, loss *account.Loss) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.untold[a].Losses[reason].Merge(loss)
-	q.untold[a].events += loss.Events
+	q.unreported[a].Losses[reason].Merge(loss)
+	q.unreported[a].events += loss.Events
 }

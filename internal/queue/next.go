@@ -18,14 +18,14 @@ func (q *Queue) Next(now time.Time) (it *Item, due time.Time, ended bool) {
 	defer q.mu.Unlock()
 	oldest, newest, due := q.ready(now)
 	if oldest == nil {
-		return nil, due, q.over()
+		return nil, due, q.endedLocked()
 	}
 	it = oldest
 	if q.fromBack = !q.fromBack && now.Sub(oldest.since) > 2*q.cfg.Interval; q.fromBack {
 		it = newest
 	}
 	q.count(it, -1)
-	it.inFlight, it.beside = true, it.Batch == nil
+	it.inFlight, it.excluded = true, it.Batch == nil
 	q.count(it, 1)
 	if it == q.open {
 		q.open = nil
@@ -52,7 +52,7 @@ func (q *Queue) ready(now time.Time) (oldest, newest *Item, due time.Time) {
 			continue
 		}
 		if it.Batch == nil {
-			if mayRead = mayRead && q.fitsBeside(it.span.held); !mayRead {
+			if mayRead = mayRead && q.fitsExcluded(it.span.held); !mayRead {
 				continue
 			}
 		}
@@ -85,10 +85,10 @@ func (q *Queue) Yield(it *Item) {
 	q.count(it, 1)
 }
 
-// fitsBeside reports whether a batch of that much memory may be in flight beside those that count
-// towards MaxBytes. One always may. Batches that yield do not use up this room, because they may
-// wait for long until others have been sent.
-func (q *Queue) fitsBeside(memory int) bool {
-	busy := q.beside - q.yielded
-	return busy == 0 || busy+memory <= q.maxBeside
+// fitsExcluded reports whether a batch of that much memory may be in flight besides those that
+// count towards MaxBytes. One always may. Batches that yield do not use up this room, because
+// they may wait for long until others have been sent.
+func (q *Queue) fitsExcluded(memory int) bool {
+	busy := q.excluded - q.yielded
+	return busy == 0 || busy+memory <= q.maxExcluded
 }

@@ -48,39 +48,39 @@ type Config struct {
 // Queue is a bounded queue of batches. It is safe for concurrent use, but Next and Settle belong
 // to the one goroutine that delivers.
 type Queue struct {
-	cfg        Config
-	replica    Replica             // nil: none
-	limits     [account.Levels]int // memory limit by level
-	maxBatch   int                 // a batch that holds this much memory is sealed
-	maxBatches int                 // limit of batches in memory
-	maxSpan    int                 // largest merged span, in bytes of memory when read back
-	maxBeside  int                 // limit of beside
-	grid       time.Time           // batches are due at multiples of the interval from here
-	wake       chan struct{}       // capacity 1; signals that Next or Awaited may return something else
-	roomOrEnd  sync.Cond           // on mu: the outcome of a batch was recorded, or the queue was closed
-	turnEnded  sync.Cond           // on mu: turn is nil again, or the queue was closed
+	cfg         Config
+	replica     Replica             // nil: none
+	limits      [account.Levels]int // memory limit by level
+	maxBatch    int                 // a batch that holds this much memory is sealed
+	maxBatches  int                 // limit of batches in memory
+	maxSpan     int                 // largest merged span, in bytes of memory when read back
+	maxExcluded int                 // limit of excluded
+	grid        time.Time           // batches are due at multiples of the interval from here
+	wake        chan struct{}       // capacity 1; signals that Next or Awaited may return something else
+	roomOrEnd   sync.Cond           // on mu: the outcome of a batch was recorded, or the queue was closed
+	turnEnded   sync.Cond           // on mu: turn is nil again, or the queue was closed
 
-	mu       sync.Mutex
-	ledger   account.Ledger
-	untold   [Audiences]untold
-	items    []*Item                     // every batch whose outcome is not recorded yet, oldest first
-	open     *Item                       // the last item while it is being filled; otherwise nil
-	held     int                         // memory of the batches that count towards MaxBytes
-	batches  int                         // number of those batches
-	flying   int                         // memory of those in flight
-	beside   int                         // memory of the other batches: in flight, and kept by the store as well
-	yielded  int                         // part of beside: batches that yield, which do not keep others out
-	asked    bool                        // a sync was requested; nothing more can be evicted before it
-	pending  int64                       // events in items whose outcome is not recorded yet
-	taken    uint64                      // events appended so far: the position of the newest
-	urgent   uint64                      // batches up to this position are due at once
-	turn     *Turn                       // whose events must stay together; other callers wait
-	closed   bool                        // log calls are refused
-	ended    bool                        // notices are refused too
-	fromBack bool                        // Next took the newest batch last time
-	waiters  []waiter                    // of Flush, ordered by position
-	spares   []*batch.Batch              // emptied, for reuse
-	usual    struct{ bytes, events int } // size of the last full batch
+	mu            sync.Mutex
+	ledger        account.Ledger
+	unreported    [Audiences]unreportedLosses
+	items         []*Item                     // every batch whose outcome is not recorded yet, oldest first
+	open          *Item                       // the last item while it is being filled; otherwise nil
+	held          int                         // memory of the batches that count towards MaxBytes
+	batches       int                         // number of those batches
+	inFlight      int                         // memory of those in flight
+	excluded      int                         // memory of the other batches: in flight, and kept by the store as well
+	yielded       int                         // part of excluded: batches that yield, which do not keep others out
+	syncRequested bool                        // a sync was requested; nothing more can be evicted before it
+	pending       int64                       // events in items whose outcome is not recorded yet
+	appended      uint64                      // events appended so far: the position of the newest
+	urgent        uint64                      // batches up to this position are due at once
+	turn          *Turn                       // whose events must stay together; other callers wait
+	closed        bool                        // log calls are refused
+	ended         bool                        // notices are refused too
+	fromBack      bool                        // Next took the newest batch last time
+	waiters       []waiter                    // of Flush, ordered by position
+	spares        []*batch.Batch              // emptied, for reuse
+	lastFull      struct{ bytes, events int } // size of the last full batch
 }
 
 type waiter struct {
@@ -101,8 +101,8 @@ func New(cfg Config) *Queue {
 		maxBatches: max(cfg.MaxBytes>>14, 16),
 		// Four spans fit into what is read back at once. Even a small buffer is drained by
 		// requests of useful size.
-		maxSpan:   max(cfg.MaxBytes/16, 1<<20),
-		maxBeside: max(cfg.MaxBytes/4, 4<<20),
+		maxSpan:     max(cfg.MaxBytes/16, 1<<20),
+		maxExcluded: max(cfg.MaxBytes/4, 4<<20),
 		// Random, so that programs that started together do not send together.
 		grid: time.Now().Add(-rand.N(cfg.Interval)),
 		wake: make(chan struct{}, 1),
@@ -127,7 +127,7 @@ func (q *Queue) Append(e batch.Event) error {
 	q.mu.Lock()
 	q.awaitTurn(nil)
 	err := q.admit(e, nil, true)
-	position := q.taken
+	position := q.appended
 	q.mu.Unlock()
 	if err == nil && q.replica != nil {
 		q.replica.Wait(position)
@@ -161,10 +161,10 @@ func (q *Queue) admit(e batch.Event, turn *Turn, mayWait bool) error {
 	}
 	switch {
 	case q.closed:
-		q.refuse(account.Closed, e)
+		q.rejectLocked(account.Closed, e)
 		return ErrClosed
 	case full:
-		q.refuse(account.Full, e)
+		q.rejectLocked(account.Full, e)
 		return ErrFull
 	default:
 		q.add(e)
@@ -175,17 +175,17 @@ func (q *Queue) admit(e batch.Event, turn *Turn, mayWait bool) error {
 // makeRoom makes room in memory for an event according to the policy, unless the store can
 // release memory soon. It reports whether that failed.
 func (q *Queue) makeRoom(e batch.Event, turn *Turn, mayWait bool) (full bool) {
-	if mayWait && q.replica != nil && !q.hasRoom(e, q.cfg.MaxBytes/lastShare) {
-		q.awaitRelief(e, turn)
+	if mayWait && q.replica != nil && !q.hasRoom(e, q.cfg.MaxBytes/reserveShare) {
+		q.awaitMemory(e, turn)
 	}
 	for !q.closed && !full && !q.hasRoom(e, 0) && (mayWait || q.held > q.cfg.MaxBytes) {
-		q.hurry() // a full queue does not wait for the interval
+		q.makeAllDue() // a full queue does not wait for the interval
 		switch q.cfg.OnFull {
 		case DropNewest:
 			full = true
 		case DropOldest:
 			// If the batches in flight leave no room, dropping others does not help.
-			full = q.flying > 0 && q.flying+e.Held() > q.cfg.MaxBytes || !q.dropOldest(inMemory)
+			full = q.inFlight > 0 && q.inFlight+e.Held() > q.cfg.MaxBytes || !q.evictOldest(inMemory)
 		case Block:
 			if full = !mayWait; !full {
 				q.roomOrEnd.Wait()
@@ -201,14 +201,14 @@ func (q *Queue) hasRoom(e batch.Event, left int) bool {
 	return q.held == 0 || q.held+e.Held()+left <= q.limits[e.Level] && q.batches < q.maxBatches
 }
 
-// lastShare is the fraction of the memory reserved for callers whose wait for the store has
+// reserveShare is the fraction of the memory reserved for callers whose wait for the store has
 // failed. It slows a burst down to the speed of the disk instead of losing events.
-const lastShare = 32
+const reserveShare = 32
 
-// awaitRelief waits while memory is short and the store is about to release some.
-func (q *Queue) awaitRelief(e batch.Event, turn *Turn) {
+// awaitMemory waits while memory is short and the store is about to release some.
+func (q *Queue) awaitMemory(e batch.Event, turn *Turn) {
 	since := time.Now()
-	for again := true; again && !q.closed && !q.hasRoom(e, q.cfg.MaxBytes/lastShare); {
+	for again := true; again && !q.closed && !q.hasRoom(e, q.cfg.MaxBytes/reserveShare); {
 		q.mu.Unlock()
 		again = q.replica.AwaitRelief(since)
 		q.mu.Lock()
@@ -218,14 +218,14 @@ func (q *Queue) awaitRelief(e batch.Event, turn *Turn) {
 
 func (q *Queue) add(e batch.Event) {
 	if q.open != nil && q.fills(e) {
-		q.usual.bytes, q.usual.events = q.open.Size(), q.open.Len()
+		q.lastFull.bytes, q.lastFull.events = q.open.Size(), q.open.Len()
 		q.open.Shrink()
 		q.open = nil
-		q.relieve()
+		q.evictStored()
 		q.signal()
 	}
 	if q.open == nil {
-		q.open = &Item{Batch: q.empty(), after: q.taken, since: time.Now()}
+		q.open = &Item{Batch: q.empty(), after: q.appended, since: time.Now()}
 		q.items = append(q.items, q.open)
 		q.batches++
 		q.signal()
@@ -234,10 +234,10 @@ func (q *Queue) add(e batch.Event) {
 	q.held += e.Held()
 	q.ledger.Accepted++
 	q.pending++
-	q.taken++
-	q.open.to = q.taken
+	q.appended++
+	q.open.to = q.appended
 	if q.replica != nil {
-		q.replica.Add(q.taken, e)
+		q.replica.Add(q.appended, e)
 	}
 }
 
@@ -258,7 +258,7 @@ func (q *Queue) empty() *batch.Batch {
 		q.spares = q.spares[:n-1]
 		return b
 	}
-	return batch.New(q.cfg.Head, q.usual.bytes+q.usual.bytes/32, q.usual.events+q.usual.events/32)
+	return batch.New(q.cfg.Head, q.lastFull.bytes+q.lastFull.bytes/32, q.lastFull.events+q.lastFull.events/32)
 }
 
 // recycle keeps the batch of an item for reuse. In a burst it keeps as many as the limit allows,
@@ -267,7 +267,7 @@ func (q *Queue) empty() *batch.Batch {
 func (q *Queue) recycle(it *Item) {
 	const kept = 2
 	b := it.Batch
-	if b != nil && !it.reread && b.Size() <= maxSpare && q.held+(len(q.spares)+1)*q.usual.bytes <= q.cfg.MaxBytes {
+	if b != nil && !it.reread && b.Size() <= maxSpare && q.held+(len(q.spares)+1)*q.lastFull.bytes <= q.cfg.MaxBytes {
 		b.Reset()
 		q.spares = append(q.spares, b)
 	}
@@ -277,8 +277,8 @@ func (q *Queue) recycle(it *Item) {
 	}
 }
 
-// dropOldest drops the oldest batch selected by of that is not in flight.
-func (q *Queue) dropOldest(of func(*Item) bool) bool {
+// evictOldest drops the oldest batch selected by of that is not in flight.
+func (q *Queue) evictOldest(of func(*Item) bool) bool {
 	i := slices.IndexFunc(q.items, func(it *Item) bool { return !it.inFlight && of(it) })
 	if i < 0 {
 		return false
@@ -293,10 +293,10 @@ func (q *Queue) dropOldest(of func(*Item) bool) bool {
 
 func inMemory(it *Item) bool { return it.Batch != nil }
 
-// hurry makes everything due at once.
-func (q *Queue) hurry() {
-	if q.urgent != q.taken {
-		q.urgent = q.taken
+// makeAllDue makes everything due at once.
+func (q *Queue) makeAllDue() {
+	if q.urgent != q.appended {
+		q.urgent = q.appended
 		q.signal()
 	}
 }
@@ -306,7 +306,7 @@ func (q *Queue) hurry() {
 func (q *Queue) Stop(last ...batch.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.stop(last)
+	q.stopLocked(last)
 }
 
 // Close is like [Queue.Stop] but refuses notes too: an empty queue has ended.
@@ -314,13 +314,13 @@ func (q *Queue) Close(last ...batch.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.ended = true
-	q.stop(last)
+	q.stopLocked(last)
 }
 
-func (q *Queue) stop(last []batch.Event) {
+func (q *Queue) stopLocked(last []batch.Event) {
 	for _, e := range last {
 		if q.closed {
-			q.refuse(account.Closed, e)
+			q.rejectLocked(account.Closed, e)
 		} else {
 			q.add(e)
 		}
@@ -345,10 +345,10 @@ func (q *Queue) Closed() bool {
 func (q *Queue) Ended() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.over()
+	return q.endedLocked()
 }
 
-func (q *Queue) over() bool { return q.ended && len(q.items) == 0 }
+func (q *Queue) endedLocked() bool { return q.ended && len(q.items) == 0 }
 
 // Wake returns the channel that receives a value when Next or Awaited may return something else
 // than before.
@@ -373,7 +373,7 @@ type State struct {
 func (q *Queue) State() State {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	s := State{Ledger: q.ledger, Pending: q.pending, PendingBytes: int64(q.held + q.beside)}
+	s := State{Ledger: q.ledger, Pending: q.pending, PendingBytes: int64(q.held + q.excluded)}
 	if len(q.items) > 0 {
 		s.Oldest = q.items[0].since
 	}

@@ -19,7 +19,7 @@ func (q *Queue) Settle(it *Item, o *account.Outcome, done bool) {
 	}
 	q.ledger.Settle(o)
 	for reason := range o.Lost {
-		q.keep(account.Reason(reason), &o.Lost[reason])
+		q.addUnreported(account.Reason(reason), &o.Lost[reason])
 	}
 	if done {
 		q.remove(it)
@@ -39,7 +39,7 @@ func (q *Queue) remove(it *Item) {
 	q.count(it, -1)
 	it.inFlight = false
 	q.pending -= it.left()
-	settled := q.taken // no event up to this position is left in the queue
+	settled := q.appended // no event up to this position is left in the queue
 	if len(q.items) > 0 {
 		settled = q.items[0].after
 	}
@@ -57,8 +57,8 @@ func (q *Queue) remove(it *Item) {
 func (q *Queue) count(it *Item, n int) {
 	memory := n * it.memory()
 	switch {
-	case it.beside:
-		q.beside += memory
+	case it.excluded:
+		q.excluded += memory
 		if it.yields {
 			q.yielded += memory
 		}
@@ -66,7 +66,7 @@ func (q *Queue) count(it *Item, n int) {
 		q.held += memory
 		q.batches += n
 		if it.inFlight {
-			q.flying += memory
+			q.inFlight += memory
 		}
 	}
 }
@@ -89,8 +89,8 @@ func (q *Queue) Flush(events ...batch.Event) <-chan struct{} {
 		close(done)
 		return done
 	}
-	q.waiters = append(q.waiters, waiter{q.taken, done})
-	q.hurry()
+	q.waiters = append(q.waiters, waiter{q.appended, done})
+	q.makeAllDue()
 	q.signal()
 	return done
 }
@@ -125,9 +125,9 @@ func (l *Left) add(sum *account.Loss) {
 func (q *Queue) Abandon() (kept, dropped Left) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	unsafe := q.unsafePositions()
+	unsafe := q.atRiskPositions()
 	for _, it := range slices.Clone(q.items) {
-		drop := it.unsafe(unsafe)
+		drop := it.atRisk(unsafe)
 		dropped.add(&drop)
 		q.lose(account.Undelivered, &drop)
 		if it.left() == drop.Events {
@@ -146,10 +146,10 @@ func (q *Queue) Abandon() (kept, dropped Left) {
 	return kept, dropped
 }
 
-// unsafe sums up the item's unacknowledged events at the given positions. If only some events are
+// atRisk sums up the item's unacknowledged events at the given positions. If only some events are
 // acknowledged and only some are in the store, the overlap is unknown, and all unacknowledged
 // events count; likewise in a batch that was read back, whose positions are unknown.
-func (it *Item) unsafe(positions segment.Ranges) (sum account.Loss) {
+func (it *Item) atRisk(positions segment.Ranges) (sum account.Loss) {
 	n := it.countIn(positions)
 	switch {
 	case n == 0:

@@ -77,7 +77,7 @@ func (q *Queue) Copy(after uint64, visit func(position uint64, e batch.Event) bo
 			return reached
 		}
 	}
-	return q.taken
+	return q.appended
 }
 
 // Since returns when the first unacknowledged event after a position was appended; zero if there
@@ -100,15 +100,15 @@ func (q *Queue) itemsAfter(position uint64) []*Item {
 func (q *Queue) Unsafe() (n int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	unsafe := q.unsafePositions()
+	unsafe := q.atRiskPositions()
 	for _, it := range q.items {
 		n += min(it.left(), int64(it.countIn(unsafe)))
 	}
 	return n
 }
 
-// unsafePositions returns the positions of events that are in memory only: all without a store.
-func (q *Queue) unsafePositions() segment.Ranges {
+// atRiskPositions returns the positions of events that are in memory only: all without a store.
+func (q *Queue) atRiskPositions() segment.Ranges {
 	if q.cfg.Store == nil {
 		return segment.Ranges{{From: 1, To: math.MaxUint64}}
 	}
@@ -120,5 +120,5 @@ func (q *Queue) unsafePositions() segment.Ranges {
 func (q *Queue) GiveUp() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.cfg.OnFull == DropOldest && q.dropOldest(func(it *Item) bool { return it != q.open })
+	return q.cfg.OnFull == DropOldest && q.evictOldest(func(it *Item) bool { return it != q.open })
 }

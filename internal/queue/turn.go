@@ -19,7 +19,7 @@ func (q *Queue) AppendAll(turn *Turn, events []batch.Event, last bool) (dropped 
 	q.mu.Lock()
 	q.awaitTurn(turn)
 	q.turn = turn
-	before := q.taken
+	before := q.appended
 	for _, e := range events {
 		switch q.admit(e, turn, true) {
 		case ErrFull:
@@ -28,7 +28,7 @@ func (q *Queue) AppendAll(turn *Turn, events []batch.Event, last bool) (dropped 
 			err = ErrClosed
 		}
 	}
-	after := q.taken
+	after := q.appended
 	if last {
 		q.turn = nil
 		q.turnEnded.Broadcast()
