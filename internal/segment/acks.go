@@ -2,32 +2,31 @@ package segment
 
 import "slices"
 
-// Acks says which events of a segment are settled: the service has them, or has
-// refused them for good. It grows while they are delivered. When all events are
-// settled, the file is removed.
+// Acks records which events of a segment are acknowledged: delivered, or refused for good. It
+// is rewritten as they are delivered. The file is removed once all of its events are
+// acknowledged.
 type Acks struct {
-	Generation uint64 // counts the times they were written, from 1 on
-	Written    uint32 // number of the last record when this was written: there may be more by now, unless it is final
-	Final      bool   // no record comes after Written: all those that are not there are lost
+	Generation uint64 // incremented with every write, from 1 on
+	Written    uint32 // number of the last record at the time of the write; more may follow unless Final is set
+	Final      bool   // no record follows Written; the missing ones are lost
 	Settled    Ranges // sequence numbers; some may be missing, none is wrong
 }
 
-// The slots are written in turns, so that a write that is torn leaves the other one
-// as it was. In a slot:
+// The slots are written alternately, so that a torn write leaves the other one intact. A slot:
 //
 //	 0       4       8               16      20      24                      40
 //	+-------+-------+---------------+-------+-------+-----------------------+------
 //	| CRC32C| ranges| generation    |written| flags | from          to      | ...
 //	+-------+-------+---------------+-------+-------+-----------------------+------
 //
-// The checksum is that of the other bytes up to the end of the last range, combined
-// with the salt of the place.
+// The checksum covers the other bytes up to the end of the last range and is XORed with the salt
+// of the slot's offset.
 const (
 	slotCRC        = 0  // uint32
 	slotCount      = 4  // uint32, number of ranges
 	slotGeneration = 8  // uint64
 	slotWritten    = 16 // uint32
-	slotFlags      = 20 // uint32; those that are not known are ignored
+	slotFlags      = 20 // uint32; unknown flags are ignored
 	slotRanges     = 24 // two uint64 each
 
 	flagFinal = 1 << 0
@@ -36,17 +35,16 @@ const (
 	maxRanges  = (slotBytes - slotRanges) / rangeBytes
 )
 
-// MaxRanges is how many ranges a slot has room for.
+// MaxRanges is the maximum number of ranges in a slot.
 const MaxRanges = maxRanges
 
-// SlotOffset returns where in the file acks of that generation are written.
+// SlotOffset returns the file offset of the acks of a generation.
 func SlotOffset(generation uint64) int64 {
 	return HeaderBytes + int64(generation%2)*slotBytes
 }
 
-// EncodeSlot returns the acks as the 4 KiB that are written at SlotOffset, for the
-// segment with that ID. If there are more ranges than the 254 that fit, the
-// smallest are left out: after a crash those events are sent twice.
+// EncodeSlot returns the 4 KiB to write at [SlotOffset] of a.Generation, for the segment with
+// that ID. Only the 254 largest ranges fit; events in the others are sent again after a crash.
 func (a *Acks) EncodeSlot(id uint64) []byte {
 	settled := a.Settled
 	if len(settled) > maxRanges {
@@ -70,13 +68,12 @@ func (a *Acks) EncodeSlot(id uint64) []byte {
 	return b
 }
 
-// DecodeAcks reads the acks from the AcksBytes behind the header, or as many of them
-// as there are: the newest slot whose checksum is right. If there is none it
-// returns the zero value, and all events are sent again.
+// DecodeAcks returns the newest valid slot in b, the [AcksBytes] after the header or as many of
+// them as exist. Without a valid slot it returns the zero value, and all events are sent again.
 func DecodeAcks(b []byte, id uint64) (newest Acks) {
 	for place := uint64(0); place < 2 && len(b) >= slotBytes; place++ {
 		a, ok := decodeSlot(b[:slotBytes], id, SlotOffset(place))
-		if ok && a.Generation > newest.Generation { // from 1 on
+		if ok && a.Generation > newest.Generation { // generations start at 1
 			newest = a
 		}
 		b = b[slotBytes:]

@@ -13,7 +13,7 @@ const (
 	acksID    = 0x123456789abcdef0
 )
 
-// slots returns both slots after the acks were written one after the other.
+// slots returns both slots after all acks were written in order.
 func slots(all ...segment.Acks) []byte {
 	b := make([]byte, segment.AcksBytes)
 	for _, a := range all {
@@ -22,7 +22,7 @@ func slots(all ...segment.Acks) []byte {
 	return b
 }
 
-// many returns so many ranges, every tenth of them larger than the others.
+// many returns n ranges, every tenth larger than the others.
 func many(n int) (r segment.Ranges) {
 	for i := range uint64(n) {
 		r = append(r, segment.Range{From: i * 10, To: i*10 + 1 + (i+9)%10/9})
@@ -32,11 +32,11 @@ func many(n int) (r segment.Ranges) {
 
 func TestAcksRoundTrip(t *testing.T) {
 	for name, a := range map[string]segment.Acks{
-		"nothing settled": {Generation: 1, Written: 5},
-		"final":           {Generation: 1, Written: 5, Final: true},
-		"one range":       {Generation: 2, Written: 1 << 31, Settled: segment.Ranges{{1, 5}}},
-		"full":            {Generation: 1<<64 - 1, Written: 1<<32 - 1, Settled: many(254)},
-		"all there is":    {Generation: 3, Settled: segment.Ranges{{0, 1<<64 - 1}}},
+		"nothing acknowledged": {Generation: 1, Written: 5},
+		"final":                {Generation: 1, Written: 5, Final: true},
+		"one range":            {Generation: 2, Written: 1 << 31, Settled: segment.Ranges{{1, 5}}},
+		"full":                 {Generation: 1<<64 - 1, Written: 1<<32 - 1, Settled: many(254)},
+		"maximum range":        {Generation: 3, Settled: segment.Ranges{{0, 1<<64 - 1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := segment.DecodeAcks(slots(a), acksID); !reflect.DeepEqual(got, a) {
@@ -68,7 +68,7 @@ func TestNewestSlotWins(t *testing.T) {
 		{"newer torn", damage(slots(acks(1), acks(2)), 0), 1},
 		{"older torn", damage(slots(acks(1), acks(2)), 1), 2},
 		{"both torn", damage(damage(slots(acks(1), acks(2)), 0), 1), 0},
-		{"slots exchanged", move(slots(acks(1), acks(2))), 0},
+		{"slots swapped", move(slots(acks(1), acks(2))), 0},
 		{"file that ends between them", slots(acks(1), acks(2))[:slotBytes], 2},
 		{"file that ends within one", slots(acks(1), acks(2))[:slotBytes-1], 0},
 		{"no generation", slots(acks(0)), 0},
@@ -85,7 +85,7 @@ func TestNewestSlotWins(t *testing.T) {
 	}
 }
 
-func TestSlotsTakeTurns(t *testing.T) {
+func TestSlotsAlternate(t *testing.T) {
 	for generation := range uint64(5) {
 		at := segment.SlotOffset(generation)
 		if at%slotBytes != 0 || at < segment.HeaderBytes || at+slotBytes > segment.Start || at == segment.SlotOffset(generation+1) {
@@ -95,7 +95,7 @@ func TestSlotsTakeTurns(t *testing.T) {
 }
 
 func TestTooManyRanges(t *testing.T) {
-	a := segment.Acks{Generation: 1, Settled: many(2000)} // 200 of them are larger
+	a := segment.Acks{Generation: 1, Settled: many(2000)} // 200 of them are large
 	got := segment.DecodeAcks(slots(a), acksID)
 	if !reflect.DeepEqual(a.Settled, many(2000)) {
 		t.Error("the caller's ranges were changed")
@@ -106,7 +106,7 @@ func TestTooManyRanges(t *testing.T) {
 	large := 0
 	for _, r := range got.Settled {
 		if !a.Settled.Covers(r.From, r.To) {
-			t.Errorf("%v is not settled", r)
+			t.Errorf("%v is not acknowledged", r)
 		}
 		large += int(r.To - r.From - 1)
 	}
@@ -115,8 +115,8 @@ func TestTooManyRanges(t *testing.T) {
 	}
 }
 
-// TestSlotWithoutSense has a right checksum, and ranges that nobody writes.
-func TestSlotWithoutSense(t *testing.T) {
+// TestMalformedSlotsAreIgnored writes valid checksums over ranges that no writer produces.
+func TestMalformedSlotsAreIgnored(t *testing.T) {
 	for name, settled := range map[string]segment.Ranges{
 		"empty":       {{5, 5}},
 		"backwards":   {{5, 4}},
@@ -132,10 +132,10 @@ func TestSlotWithoutSense(t *testing.T) {
 		})
 	}
 	b := slots(segment.Acks{Generation: 2})
-	little.PutUint64(b[8:], 3) // belongs into the other slot
+	little.PutUint64(b[8:], 3) // belongs in the other slot
 	little.PutUint32(b, checksum(b[:24], 0)^saltOf(acksID, segment.SlotOffset(2)))
 	if got := segment.DecodeAcks(b, acksID); got.Generation != 0 {
-		t.Errorf("at the place of another generation: got %+v", got)
+		t.Errorf("at the offset of another generation: got %+v", got)
 	}
 	b = slots(segment.Acks{Generation: 1})
 	little.PutUint32(b[slotBytes+4:], 255)

@@ -8,8 +8,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// BenchmarkAppendRecord is what a log call pays in hot mode, but for the copy into
-// the mapped file.
+// BenchmarkAppendRecord measures what a log call spends in hot mode, without the copy into the
+// mapped file.
 func BenchmarkAppendRecord(b *testing.B) {
 	for _, payload := range []int{60, 250, 2000} {
 		b.Run(fmt.Sprintf("%d bytes", payload), func(b *testing.B) {
@@ -56,7 +56,7 @@ func BenchmarkScan(b *testing.B) {
 	b.Run("text", func(b *testing.B) { scan(b, bytes.Repeat([]byte("x"), size), 0) })
 }
 
-// BenchmarkEncodeSlot writes acks with a few ranges.
+// BenchmarkEncodeSlot encodes acks with a few ranges.
 func BenchmarkEncodeSlot(b *testing.B) {
 	a := segment.Acks{Generation: 1, Settled: segment.Ranges{{1, 100}, {200, 300}, {400, 500}}}
 	b.ReportAllocs()

@@ -10,19 +10,19 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// TestEveryByte damages each byte of a segment in turn: one record is lost at most,
-// the number of lost ones is right, nothing is invented, and nothing counts as
-// settled that was not.
+// TestEveryByte damages each byte of a segment in turn: at most one record is lost, the count
+// of lost records is right, no record is invented, and no event counts as acknowledged that was
+// not.
 func TestEveryByte(t *testing.T) {
 	t.Parallel()
 	rng := newRand(8)
 	f := newFile(t, rng, 64<<10, 500)
 	if n := len(f.records); n < 100 || len(f.settled) == 0 || f.written != [2]uint32{uint32(n), f.written[1]} || f.written[1] == uint32(n) {
-		t.Fatalf("%d records, acks %v of %v: not the segment this test is about", n, f.settled, f.written)
+		t.Fatalf("%d records, acks %v of %v: unexpected segment", n, f.settled, f.written)
 	}
 	newer := segment.DecodeAcks(f.bytes[segment.HeaderBytes:segment.Start], f.id())
 	damaged := bytes.Clone(f.bytes)
-	costs, flipped := map[int]int{}, 0 // flips by how many records they cost, and all
+	costs, flipped := map[int]int{}, 0 // number of flips by records lost, and in total
 	for at := range f.bytes {
 		flips := []byte{0xff, 1 << rng.IntN(8)}
 		if slow > 1 {
@@ -45,7 +45,7 @@ func TestEveryByte(t *testing.T) {
 	}
 }
 
-// oneByte checks a file with one damaged byte, and returns how many records are lost.
+// oneByte checks a file with one damaged byte and returns how many records are lost.
 func (f *file) oneByte(damaged []byte, at int64, newer segment.Acks) (lost int, err error) {
 	if at < segment.HeaderBytes {
 		if h, err := segment.DecodeHeader(damaged); err != nil || !reflect.DeepEqual(*h, f.header) {
@@ -58,15 +58,15 @@ func (f *file) oneByte(damaged []byte, at int64, newer segment.Acks) (lost int, 
 	slot := segment.SlotOffset(newer.Generation)
 	inNewer := slot <= at && at < slot+segment.AcksBytes/2
 	if !reflect.DeepEqual(a, newer) && !(inNewer && reflect.DeepEqual(a, older)) {
-		return 0, fmt.Errorf("acks %+v are those of no slot", a)
+		return 0, fmt.Errorf("acks %+v match neither slot", a)
 	}
 	if at < segment.Start {
-		return 0, nil // the scanner does not read that, see TestSizesOfRecords
+		return 0, nil // the scanner skips those bytes, see TestRecordSizes
 	}
 	return f.checkRecords(damaged, a.Written, func(r stored) bool { return at < r.from || r.to <= at })
 }
 
-// TestLostAndOldPages is what a power cut can leave.
+// TestLostAndOldPages checks files as a power cut can leave them.
 func TestLostAndOldPages(t *testing.T) {
 	f := newFile(t, newRand(9), 64<<10, 500)
 	if len(f.older) < 4 {
@@ -91,13 +91,13 @@ func TestLostAndOldPages(t *testing.T) {
 	}
 }
 
-// TestTornTail ends the file at each byte, and has zeros, or what an older file left
-// there, from each byte on.
+// TestTornTail truncates the file at each byte, and fills it with zeros, stale data or noise
+// from each byte on.
 func TestTornTail(t *testing.T) {
 	t.Parallel()
 	f := newFile(t, newRand(10), segment.Start+(16<<10)/slow, 100)
 	stale := newFile(t, newRand(11), len(f.bytes), 0)
-	// The same events, in another file: all but its ID is as it would be here.
+	// The same events in another file that differs only in its ID.
 	for _, r := range f.records {
 		copy(stale.bytes[r.from:], segment.AppendRecord(nil, f.id()+1, r.from, r.number, r.Record))
 	}
@@ -117,7 +117,7 @@ func TestTornTail(t *testing.T) {
 	}
 }
 
-// TestMovedRecords finds none at a place that is not its own, even where it would be
+// TestMovedRecords checks that a record is not found at another offset, even where it would be
 // the next one.
 func TestMovedRecords(t *testing.T) {
 	f := newFile(t, newRand(12), 64<<10, 500)

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// page is docs/spool-format.md, by the titles of its sections.
+// page is docs/spool-format.md, keyed by section title.
 type page map[string]string
 
 func readPage(t *testing.T) page {
@@ -31,7 +31,7 @@ func readPage(t *testing.T) page {
 	return p
 }
 
-// rows returns the cells of the tables of a section, without their heads.
+// rows returns the cells of a section's tables without the header rows.
 func (p page) rows(t *testing.T, title string) (rows [][]string) {
 	t.Helper()
 	for line := range strings.Lines(regexp.MustCompile("(?s)```text\n.*?```").ReplaceAllString(p[title], "")) {
@@ -52,7 +52,7 @@ func (p page) rows(t *testing.T, title string) (rows [][]string) {
 	return rows
 }
 
-// exampleFile is the one of the page.
+// exampleFile returns the example of the page.
 func exampleFile(t *testing.T) ([]byte, *Header) {
 	t.Helper()
 	h := &Header{
@@ -65,21 +65,21 @@ func exampleFile(t *testing.T) ([]byte, *Header) {
 		t.Fatal(err)
 	}
 	a := Acks{Generation: 1, Written: 2, Settled: Ranges{{1, 2}}}
-	b = append(b, make([]byte, slotBytes)...) // slot 0 was not written
+	b = append(b, make([]byte, slotBytes)...) // slot 0 was never written
 	b = append(b, a.EncodeSlot(h.ID)...)
 	b = AppendRecord(b, h.ID, int64(len(b)), 1, Record{Seq: 1, Time: 1763812800123, Level: 2, Size: 17, Payload: []byte(`{\"msg\":\"started\"}`)})
 	b = AppendRecord(b, h.ID, int64(len(b)), 2, Record{Seq: 2, Time: 1763812800456, Level: 4, Size: 16, Payload: []byte(`disk \"/var\" full`)})
 	return append(b, make([]byte, 64)...), h
 }
 
-// field is what stands at some place of b.
+// field is a field of b with its expected value.
 type field struct {
 	name  string
 	value uint64
 }
 
-// compare holds that the table of a section names these fields, one behind the other,
-// and that b has their values where the table says.
+// compare checks that a section's table lists these fields contiguously, and that b has their
+// values at the offsets of the table.
 func (p page) compare(t *testing.T, title string, b []byte, fields []field) {
 	t.Helper()
 	rows := p.rows(t, title)
@@ -95,7 +95,7 @@ func (p page) compare(t *testing.T, title string, b []byte, fields []field) {
 		}
 		if size == "rest" {
 			if next = ""; i != len(rows)-1 {
-				t.Errorf("%s: something follows %q", title, name)
+				t.Errorf("%s: unexpected fields after %q", title, name)
 			}
 			continue
 		}
@@ -113,12 +113,12 @@ func (p page) compare(t *testing.T, title string, b []byte, fields []field) {
 	}
 }
 
-// crcWithout is CRC32C of b without the four bytes at field.
+// crcWithout returns the CRC-32C of b without the four bytes at field.
 func crcWithout(b []byte, field int) uint32 {
 	return crc32.Checksum(slices.Concat(b[:field], b[field+4:]), crc32.MakeTable(crc32.Castagnoli))
 }
 
-func TestPageHasTheFieldsOfTheCode(t *testing.T) {
+func TestDocsListTheFields(t *testing.T) {
 	p := readPage(t)
 	b, h := exampleFile(t)
 
@@ -173,7 +173,7 @@ func TestPageHasTheFieldsOfTheCode(t *testing.T) {
 	})
 }
 
-func TestPageHasTheConstantsOfTheCode(t *testing.T) {
+func TestDocsListTheConstants(t *testing.T) {
 	want := map[string]int{
 		"version of the format": Version, "first record": Start, "header of a record": RecordBytes, "smallest record": Length(1),
 		"largest payload": MaxPayload, "ranges in a slot": maxRanges, "longest boot, program or writer": maxDiagnostic,
@@ -194,9 +194,8 @@ func TestPageHasTheConstantsOfTheCode(t *testing.T) {
 	}
 }
 
-// TestPageHasTheBytesOfTheExample compares what is printed there with a file made by
-// the code.
-func TestPageHasTheBytesOfTheExample(t *testing.T) {
+// TestDocsShowTheExampleBytes compares the dumps on the page with a file made by the code.
+func TestDocsShowTheExampleBytes(t *testing.T) {
 	text := readPage(t)["By hand"]
 	b, h := exampleFile(t)
 	dumps := regexp.MustCompile("(?s)```console\n\\$ xxd (?:-s (\\d+) )?-l (\\d+) example.seg\n(.*?)```").FindAllStringSubmatch(text, -1)
@@ -223,7 +222,7 @@ func TestPageHasTheBytesOfTheExample(t *testing.T) {
 	}
 }
 
-// xxd prints bytes as the program of that name does.
+// xxd formats bytes like the xxd program.
 func xxd(b []byte, from, n int) string {
 	var out strings.Builder
 	for ; n > 0; from, n = from+16, n-16 {

@@ -12,9 +12,9 @@ import (
 
 const fuzzID = 0x0123456789abcdef
 
-// FuzzScan reads files with arbitrary bytes from Start on. If signed, everything that
-// could be a record by its length gets a right checksum, so that the code behind
-// it is reached.
+// FuzzScan reads files with arbitrary bytes from Start on. If signed is set, everything whose
+// length field could start a record gets a valid checksum, so that the code after that check is
+// reached.
 func FuzzScan(f *testing.F) {
 	good := func(rng uint64, n int) (b []byte) {
 		r := newRand(rng)
@@ -58,7 +58,7 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// signRecords walks over the file as a reader would.
+// signRecords walks the file as a reader would.
 func signRecords(b []byte) {
 	for at := segment.Start; at+segment.RecordBytes <= len(b); {
 		payload := int(little.Uint32(b[at:]))
@@ -72,7 +72,7 @@ func signRecords(b []byte) {
 	}
 }
 
-// isThere holds that the record found is what the bytes at its place say.
+// isThere checks that the record found matches the bytes at its offset.
 func isThere(t *testing.T, b []byte, s *segment.Scanner) {
 	t.Helper()
 	if little.Uint32(b[4:]) != checksum(b, 4)^saltOf(fuzzID, s.Offset()) {
@@ -81,14 +81,14 @@ func isThere(t *testing.T, b []byte, s *segment.Scanner) {
 	again := segment.AppendRecord(nil, fuzzID, s.Offset(), s.Number(), s.Record())
 	end := segment.RecordBytes + len(s.Record().Payload)
 	again[23] = b[23]          // flags
-	copy(again[end:], b[end:]) // padding: only the checksum is about it
-	copy(again[4:8], b[4:8])   // which was compared above
+	copy(again[end:], b[end:]) // padding: covered only by the checksum
+	copy(again[4:8], b[4:8])   // compared above
 	if !bytes.Equal(again, b) {
 		t.Fatalf("the record at %d is %x, but it was read as %+v", s.Offset(), b, s.Record())
 	}
 }
 
-// FuzzHeader reads arbitrary headers.
+// FuzzHeader decodes arbitrary headers.
 func FuzzHeader(f *testing.F) {
 	b, err := (&segment.Header{}).Encode()
 	if err != nil {
@@ -120,7 +120,7 @@ func FuzzHeader(f *testing.F) {
 		}
 		again, err := h.Encode()
 		if err != nil {
-			return // diagnostics that are shorter than ours leave more room to the destination
+			return // diagnostics shorter than 256 bytes leave more room for the destination
 		}
 		got, err := segment.DecodeHeader(again)
 		if err != nil {
@@ -135,7 +135,7 @@ func FuzzHeader(f *testing.F) {
 	})
 }
 
-// FuzzAcks reads arbitrary slots. What comes out is what one of them says.
+// FuzzAcks decodes arbitrary slots. The result must be what one of them contains.
 func FuzzAcks(f *testing.F) {
 	f.Add([]byte(nil), false)
 	a := segment.Acks{Generation: 2, Written: 3, Settled: segment.Ranges{{1, 2}, {5, 9}}}
@@ -165,7 +165,7 @@ func FuzzAcks(f *testing.F) {
 		}
 		slot := b[segment.SlotOffset(a.Generation)-segment.HeaderBytes:][:slotBytes]
 		again := a.EncodeSlot(fuzzID)
-		copy(again[20:24], slot[20:24]) // no meaning
+		copy(again[20:24], slot[20:24]) // ignored by readers
 		if !bytes.Equal(again[4:24+16*len(a.Settled)], slot[4:24+16*len(a.Settled)]) {
 			t.Fatalf("the slot is %x, but it was read as %+v", slot, a)
 		}

@@ -10,41 +10,41 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
-// Header says who wrote a segment and where its events go. It is written before the
-// first record and never changed.
+// Header describes who wrote a segment and where its events go. It is written before the first
+// record. Only repair changes it.
 type Header struct {
-	ID       uint64 // random; part of every checksum behind the header
+	ID       uint64 // random; part of every checksum after the header
 	Producer uint64 // random; one per process and log stream
-	Number   uint32 // counts the segments of a producer
+	Number   uint32 // numbers the segments of a producer
 	Hot      bool   // the file is on a RAM file system
-	Copy     bool   // its records were copied from earlier segments of the producer
-	Grows    bool   // it ends in zeros until acks say that it is final
-	Size     int64  // of the file when it was made: it is never shorter, unless acks say that it is final
+	Copy     bool   // the records were copied from earlier segments of the producer
+	Grows    bool   // the file ends in zeros until its acks are final
+	Size     int64  // file size at creation; a shorter file was truncated, unless its acks are final
 
-	// For people who look at the file; nothing depends on them.
-	Created time.Time // to the millisecond
-	Boot    string    // which boot of the machine
-	PID     int       // of the process
-	Program string    // its name
-	Writer  string    // version of the library
+	// Informational.
+	Created time.Time // in milliseconds
+	Boot    string    // boot ID of the machine
+	PID     int       // process ID
+	Program string    // program name
+	Writer  string    // library version
 
-	// The destination. Encode writes the endpoint without a user name and password, and
-	// DecodeHeader leaves out those that older versions wrote.
+	// The destination. [Header.Encode] removes user name and password from the endpoint, and
+	// [DecodeHeader] those that older versions wrote.
 	Region, Endpoint, Group, Stream string
 }
 
-// The first bytes of a copy, up to body, and how they are checked are the same in
-// every version of the format, for ever. So an old program can tell a file from
-// the future, which it must not touch, from a damaged one.
+// The first 20 bytes of a copy and how they are verified never change between versions of the
+// format. An old program can therefore tell a newer file, which it must not touch, from a damaged
+// one.
 //
 //	 0                       8       10      12              16              20
 //	+-----------------------+-------+-------+---------------+---------------+------
 //	| CWSPOOL\0             |version|minimum| body length   | CRC32C        | body
 //	+-----------------------+-------+-------+---------------+---------------+------
 //
-// The checksum is that of the first 16 bytes and the body. minimum is the oldest
-// version whose programs can read the file. A newer format that only adds to the
-// body, or uses flags that need not be understood, leaves it as it is.
+// The checksum covers the first 16 bytes and the body. minimum is the oldest version that can
+// read the file: a newer format that only adds to the body, or only uses flags that readers may
+// ignore, does not raise it.
 const (
 	magic = "CWSPOOL\x00"
 
@@ -53,8 +53,7 @@ const (
 	headerLength  = 12 // uint32
 	headerCRC     = 16 // uint32
 
-	// The body of version 1. Seven strings follow, each with its length as a
-	// uint16 before it.
+	// The body of version 1. Seven strings follow, each prefixed with its length as a uint16.
 	headerNumber   = 20 // uint32
 	headerID       = 24 // uint64
 	headerProducer = 32 // uint64
@@ -68,40 +67,40 @@ const (
 	stringCount = 7
 )
 
-// Flags. Those that are not known are ignored.
+// Flags. Unknown flags are ignored.
 const (
 	flagHot   = 1 << 0 // the file is on a RAM file system
-	flagCopy  = 1 << 1 // its records may also be in earlier segments of the producer
-	flagGrows = 1 << 2 // it ends in at least eight zeros until acks say that it is final: otherwise it was cut
+	flagCopy  = 1 << 1 // the records may also be in earlier segments of the producer
+	flagGrows = 1 << 2 // the file ends in at least eight zero bytes until its acks are final; without them it was truncated
 )
 
-// maxDiagnostic is what Encode cuts Boot, Program and Writer to, in bytes, so that
-// the destination has the rest: room for a log group and a log stream of 512
-// characters each, whatever they are.
+// maxDiagnostic is the length in bytes to which [Header.Encode] truncates Boot, Program and
+// Writer each. The rest of a copy is left to the destination: enough for a log group and a log
+// stream of 512 characters each, in any encoding.
 const (
 	maxDiagnostic  = 256
 	maxDestination = copyBytes - headerStrings - stringCount*2 - 3*maxDiagnostic
 )
 
-// Errors of DecodeHeader.
+// Errors of [DecodeHeader].
 var (
 	ErrUnwritten = errors.New("segment: the header was never written")
 	ErrDamaged   = errors.New("segment: both copies of the header are damaged")
 )
 
-// VersionError is returned for a segment that only newer programs can read. It is to
-// be left as it is.
+// VersionError is the error for a segment that only newer programs can read. Such a file must
+// be left alone.
 type VersionError struct {
-	Version uint16 // of the format
-	Minimum uint16 // version that a program must know to read it
+	Version uint16 // format version
+	Minimum uint16 // oldest version that can read the file
 }
 
 func (e *VersionError) Error() string {
 	return fmt.Sprintf("segment: format version %d needs a program that knows version %d, this one knows %d", e.Version, e.Minimum, Version)
 }
 
-// Encode returns the first HeaderBytes of the file. Boot, Program and Writer are cut
-// to 256 bytes each. A destination that does not fit is an error.
+// Encode returns the first [HeaderBytes] of the file. Boot, Program and Writer are truncated to
+// 256 bytes each. A destination that does not fit is an error.
 func (h *Header) Encode() ([]byte, error) {
 	endpoint := redact.URL(h.Endpoint)
 	if n := len(h.Region) + len(endpoint) + len(h.Group) + len(h.Stream); n > maxDestination {
@@ -145,7 +144,7 @@ func (h *Header) flags() (flags uint32) {
 	return flags
 }
 
-// cut returns the start of s, at most so many bytes of it and no half character.
+// cut truncates s to at most most bytes without splitting a character.
 func cut(s string, most int) string {
 	if len(s) <= most {
 		return s
@@ -156,12 +155,12 @@ func cut(s string, most int) string {
 	return s[:most]
 }
 
-// DecodeHeader reads the header from the first bytes of a file, HeaderBytes of them
-// or as many as there are. The errors are ErrUnwritten if they are all zero,
-// *VersionError and ErrDamaged.
+// DecodeHeader decodes the header from b, the first [HeaderBytes] of a file or as many as
+// exist. It returns [ErrUnwritten] if they are all zero, a [*VersionError] for a format it
+// cannot read, and [ErrDamaged] if neither copy is valid.
 //
-// If the copies differ, the one created later counts: what a power cut brings back
-// in its place is the header of an older file.
+// If the copies differ, the one created later wins: after a power cut the other may be the
+// header of an older file.
 func DecodeHeader(b []byte) (*Header, error) {
 	b = b[:min(len(b), HeaderBytes)]
 	if len(bytes.TrimLeft(b, "\x00")) == 0 {
@@ -228,5 +227,5 @@ func decodeCopy(b []byte) (*Header, error) {
 		*s, b = string(b[:n]), b[n:]
 	}
 	h.Endpoint = redact.URL(h.Endpoint)
-	return h, nil // what a newer format adds to the body is ignored
+	return h, nil // additions of newer formats to the body are ignored
 }

@@ -34,10 +34,10 @@ func encode(t testing.TB, h segment.Header) []byte {
 	return b
 }
 
-// used is how long the part of a copy is that is checked.
+// used returns the length of the part of a copy that the checksum covers.
 func used(b []byte) int { return 20 + int(little.Uint32(b[12:])) }
 
-// sign makes the checksum of a copy right.
+// sign makes the checksum of a copy valid.
 func sign(b []byte) { little.PutUint32(b[16:], checksum(b[:used(b)], 16)) }
 
 func TestHeaderRoundTrip(t *testing.T) {
@@ -49,7 +49,7 @@ func TestHeaderRoundTrip(t *testing.T) {
 		"copy":           func(h *segment.Header) { h.Hot, h.Copy = false, true },
 		"grows":          func(h *segment.Header) { h.Hot, h.Grows = false, true },
 		"longest names":  func(h *segment.Header) { h.Group, h.Stream = long, long },
-		"strange names":  func(h *segment.Header) { h.Group, h.Stream = "../../x\x00", "\xff\\CON" },
+		"unusual names":  func(h *segment.Header) { h.Group, h.Stream = "../../x\x00", "\xff\\CON" },
 		"largest":        func(h *segment.Header) { h.ID, h.Producer, h.Number = 1<<64-1, 1<<64-1, 1<<32-1 },
 		"before 1970":    func(h *segment.Header) { h.Created = time.UnixMilli(-1).UTC() },
 		"all diagnostic": func(h *segment.Header) { h.Boot = strings.Repeat("b", 256); h.Program, h.Writer = h.Boot, h.Boot },
@@ -71,8 +71,8 @@ func TestHeaderRoundTrip(t *testing.T) {
 func TestHeaderCutsDiagnostics(t *testing.T) {
 	h := example()
 	h.Program = strings.Repeat("p", 1000)
-	h.Writer = strings.Repeat("w", 255) + "ß" // its second half would be at 256
-	h.Boot = strings.Repeat("\x80", 300)      // no character begins in it
+	h.Writer = strings.Repeat("w", 255) + "ß" // its second byte would be at 256
+	h.Boot = strings.Repeat("\x80", 300)      // no byte starts a character
 	got, err := segment.DecodeHeader(encode(t, h))
 	if err != nil {
 		t.Fatal(err)
@@ -85,8 +85,8 @@ func TestHeaderCutsDiagnostics(t *testing.T) {
 	}
 }
 
-// TestHeaderRoom finds the longest destination that is accepted: it must fill the
-// copy to the last byte beside full diagnostics, and the next one be an error.
+// TestHeaderRoom finds the longest destination that is accepted: with full diagnostics it must
+// fill the copy to the last byte, and one byte more must be an error.
 func TestHeaderRoom(t *testing.T) {
 	full := strings.Repeat("x", 256)
 	h := segment.Header{Boot: full, Program: full, Writer: full, Region: full}
@@ -97,7 +97,7 @@ func TestHeaderRoom(t *testing.T) {
 			continue
 		}
 		if used(b) != copyBytes {
-			t.Errorf("with a group of %d bytes it takes %d of %d", n, used(b), copyBytes)
+			t.Errorf("with a group of %d bytes the copy has %d of %d bytes", n, used(b), copyBytes)
 		}
 		got, err := segment.DecodeHeader(b)
 		if err != nil || !reflect.DeepEqual(*got, func() segment.Header { h.Created = got.Created; return h }()) {
@@ -108,9 +108,9 @@ func TestHeaderRoom(t *testing.T) {
 	t.Fatal("nothing fits")
 }
 
-// TestHeaderSurvivesAnyDamageOfOneCopy, and is never read wrongly when both have the
-// same.
-func TestHeaderSurvivesAnyDamageOfOneCopy(t *testing.T) {
+// TestHeaderSurvivesDamageToOneCopy also checks that a header is never misread when both copies
+// have the same damage.
+func TestHeaderSurvivesDamageToOneCopy(t *testing.T) {
 	h := example()
 	b := encode(t, h)
 	n := used(b)
@@ -126,7 +126,7 @@ func TestHeaderSurvivesAnyDamageOfOneCopy(t *testing.T) {
 			decodes("first copy", at)
 			b[at+copyBytes] ^= flip
 			if at >= n {
-				decodes("both, behind the body", at)
+				decodes("both, after the body", at)
 			} else if got, err := segment.DecodeHeader(b); err != segment.ErrDamaged {
 				t.Errorf("byte %d of both: %+v, %v", at, got, err)
 			}
@@ -137,7 +137,7 @@ func TestHeaderSurvivesAnyDamageOfOneCopy(t *testing.T) {
 	}
 }
 
-func TestHeaderThatIsNotAllThere(t *testing.T) {
+func TestIncompleteHeaders(t *testing.T) {
 	b := encode(t, example())
 	n := used(b)
 	for length := range len(b) + 1 {
@@ -154,10 +154,10 @@ func TestHeaderThatIsNotAllThere(t *testing.T) {
 			t.Errorf("%d zeros: %v", length, err)
 		}
 	}
-	// What stands behind the header is none of its business.
+	// Bytes after the header are not considered.
 	behind := append(make([]byte, segment.HeaderBytes), 1)
 	if _, err := segment.DecodeHeader(behind); err != segment.ErrUnwritten {
-		t.Errorf("zeros and more: %v", err)
+		t.Errorf("zeros and other data: %v", err)
 	}
 	clear(b[:copyBytes])
 	clear(b[copyBytes+100:])
@@ -173,13 +173,13 @@ func TestVersions(t *testing.T) {
 		version, minimum uint16
 		readable         bool
 	}{
-		{"this one", 1, 1, true},
-		{"newer, that adds something", 2, 1, true},
-		{"much newer, that adds something", 0xffff, 1, true},
+		{"current", 1, 1, true},
+		{"newer and compatible", 2, 1, true},
+		{"much newer and compatible", 0xffff, 1, true},
 		{"newer", 2, 2, false},
 		{"much newer", 0xffff, 0x100, false},
 		{"no minimum", 1, unreadable, false},
-		{"older than there is", 0, 1, false},
+		{"version zero", 0, 1, false},
 		{"nothing", 0, 0, false},
 		{"contradiction", 1, 2, false},
 	} {
@@ -208,25 +208,25 @@ func TestVersions(t *testing.T) {
 				}
 			}
 			check()
-			b[9] ^= 1 // the other copy still says it
+			b[9] ^= 1 // the other copy still has the version
 			check()
 			b[copyBytes+9] ^= 1
 			if _, err := segment.DecodeHeader(b); err != segment.ErrDamaged {
-				t.Errorf("a version nobody can trust: %v", err)
+				t.Errorf("an unverified version: %v", err)
 			}
 		})
 	}
 }
 
-// TestHeaderWithoutSense has a right checksum, and a body that cannot be.
-func TestHeaderWithoutSense(t *testing.T) {
+// TestMalformedHeaders has valid checksums over malformed bodies.
+func TestMalformedHeaders(t *testing.T) {
 	for name, change := range map[string]func(b []byte){
-		"body too short":                 func(b []byte) { little.PutUint32(b[12:], 35) },
-		"no strings":                     func(b []byte) { little.PutUint32(b[12:], 36) },
-		"half a length":                  func(b []byte) { little.PutUint32(b[12:], 37) },
-		"last string cut":                func(b []byte) { little.PutUint32(b[12:], little.Uint32(b[12:])-1) },
-		"string longer than the body":    func(b []byte) { little.PutUint16(b[64:], 0xffff) },
-		"string a byte longer than that": func(b []byte) { little.PutUint16(b[64:], uint16(used(b)-66+1)) },
+		"body too short":              func(b []byte) { little.PutUint32(b[12:], 35) },
+		"no strings":                  func(b []byte) { little.PutUint32(b[12:], 36) },
+		"half a length":               func(b []byte) { little.PutUint32(b[12:], 37) },
+		"last string cut":             func(b []byte) { little.PutUint32(b[12:], little.Uint32(b[12:])-1) },
+		"string longer than the body": func(b []byte) { little.PutUint16(b[64:], 0xffff) },
+		"string one byte too long":    func(b []byte) { little.PutUint16(b[64:], uint16(used(b)-66+1)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := encode(t, example())
@@ -240,8 +240,8 @@ func TestHeaderWithoutSense(t *testing.T) {
 	}
 }
 
-// TestCopiesThatDiffer: a power cut may bring back a page of an older file.
-func TestCopiesThatDiffer(t *testing.T) {
+// A power cut may bring back a page of an older file.
+func TestNewerCopyWins(t *testing.T) {
 	this, older := example(), example()
 	older.ID, older.Created = 5, this.Created.Add(-time.Millisecond)
 	future := encode(t, example())
@@ -259,8 +259,8 @@ func TestCopiesThatDiffer(t *testing.T) {
 	}
 }
 
-// A password in the URL of the endpoint would stay on the disk, and in the errors of
-// other processes.
+// A password in the endpoint URL would stay on the disk and appear in the errors of other
+// processes.
 func TestHeaderHasNoPassword(t *testing.T) {
 	h := example()
 	h.Endpoint = "http://user:hush@localhost:4586"
@@ -268,7 +268,7 @@ func TestHeaderHasNoPassword(t *testing.T) {
 		t.Error("the password was written")
 	}
 
-	h.Endpoint = "http://user:hush#localhost:4586" // what older versions wrote has an @ there
+	h.Endpoint = "http://user:hush#localhost:4586" // older versions wrote an @ there
 	b := bytes.ReplaceAll(encode(t, h), []byte("hush#"), []byte("hush@"))
 	sign(b[:copyBytes])
 	sign(b[copyBytes:])

@@ -15,33 +15,33 @@ import (
 
 var little = binary.LittleEndian
 
-// checksum is CRC32C of b without the four bytes at field, as the page about the
-// format has it.
+// checksum returns the CRC-32C of b without the four bytes at field, as docs/spool-format.md
+// defines it.
 func checksum(b []byte, field int) uint32 {
 	return crc32.Checksum(slices.Concat(b[:field], b[field+4:]), crc32.MakeTable(crc32.Castagnoli))
 }
 
 func saltOf(id uint64, offset int64) uint32 { return uint32(id) ^ uint32(id>>32) ^ uint32(offset/8) }
 
-// stored is a record and where it stands.
+// stored is a record and its offsets in the file.
 type stored struct {
 	segment.Record
 	number   uint32
 	from, to int64
 }
 
-// file is a segment as a process leaves it, and what is in it.
+// file is a segment as a process leaves it, with its expected contents.
 type file struct {
 	bytes   []byte
 	header  segment.Header
 	records []stored
-	settled segment.Ranges // by the newer slot
-	before  segment.Ranges // by the older one
-	written [2]uint32      // by the slots, the newer first
-	older   [][]byte       // the bytes at some moments before
+	settled segment.Ranges // in the newer slot
+	before  segment.Ranges // in the older slot
+	written [2]uint32      // in the slots, newer first
+	older   [][]byte       // earlier states of bytes
 }
 
-// newFile makes a segment of that size, and leaves the last of it empty.
+// newFile creates a segment of size bytes and leaves the last empty bytes of it zero.
 func newFile(t testing.TB, rng *rand.Rand, size, empty int) *file {
 	t.Helper()
 	f := &file{
@@ -93,7 +93,7 @@ func newFile(t testing.TB, rng *rand.Rand, size, empty int) *file {
 	return f
 }
 
-// randomRecord has escaped text as its payload, mostly some hundred bytes of it.
+// randomRecord has escaped text as its payload, usually a few hundred bytes.
 func randomRecord(rng *rand.Rand) segment.Record {
 	const text = `{\"time\":\"2026-11-22T12:00:00Z\",\"msg\":\"größer \u0000 als\"} and so on: 0123456789abcdef`
 	size := 1 + rng.IntN(450)
@@ -111,7 +111,7 @@ func randomRecord(rng *rand.Rand) segment.Record {
 
 func (f *file) id() uint64 { return f.header.ID }
 
-// scan returns the records found in a file with that content.
+// scan returns the records found in a file with those bytes.
 func (f *file) scan(damaged []byte) (found []stored) {
 	s := segment.NewScanner(bytes.NewReader(damaged), int64(len(damaged)), f.id())
 	for s.Next() {
@@ -122,8 +122,8 @@ func (f *file) scan(damaged []byte) (found []stored) {
 	return found
 }
 
-// check holds what is promised of a damaged file: the records found are exactly those
-// whose bytes are still there, and the number of the others is right.
+// check verifies the guarantee for a damaged file: exactly the records whose bytes are
+// unchanged are found, and the number of the others is right.
 func (f *file) check(damaged []byte) error {
 	_, err := f.checkRecords(damaged, uint32(len(f.records)), func(r stored) bool {
 		return r.to <= int64(len(damaged)) && bytes.Equal(damaged[r.from:r.to], f.bytes[r.from:r.to])
@@ -131,7 +131,7 @@ func (f *file) check(damaged []byte) error {
 	return err
 }
 
-// checkRecords is check where somebody knows which records are whole. It returns how
+// checkRecords is like check for a caller that knows which records are intact. It returns how
 // many are lost.
 func (f *file) checkRecords(damaged []byte, written uint32, whole func(stored) bool) (lost int, err error) {
 	s := segment.NewScanner(bytes.NewReader(damaged), int64(len(damaged)), f.id())
@@ -153,7 +153,7 @@ func (f *file) checkRecords(damaged []byte, written uint32, whole func(stored) b
 	}
 	lost = s.Lost() + s.Missing(written, int64(len(f.bytes)))
 	if lost != len(f.records)-found {
-		return 0, fmt.Errorf("%d of %d records found, but %d are said to be lost", found, len(f.records), lost)
+		return 0, fmt.Errorf("%d of %d records found, but %d reported lost", found, len(f.records), lost)
 	}
 	return lost, nil
 }
@@ -166,7 +166,7 @@ func same(got, want stored) error {
 	return nil
 }
 
-// checkAcks holds that nothing counts as settled that was not.
+// checkAcks verifies that no event counts as acknowledged that was not.
 func (f *file) checkAcks(damaged []byte) error {
 	if len(damaged) < segment.Start {
 		return nil
@@ -174,11 +174,11 @@ func (f *file) checkAcks(damaged []byte) error {
 	a := segment.DecodeAcks(damaged[segment.HeaderBytes:segment.Start], f.id())
 	for _, r := range a.Settled {
 		if !f.settled.Covers(r.From, r.To) {
-			return fmt.Errorf("%v counts as settled, which is not in %v", r, f.settled)
+			return fmt.Errorf("%v counts as acknowledged, but is not in %v", r, f.settled)
 		}
 	}
 	if a.Written > uint32(len(f.records)) {
-		return fmt.Errorf("%d records written of %d", a.Written, len(f.records))
+		return fmt.Errorf("Written is %d, want at most %d", a.Written, len(f.records))
 	}
 	return nil
 }

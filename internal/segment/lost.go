@@ -2,16 +2,16 @@ package segment
 
 import "io"
 
-// FindID returns an ID for a file whose header is lost, with which its records and
-// acks validate as with the true one: what checksums have of an ID is 32 bits, and
-// each record that is whole tells them. It is the ID that most neighbours agree on;
-// without such two, nothing in the file can be checked.
+// FindID returns an ID for a file whose header is lost. Its records and acks validate with it
+// as with the original: checksums use only 32 bits of an ID, and every intact record reveals
+// them. FindID takes the ID on which the most pairs of neighboring records agree. Without such
+// a pair ok is false, since nothing in the file can be verified.
 //
-// It looks at the first 16 MiB, and its work is bounded as that of a Scanner.
+// It reads the first 16 MiB, and its work is bounded like that of a [Scanner].
 func FindID(r io.ReaderAt, size int64) (id uint64, ok bool) {
 	const enough = 16 << 20
 	b := make([]byte, min(max(size-Start, 0), enough))
-	n, _ := r.ReadAt(b, Start) // a file that ends early, or cannot be read further, is looked at as far as it goes
+	n, _ := r.ReadAt(b, Start) // a file that ends early or fails to read is examined up to there
 	b = b[:n]
 	budget := workFactor*n + MaxPayload
 	votes := map[uint32]int{}
@@ -21,8 +21,8 @@ func FindID(r io.ReaderAt, size int64) (id uint64, ok bool) {
 			continue
 		}
 		budget -= next - at + lengthAt(b, next)
-		// Damage can make one record tell something wrong, and two the same: checksums
-		// are linear. Hence the votes.
+		// Damage can make one record yield a wrong ID, and two the same wrong ID, because
+		// checksums are linear. Hence the vote.
 		if x := idAt(b, at); x == idAt(b, next) {
 			votes[x]++
 			at = next - align
@@ -37,8 +37,8 @@ func FindID(r io.ReaderAt, size int64) (id uint64, ok bool) {
 	return id, ok
 }
 
-// lengthAt returns the length of the record at an offset of the records, or 0 if there
-// can be none.
+// lengthAt returns the length of the record at offset at of the records, or 0 if no record can
+// start there.
 func lengthAt(b []byte, at int) int {
 	if at+RecordBytes > len(b) {
 		return 0
@@ -52,7 +52,7 @@ func lengthAt(b []byte, at int) int {
 
 func numberAt(b []byte, at int) uint32 { return little.Uint32(b[at+recordNumber:]) }
 
-// idAt returns what is needed of the ID for the checksum of a record to be right.
+// idAt returns the part of the ID with which the checksum of the record is valid.
 func idAt(b []byte, at int) uint32 {
 	record := b[at : at+lengthAt(b, at)]
 	return little.Uint32(record[recordCRC:]) ^ sum(record, recordCRC) ^ salt(0, Start+int64(at))

@@ -10,7 +10,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// The ID found does what the true one does, although half of the records are damaged.
+// TestFindID checks that the ID found validates like the original although half of the records
+// are damaged.
 func TestFindID(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := newRand(seed)
@@ -25,7 +26,7 @@ func TestFindID(t *testing.T) {
 			t.Fatalf("seed %d: no ID", seed)
 		}
 		if saltOf(id, 0) != saltOf(f.header.ID, 0) {
-			t.Fatalf("seed %d: ID %x, which does not do what %x does", seed, id, f.header.ID)
+			t.Fatalf("seed %d: ID %x is not equivalent to %x", seed, id, f.header.ID)
 		}
 		f.header.ID = id
 		if err := f.check(lost); err != nil {
@@ -36,7 +37,7 @@ func TestFindID(t *testing.T) {
 		}
 		acks := segment.DecodeAcks(lost[segment.HeaderBytes:segment.Start], id)
 		if !slices.Equal(acks.Settled, f.settled) {
-			t.Errorf("seed %d: %v settled, want %v", seed, acks.Settled, f.settled)
+			t.Errorf("seed %d: acknowledged %v, want %v", seed, acks.Settled, f.settled)
 		}
 	}
 }
@@ -54,11 +55,11 @@ func TestFindNoID(t *testing.T) {
 		"nothing":              nil,
 		"zeros":                make([]byte, 100<<10),
 		"a single record":      one,
-		"and zeros":            append(bytes.Clone(one), make([]byte, 1000)...),
+		"followed by zeros":    append(bytes.Clone(one), make([]byte, 1000)...),
 		"of two files":         slices.Concat(one, record(next, 2, 8)),
-		"a number is left out": slices.Concat(one, record(next, 3, 7)),
-		"as many votes":        slices.Concat(one, record(next, 2, 7), record(next+40, 1, 8), record(next+80, 2, 8)),
-		"half of the second":   slices.Concat(one, record(next, 2, 7)[:30]),
+		"gap in the numbers":   slices.Concat(one, record(next, 3, 7)),
+		"tied votes":           slices.Concat(one, record(next, 2, 7), record(next+40, 1, 8), record(next+80, 2, 8)),
+		"second one truncated": slices.Concat(one, record(next, 2, 7)[:30]),
 		"noise":                random,
 	} {
 		b := append(make([]byte, segment.Start), records...)
@@ -67,11 +68,11 @@ func TestFindNoID(t *testing.T) {
 		}
 	}
 	if _, ok := segment.FindID(bytes.NewReader(nil), 0); ok {
-		t.Error("found one in an empty file")
+		t.Error("found an ID in an empty file")
 	}
 }
 
-// Starts of long records everywhere cost no more than the scanner would spend.
+// Starts of long records everywhere must not cost more than the scanner would spend.
 func TestFindIDWorkIsBounded(t *testing.T) {
 	b := make([]byte, 8<<20)
 	for at := segment.Start; at < len(b); at += 8 {
@@ -79,9 +80,9 @@ func TestFindIDWorkIsBounded(t *testing.T) {
 	}
 	began := time.Now()
 	if _, ok := segment.FindID(bytes.NewReader(b), int64(len(b))); ok {
-		t.Error("found one")
+		t.Error("found an ID")
 	}
-	if took := time.Since(began); took > 10*time.Second { // unbounded it is an hour
+	if took := time.Since(began); took > 10*time.Second { // without the bound it takes an hour
 		t.Errorf("took %v", took)
 	}
 }

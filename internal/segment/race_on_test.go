@@ -2,6 +2,6 @@
 
 package segment_test
 
-// slow is how much less the long tests do. The race detector makes them ten times
-// slower, and there are no goroutines for it to watch.
+// slow divides the work of the long tests. The race detector makes them ten times slower, and
+// they have no goroutines for it to check.
 const slow = 4

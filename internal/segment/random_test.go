@@ -14,11 +14,11 @@ import (
 
 var (
 	damageCases = flag.Int("damage-cases", 20_000/slow, "how many randomly damaged segments TestRandomDamage reads")
-	damageSeed  = flag.Uint64("damage-seed", 0, "where the random damage begins; 0 = anywhere")
+	damageSeed  = flag.Uint64("damage-seed", 0, "first seed of the random damage; 0 picks one")
 )
 
-// TestRandomDamage reads segments with several kinds of damage at once: exactly the
-// records whose bytes are still there are found, and the others are counted.
+// TestRandomDamage reads segments with several kinds of damage at once: exactly the records
+// whose bytes are unchanged are found, and the others are counted.
 func TestRandomDamage(t *testing.T) {
 	t.Parallel()
 	seed := *damageSeed
@@ -50,12 +50,12 @@ func TestRandomDamage(t *testing.T) {
 		}
 	}
 	if lost < *damageCases/3 {
-		t.Errorf("only %d of %d cases have lost something", lost, *damageCases)
+		t.Errorf("only %d of %d cases lost a record", lost, *damageCases)
 	}
 }
 
-// checkHeader holds that the header is found if a copy is whole. If both were
-// overwritten, that of the older file may stand there.
+// checkHeader verifies that the header is found if one copy is intact. If both were
+// overwritten, the result may be the header of the older file.
 func (f *file) checkHeader(damaged []byte, stale *file) error {
 	damaged = damaged[:min(len(damaged), segment.HeaderBytes)]
 	h, err := segment.DecodeHeader(damaged)
@@ -63,14 +63,14 @@ func (f *file) checkHeader(damaged []byte, stale *file) error {
 	whole := bytes.HasPrefix(damaged, page) || len(damaged) > copyBytes && bytes.HasPrefix(damaged[copyBytes:], page)
 	switch {
 	case whole && (err != nil || !reflect.DeepEqual(*h, f.header)):
-		return fmt.Errorf("a copy is whole: header %+v, %v", h, err)
+		return fmt.Errorf("one copy is intact: header %+v, %v", h, err)
 	case err == nil && !reflect.DeepEqual(*h, f.header) && !reflect.DeepEqual(*h, stale.header):
-		return fmt.Errorf("header %+v is none that was written", h)
+		return fmt.Errorf("header %+v was never written", h)
 	}
 	return nil
 }
 
-// damage does one of the things that happen to files.
+// damage applies one kind of damage.
 func damage(rng *rand.Rand, b []byte, f, stale *file) []byte {
 	if len(b) == 0 {
 		return b
@@ -81,29 +81,29 @@ func damage(rng *rand.Rand, b []byte, f, stale *file) []byte {
 	from := at / page * page
 	to := min(from+page, len(b))
 	switch rng.IntN(10) {
-	case 0: // bits
+	case 0: // flipped bits
 		for range 1 + rng.IntN(20) {
 			b[rng.IntN(len(b))] ^= 1 << rng.IntN(8)
 		}
 	case 1: // a lost page
 		clear(b[from:to])
-	case 2: // an old one
+	case 2: // an old page
 		copy(b[from:to], behind(f.older[rng.IntN(len(f.older))], from))
 	case 3: // noise
 		for i := range n {
 			b[at+i] = byte(rng.Uint32())
 		}
-	case 4: // somebody cut it
+	case 4: // truncated
 		b = b[:max(at, rng.IntN(len(b)))]
 	case 5: // a page of another file
 		copy(b[from:to], behind(stale.bytes, from))
-	case 6: // a page at a second place
+	case 6: // a duplicated page
 		copy(b[from:to], f.bytes[rng.IntN(len(f.bytes))/page*page:])
-	case 7: // bytes that are no pages, moved
+	case 7: // bytes moved across page boundaries
 		copy(b[at:at+n], f.bytes[rng.IntN(len(f.bytes)):])
-	case 8: // something in the middle is missing
+	case 8: // a part in the middle removed
 		copy(b[at:], b[at+n:])
-	case 9: // appended to
+	case 9: // data appended
 		b = append(b, behind(f.bytes, at)[:min(n, len(behind(f.bytes, at)))]...)
 	}
 	return b

@@ -6,20 +6,19 @@ import (
 	"sort"
 )
 
-// Range is the sequence numbers from From on and before To.
+// Range is the half-open range [From, To) of sequence numbers.
 type Range struct{ From, To uint64 }
 
-// Ranges is a set of sequence numbers: ranges that are not empty, ascending, and
-// with gaps between them. The zero value is the empty set.
+// Ranges is a set of sequence numbers: non-empty ranges in ascending order with gaps between
+// them. The zero value is the empty set.
 type Ranges []Range
 
-// Add adds the sequence numbers from one on and before another. It costs next to
-// nothing where they follow the largest ones, as they mostly do.
+// Add adds the range [from, to). Adding at the end, the usual case, takes constant time.
 func (r *Ranges) Add(from, to uint64) {
 	if from >= to {
 		return
 	}
-	// [i, j) are the ranges that overlap the new one or touch it.
+	// [i, j) are the indices of the ranges that overlap or touch the new one.
 	i, j := len(*r), len(*r)
 	if i > 0 && (*r)[i-1].To >= from {
 		i = sort.Search(i, func(i int) bool { return (*r)[i].To >= from })
@@ -35,26 +34,25 @@ func (r *Ranges) Add(from, to uint64) {
 	*r = slices.Insert(*r, i, Range{from, to})
 }
 
-// Contains reports whether a sequence number is in the set.
+// Contains reports whether seq is in the set.
 func (r Ranges) Contains(seq uint64) bool {
 	i := sort.Search(len(r), func(i int) bool { return r[i].To > seq })
 	return i < len(r) && r[i].From <= seq
 }
 
-// Covers reports whether all sequence numbers from one on and before another are in
-// the set.
+// Covers reports whether the set contains the whole range [from, to).
 func (r Ranges) Covers(from, to uint64) bool {
 	i := sort.Search(len(r), func(i int) bool { return r[i].To > from })
 	return from >= to || i < len(r) && r[i].From <= from && to <= r[i].To
 }
 
-// CoversAll reports whether all sequence numbers of another set are in this one.
+// CoversAll reports whether the set contains all of other.
 func (r Ranges) CoversAll(other Ranges) bool {
 	return !slices.ContainsFunc(other, func(x Range) bool { return !r.Covers(x.From, x.To) })
 }
 
-// CoversWithin reports whether all sequence numbers of another set that are from one on
-// and before another are in this one.
+// CoversWithin reports whether the set contains all sequence numbers of other in the range
+// [from, to).
 func (r Ranges) CoversWithin(other Ranges, from, to uint64) bool {
 	i := sort.Search(len(other), func(i int) bool { return other[i].To > from })
 	for ; i < len(other) && other[i].From < to; i++ {
@@ -65,8 +63,7 @@ func (r Ranges) CoversWithin(other Ranges, from, to uint64) bool {
 	return true
 }
 
-// Count returns how many sequence numbers from one on and before another are in the
-// set.
+// Count returns how many sequence numbers of the range [from, to) are in the set.
 func (r Ranges) Count(from, to uint64) (n uint64) {
 	i := sort.Search(len(r), func(i int) bool { return r[i].To > from })
 	for ; i < len(r) && r[i].From < to; i++ {
@@ -75,7 +72,7 @@ func (r Ranges) Count(from, to uint64) (n uint64) {
 	return n
 }
 
-// Cut removes all ranges but so many, and keeps the largest ones.
+// Cut keeps the largest ranges, at most most of them, and removes the others.
 func (r *Ranges) Cut(most int) {
 	if len(*r) <= most {
 		return
@@ -87,7 +84,7 @@ func (r *Ranges) Cut(most int) {
 	slices.SortFunc(*r, func(a, b Range) int { return cmp.Compare(a.From, b.From) })
 }
 
-// valid reports whether the ranges are as Add leaves them.
+// valid reports whether the ranges meet the invariant of [Ranges].
 func (r Ranges) valid() bool {
 	for i, x := range r {
 		if x.From >= x.To || i > 0 && x.From <= r[i-1].To {

@@ -16,18 +16,18 @@ func TestRangesAdd(t *testing.T) {
 		want segment.Ranges
 	}{
 		{"nothing", segment.Range{5, 5}, start},
-		{"less than nothing", segment.Range{45, 5}, start},
-		{"in front", segment.Range{1, 5}, segment.Ranges{{1, 5}, {10, 20}, {30, 40}, {50, 60}}},
+		{"reversed range", segment.Range{45, 5}, start},
+		{"before the first", segment.Range{1, 5}, segment.Ranges{{1, 5}, {10, 20}, {30, 40}, {50, 60}}},
 		{"touching the first", segment.Range{1, 10}, segment.Ranges{{1, 20}, {30, 40}, {50, 60}}},
 		{"between", segment.Range{22, 28}, segment.Ranges{{10, 20}, {22, 28}, {30, 40}, {50, 60}}},
 		{"touching on the left", segment.Range{20, 25}, segment.Ranges{{10, 25}, {30, 40}, {50, 60}}},
 		{"touching on the right", segment.Range{25, 30}, segment.Ranges{{10, 20}, {25, 40}, {50, 60}}},
 		{"filling a gap", segment.Range{20, 30}, segment.Ranges{{10, 40}, {50, 60}}},
 		{"inside", segment.Range{32, 35}, start},
-		{"the same", segment.Range{30, 40}, start},
-		{"over two", segment.Range{15, 35}, segment.Ranges{{10, 40}, {50, 60}}},
-		{"over all", segment.Range{1, 100}, segment.Ranges{{1, 100}}},
-		{"over all but the first", segment.Range{21, 61}, segment.Ranges{{10, 20}, {21, 61}}},
+		{"existing range", segment.Range{30, 40}, start},
+		{"overlapping two", segment.Range{15, 35}, segment.Ranges{{10, 40}, {50, 60}}},
+		{"covering all", segment.Range{1, 100}, segment.Ranges{{1, 100}}},
+		{"covering all but the first", segment.Range{21, 61}, segment.Ranges{{10, 20}, {21, 61}}},
 		{"extending the last", segment.Range{60, 61}, segment.Ranges{{10, 20}, {30, 40}, {50, 61}}},
 		{"behind", segment.Range{61, 62}, segment.Ranges{{10, 20}, {30, 40}, {50, 60}, {61, 62}}},
 		{"up to the end", segment.Range{55, math.MaxUint64}, segment.Ranges{{10, 20}, {30, 40}, {50, math.MaxUint64}}},
@@ -42,7 +42,7 @@ func TestRangesAdd(t *testing.T) {
 	}
 }
 
-// TestRangesAreASet compares them with a set of numbers.
+// TestRangesAreASet compares Ranges with a set of numbers.
 func TestRangesAreASet(t *testing.T) {
 	rng := newRand(1)
 	for range 300 {
@@ -58,7 +58,7 @@ func TestRangesAreASet(t *testing.T) {
 		}
 		for i, x := range r {
 			if x.From >= x.To || i > 0 && x.From <= r[i-1].To {
-				t.Fatalf("%v is out of order", r)
+				t.Fatalf("%v is not ascending", r)
 			}
 		}
 		for from := range uint64(most) {
@@ -93,8 +93,8 @@ func TestRangesCut(t *testing.T) {
 	}
 }
 
-// TestRangesAddIsCheap where events are settled in order.
-func TestRangesAddIsCheap(t *testing.T) {
+// Acknowledging events in order must not allocate.
+func TestRangesAddInOrderDoesNotAllocate(t *testing.T) {
 	r, next := segment.Ranges{{1, 2}, {5, 6}}, uint64(6)
 	if n := testing.AllocsPerRun(1000, func() { next++; r.Add(next-1, next) }); n != 0 {
 		t.Errorf("%v allocations", n)

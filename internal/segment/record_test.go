@@ -16,7 +16,7 @@ func TestLength(t *testing.T) {
 			t.Errorf("Length(%d) = %d, want %d", payload, got, want)
 		}
 	}
-	// The largest event there is, all of it control characters, fits a segment.
+	// The largest event, all control characters, fits in a segment.
 	if segment.MaxPayload < 6*1_048_550 || segment.Start+segment.Length(segment.MaxPayload) > 8<<20 {
 		t.Errorf("MaxPayload is %d", segment.MaxPayload)
 	}
@@ -62,8 +62,8 @@ func TestRecordRoundTrip(t *testing.T) {
 	}
 }
 
-// TestTimesThatDoNotFit are moved, and do not spoil their neighbours.
-func TestTimesThatDoNotFit(t *testing.T) {
+// Times out of range are moved and must not spoil adjacent fields.
+func TestTimesOutOfRange(t *testing.T) {
 	for time, want := range map[int64]int64{
 		1 << 47: 1<<47 - 1, math.MaxInt64: 1<<47 - 1, -1<<47 - 1: -1 << 47, math.MinInt64: -1 << 47,
 	} {
@@ -75,19 +75,19 @@ func TestTimesThatDoNotFit(t *testing.T) {
 	}
 }
 
-// TestAppendRecordIntoUsedMemory overwrites all of it.
+// TestAppendRecordIntoUsedMemory checks that every byte is overwritten.
 func TestAppendRecordIntoUsedMemory(t *testing.T) {
 	for n := 1; n <= 17; n++ {
 		r := segment.Record{Seq: 1, Time: 5, Payload: bytes.Repeat([]byte("p"), n)}
 		dirty := append([]byte("x"), bytes.Repeat([]byte{0xff}, 100)...)
 		got := segment.AppendRecord(dirty[:1], 99, segment.Start, 1, r)
 		if string(got) != "x"+string(segment.AppendRecord(nil, 99, segment.Start, 1, r)) {
-			t.Errorf("payload of %d bytes: it depends on what was there", n)
+			t.Errorf("payload of %d bytes: the record depends on earlier contents of the buffer", n)
 		}
 	}
 }
 
-func TestAppendRecordAllocatesNothing(t *testing.T) {
+func TestAppendRecordDoesNotAllocate(t *testing.T) {
 	r := segment.Record{Seq: 1, Payload: make([]byte, 250)}
 	buf := make([]byte, 0, segment.Length(250))
 	if n := testing.AllocsPerRun(100, func() { segment.AppendRecord(buf, 1, segment.Start, 1, r) }); n != 0 {
@@ -95,9 +95,9 @@ func TestAppendRecordAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestRecordIsValidAtItsPlaceOnly moves one to every other place of its file, and to
-// the same place of other files.
-func TestRecordIsValidAtItsPlaceOnly(t *testing.T) {
+// TestRecordIsValidOnlyAtItsOffset moves a record to every other offset of its file, and to the
+// same offset of other files.
+func TestRecordIsValidOnlyAtItsOffset(t *testing.T) {
 	const size = 32 << 10
 	for home := int64(segment.Start); home < size; home += 512 {
 		b := make([]byte, size+64)
@@ -106,14 +106,14 @@ func TestRecordIsValidAtItsPlaceOnly(t *testing.T) {
 			clear(b)
 			copy(b[at:], record)
 			if s := segment.NewScanner(bytes.NewReader(b), int64(len(b)), 99); s.Next() != (at == home) {
-				t.Fatalf("made for %d: at %d it is valid: %v", home, at, at != home)
+				t.Fatalf("made for offset %d: valid at %d: %v", home, at, at != home)
 			}
 		}
 		clear(b)
 		copy(b[home:], record)
 		for bit := range 64 {
 			if s := segment.NewScanner(bytes.NewReader(b), int64(len(b)), 99^1<<bit); s.Next() {
-				t.Fatalf("it is valid in another file, bit %d", bit)
+				t.Fatalf("valid in another file, bit %d", bit)
 			}
 		}
 	}

@@ -10,61 +10,58 @@ const (
 	windowBytes = 256 << 10
 	pageBytes   = 4 << 10
 
-	// workFactor bounds the bytes that are hashed to read a file, see NewScanner.
+	// workFactor bounds the bytes hashed per byte of a file, see [NewScanner].
 	workFactor = 8
 
-	// maxFailures is how many pages that cannot be read a scanner passes over. A
-	// disk with more of them is broken, and every attempt may take seconds.
+	// maxFailures is how many unreadable pages a scanner skips. A disk with more is broken, and
+	// every attempt may take seconds.
 	maxFailures = 16
 )
 
-// Scanner reads the records of a segment. It passes over what is damaged, and finds
-// each record that is not. One that stands at the place of its checksum cannot have
-// been changed, moved, or left there by another file.
+// Scanner reads the records of a segment. It skips damage and finds every intact record. A
+// record with a valid checksum cannot have been changed, moved, or left behind by another file.
 //
-// It holds a window of 256 KiB, or as much as the largest record takes. It is not
-// safe for concurrent use.
+// A Scanner buffers 256 KiB, or as much as the largest record needs. It is not safe for
+// concurrent use.
 type Scanner struct {
 	r    io.ReaderAt
 	id   uint64
-	size int64 // of what is read; less if the file turns out to be shorter
-	room int64 // size before that
+	size int64 // bytes to read; reduced if the file turns out to be shorter
+	room int64 // initial size
 
-	window   []byte // bytes of the file from windowAt on; its capacity is used
+	window   []byte // bytes of the file from windowAt on; reused up to its capacity
 	windowAt int64
 
-	at     int64 // where a record may stand that was not looked at yet
-	budget int64 // bytes that may still be hashed, see NewScanner
+	at     int64 // next offset to examine
+	budget int64 // bytes that may still be hashed, see [NewScanner]
 
-	// The last record found, and how much was not.
+	// The last record found, and what was lost up to it.
 	record  Record
 	offset  int64
 	number  uint32
-	end     int64 // behind it
+	end     int64 // offset after the record
 	lost    int
 	skipped int64
 
-	err      error // the first one
+	err      error // first read error
 	failures int
 }
 
-// NewScanner returns a scanner of the segment with that ID, of which r has size
-// bytes.
+// NewScanner returns a scanner of the segment with that ID, of which r has size bytes.
 //
-// Its work is bounded by the size, whatever is in the file. To look at a place
-// costs little, unless there is something that looks like the start of a record: then
-// as many bytes are hashed as it says it has. Text in payloads never looks like that
-// (see MaxPayload), and damage seldom does, but somebody could fill a file with
-// starts of long records. After eight times the size in bytes the rest of such a
-// file counts as unreadable. Of a file that is larger than MaxFileBytes, which no
-// segment is, only so much is read: a sparse one may claim any size.
+// The work is bounded by the size, whatever the file contains. Examining an offset is cheap
+// unless it looks like the start of a record: then as many bytes are hashed as its length field
+// claims. Text in payloads never looks like that (see [MaxPayload]) and damage rarely does, but
+// a crafted file could consist of starts of long records. Once eight times the size has been
+// hashed, the rest of such a file counts as unreadable. No more than [MaxFileBytes] are read,
+// since a sparse file can claim any size.
 func NewScanner(r io.ReaderAt, size int64, id uint64) *Scanner {
 	size = min(size, MaxFileBytes)
 	return &Scanner{r: r, id: id, size: size, room: size, windowAt: Start, at: Start, end: Start, budget: workFactor*size + MaxPayload}
 }
 
-// Resume has Next go on at an offset where a record of that number and that
-// sequence number stands. Lost and Skipped count from there.
+// Resume makes [Scanner.Next] continue at offset, where the record with that number and
+// sequence number starts. [Scanner.Lost] and [Scanner.Skipped] count from there.
 func (s *Scanner) Resume(offset int64, number uint32, seq uint64) {
 	resumed := NewScanner(s.r, s.size, s.id)
 	resumed.window, resumed.windowAt = s.window[:0], offset
@@ -73,15 +70,14 @@ func (s *Scanner) Resume(offset int64, number uint32, seq uint64) {
 	*s = *resumed
 }
 
-// Next goes to the next record. It returns false if there is none up to the end of
-// the file.
+// Next advances to the next record. It returns false at the end of the file.
 func (s *Scanner) Next() bool {
 	for {
 		b := s.load(RecordBytes)
 		if b == nil {
 			return false
 		}
-		if little.Uint64(b) == 0 { // zeros hide what follows only for as long as they last
+		if little.Uint64(b) == 0 { // zeros inside a file are skipped, not taken for its end
 			s.at += align
 			continue
 		}
@@ -101,19 +97,19 @@ func (s *Scanner) Next() bool {
 	}
 }
 
-// plausible returns the length of the record that begins with b, or 0 if there can be
-// none. It costs almost nothing, and saves hashing nearly everything that is none.
+// plausible returns the length of the record that b starts with, or 0 if b cannot be the start
+// of a record. It is a cheap check that avoids hashing almost everything else.
 func (s *Scanner) plausible(b []byte) int {
 	payload, number, seq := little.Uint32(b[recordLength:]), little.Uint32(b[recordNumber:]), little.Uint64(b[recordSeq:])
 	if payload == 0 || payload > MaxPayload {
 		return 0
 	}
 	length := Length(int(payload))
-	if int64(length) > s.size-s.at || number <= s.number || seq <= s.record.Seq || seq == math.MaxUint64 { // no range ends behind that one
+	if int64(length) > s.size-s.at || number <= s.number || seq <= s.record.Seq || seq == math.MaxUint64 { // math.MaxUint64 cannot end a half-open range
 		return 0
 	}
-	// The records between this one and the last one must have had room, and a
-	// sequence number each.
+	// The records between the last one and this one must have had room, and a sequence number
+	// each.
 	between := number - s.number - 1
 	if int64(between) > (s.at-s.end)/int64(Length(1)) || uint64(between) >= seq-s.record.Seq {
 		return 0
@@ -130,10 +126,10 @@ func (s *Scanner) take(b []byte) {
 	s.end = s.at
 }
 
-// load returns the n bytes from s.at on, or nil if the file ends before. They are
-// valid until it is called again.
+// load returns the n bytes at s.at, or nil if the file ends before. They are valid until the
+// next call.
 func (s *Scanner) load(n int) []byte {
-	from := int(s.at - s.windowAt) // at most len(s.window), since s.at only moves over what was loaded
+	from := int(s.at - s.windowAt) // at most len(s.window), since s.at only moves over loaded bytes
 	if from+n <= len(s.window) {
 		return s.window[from:][:n]
 	}
@@ -146,7 +142,7 @@ func (s *Scanner) load(n int) []byte {
 		room = make([]byte, min(int64(n+windowBytes-1)/windowBytes*windowBytes, left))
 	}
 	room = room[:min(int64(len(room)), left)]
-	have := copy(room, s.window[from:]) // less than n, so it costs no more than looking at the n bytes will
+	have := copy(room, s.window[from:]) // less than n, so copying costs no more than examining the n bytes will
 	s.window, s.windowAt = room[:s.fill(room, have)], s.at
 	if n > len(s.window) {
 		return nil
@@ -154,9 +150,8 @@ func (s *Scanner) load(n int) []byte {
 	return s.window[:n]
 }
 
-// fill reads the bytes of the file from s.at on into b, of which it has the first
-// ones already. It returns how many there are: fewer if the file is shorter than
-// it was.
+// fill reads the bytes of the file from s.at on into b, which already has the first have bytes.
+// It returns how many b has then: fewer than len(b) if the file has become shorter.
 func (s *Scanner) fill(b []byte, have int) int {
 	for have < len(b) && s.at+int64(have) < s.size {
 		at := s.at + int64(have)
@@ -177,7 +172,7 @@ func (s *Scanner) fill(b []byte, have int) int {
 			s.size = at
 			break
 		}
-		// Disks fail by blocks. The rest of the page counts as damaged.
+		// Disks fail in blocks. The rest of the page counts as damaged.
 		page := b[have:min(int64(have)+pageBytes-at%pageBytes, int64(len(b)))]
 		clear(page)
 		have += len(page)
@@ -185,28 +180,27 @@ func (s *Scanner) fill(b []byte, have int) int {
 	return have
 }
 
-// Record returns the record that Next went to. Its payload is valid until the next
-// call of Next.
+// Record returns the record found by [Scanner.Next]. Its payload is valid until the next call
+// of Next.
 func (s *Scanner) Record() Record { return s.record }
 
-// Offset returns where in the file it stands.
+// Offset returns the file offset of the record.
 func (s *Scanner) Offset() int64 { return s.offset }
 
-// Number returns its number: it is the so-many-th of the segment.
+// Number returns the number of the record within the segment, starting at 1.
 func (s *Scanner) Number() uint32 { return s.number }
 
-// Lost returns how many records before it were not found, since the start of the
-// segment or since Resume.
+// Lost returns how many records before the current one were not found, since the start of the
+// segment or since [Scanner.Resume].
 func (s *Scanner) Lost() int { return s.lost }
 
-// Missing returns how many records behind the last one were not found, when Next has
-// returned false. written is Acks.Written, the number of a record known to have been
-// there, and made is Header.Size: the file may have been cut since. All that is lost is
-// Lost and Missing together. A record behind written that cannot be read may be one that
-// was never finished, and does not count.
+// Missing returns how many records after the last one were not found, once [Scanner.Next] has
+// returned false. written is [Acks.Written], the number of a record known to have been written,
+// and made is [Header.Size], since the file may have been truncated. Lost and Missing add up to
+// the records lost. An unreadable record after written may never have been finished and does
+// not count.
 //
-// More records than the file had room for were never there, so such a number says
-// nothing.
+// Missing returns 0 if written is a number that the file never had room for.
 func (s *Scanner) Missing(written uint32, made int64) int {
 	missing := max(int64(written)-int64(s.number), 0)
 	room := max(s.room, min(made, MaxFileBytes)) - s.end
@@ -216,11 +210,10 @@ func (s *Scanner) Missing(written uint32, made int64) int {
 	return int(missing)
 }
 
-// Skipped returns the bytes that Next has passed over and that are neither zero nor
-// part of a record, in steps of eight.
+// Skipped returns how many bytes Next has skipped that are neither zero nor part of a record,
+// in steps of eight.
 func (s *Scanner) Skipped() int64 { return s.skipped }
 
-// Err returns the first error of reading the file. Next goes on behind it: the page
-// of 4 KiB that could not be read counts as damaged. After more than 16 errors it
-// gives up.
+// Err returns the first read error. Next continues after it: the 4 KiB page that could not be
+// read counts as damaged. After more than 16 errors it stops.
 func (s *Scanner) Err() error { return s.err }

@@ -12,14 +12,14 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// place is a record with right checksum, put somewhere by hand.
+// place is a record with a valid checksum, placed by the test.
 type place struct {
 	at     int64
 	number uint32
 	seq    uint64
 }
 
-// written returns a file with such records, of one byte of payload each.
+// written returns a file with such records, each with one byte of payload.
 func written(size int, places ...place) []byte {
 	b := make([]byte, size)
 	for _, p := range places {
@@ -28,9 +28,9 @@ func written(size int, places ...place) []byte {
 	return b
 }
 
-// TestWhichRecordsAreLikely: those that are out of order, or too far ahead for the
-// room there was, are none.
-func TestWhichRecordsAreLikely(t *testing.T) {
+// A record that is out of order, or further ahead than the room before it allows, is not
+// plausible.
+func TestImplausibleRecordsAreSkipped(t *testing.T) {
 	const first, next = segment.Start, segment.Start + 40
 	for _, test := range []struct {
 		name   string
@@ -41,21 +41,21 @@ func TestWhichRecordsAreLikely(t *testing.T) {
 		{"in order", []place{{first, 1, 5}, {next, 2, 6}}, []uint32{1, 2}, 0},
 		{"gap of sequence numbers", []place{{first, 1, 5}, {next, 2, 1 << 60}}, []uint32{1, 2}, 0},
 		{"room for one between", []place{{first, 1, 5}, {next + 40, 3, 7}}, []uint32{1, 3}, 1},
-		{"room for one, two numbers", []place{{first, 1, 5}, {next + 40, 4, 9}}, []uint32{1}, 0},
-		{"less room than one takes", []place{{first, 1, 5}, {next + 32, 3, 7}}, []uint32{1}, 0},
+		{"room for one, two missing", []place{{first, 1, 5}, {next + 40, 4, 9}}, []uint32{1}, 0},
+		{"less room than a record needs", []place{{first, 1, 5}, {next + 32, 3, 7}}, []uint32{1}, 0},
 		{"room, but not the sequence numbers", []place{{first, 1, 5}, {next + 40, 3, 6}}, []uint32{1}, 0},
 		{"no room at all", []place{{first, 1, 5}, {next, 3, 7}}, []uint32{1}, 0},
-		{"room that was not used", []place{{first, 1, 5}, {next + 4000, 2, 6}}, []uint32{1, 2}, 0},
-		{"first one missing", []place{{next, 2, 6}}, []uint32{2}, 1},
-		{"first one not the first", []place{{first, 2, 6}}, nil, 0},
-		{"number again", []place{{first, 1, 5}, {next, 1, 6}}, []uint32{1}, 0},
+		{"unused room", []place{{first, 1, 5}, {next + 4000, 2, 6}}, []uint32{1, 2}, 0},
+		{"first record missing", []place{{next, 2, 6}}, []uint32{2}, 1},
+		{"first record numbered 2", []place{{first, 2, 6}}, nil, 0},
+		{"number repeated", []place{{first, 1, 5}, {next, 1, 6}}, []uint32{1}, 0},
 		{"number going back", []place{{next, 2, 5}, {next + 40, 1, 6}}, []uint32{2}, 1},
-		{"sequence number again", []place{{first, 1, 5}, {next, 2, 5}}, []uint32{1}, 0},
+		{"sequence number repeated", []place{{first, 1, 5}, {next, 2, 5}}, []uint32{1}, 0},
 		{"sequence number going back", []place{{first, 1, 5}, {next, 2, 4}}, []uint32{1}, 0},
 		{"number 0", []place{{first, 0, 5}, {next, 1, 6}}, []uint32{1}, 0},
 		{"sequence number 0", []place{{first, 1, 0}, {next, 1, 6}}, []uint32{1}, 0},
-		{"one passed over, the next one good", []place{{first, 1, 5}, {next, 3, 9}, {next + 40, 2, 6}}, []uint32{1, 2}, 0},
-		{"last place there is", []place{{segment.Start + 8192 - 40, 1, 1}}, []uint32{1}, 0},
+		{"implausible record before a valid one", []place{{first, 1, 5}, {next, 3, 9}, {next + 40, 2, 6}}, []uint32{1, 2}, 0},
+		{"last possible offset", []place{{segment.Start + 8192 - 40, 1, 1}}, []uint32{1}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := written(segment.Start+8192, test.places...)
@@ -86,9 +86,9 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// A number of records that the file never had room for is not believed.
-func TestMissingIsPlausible(t *testing.T) {
-	const size, made = segment.Start + 120, segment.Start + 400 // cut behind the last record
+// A record number that the file never had room for is ignored.
+func TestMissingIgnoresImpossibleNumbers(t *testing.T) {
+	const size, made = segment.Start + 120, segment.Start + 400 // truncated after the last record
 	b := written(size, place{segment.Start, 1, 1}, place{segment.Start + 80, 3, 3})
 	s := segment.NewScanner(bytes.NewReader(b), size, 99)
 	for s.Next() {
@@ -115,7 +115,7 @@ func (z *zeros) ReadAt(p []byte, _ int64) (int, error) {
 	return len(p), nil
 }
 
-func TestSparseFileIsReadInBounds(t *testing.T) {
+func TestReadingASparseFileIsBounded(t *testing.T) {
 	var file zeros
 	s := segment.NewScanner(&file, math.MaxInt64, 99)
 	if s.Next() || s.Err() != nil || s.Skipped() != 0 {
@@ -126,7 +126,7 @@ func TestSparseFileIsReadInBounds(t *testing.T) {
 	}
 }
 
-// Ranges of sequence numbers end before a number, so the largest one does not fit in.
+// Ranges of sequence numbers are half-open, so the largest number does not fit in one.
 func TestLargestSequenceNumber(t *testing.T) {
 	b := written(segment.Start+400, place{segment.Start, 1, math.MaxUint64}, place{segment.Start + 40, 1, math.MaxUint64 - 1})
 	s := segment.NewScanner(bytes.NewReader(b), int64(len(b)), 99)
@@ -151,9 +151,9 @@ func TestEmptySegments(t *testing.T) {
 	}
 }
 
-// TestSizesOfRecords has some larger than the window, and borders of the window
-// everywhere in them.
-func TestSizesOfRecords(t *testing.T) {
+// TestRecordSizes has records larger than the window, and window boundaries everywhere inside
+// records.
+func TestRecordSizes(t *testing.T) {
 	for _, sizes := range [][]int{
 		{segment.MaxPayload, 1, segment.MaxPayload, 300 << 10, 1},
 		{255 << 10, 2, 256 << 10, 3, 257 << 10, 4, 512 << 10, 5, 513 << 10, 6},
@@ -184,9 +184,9 @@ func TestSizesOfRecords(t *testing.T) {
 	}
 }
 
-// TestLengthsThatAreNone: 0, which says that there is no record, and one more than
-// there can be. All else is right.
-func TestLengthsThatAreNone(t *testing.T) {
+// TestInvalidLengths tries 0, which means no record, and one more than MaxPayload. Everything
+// else is valid.
+func TestInvalidLengths(t *testing.T) {
 	for _, length := range []int{0, segment.MaxPayload + 1} {
 		b := make([]byte, segment.Start)
 		for number, payload := range [][]byte{[]byte("x"), make([]byte, max(length, 1)), []byte("x")} {
@@ -207,7 +207,7 @@ func TestLengthsThatAreNone(t *testing.T) {
 	}
 }
 
-// counting counts what is read.
+// counting counts the bytes read.
 type counting struct {
 	io.ReaderAt
 	bytes int64
@@ -223,7 +223,7 @@ func (r *counting) ReadAt(p []byte, off int64) (n int, err error) {
 func TestResume(t *testing.T) {
 	f := newFile(t, newRand(3), 64<<10, 100)
 	s := segment.NewScanner(bytes.NewReader(f.bytes), int64(len(f.bytes)), f.id())
-	for i := len(f.records) - 1; i >= 0; i-- { // and after each of them forwards
+	for i := len(f.records) - 1; i >= 0; i-- { // then forward from each of them
 		s.Resume(f.records[i].from, f.records[i].number, f.records[i].Seq)
 		for _, want := range f.records[i:] {
 			if !s.Next() {
@@ -237,7 +237,7 @@ func TestResume(t *testing.T) {
 			t.Fatalf("resumed at record %d: lost %d, skipped %d", i, s.Lost(), s.Skipped())
 		}
 	}
-	// The record that stood there is damaged.
+	// The record to resume at is damaged.
 	f.bytes[f.records[4].from+33] ^= 1
 	s.Resume(f.records[4].from, f.records[4].number, f.records[4].Seq)
 	if !s.Next() || s.Number() != f.records[5].number || s.Lost() != 1 {
@@ -245,7 +245,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// badDisk cannot read some pages.
+// badDisk fails to read some pages.
 type badDisk struct {
 	b     []byte
 	bad   map[int64]bool
@@ -308,7 +308,7 @@ func TestUnreadablePages(t *testing.T) {
 	}
 }
 
-// TestBrokenDisk is given up, with what was found before.
+// TestBrokenDisk checks that scanning stops, and that the records before are found.
 func TestBrokenDisk(t *testing.T) {
 	f := newFile(t, newRand(4), 600<<10, 100)
 	d := &badDisk{b: f.bytes, bad: map[int64]bool{}}
@@ -328,8 +328,8 @@ func TestBrokenDisk(t *testing.T) {
 	}
 }
 
-// TestFileShorterThanItWas was cut by somebody meanwhile.
-func TestFileShorterThanItWas(t *testing.T) {
+// TestFileTruncatedWhileScanning truncates the file after the scanner was made.
+func TestFileTruncatedWhileScanning(t *testing.T) {
 	f := newFile(t, newRand(5), 600<<10, 100)
 	for size := 0; size < len(f.bytes); size += 9999 {
 		s := segment.NewScanner(bytes.NewReader(f.bytes[:size]), int64(len(f.bytes)), f.id())

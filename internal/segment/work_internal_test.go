@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestWorkIsBounded has files full of what looks like the start of long records, each
-// of which would have to be hashed to the end.
+// TestWorkIsBounded scans files full of what looks like starts of long records, each of which
+// would have to be hashed to its end.
 func TestWorkIsBounded(t *testing.T) {
 	const size = 8 << 20
 	start := func(b []byte, length, number uint32) {
@@ -21,12 +21,12 @@ func TestWorkIsBounded(t *testing.T) {
 				start(b[at:], uint32(min(MaxPayload, len(b)-at-RecordBytes)), 2)
 			}
 		},
-		"starts of windows": func(b []byte) {
+		"a start per window": func(b []byte) {
 			for at := 0; at+RecordBytes <= len(b); at += RecordBytes {
 				start(b[at:], uint32(min(windowBytes-RecordBytes, len(b)-at-RecordBytes)), 2)
 			}
 		},
-		// Each word is the length of one start, and the number of another.
+		// Each word is the length of one start and the number of another.
 		"a start every 8 bytes": func(b []byte) {
 			for at := 0; at+RecordBytes <= len(b); at += align {
 				little.PutUint64(b[at:], uint64(at/40+2))
@@ -44,26 +44,26 @@ func TestWorkIsBounded(t *testing.T) {
 				t.Fatalf("%d bytes may be hashed", before)
 			}
 			if !s.Next() || s.Number() != 1 {
-				t.Fatal("the good record was not found")
+				t.Fatal("the valid record was not found")
 			}
 			if s.Next() {
 				t.Fatalf("found %+v", s.Record())
 			}
 			if s.budget >= 0 {
-				t.Errorf("only %d bytes hashed: the file is harmless", before-s.budget)
+				t.Errorf("only %d bytes hashed: the file does not stress the bound", before-s.budget)
 			}
 			if want := int64(size - first); s.Skipped() != want {
 				t.Errorf("%d bytes skipped, want %d", s.Skipped(), want)
 			}
 			if s.Next() {
-				t.Error("it goes on")
+				t.Error("Next continues after the budget is spent")
 			}
 		})
 	}
 }
 
-// TestDamageCostsLittleWork is what the budget is never reached for: in a file of
-// escaped text nothing but the records themselves is hashed, whatever is damaged.
+// TestDamageCostsLittleWork shows why real files never exhaust the budget: in a file of escaped
+// text only the records themselves are hashed, whatever is damaged.
 func TestDamageCostsLittleWork(t *testing.T) {
 	const size = 256 << 10
 	b := make([]byte, Start, size)
@@ -73,7 +73,7 @@ func TestDamageCostsLittleWork(t *testing.T) {
 		})
 	}
 	for at := Start; at < len(b); at += Length(250) {
-		b[at] ^= 0x55 // none of the lengths is right
+		b[at] ^= 0x55 // makes every length invalid
 	}
 	s := NewScanner(bytes.NewReader(b), int64(len(b)), 99)
 	before := s.budget
