@@ -4,7 +4,7 @@
 // It works in rounds. A round looks at everything that is there: it moves hot files to
 // the disk, counts the events of each segment and trims it (survey.go). Then it replays
 // the segments, those of one log stream through one lane: a queue and a worker of its own
-// (replay.go, lane.go). Segments are read in the order in which their processes began, so
+// (replay.go, replayer.go). Segments are read in the order in which their processes began, so
 // that one request carries many small ones.
 package recovery
 
