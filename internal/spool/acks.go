@@ -7,12 +7,12 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// acknowledge writes to the disk which events are done with. A segment of which all
-// are is removed, which says the same. It reports whether one was.
+// acknowledge persists which events are acknowledged. It removes the segments whose events all
+// are, and reports whether it removed any.
 func (s *Spool) acknowledge() (removed bool) {
 	type slot struct {
 		*openFile
-		next *segment.Acks // nil: none are written
+		next *segment.Acks // nil: nothing to write
 	}
 	var slots []slot
 	var finished []*openFile
@@ -21,16 +21,16 @@ func (s *Spool) acknowledge() (removed bool) {
 		switch {
 		case f.finished() && !f.syncing:
 			finished = append(finished, f)
-		case f.unacked && (f.suspect == nil || f.retired):
+		case f.acksStale && (f.suspect == nil || f.retired):
 			next := f.nextAcks()
 			slots = append(slots, slot{f, &next})
-		case f.spare:
+		case f.reclaimable:
 			slots = append(slots, slot{openFile: f})
 		}
 	}
 	for _, f := range finished {
 		s.forget(f)
-		if f.original != nil { // there is nothing left to be synced
+		if f.original != nil { // nothing is left to sync
 			f.original.retire(nil)
 		}
 	}
@@ -40,16 +40,17 @@ func (s *Spool) acknowledge() (removed bool) {
 			if slot.next != nil {
 				crash.At("before ack")
 				data, at := slot.encode(*slot.next)
-				// When that fails the other slot counts, and the next attempt must not be
-				// there. Until then events are delivered twice: nothing to be done about.
+				// After a failed write the other slot counts, and the next attempt must not
+				// overwrite that one. Until then a crash causes these events to be delivered
+				// twice, which cannot be avoided.
 				if _, err := slot.WriteAt(data, at); err == nil {
 					s.mu.Lock()
-					slot.acked(*slot.next)
+					slot.wroteAcks(*slot.next)
 					s.mu.Unlock()
 				}
 				crash.At("after ack")
 			}
-			s.giveBack(slot.openFile, false)
+			s.reclaim(slot.openFile, false)
 		}
 		for _, f := range finished {
 			s.remove(f)
@@ -58,34 +59,33 @@ func (s *Spool) acknowledge() (removed bool) {
 	return len(finished) > 0
 }
 
-// remove removes a segment of which nothing is needed any more.
+// remove removes a segment that is no longer needed.
 func (s *Spool) remove(f *openFile) {
 	crash.At("before unlink")
 	if !f.named() || s.cfg.Dir.Remove(f.name) != nil {
-		// The next process may find it. It should find nothing to send.
+		// The next process may still find it, but nothing in it to send.
 		data, at := f.encode(f.nextAcks())
 		_, _ = f.WriteAt(data, at)
 	}
 	crash.At("after unlink")
-	_ = f.Close() // nothing is needed of it
-	if isFull(s.trouble.err) && !f.void && f.records > 0 {
-		s.trouble.at = s.trouble.at.Add(-troubleMax) // there is room now
+	_ = f.Close() // its contents are no longer needed
+	if isFull(s.failing.err) && !f.discarded && f.records > 0 {
+		s.failing.retryAt = s.failing.retryAt.Add(-backoffMax) // space was freed: retry now
 	}
 }
 
-// nextAcks returns what says which events are done with. When it is written, acked notes
-// that.
+// nextAcks returns the acks to write next. Once they are written, call wroteAcks.
 func (f *openFile) nextAcks() segment.Acks {
-	f.unacked = false
-	settled := slices.Clone(f.settled)
+	f.acksStale = false
+	settled := slices.Clone(f.acked)
 	settled.Cut(segment.MaxRanges)
 	return segment.Acks{Generation: f.acks.Generation + 1, Written: f.records, Final: f.sealed, Settled: settled}
 }
 
-// encode returns the slot of acks, and where in the file it is written.
+// encode returns the slot for a and its file offset.
 func (f *openFile) encode(a segment.Acks) (slot []byte, at int64) {
 	return a.EncodeSlot(f.header.ID), segment.SlotOffset(a.Generation)
 }
 
-// acked notes that the file has acks. The other slot has those before.
-func (f *openFile) acked(a segment.Acks) { f.both, f.acks = f.acks.Settled, a }
+// wroteAcks records that the file now has a. The other slot has the previous acks.
+func (f *openFile) wroteAcks(a segment.Acks) { f.ackedBoth, f.acks = f.acks.Settled, a }

@@ -15,10 +15,10 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// Adopt brings what other processes left on the RAM file system to the disk, and
-// removes files that they did not finish. Of each file that stays, or has lost
-// something, held is told how large it is, and why. locked are those whose processes seem
-// to live. Adopt and Leftovers are for one goroutine.
+// Adopt moves hot files of dead processes from the RAM file system to the disk, and removes
+// files that other processes left unfinished. It calls held for each file that stays or has
+// lost data, with the size of what stays and the cause. locked lists the files whose processes
+// seem to be alive. Adopt and [Spool.Leftovers] must be called from one goroutine.
 func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []string, err error) {
 	var errs []error
 	for _, dir := range []Directory{s.cfg.Dir, s.cfg.HotLeft} {
@@ -30,9 +30,9 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []
 	if s.cfg.HotLeft == nil {
 		return nil, errors.Join(errs...)
 	}
-	hot, err := foreign(s.cfg.HotLeft, s.cfg.Header.Producer, hotEnding)
+	hot, err := filesOfOthers(s.cfg.HotLeft, s.cfg.Header.Producer, hotEnding)
 	errs = append(errs, err)
-	var files []disk.Entry // on the disk
+	var files []disk.Entry // in the spool directory
 	if len(hot) > 0 {
 		if files, err = s.cfg.Dir.List(); err != nil {
 			s.unmoved = 1
@@ -40,7 +40,7 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []
 		}
 	}
 	for len(hot) > 0 {
-		n := 1 // those of one process are in a row
+		n := 1 // files of one process are adjacent
 		for n < len(hot) && ProcessOf(hot[n].Name) == ProcessOf(hot[0].Name) {
 			n++
 		}
@@ -49,7 +49,7 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []
 		errs = append(errs, err)
 		s.unmoved += a.unmoved
 		locked = append(locked, a.locked...)
-		for _, f := range hot[:n] { // also what stays; what failed is tried again, and its segments go on
+		for _, f := range hot[:n] { // including what stays; what failed is retried, and does not hold back its segments
 			s.adopted[f.Name] = len(a.locked) == 0
 		}
 		hot = hot[n:]
@@ -57,16 +57,16 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []
 	return locked, errors.Join(errs...)
 }
 
-// Unmoved returns how many events the last Adopt has found and could not move, or one where
-// it could not look. It is for the goroutine that calls Adopt.
+// Unmoved returns how many events the last [Spool.Adopt] found and could not move, counting one
+// for each file it could not read. It must be called from the goroutine that calls Adopt.
 func (s *Spool) Unmoved() int64 { return s.unmoved }
 
-// ErrTooMany is why a file that was set aside is removed.
+// ErrTooMany is the cause for which a file that was set aside is removed.
 var ErrTooMany = errors.New("removed: such files take more than they may")
 
-// clean removes files that were being made or copied by processes that have ended.
+// clean removes files that dead processes were creating or copying.
 func (s *Spool) clean(dir Directory) error {
-	unfinished, err := foreign(dir, s.cfg.Header.Producer, newEnding)
+	unfinished, err := filesOfOthers(dir, s.cfg.Header.Producer, newEnding)
 	errs := []error{err}
 	for _, e := range unfinished {
 		if f, err := dir.Open(e.Name); err == nil {
@@ -76,27 +76,27 @@ func (s *Spool) clean(dir Directory) error {
 	return errors.Join(errs...)
 }
 
-// adoption is the hot files of one process on their way to the disk.
+// adoption moves the hot files of one process to the disk.
 type adoption struct {
 	s      *Spool
 	files  []disk.Entry // the hot files
 	held   func(name string, bytes int64, why error)
-	locked []string // of them, if their process seems to live
+	locked []string // those whose process seems to be alive
 
-	hot     []*Orphan // those that can be read, in the order in which they were filled
-	unmoved int64     // events that stay in them because something has failed
+	hot     []*Orphan // readable ones, in the order in which they were filled
+	unmoved int64     // events left in them after a failure
 
-	events int64 // that are to be copied
+	events int64 // events to copy
 
-	// The copy that is being written.
-	copy *openFile
-	buf  []byte // what comes next in it
-	last uint64 // sequence number of its last record
-	done []*openFile
+	// The copy being written.
+	copy   *openFile
+	buf    []byte // records not yet written to it
+	last   uint64 // sequence number of its last record
+	copies []*openFile
 }
 
-// run moves the files, which are removed when everything they have is on the disk. files
-// are those that are there.
+// run copies the hot files and removes them once all of their events are on disk. files lists
+// the spool directory.
 func (a *adoption) run(files []disk.Entry) error {
 	have, err := a.onDisk(files)
 	if errors.Is(err, disk.ErrLocked) {
@@ -117,7 +117,7 @@ func (a *adoption) run(files []disk.Entry) error {
 	return err
 }
 
-// open opens the hot files. have is what need not be copied.
+// open opens the hot files. Events in have are not copied.
 func (a *adoption) open(have segment.Ranges) error {
 	var errs []error
 	for _, f := range a.files {
@@ -128,14 +128,14 @@ func (a *adoption) open(have segment.Ranges) error {
 				a.held(f.Name, 0, short)
 			}
 			for _, r := range have {
-				o.before.Add(r.From, r.To)
+				o.acked.Add(r.From, r.To)
 			}
 			a.hot = append(a.hot, o)
-		case errors.Is(err, ErrHeader): // or it would be tried for ever
+		case errors.Is(err, ErrHeader): // or every round would retry it
 			errs = append(errs, a.setAside(f.Name, err))
 		case errors.Is(err, disk.ErrLocked):
 			a.locked = append(a.locked, f.Name)
-		case errors.Is(err, fs.ErrNotExist): // another process was faster
+		case errors.Is(err, fs.ErrNotExist): // another process has moved it
 		case Stays(err):
 			a.held(f.Name, f.Size, err)
 		default:
@@ -164,9 +164,9 @@ func (a *adoption) setAside(name string, why error) error {
 func (a *adoption) move() error {
 	err := a.copyAll()
 	if err == nil {
-		err = a.keep()
+		err = a.nameCopies()
 	}
-	for _, f := range append(a.done, a.copy) {
+	for _, f := range append(a.copies, a.copy) {
 		if f == nil {
 			continue
 		}
@@ -187,9 +187,9 @@ func (a *adoption) move() error {
 	return errors.Join(errs...)
 }
 
-// copyAll writes the copies: one, unless there is more than a segment holds.
+// copyAll writes the copies: one, unless the events exceed the size of a segment.
 func (a *adoption) copyAll() error {
-	left := int64(0) // bytes of records to be copied
+	left := int64(0) // bytes of records to copy
 	for _, o := range a.hot {
 		if _, err := o.Scan(func(_ uint64, e batch.Event) bool {
 			left += int64(segment.Length(len(batch.Message(e.Wire))))
@@ -218,8 +218,8 @@ func (a *adoption) copyAll() error {
 	return a.finish(damaged)
 }
 
-// add copies an event of a file with that header. left is how many bytes of records are
-// to be copied, this one included.
+// add copies an event from a file with that header. left counts the bytes of records still to
+// copy, including this one.
 func (a *adoption) add(from segment.Header, seq uint64, e batch.Event, left *int64) error {
 	r := recordOf(seq, e)
 	length := int64(segment.Length(len(r.Payload)))
@@ -245,7 +245,7 @@ func (a *adoption) add(from segment.Header, seq uint64, e batch.Event, left *int
 	return a.flush()
 }
 
-// begin makes a copy with room for so many bytes of records.
+// begin creates a copy with room bytes for records.
 func (a *adoption) begin(header segment.Header, room int64) (err error) {
 	header.Hot, header.Copy, header.Grows = false, true, true
 	header.Number |= hotNumber
@@ -261,8 +261,8 @@ func (a *adoption) flush() error {
 	return err
 }
 
-// finish ends a copy. Whoever sends it counts those as damaged that it should have but
-// does not.
+// finish completes a copy. damaged records count as written, so that the replayer finds them
+// missing and reports them as damaged.
 func (a *adoption) finish(damaged int) error {
 	c := a.copy
 	if c == nil {
@@ -283,34 +283,33 @@ func (a *adoption) finish(damaged int) error {
 	if err := c.Sync(); err != nil {
 		return err
 	}
-	a.done, a.copy, a.last = append(a.done, c), nil, 0
+	a.copies, a.copy, a.last = append(a.copies, c), nil, 0
 	return nil
 }
 
-// keep gives the copies the names of segments, which they have only when all of them are
-// complete.
-func (a *adoption) keep() error {
-	if len(a.done) == 0 {
+// nameCopies renames the copies to segments once all of them are complete.
+func (a *adoption) nameCopies() error {
+	if len(a.copies) == 0 {
 		return nil
 	}
 	crash.At("during adoption")
-	for _, c := range a.done {
+	for _, c := range a.copies {
 		err := c.rename(segmentEnding)
-		for ; errors.Is(err, fs.ErrExist); err = c.rename(segmentEnding) { // an adoption that was interrupted has left it
+		for ; errors.Is(err, fs.ErrExist); err = c.rename(segmentEnding) { // left by an interrupted adoption
 			c.header.Number++
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return a.s.cfg.Dir.Sync() // or a power cut could bring back the name of what is incomplete
+	return a.s.cfg.Dir.Sync() // or a power cut could bring back the name of an incomplete file
 }
 
-// onDisk returns the sequence numbers of the process that need not be copied from its
-// hot files. When it died, a piece may have been on disk and not yet marked as moved,
-// in one of the last segments; and somebody may have died while he copied.
+// onDisk returns the sequence numbers of the process that need no copy. When it died, one of
+// its last segments may already have had events that were not yet marked as moved in the hot
+// files, and an earlier adoption may have died while copying.
 func (a *adoption) onDisk(files []disk.Entry) (have segment.Ranges, err error) {
-	const recent = 3 // full, open, made ahead
+	const recent = 3 // one full, one open, one created ahead
 	process := ProcessOf(a.files[0].Name)
 	from, _ := slices.BinarySearchFunc(files, process, func(f disk.Entry, process string) int { return cmp.Compare(f.Name, process) })
 	var segments, copies []string
@@ -329,23 +328,23 @@ func (a *adoption) onDisk(files []disk.Entry) (have segment.Ranges, err error) {
 	for _, name := range append(copies, segments[max(len(segments)-recent, 0):]...) {
 		o, err := OpenOrphan(a.s.cfg.Dir, name)
 		if errors.Is(err, disk.ErrLocked) {
-			return nil, err // somebody is at it
+			return nil, err // another process is using it
 		}
 		if err != nil {
-			continue // so what is in it is copied
+			continue // its events are copied
 		}
-		_, _ = o.scan(func(segment.Record) bool { return true }) // what cannot be read is copied
-		o.found(&have)
+		_, _ = o.scan(func(segment.Record) bool { return true }) // unreadable events are copied
+		o.addFound(&have)
 		o.Release()
 	}
 	return have, nil
 }
 
-// hotNumber has what hot files had sent after the segments of the same process: it is
-// newer than what they have.
+// hotNumber is set in the segment numbers of copies, which makes them sort after the segments
+// of the same process: their events are newer.
 const hotNumber = 1 << 31
 
-// isCopy reports whether a segment was a hot file.
+// isCopy reports whether the segment was copied from hot files.
 func isCopy(name string) bool {
 	_, number, _ := strings.Cut(strings.TrimSuffix(name, segmentEnding), "-")
 	n, err := strconv.ParseUint(number, 16, 32)

@@ -2,9 +2,9 @@ package spool
 
 import "time"
 
-// Close writes what is not settled to disk, removes what is not needed any more, and
-// gives the rest to the next process. It waits for a disk at most so long; the
-// goroutines of a disk that does not answer end when it does.
+// Close writes unacknowledged events to disk, removes segments that are no longer needed and
+// leaves the others to the next process. It waits for the disk for at most atMost; goroutines
+// blocked on a disk that does not respond end when it does.
 func (s *Spool) Close(atMost time.Duration) {
 	close(s.stop)
 	t := time.NewTimer(atMost)
@@ -15,7 +15,7 @@ func (s *Spool) Close(atMost time.Duration) {
 	}
 }
 
-// writeAll is write that nothing interrupts.
+// writeAll is like write, but continues when chores interrupt it.
 func (s *Spool) writeAll() {
 	for interrupted := true; interrupted; interrupted = s.chores.Load() && s.stored.Load() < s.wanted() {
 		s.chores.Store(false)
@@ -23,20 +23,20 @@ func (s *Spool) writeAll() {
 	}
 }
 
-// end is the end of the writer.
-func (s *Spool) end() {
-	defer s.stuck.timer.Stop()
-	s.want.Store(s.taken.Load())
-	for range 3 { // what a disk does not take or keep gets another attempt
-		s.trouble.at = time.Time{}
+// shutDown is the last work of the writer.
+func (s *Spool) shutDown() {
+	defer s.watchdog.timer.Stop()
+	s.want.Store(s.newest.Load())
+	for range 3 { // a disk that fails to write or sync gets further attempts
+		s.failing.retryAt = time.Time{}
 		s.writeAll()
 		s.check(time.Now())
 		if s.current != nil {
 			s.seal(s.current)
 		}
-		s.acknowledge() // a sync may take longer than Close waits
-		s.others.Wait() // a segment that is being synced is not removed
-		if !s.syncAll() && s.stored.Load() == s.taken.Load() {
+		s.acknowledge()     // a sync may take longer than Close waits
+		s.background.Wait() // a segment must not be removed during its sync
+		if !s.syncAll() && s.stored.Load() == s.newest.Load() {
 			break
 		}
 	}
@@ -52,17 +52,17 @@ func (s *Spool) end() {
 	left := s.segments
 	s.mu.Unlock()
 	for _, f := range left {
-		s.leave(f)
+		s.shrink(f)
 		_ = f.Close()
 	}
-	if s.limits.asking.tryLock() { // or Adopt is at it
-		if s.limits.large { // perhaps not any more
+	if s.limits.lock.tryLock() { // otherwise Adopt holds it
+		if s.limits.large { // perhaps no longer true
 			_, _ = s.list()
 		}
-		s.limits.asking.unlock()
+		s.limits.lock.unlock()
 	}
 	if s.hot != nil {
-		_ = s.hot.close(s.stored.Load() < s.taken.Load())
+		_ = s.hot.close(s.stored.Load() < s.newest.Load())
 	}
 	for _, dir := range []Directory{s.cfg.Hot, s.cfg.HotLeft, s.cfg.Dir} {
 		if dir != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 )
 
-// Directory is a place for files: one of the operating system, see OnDisk, or one of
-// a test that fails on purpose.
+// Directory is a directory for segments: one of the operating system (see [OnDisk]), or one of
+// a test that injects failures.
 type Directory interface {
 	Path() string
 	Create(name string, size int64) (File, error)
@@ -20,36 +20,37 @@ type Directory interface {
 	Remove(name string) error
 	Sync() error
 	Space() (free, total int64, err error)
-	// Renew makes the directory again if it was deleted or replaced. Then gone says which.
+	// Renew recreates the directory if it was deleted or replaced. gone is the cause in that
+	// case.
 	Renew() (gone, err error)
 	Close() error
 }
 
-// File is a file that no other process uses.
+// File is a file locked by this process.
 type File interface {
 	io.ReaderAt
 	io.WriterAt
 	Sync() error
 	Size() int64
-	Grow(size int64) error      // reserves the space; what is new reads as zeros
-	Trim(size int64) error      // gives back what is behind
-	Punch(from, to int64) error // gives back what is between, which reads as zeros then
+	Grow(size int64) error      // reserves space; the new part reads as zeros
+	Trim(size int64) error      // truncates the file and frees the space
+	Punch(from, to int64) error // frees the space of a range, which then reads as zeros
 	Rename(name string) error
 	Intact() error
 	Map(size int) (Mapping, error)
 	Close() error
 }
 
-// Mapping is a file in memory.
+// Mapping is a memory-mapped file.
 type Mapping interface {
 	Write(off int, p []byte) error
 	Close() error
 }
 
-// OnDisk returns a directory of the operating system. open opens it. An error that
-// may pass, such as a full disk, is left for later: then every method fails until
-// it has passed. check is asked by Renew whether the directory has what it must have,
-// beside segments, and puts that right; nil: nothing.
+// OnDisk returns a directory of the operating system, opened by open. Errors that may pass,
+// such as a full disk, are deferred: every method fails until they have passed.
+// [Directory.Renew] calls check, unless it is nil, to verify and restore what the directory
+// must contain besides segments.
 func OnDisk(path string, open func() (*disk.Dir, error), check func(*disk.Dir) (gone, err error)) (Directory, error) {
 	d := &osDir{path: path, reopen: open, check: check}
 	if _, err := d.opened(); err != nil && !passes(err) {
@@ -58,7 +59,7 @@ func OnDisk(path string, open func() (*disk.Dir, error), check func(*disk.Dir) (
 	return d, nil
 }
 
-// passes reports whether an error may pass without anybody changing settings.
+// passes reports whether an error may pass without a change of settings.
 func passes(err error) bool {
 	if errors.Is(err, errNoAnswer) {
 		return true
@@ -79,8 +80,8 @@ type osDir struct {
 	check  func(*disk.Dir) (gone, err error)
 
 	mu      sync.Mutex
-	dir     *disk.Dir    // nil as long as it cannot be opened
-	opening chan opening // of an attempt that is under way; nil if none is
+	dir     *disk.Dir    // nil while it cannot be opened
+	opening chan opening // result of the attempt in progress; nil if there is none
 }
 
 type opening struct {
@@ -90,8 +91,8 @@ type opening struct {
 
 var errNoAnswer = errors.New("the disk does not answer")
 
-// opened returns the directory. A disk that does not answer holds up nobody for
-// longer than startTime; the next one who asks gets its answer.
+// opened returns the directory. It waits for at most startTime; a result that arrives later is
+// for the next caller.
 func (d *osDir) opened() (*disk.Dir, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -131,9 +132,9 @@ func (d *osDir) Renew() (gone, err error) {
 	}
 	d.mu.Lock()
 	if d.dir == dir {
-		_ = dir.Close() // it is gone
+		_ = dir.Close() // it was deleted or replaced
 		d.dir = nil
-	} else { // somebody else says so
+	} else { // another goroutine reports it
 		gone = nil
 	}
 	d.mu.Unlock()

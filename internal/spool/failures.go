@@ -9,54 +9,55 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 )
 
-// Pauses between attempts while nothing can be written; they double from the first
-// to the last.
+// The backoff between attempts while nothing can be written doubles from backoffMin to
+// backoffMax.
 const (
-	troubleMin = time.Second
-	troubleMax = 30 * time.Second
+	backoffMin = time.Second
+	backoffMax = 30 * time.Second
 )
 
-// checkEvery is how often directory and files are looked at: somebody may have removed
-// them.
+// checkEvery is the interval at which the directory and its files are checked for external
+// changes.
 const checkEvery = 5 * time.Second
 
-// trouble says that nothing can be written now.
-type trouble struct {
-	err   error
-	told  []string // the causes that were reported
-	pause time.Duration
-	at    time.Time // of the next attempt
+// failing is the state while nothing can be written.
+type failing struct {
+	err      error
+	reported []string // causes already reported
+	backoff  time.Duration
+	retryAt  time.Time // time of the next attempt
 }
 
-// fail enters that events cannot be written for now: they are in memory only, and
-// log calls do not wait.
+// fail records that events cannot be written for now. They stay in memory only, and log calls
+// do not wait.
 func (s *Spool) fail(operation, path string, err error) {
-	t := &s.trouble
+	t := &s.failing
 	t.err = err
-	t.pause = min(max(2*t.pause, troubleMin), troubleMax)
-	t.at = time.Now().Add(t.pause)
+	t.backoff = min(max(2*t.backoff, backoffMin), backoffMax)
+	t.retryAt = time.Now().Add(t.backoff)
 	s.mu.Lock()
-	s.failure = err
+	s.writeErr = err
 	s.stalled.Store(true)
 	s.progress.Broadcast()
 	s.mu.Unlock()
-	s.tell(operation, path, err)
+	s.report(operation, path, err)
 }
 
-// pausing reports whether the next attempt is not yet due.
-func (s *Spool) pausing() bool { return s.trouble.err != nil && time.Now().Before(s.trouble.at) }
+// backingOff reports whether the next attempt is not due yet.
+func (s *Spool) backingOff() bool {
+	return s.failing.err != nil && time.Now().Before(s.failing.retryAt)
+}
 
-// tell reports a failure, once for each cause until all is well: a full disk fails
-// whatever comes next, now a write and then a new segment.
-func (s *Spool) tell(operation, path string, err error) {
-	if cause := causeOf(err); !slices.Contains(s.trouble.told, cause) {
-		s.trouble.told = append(s.trouble.told, cause)
+// report reports a failure, each cause once until writing works again: a full disk fails every
+// operation, first a write and then the creation of a segment.
+func (s *Spool) report(operation, path string, err error) {
+	if cause := causeOf(err); !slices.Contains(s.failing.reported, cause) {
+		s.failing.reported = append(s.failing.reported, cause)
 		s.cfg.Failed(operation, path, err)
 	}
 }
 
-// causeOf returns what an error has in common with others of its kind. Its text names
-// a file, or numbers.
+// causeOf returns the part of an error that is the same for every file and number in its text.
 func causeOf(err error) string {
 	for _, cause := range []error{ErrFull, ErrLow, disk.ErrGone, disk.ErrReplaced, disk.ErrTruncated} {
 		if errors.Is(err, cause) {
@@ -70,38 +71,37 @@ func causeOf(err error) string {
 	return err.Error()
 }
 
-// recovered enters that everything wanted is written.
+// recovered clears the failure once everything requested is written.
 func (s *Spool) recovered() {
-	if s.trouble.err == nil && len(s.trouble.told) == 0 && !s.stalled.Load() {
+	if s.failing.err == nil && len(s.failing.reported) == 0 && !s.stalled.Load() {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if slices.ContainsFunc(s.segments, (*openFile).pending) {
-		return // what is in it is not written
+	if slices.ContainsFunc(s.segments, (*openFile).needsCopy) {
+		return // its events are not written
 	}
-	s.trouble = trouble{}
-	s.failure = nil
+	s.failing = failing{}
+	s.writeErr = nil
 	s.stalled.Store(false)
 }
 
-// check looks for segments that are not as they were left: somebody has removed or
-// changed them, or the disk has lost them.
+// check looks for segments that were removed or changed externally, or lost by the disk.
 func (s *Spool) check(now time.Time) {
 	s.mu.Lock()
 	files := append([]*openFile(nil), s.segments...)
 	s.mu.Unlock()
-	if now.Sub(s.checkedAt) >= checkEvery || s.gone.Load() {
+	if now.Sub(s.checkedAt) >= checkEvery || s.dirGone.Load() {
 		s.checkedAt = now
-		_ = s.renew() // where it cannot be made again, no segment can be made
+		_ = s.renew() // if this fails, creating a segment fails too
 		for _, f := range files {
 			if err := f.intact(); err != nil {
 				s.mu.Lock()
-				f.doubt(err)
+				f.markSuspect(err)
 				s.mu.Unlock()
 			}
 		}
-		s.gone.Store(false)
+		s.dirGone.Store(false)
 		if s.hot != nil {
 			s.hot.check()
 		}
@@ -109,8 +109,8 @@ func (s *Spool) check(now time.Time) {
 	}
 	for _, f := range files {
 		s.mu.Lock()
-		why, vain, pending := f.suspect, f.vain, f.pending()
-		f.vain = nil
+		why, vain, pending := f.suspect, f.copyErr, f.needsCopy()
+		f.copyErr = nil
 		s.mu.Unlock()
 		if vain != nil {
 			s.fail("keep segment", f.name, vain)
@@ -118,24 +118,24 @@ func (s *Spool) check(now time.Time) {
 		if !pending {
 			continue
 		}
-		s.tell("keep segment", f.name, why)
-		if s.trouble.err == nil || !time.Now().Before(s.trouble.at) {
+		s.report("keep segment", f.name, why)
+		if s.failing.err == nil || !time.Now().Before(s.failing.retryAt) {
 			s.rescue(f)
 			s.sync(now) // the copy
 		}
 	}
 }
 
-// doubtful reports whether a sync has failed and none of what was in that segment has
-// succeeded since. Until then nothing new is written: it might not stay either.
-func (s *Spool) doubtful() bool {
-	if !s.doubts.Load() {
+// unresolved reports whether a sync has failed and no later sync has covered the events of that
+// segment. Until one has, nothing new is written: it might not persist either.
+func (s *Spool) unresolved() bool {
+	if !s.syncFailed.Load() {
 		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	doubtful := slices.ContainsFunc(s.segments, func(f *openFile) bool { return f.failed && f.unsure() })
-	s.doubts.Store(doubtful)
+	doubtful := slices.ContainsFunc(s.segments, func(f *openFile) bool { return f.syncFailed && f.unreliable() })
+	s.syncFailed.Store(doubtful)
 	return doubtful
 }
 
@@ -146,20 +146,20 @@ func (s *Spool) copying() bool {
 	return slices.ContainsFunc(s.segments, func(f *openFile) bool { return f.original != nil })
 }
 
-// checkAhead looks at the segment made ahead.
+// checkAhead checks the segment created ahead.
 func (s *Spool) checkAhead() {
 	select {
 	case m := <-s.ready:
 		if m.file != nil {
 			if err := m.file.Intact(); err != nil {
-				_ = m.file.Close() // nothing is in it
+				_ = m.file.Close() // it is empty
 				s.making = false
-				s.tell("keep segment", m.file.name, err)
+				s.report("keep segment", m.file.name, err)
 				s.makeAhead()
 				return
 			}
 		}
 		s.ready <- m
-	default: // it is being made
+	default: // it is being created
 	}
 }

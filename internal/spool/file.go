@@ -15,12 +15,12 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// Endings of file names. What stands before is the producer and the number of the
-// segment, in hexadecimal digits: names of the user never become part of a path.
+// Extensions of file names. The base is the producer and the number of the segment in
+// hexadecimal digits, so names given by users never become part of a path.
 const (
 	segmentEnding = ".seg"
 	hotEnding     = ".hot"
-	newEnding     = ".new" // being made or copied, or without records yet: nothing is only there
+	newEnding     = ".new" // being created or copied, or without records; holds no event that is not elsewhere too
 	badEnding     = ".bad" // set aside, never read again
 )
 
@@ -28,71 +28,69 @@ func fileName(h *segment.Header, ending string) string {
 	return fmt.Sprintf("%s-%08x%s", processName(h.Producer), h.Number, ending)
 }
 
-// processName is what ProcessOf returns for the files of a producer.
+// processName returns what [ProcessOf] returns for the files of a producer.
 func processName(producer uint64) string { return fmt.Sprintf("%016x", producer) }
 
-// ProcessOf returns the part of a file name that says whose it is.
+// ProcessOf returns the part of a file name that identifies its process.
 func ProcessOf(name string) string {
 	producer, _, _ := strings.Cut(name, "-")
 	return producer
 }
 
-// openFile is a segment of this process. The lock of the spool guards what
-// changes, but for what the comments say.
+// openFile is a segment of this process. Spool.mu guards the mutable fields, except where
+// noted.
 type openFile struct {
 	File
 	name   string
 	header segment.Header
 
-	sealed  bool           // no more records are written to it
-	offset  int64          // where the next record goes
-	records uint32         // in the file
-	places  []place        // some records, so that none has to be looked for from the start
-	first   uint64         // position of the first event it may have
-	last    uint64         // of the last one it has
-	have    segment.Ranges // of the events it has, and of some between them that were settled before
-	settled segment.Ranges
-	acks    segment.Acks   // as last written
-	both    segment.Ranges // of settled: both ack slots have them
-	sure    segment.Ranges // and they had when the file was synced: no record of them is needed
-	spare   bool           // sure has changed since space was given back
-	unacked bool           // settled has changed since
-	dirty   bool           // written since the last sync, first at dirtyAt
-	dirtyAt time.Time
-	syncing bool           // a goroutine syncs it
-	synced  segment.Ranges // what of have stays on the disk
-	placed  bool           // and so does its name
-	dead    int64          // bytes of settled events that were given back
-	step    int64          // by which it grew last; like grown only for whoever writes
-	grown   time.Time      // when it did
+	sealed      bool           // no more records are written to it
+	offset      int64          // of the next record
+	records     uint32         // written so far
+	places      []place        // some of the records, so that reads need not start at the beginning
+	first       uint64         // position of the first event it may contain
+	last        uint64         // position of the last event it contains
+	have        segment.Ranges // events it contains, including some that were acknowledged and skipped
+	acked       segment.Ranges
+	acks        segment.Acks   // as last written
+	ackedBoth   segment.Ranges // those of acked that are in both ack slots
+	ackedSynced segment.Ranges // those that were in both slots at the last sync: their records are no longer needed
+	reclaimable bool           // ackedSynced has changed since space was last reclaimed
+	acksStale   bool           // acked has changed since acks were last written
+	dirty       bool           // written since the last sync, first at dirtyAt
+	dirtyAt     time.Time
+	syncing     bool           // a goroutine is syncing it
+	synced      segment.Ranges // events of have that are on stable storage
+	nameSynced  bool           // the file name is on stable storage too
+	reclaimed   int64          // bytes of acknowledged events that were reclaimed
+	step        int64          // size of the last growth; step and grown are guarded by Spool.writing
+	grown       time.Time      // time of the last growth
 
-	// A sync has failed, or somebody changed the file: it is suspect. It is not written
-	// to or synced again, and what is needed of it is written to a copy. When that is
-	// synced, the file is retired: all that the copy has counts as settled.
-	suspect  error
-	failed   bool      // a sync has
-	copy     *openFile // of what could be found; nil until that is written
-	vain     error     // why the last copy was given up; nil once the writer knows
-	retired  bool
-	original *openFile // of a copy that is not synced yet
-	void     bool      // such a copy that is suspect itself: the original is still there
+	// A file whose sync has failed or that was changed externally is suspect. It is not written
+	// or synced again; what is needed of it is written to a copy. Once that is synced, the file
+	// is retired: the events of the copy count as acknowledged in it.
+	suspect    error
+	syncFailed bool      // a sync has failed
+	copy       *openFile // of what could be found; nil until it is written
+	copyErr    error     // why the last copy was discarded; nil once the writer has handled it
+	retired    bool
+	original   *openFile // set in a copy until it is synced
+	discarded  bool      // a copy that became suspect itself: the original still exists
 }
 
-// pending reports whether it is suspect, and what is needed of it not written to a copy
-// yet.
-func (f *openFile) pending() bool {
+// needsCopy reports whether the file is suspect and its events are not yet written to a copy.
+func (f *openFile) needsCopy() bool {
 	return f.suspect != nil && f.copy == nil && !f.retired && !f.finished()
 }
 
-// unsure reports whether what it has may be nowhere else: it is suspect, and no copy has
-// been made. Where a sync has failed, a copy must be synced to count: the disk may keep
-// nothing.
-func (f *openFile) unsure() bool {
-	return f.pending() || f.failed && f.copy != nil && !f.retired && !f.finished()
+// unreliable reports whether the events may exist nowhere else: the file is suspect and has no
+// copy. After a failed sync only a synced copy counts, since the disk may not keep anything.
+func (f *openFile) unreliable() bool {
+	return f.needsCopy() || f.syncFailed && f.copy != nil && !f.retired && !f.finished()
 }
 
-// intact returns an error if the file is not as it was left: if it is not there, or
-// has another header.
+// intact returns an error if the file was deleted, replaced or truncated, or has another
+// header.
 func (f *openFile) intact() error {
 	if err := f.Intact(); err != nil {
 		return err
@@ -108,31 +106,29 @@ func (f *openFile) intact() error {
 	return err
 }
 
-// named reports whether its name is still that of the file, and not of another one.
+// named reports whether the name still refers to this file.
 func (f *openFile) named() bool {
 	err := f.Intact()
 	return err == nil || errors.Is(err, disk.ErrTruncated)
 }
 
-// finished reports whether all it had is done with.
-func (f *openFile) finished() bool { return f.sealed && (f.void || f.settled.CoversAll(f.have)) }
+// finished reports whether all events of the file are acknowledged.
+func (f *openFile) finished() bool { return f.sealed && (f.discarded || f.acked.CoversAll(f.have)) }
 
-// place says where in a segment a record stands.
+// place is the location of a record in a segment.
 type place struct {
 	seq    uint64
 	offset int64
 	number uint32
 }
 
-// How far apart places are, in bytes: while records are written, and of what is kept of
-// them then.
+// Distance between places in bytes: while records are written, and of those kept afterwards.
 const (
 	placeEvery = 16 << 10
 	keepEvery  = 64 << 10
 )
 
-// thinPlaces forgets most places of a file to which nothing is written any more. The
-// caller holds mu.
+// thinPlaces drops most places of a file that is no longer written. The caller holds mu.
 func (f *openFile) thinPlaces() {
 	kept := f.places[:0]
 	for _, p := range f.places {
@@ -143,32 +139,31 @@ func (f *openFile) thinPlaces() {
 	f.places = slices.Clip(slices.Clone(kept))
 }
 
-// settle enters that the events from one position to before another are done with.
-// The one that takes records may not have them, and will not get them then: that
-// need not be on the disk.
-func (f *openFile) settle(from, to uint64) {
+// ack acknowledges the events in [from, to). The open segment may not contain them yet; they
+// are then skipped.
+func (f *openFile) ack(from, to uint64) {
 	from = max(from, f.first)
 	if f.sealed {
 		to = min(to, f.last+1)
 	}
 	if from < to {
-		f.settled.Add(from, to)
-		f.unacked = f.unacked || from <= f.last
+		f.acked.Add(from, to)
+		f.acksStale = f.acksStale || from <= f.last
 	}
 }
 
-// made is a segment that was made ahead, or why it could not be.
+// made is the result of creating a segment ahead.
 type made struct {
 	file *openFile
 	err  error
 }
 
-// newFile makes a file with a header. Nothing is synced, so that a log call that needs
-// another segment does not wait for that. A file gets the name of a segment after its
-// first record: one of that name that has no header, or no record, has lost it.
+// newFile creates a file with a header. It does not sync, so that a log call that needs another
+// segment does not wait for a sync. A file is renamed to a segment after its first record, so a
+// segment without a header or a record has lost it.
 func newFile(dir Directory, header segment.Header, ending string, size int64) (*openFile, error) {
 	header.ID, header.Size = rand.Uint64(), size
-	if header.Grows { // and is trimmed
+	if header.Grows { // the file may be trimmed to this size
 		header.Size = segment.Start
 	}
 	header.Created = time.Now()
@@ -182,16 +177,16 @@ func newFile(dir Directory, header segment.Header, ending string, size int64) (*
 	}
 	crash.At("after create")
 	if err = f.begin(page, dir, ending); err != nil {
-		_ = dir.Remove(f.name) // or its space would stay taken
+		_ = dir.Remove(f.name) // or its space would stay in use
 		_ = f.Close()
 		return nil, err
 	}
 	return f, nil
 }
 
-// create makes the file. Another process that looks for what was left unfinished may
-// have opened it before its lock was taken, and be about to remove it by its name, or one
-// that somebody else has left. Then another name is tried.
+// create creates the file. Another process that cleans up unfinished files may have opened it
+// before it was locked, and be about to remove it or another leftover by name. In that case
+// create tries another name.
 func (f *openFile) create(dir Directory, size int64) (err error) {
 	const attempts = 20
 	ending := newEnding
@@ -208,13 +203,13 @@ func (f *openFile) create(dir Directory, size int64) (err error) {
 	return err
 }
 
-// begin writes the header, and gives the file its name.
+// begin writes the header and renames the file.
 func (f *openFile) begin(page []byte, dir Directory, ending string) error {
 	if err := f.writeHeader(page); err != nil {
 		return err
 	}
 	crash.At("after header")
-	if ending == newEnding { // it is synced with the first records
+	if ending == newEnding { // synced with the first records
 		return nil
 	}
 	if err := errors.Join(f.Sync(), f.rename(ending)); err != nil {
@@ -223,8 +218,7 @@ func (f *openFile) begin(page []byte, dir Directory, ending string) error {
 	return dir.Sync()
 }
 
-// writeHeader writes both copies of the header. The pages that they do not need are
-// given back.
+// writeHeader writes both copies of the header and frees the pages they do not need.
 func (f *openFile) writeHeader(page []byte) error {
 	const copyBytes = segment.HeaderBytes / 2
 	used := len(bytes.TrimRight(page[:copyBytes], "\x00"))
@@ -233,14 +227,13 @@ func (f *openFile) writeHeader(page []byte) error {
 			return err
 		}
 		if from := pageUp(int64(at + used)); from < int64(at+copyBytes) {
-			_ = f.Punch(from, int64(at+copyBytes)) // or they stay taken
+			_ = f.Punch(from, int64(at+copyBytes)) // on failure the pages stay in use
 		}
 	}
 	return nil
 }
 
-// markCopy has the header say that what comes was copied from other segments. There is
-// no record yet.
+// markCopy marks the segment as a copy of other segments. It must not have records yet.
 func (f *openFile) markCopy() error {
 	f.header.Copy = true
 	page, err := f.header.Encode()

@@ -12,30 +12,29 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// hotFiles is how many files there are. A log call that finds no room waits until one
-// of them is on disk, so they are small.
+// hotFiles is the number of hot files. A log call that finds no room waits until one of them is
+// on disk, so they are small.
 const hotFiles = 8
 
-// hot is where log calls store events in hot mode: files on a RAM file system, in the
-// format of segments, that are filled in turn. One is used again when all it had is
-// on disk or settled. This process never reads them. The next one does if this one
-// is killed.
+// hot stores the events of log calls in hot mode: files on a RAM file system in the format of
+// segments, filled in turn. A file is reused once all of its events are on disk or
+// acknowledged. This process never reads the files; the next one does if this one is killed.
 type hot struct {
-	spool *Spool
-	gap   atomic.Uint64 // events up to this position may be missing
-	left  atomic.Int64  // bytes left in the file that is being filled; grows under mu
-	since atomic.Uint64 // but none up to this one
+	spool        *Spool
+	missingTo    atomic.Uint64 // events in (missingAfter, missingTo] may not be in the files
+	left         atomic.Int64  // bytes left in the current file; increased under mu
+	missingAfter atomic.Uint64 // see missingTo
 
-	mu     sync.Mutex
-	areas  [hotFiles]*area
-	fills  int    // index of the one that is being filled
-	low    uint64 // everything up to this position is settled
-	buf    []byte
-	broken bool // the files cannot be used any more
-	why    error
+	mu      sync.Mutex
+	areas   [hotFiles]*area
+	filling int    // index of the current file
+	ackedTo uint64 // everything up to this position is acknowledged
+	buf     []byte
+	broken  bool // the files are no longer usable
+	err     error
 }
 
-// area is one of the files, mapped.
+// area is a mapped hot file.
 type area struct {
 	*openFile
 	Mapping
@@ -56,7 +55,7 @@ func newHot(s *Spool) (*hot, error) {
 
 func newArea(s *Spool) (*area, error) {
 	header := s.cfg.Header
-	header.Number, header.Hot = s.numbered.Add(1), true
+	header.Number, header.Hot = s.lastNumber.Add(1), true
 	f, err := newFile(s.cfg.Hot, header, hotEnding, s.cfg.HotBytes/hotFiles)
 	if err != nil {
 		return nil, err
@@ -70,24 +69,25 @@ func newArea(s *Spool) (*area, error) {
 	return &area{f, m}, nil
 }
 
-// room reports whether an event can be stored, or never can be. Otherwise the second
-// result is the position up to which everything must be on disk before.
-func (h *hot) room(e batch.Event) (bool, uint64) {
-	length := int64(segment.Length(len(e.Wire))) // a little more than it takes
+// hasRoom reports whether the event can be stored now. It also returns true if the event can
+// never be stored. Otherwise the second result is the position up to which everything must be
+// on disk first.
+func (h *hot) hasRoom(e batch.Event) (bool, uint64) {
+	length := int64(segment.Length(len(e.Wire))) // slightly more than it needs
 	if length <= h.left.Load() {
 		return true, 0
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	next := h.after(1)
-	if h.broken || h.fits(h.areas[h.fills], length) || length > next.Size()-segment.Start || h.empty(next) {
+	if h.broken || h.fits(h.areas[h.filling], length) || length > next.Size()-segment.Start || h.reusable(next) {
 		return true, 0
 	}
 	return false, next.last
 }
 
 // after returns the area that will be filled n areas later.
-func (h *hot) after(n int) *area { return h.areas[(h.fills+n)%hotFiles] }
+func (h *hot) after(n int) *area { return h.areas[(h.filling+n)%hotFiles] }
 
 func (h *hot) fits(a *area, length int64) bool { return a.offset+length <= a.Size() }
 
@@ -97,23 +97,23 @@ func (h *hot) add(position uint64, e batch.Event) bool {
 	defer h.mu.Unlock()
 	payload := batch.Message(e.Wire)
 	length := int64(segment.Length(len(payload)))
-	if !h.fits(h.areas[h.fills], length) {
+	if !h.fits(h.areas[h.filling], length) {
 		next := h.after(1)
-		if length > next.Size()-segment.Start || !h.empty(next) || !h.reuse(next, position) {
-			h.miss(position)
+		if length > next.Size()-segment.Start || !h.reusable(next) || !h.reuse(next, position) {
+			h.markMissing(position)
 			return false
 		}
-		h.fills = (h.fills + 1) % hotFiles
-		// Half of the files shall be empty, or soon be.
+		h.filling = (h.filling + 1) % hotFiles
+		// Keep half of the files empty, or about to be.
 		h.spool.raise(h.after(hotFiles/2 + 1).last)
 	}
-	a := h.areas[h.fills]
+	a := h.areas[h.filling]
 	h.buf = segment.AppendRecord(h.buf[:0], a.header.ID, a.offset, a.records+1, segment.Record{
 		Seq: position, Time: e.Time, Level: uint8(e.Level), Size: e.Size, Payload: payload,
 	})
 	crash.At("before hot record")
 	if h.broken || !h.store(a, int(a.offset), h.buf) {
-		h.miss(position)
+		h.markMissing(position)
 		return false
 	}
 	crash.At("after hot record")
@@ -124,29 +124,28 @@ func (h *hot) add(position uint64, e batch.Event) bool {
 	return true
 }
 
-// miss enters that an event is not in the files.
-func (h *hot) miss(position uint64) {
-	if h.gap.Load() <= h.spool.stored.Load() {
-		h.since.Store(position - 1)
+// markMissing records that an event is not in the files.
+func (h *hot) markMissing(position uint64) {
+	if h.missingTo.Load() <= h.spool.stored.Load() {
+		h.missingAfter.Store(position - 1)
 	}
-	h.gap.Store(position)
+	h.missingTo.Store(position)
 }
 
-// empty reports whether nothing in the area is needed any more.
-func (h *hot) empty(a *area) bool { return a.last <= max(h.low, h.spool.stored.Load()) }
+// reusable reports whether nothing in the area is needed any more.
+func (h *hot) reusable(a *area) bool { return a.last <= max(h.ackedTo, h.spool.stored.Load()) }
 
-// reuse empties an area. What it had is marked as settled before the header
-// changes: should the process die in between, there is nothing in it. With
-// another id, none of the old records is valid.
+// reuse empties an area. Its events are acknowledged before the header changes: if the process
+// dies in between, the file is empty. The new ID invalidates the old records.
 func (h *hot) reuse(a *area, position uint64) bool {
 	if a.records > 0 {
-		a.openFile.settle(a.first, a.last+1)
+		a.openFile.ack(a.first, a.last+1)
 		h.acknowledge(a)
 	}
 	crash.At("before hot reuse")
 	header := a.header
 	header.ID, header.Created = rand.Uint64(), time.Now()
-	header.Number = h.spool.numbered.Add(1)
+	header.Number = h.spool.lastNumber.Add(1)
 	page, err := header.Encode()
 	if err != nil || !h.store(a, 0, page) {
 		return false
@@ -156,34 +155,34 @@ func (h *hot) reuse(a *area, position uint64) bool {
 	return true
 }
 
-// settle enters that the events from one position to before another are done with.
-func (h *hot) settle(from, to, low uint64) {
+// ack acknowledges the events in [from, to).
+func (h *hot) ack(from, to, low uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.low = max(h.low, low)
+	h.ackedTo = max(h.ackedTo, low)
 	for _, a := range h.areas {
 		if a.records == 0 {
 			continue
 		}
-		if a.openFile.settle(from, min(to, a.last+1)); a.unacked {
+		if a.openFile.ack(from, min(to, a.last+1)); a.acksStale {
 			h.acknowledge(a)
 		}
 	}
 }
 
-// moved enters that everything up to a position is on disk or settled: it is not
-// needed here.
-func (h *hot) moved(position uint64) { h.settle(0, position+1, 0) }
+// persisted acknowledges everything up to a position in the hot files: it is on disk or
+// acknowledged.
+func (h *hot) persisted(position uint64) { h.ack(0, position+1, 0) }
 
-// acknowledge writes which events of the area are done with.
+// acknowledge writes the acks of the area.
 func (h *hot) acknowledge(a *area) {
 	acks := a.nextAcks()
 	slot, at := a.encode(acks)
 	h.store(a, int(at), slot)
-	a.acked(acks)
+	a.wroteAcks(acks)
 }
 
-// store writes into the mapping.
+// store writes to the mapping.
 func (h *hot) store(a *area, offset int, data []byte) bool {
 	if h.broken {
 		return false
@@ -194,18 +193,18 @@ func (h *hot) store(a *area, offset int, data []byte) bool {
 	return !h.broken
 }
 
-// fail gives the files up: from now on log calls wait for the disk.
+// fail disables the files: from now on log calls wait for the disk.
 func (h *hot) fail(err error) {
 	if !h.broken {
-		h.broken, h.why = true, err
-		h.since.Store(0)
-		h.gap.Store(h.spool.taken.Load())
-		h.spool.raise(h.spool.taken.Load())
+		h.broken, h.err = true, err
+		h.missingAfter.Store(0)
+		h.missingTo.Store(h.spool.newest.Load())
+		h.spool.raise(h.spool.newest.Load())
 		h.spool.cfg.Failed("use hot file", h.spool.cfg.Hot.Path(), err)
 	}
 }
 
-// check looks whether somebody has removed or changed the files.
+// check looks for files that were removed or changed externally.
 func (h *hot) check() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -216,7 +215,7 @@ func (h *hot) check() {
 	}
 }
 
-// close gives the files up. They stay if they are needed.
+// close closes the files and removes them unless they are needed.
 func (h *hot) close(needed bool) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -9,18 +9,18 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// Kind is what the name of a file says about it.
+// Kind is the kind of a file, according to its name.
 type Kind int
 
 const (
 	Other      Kind = iota // not a segment
-	Segment                // on the disk
+	Segment                // in the spool directory
 	Hot                    // on a RAM file system
-	Unfinished             // being made or copied; nothing is only there
-	SetAside               // unreadable, and never tried again
+	Unfinished             // being created or copied; holds no event that is not elsewhere too
+	SetAside               // unreadable, not retried
 )
 
-// KindOf returns what a file is by its name.
+// KindOf returns the kind of the file with that name.
 func KindOf(name string) Kind {
 	for ending, kind := range map[string]Kind{
 		segmentEnding: Segment, hotEnding: Hot, newEnding: Unfinished, badEnding: SetAside,
@@ -34,22 +34,22 @@ func KindOf(name string) Kind {
 
 var ownName = regexp.MustCompile(`^[0-9a-f]{16}-[0-9a-f]{8}(\.seg|\.hot|\.bad|(-[0-9]+)?\.new)$`)
 
-// IsOwn reports whether a spool gives such a name to a file.
+// IsOwn reports whether name is one that a spool gives to its files.
 func IsOwn(name string) bool { return ownName.MatchString(name) }
 
-// View is a segment that is only looked at: its process may live and write to it
-// meanwhile, or remove it.
+// View is a segment opened for inspection: its process may be alive, and may write to it or
+// remove it meanwhile.
 type View struct {
 	Header segment.Header
-	Copies int  // of the header that are whole: 1 or 2
-	Short  bool // the file was cut
+	Copies int  // intact copies of the header: 1 or 2
+	Short  bool // the file was truncated
 
-	orphan Orphan // of which nothing is used that writes
-	end    int64  // behind the last record that Scan has found; 0 before
+	orphan Orphan // used for reading only
+	end    int64  // offset after the last record that Scan has found; initially 0
 }
 
-// Look opens a segment without its lock, whoever it belongs to and whoever can write to
-// it. The errors are those of OpenOrphan, but for disk.ErrLocked.
+// Look opens a segment without locking it, regardless of its owner and permissions. The errors
+// are those of [OpenOrphan], except for [disk.ErrLocked].
 func Look(dir *disk.Dir, name string) (*View, error) {
 	f, err := dir.Inspect(name)
 	if err != nil {
@@ -61,7 +61,7 @@ func Look(dir *disk.Dir, name string) (*View, error) {
 		return nil, err
 	}
 	v.Header, v.Short = v.orphan.Header, v.orphan.Short() != nil
-	for _, whole := range wholeCopies(f) {
+	for _, whole := range intactCopies(f) {
 		if whole {
 			v.Copies++
 		}
@@ -69,42 +69,41 @@ func Look(dir *disk.Dir, name string) (*View, error) {
 	return v, nil
 }
 
-// copyBytes is the size of a copy of the header.
+// copyBytes is the size of one copy of the header.
 const copyBytes = segment.HeaderBytes / 2
 
-// wholeCopies reports which copies of the header can be read.
-func wholeCopies(f *disk.File) (whole [2]bool) {
+// intactCopies reports which copies of the header are valid.
+func intactCopies(f *disk.File) (whole [2]bool) {
 	for i := range whole {
 		page := make([]byte, copyBytes)
-		n, _ := f.ReadAt(page, int64(i)*copyBytes) // what cannot be read is not whole
+		n, _ := f.ReadAt(page, int64(i)*copyBytes) // an unreadable copy is invalid
 		_, err := segment.DecodeHeader(page[:n])
 		whole[i] = err == nil
 	}
 	return whole
 }
 
-// Found is what Scan has found in a segment.
+// Found is the result of [View.Scan].
 type Found struct {
-	Records int // that can be read
-	Settled int // of those
-	Lost    int // records that cannot be read, malformed ones included, but not settled ones that were given back
-	Damaged int // of those, the ones that were not settled: events that are lost
+	Records int // readable records
+	Settled int // acknowledged ones among them
+	Lost    int // unreadable records, including malformed ones, but not acknowledged ones whose space was reclaimed
+	Damaged int // unacknowledged ones among Lost: events that are lost
 
-	// Unreadable bytes are neither zero nor part of a record. Behind the last record
-	// they may be one that its process did not finish, which is no damage.
+	// Unreadable is the number of bytes that are neither zero nor part of a record. After the
+	// last record they may be a record that the process did not finish, which is not damage.
 	Unreadable int64
 
-	// Malformed are the offsets of records whose checksum is right, but whose message is
-	// not one.
+	// Malformed has the offsets of records with a valid checksum and a malformed message.
 	Malformed []int64
 }
 
-// Scan visits all records in their order, until visit returns false. The payload is
-// only valid during the call.
+// Scan visits all records in order until visit returns false. The payload is only valid during
+// the call.
 //
-// It reads piece by piece. While a process writes, what a piece did not have yet can be
-// followed by what the next one has, which looks like damage. So if it is done again,
-// it goes as far as it came before: up to there everything is written.
+// Scan reads in chunks. If a process is writing, a chunk may miss a record that the next chunk
+// has data after, which looks like damage. A repeated Scan therefore stops where the previous
+// one ended: everything up to there is written.
 func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, err error) {
 	o := &v.orphan
 	scan := segment.NewScanner(o.file, cmp.Or(v.end, o.file.Size()), o.Header.ID)
@@ -116,11 +115,11 @@ func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, e
 		r, ok := recordIn(scan)
 		if n := scan.Lost() - lost; n > 0 {
 			o.refresh()
-			f.miss(o, n, o.damagedBefore(r.Seq, last, n))
+			f.addLost(o, n, o.damagedBefore(r.Seq, last, n))
 		}
 		last, lost = r.Seq, scan.Lost()
 		v.end = scan.Offset() + int64(segment.Length(len(r.Payload)))
-		settled := o.before.Contains(r.Seq)
+		settled := o.acked.Contains(r.Seq)
 		if !ok {
 			f.Malformed = append(f.Malformed, scan.Offset())
 			f.Lost++
@@ -139,15 +138,15 @@ func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, e
 	}
 	if n := o.missing(scan); n > 0 {
 		o.refresh()
-		f.miss(o, n, o.damagedAfter(last, n))
+		f.addLost(o, n, o.damagedAfter(last, n))
 	}
 	f.Unreadable = scan.Skipped()
 	return f, cmp.Or(scan.Err(), o.tooLong())
 }
 
-// miss enters that n records were not found, of which some were not settled. In a file
-// that grows, settled ones are given back, perhaps just now.
-func (f *Found) miss(o *Orphan, n, damaged int) {
+// addLost counts n records that were not found, damaged of them unacknowledged. In a file that
+// grows, the space of acknowledged ones is reclaimed, perhaps just now.
+func (f *Found) addLost(o *Orphan, n, damaged int) {
 	if damaged > 0 || !o.Header.Grows {
 		f.Lost += n
 	}

@@ -12,46 +12,46 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 )
 
-// Reasons why no segment can be made or grow, beside what a disk says.
+// Reasons besides errors of the disk why a segment cannot be created or grow.
 var (
 	ErrFull = errors.New("the spool has reached its MaxBytes")
 	ErrLow  = errors.New("the file system has less free space than MinFree")
 )
 
-// isFull reports whether there would be room if there was one segment less.
+// isFull reports whether removing a segment would make room.
 func isFull(err error) bool {
 	return slices.ContainsFunc([]error{ErrFull, ErrLow, syscall.ENOSPC, syscall.EDQUOT}, func(full error) bool { return errors.Is(err, full) })
 }
 
-// limits knows how much of the limits is used.
+// limits tracks the use of the limits.
 type limits struct {
-	used atomic.Int64 // bytes of all files in the directory, when that was last known, and what was claimed since
+	used atomic.Int64 // bytes of all files when last listed, plus what was reserved since
 
-	asking lock      // held while the disk is asked; it guards what follows
-	begun  bool      // something was claimed
-	listed time.Time // when the files were listed
-	large  bool      // the mark says so, see LargeMark
+	lock     lock      // held while the directory is listed; guards the fields below
+	reserved bool      // something was reserved
+	listedAt time.Time // time of the last listing
+	large    bool      // the mark exists, see LargeMark
 }
 
-// claim enters that files will take so many bytes more, or returns why they must not.
-func (s *Spool) claim(bytes int64) error {
+// reserve accounts for additional bytes of files, or returns why they exceed the limits.
+func (s *Spool) reserve(bytes int64) error {
 	l := &s.limits
-	l.asking.lock()
-	first := !l.begun
-	l.begun = true
+	l.lock.lock()
+	first := !l.reserved
+	l.reserved = true
 	if first && bytes <= s.smallest() && !s.isLarge() {
-		s.listBeside(bytes)
+		s.listAsync(bytes)
 		return s.hasFree(bytes)
 	}
-	defer l.asking.unlock()
+	defer l.lock.unlock()
 	now := time.Now()
-	if now.Sub(l.listed) >= checkEvery || l.used.Load()+bytes > s.cfg.MaxBytes { // some may have gone
+	if now.Sub(l.listedAt) >= checkEvery || l.used.Load()+bytes > s.cfg.MaxBytes { // files may have been removed
 		used, err := s.list()
 		if err != nil {
 			return err
 		}
 		l.used.Store(used)
-		l.listed = now
+		l.listedAt = now
 	}
 	if l.used.Load()+bytes > s.cfg.MaxBytes {
 		return fmt.Errorf("%w (%d bytes)", ErrFull, s.cfg.MaxBytes)
@@ -65,23 +65,23 @@ func (s *Spool) claim(bytes int64) error {
 	return nil
 }
 
-// listBeside lists the files while the first segment is made, of so many bytes: a start
-// does not wait for a directory with very many files. Whoever needs more waits for the
-// lock, which is let go then.
-func (s *Spool) listBeside(bytes int64) {
+// listAsync lists the files while the first segment of that size is being created, so that a
+// start does not wait for a directory with very many files. It releases the lock when it is
+// done; whoever needs more space waits for that.
+func (s *Spool) listAsync(bytes int64) {
 	l := &s.limits
-	s.others.Add(1)
+	s.background.Add(1)
 	go func() {
-		defer s.others.Done()
-		defer l.asking.unlock()
+		defer s.background.Done()
+		defer l.lock.unlock()
 		if used, err := s.list(); err == nil {
 			l.used.Store(max(used, bytes))
-			l.listed = time.Now()
+			l.listedAt = time.Now()
 		}
 	}()
 }
 
-// hasFree returns an error unless the file system has so many bytes, and MinFree beside.
+// hasFree returns an error unless the file system has that many bytes in addition to MinFree.
 func (s *Spool) hasFree(bytes int64) error {
 	free, _, err := s.cfg.Dir.Space()
 	switch {
@@ -89,15 +89,15 @@ func (s *Spool) hasFree(bytes int64) error {
 		return err
 	case free-bytes >= s.cfg.MinFree:
 		return nil
-	case s.cfg.MinFree == 0: // nobody has asked for more than what is needed
+	case s.cfg.MinFree == 0: // no reserve was requested
 		return fmt.Errorf("%w (%d bytes free, %d needed)", syscall.ENOSPC, free, bytes)
 	default:
 		return fmt.Errorf("%w (%d of %d bytes)", ErrLow, free, s.cfg.MinFree)
 	}
 }
 
-// list returns what all files in the directory take. Those of this process count with
-// what they may take once everything that was reserved is written.
+// list returns the bytes of all files in the directory. Files of this process count with what
+// they may occupy once everything reserved is written.
 func (s *Spool) list() (used int64, err error) {
 	files, err := s.cfg.Dir.List()
 	if err != nil {
@@ -115,8 +115,8 @@ func (s *Spool) list() (used int64, err error) {
 	return used, nil
 }
 
-// overhead is what a file system may take for a file beside its size, to note where its
-// blocks are, and some of that only when it is written.
+// overhead returns what a file system may allocate in addition to the size of a file for its
+// block map, some of it only when the file is written.
 func (s *Spool) overhead(size int64) int64 {
 	if s.cfg.Overhead == 0 {
 		return 0
@@ -124,11 +124,11 @@ func (s *Spool) overhead(size int64) int64 {
 	return pageBytes + size*s.cfg.Overhead/s.cfg.SegmentBytes
 }
 
-// LargeMark is the name of an empty file that is there while more than half of MaxBytes is
-// used: then a start has to know how much exactly before it takes more.
+// LargeMark is the name of an empty file that exists while more than half of MaxBytes is in
+// use. If it exists, a new process must know the exact use before it reserves more.
 const LargeMark = "large"
 
-// DiscardLargeMark removes the mark, if it is one.
+// DiscardLargeMark removes the mark if the file of that name is empty.
 func DiscardLargeMark(dir *disk.Dir) error {
 	f, err := dir.Inspect(LargeMark)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -144,7 +144,7 @@ func DiscardLargeMark(dir *disk.Dir) error {
 	return dir.Discard(LargeMark)
 }
 
-// isLarge reports whether the mark is there.
+// isLarge reports whether the mark exists.
 func (s *Spool) isLarge() bool {
 	f, err := s.cfg.Dir.Open(LargeMark)
 	if err == nil {
@@ -154,8 +154,7 @@ func (s *Spool) isLarge() bool {
 	return s.limits.large
 }
 
-// markLarge sets the mark, or takes it away. Where that fails it is tried again with the
-// next list.
+// markLarge creates or removes the mark. If that fails, the next listing retries it.
 func (s *Spool) markLarge(large bool) {
 	if large == s.limits.large {
 		return

@@ -9,15 +9,15 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// Load visits the events after a position, up to another, that can be read, in their
-// order, but for those that only a suspect segment has although it was copied. It waits
-// for the disk. What visit is given is only valid during the call.
+// Load visits the readable events in (after, to] in order, except for those that are only in a
+// suspect segment although it was copied. It waits for the disk. The event is only valid during
+// the call of visit.
 func (s *Spool) Load(after, to uint64, visit func(position uint64, e batch.Event)) {
 	var encoder batch.Encoder
 	var wire []byte
 	var found segment.Ranges
-	seen := make(map[uint64]uint64) // by the ID of a segment: the last position that it had
-	// While one is read it may be copied to another one, and closed.
+	seen := make(map[uint64]uint64) // by segment ID: the last position it had
+	// A segment may be copied to another one and closed while it is read.
 	for list := s.candidates(after, to); len(list) > 0; list = s.candidates(after, to) {
 		list = slices.DeleteFunc(list, func(c candidate) bool { return seen[c.id] == c.have })
 		if len(list) == 0 || found.Covers(after+1, to+1) {
@@ -45,27 +45,27 @@ func (s *Spool) Load(after, to uint64, visit func(position uint64, e batch.Event
 	}
 }
 
-// candidate is a segment in which events may be.
+// candidate is a segment that may contain some of the events.
 type candidate struct {
-	file  File
-	id    uint64
-	first uint64 // position of the first event it may have
-	have  uint64 // of the last one of them that it may have by now
-	from  place  // where to begin; zero: at its start
-	end   int64
-	last  bool // what it has should be in others
+	file     File
+	id       uint64
+	first    uint64 // position of the first event it may contain
+	have     uint64 // position of the last of the events it may contain by now
+	from     place  // where to start; zero: at the beginning
+	end      int64
+	fallback bool // its events should be in others
 }
 
-// candidates returns the segments that may have some of the events, in the order of
-// those. One that was copied comes last.
+// candidates returns the segments that may contain events in (after, to], ordered by position.
+// Segments that were copied come last.
 func (s *Spool) candidates(after, to uint64) (list []candidate) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.segments {
-		if f.void || f.last <= after || f.first > to {
+		if f.discarded || f.last <= after || f.first > to {
 			continue
 		}
-		c := candidate{file: f.File, id: f.header.ID, first: f.first, have: min(f.last, to), end: f.offset, last: f.copy != nil || f.retired}
+		c := candidate{file: f.File, id: f.header.ID, first: f.first, have: min(f.last, to), end: f.offset, fallback: f.copy != nil || f.retired}
 		for _, p := range f.places {
 			if p.seq <= after+1 {
 				c.from = p
@@ -74,8 +74,8 @@ func (s *Spool) candidates(after, to uint64) (list []candidate) {
 		list = append(list, c)
 	}
 	slices.SortStableFunc(list, func(a, b candidate) int {
-		if a.last != b.last {
-			if a.last {
+		if a.fallback != b.fallback {
+			if a.fallback {
 				return 1
 			}
 			return -1
@@ -85,8 +85,8 @@ func (s *Spool) candidates(after, to uint64) (list []candidate) {
 	return list
 }
 
-// eventOf returns the event of a record. Its wire form is appended to dst. A time before
-// 1970, which no request can have, becomes 1970.
+// eventOf returns the event of a record with its wire form appended to dst. Times before 1970,
+// which a request cannot have, become 1970.
 func eventOf(encoder *batch.Encoder, dst []byte, r segment.Record) batch.Event {
 	r.Time = max(r.Time, 0)
 	dst = append(encoder.AppendStart(dst, r.Time), r.Payload...)

@@ -18,54 +18,52 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// Orphan is a segment whose process has ended. Whoever has opened it is the only one
-// who has.
+// Orphan is a segment whose process has ended. An open Orphan is locked by this process.
 type Orphan struct {
 	Header segment.Header
 	Name   string
 
-	dir     Directory
-	file    File
-	before  segment.Ranges // what was settled when it was opened, or is skipped
-	others  segment.Ranges // what other segments have: here it may be missing, see Elsewhere
-	written uint32         // records that were written for certain
-	short   error          // an ErrShort if it was cut
-	acks    segment.Acks   // as last written; only Acknowledge, Skip and Trim use it from then on
-	newest  int64          // time of the newest event, in ms
-	encoder batch.Encoder
-	wire    []byte
+	dir       Directory
+	file      File
+	acked     segment.Ranges // acknowledged when it was opened, or skipped
+	elsewhere segment.Ranges // events in other segments, which may be missing here; see Elsewhere
+	written   uint32         // records known to have been written
+	truncated error          // an ErrShort if the file was truncated
+	acks      segment.Acks   // as last written; after opening used only by Acknowledge, Skip and Trim
+	newest    int64          // time of the newest event, in ms
+	encoder   batch.Encoder
+	wire      []byte
 
-	// What the last scan has found.
+	// Results of the last scan.
 	records uint32         // number of the last record
-	end     int64          // behind it
-	clean   bool           // it went to the end of the file, and only zeros are behind the last record
+	end     int64          // offset after it
+	clean   bool           // the scan reached the end of the file, with only zeros after the last record
 	seqs    segment.Ranges // of all records
-	span    segment.Range  // of those, and of what is missing before, between and behind them
+	span    segment.Range  // of the records and those missing before, between and after them
 }
 
-// ErrHeader is an error of OpenOrphan beside those of the disk: disk.ErrLocked if its
-// process lives, *segment.VersionError if another version of this library must read it.
+// ErrHeader is an error of [OpenOrphan]. Others are [disk.ErrLocked] if its process is alive,
+// and [*segment.VersionError] if the file needs a newer version of this library.
 var ErrHeader = errors.New("its header is damaged")
 
-// ErrShort is about a segment that was cut: what was behind is lost, whether or not
-// somebody knows what that was.
+// ErrShort is the error for a truncated segment: whatever followed is lost, even if its extent
+// is unknown.
 var ErrShort = errors.New("it is shorter than it was made")
 
-// ErrLong is about a file of which not everything was read.
+// ErrLong is the error for a file that was not read to its end.
 var ErrLong = fmt.Errorf("it is larger than a segment can be, and only its first %d MiB are read", segment.MaxFileBytes>>20)
 
-// ErrEmpty is about a segment that had records, and has none any more.
+// ErrEmpty is the error for a segment that has lost all of its records.
 var ErrEmpty = errors.New("none of its records is left")
 
-// Stays reports whether an error of OpenOrphan is about the file: it will be the same the
-// next time.
+// Stays reports whether an error of [OpenOrphan] is permanent.
 func Stays(err error) bool {
 	var newer *segment.VersionError
 	var unsafe *disk.UnsafeError
 	return errors.As(err, &newer) || errors.As(err, &unsafe)
 }
 
-// OpenOrphan opens a segment that another process left.
+// OpenOrphan opens and locks a segment that another process left.
 func OpenOrphan(dir Directory, name string) (*Orphan, error) {
 	f, err := dir.Open(name)
 	if err != nil {
@@ -95,16 +93,16 @@ func (o *Orphan) read() error {
 	}
 	o.Header = *header
 	o.acks = segment.DecodeAcks(page[segment.HeaderBytes:], header.ID)
-	o.before = append(o.before, o.acks.Settled...)
+	o.acked = append(o.acked, o.acks.Settled...)
 	o.written = o.acks.Written
-	o.short, err = o.cut()
+	o.truncated, err = o.checkTruncated()
 	return err
 }
 
-// cut returns an ErrShort if the file was cut. One that grows ends in zeros until it is
-// final, any other one has the size it was made with. Of a final one its acks say how
-// many records are missing.
-func (o *Orphan) cut() (short, err error) {
+// checkTruncated returns an ErrShort if the file was truncated. A growing file ends in zeros
+// until it is final, any other has its initial size. The acks of a final one give the number of
+// its records.
+func (o *Orphan) checkTruncated() (short, err error) {
 	size := o.Size()
 	switch {
 	case o.acks.Final:
@@ -132,26 +130,26 @@ func (o *Orphan) cut() (short, err error) {
 // Size returns the size of the file in bytes.
 func (o *Orphan) Size() int64 { return o.file.Size() }
 
-// Short returns an ErrShort if the file was cut before it was opened.
-func (o *Orphan) Short() error { return o.short }
+// Short returns an [ErrShort] if the file was truncated before it was opened.
+func (o *Orphan) Short() error { return o.truncated }
 
-// Ended returns the time of the newest event that Scan has found.
+// Ended returns the time of the newest event found by [Orphan.Scan].
 func (o *Orphan) Ended() time.Time { return time.UnixMilli(o.newest).UTC() }
 
-// Estimate returns how many events are left, as far as acks say so: at least one if that
-// is not certain.
+// Estimate returns the number of unacknowledged events according to the acks, and whether it is
+// exact. An inexact estimate is at least 1.
 func (o *Orphan) Estimate() (left int64, certain bool) {
-	if o.acks.Final && len(o.before) == 0 {
+	if o.acks.Final && len(o.acked) == 0 {
 		return int64(o.written), true
 	}
-	return max(int64(o.written)-int64(min(o.settled(0, math.MaxUint64), math.MaxInt32)), 1), false
+	return max(int64(o.written)-int64(min(o.acknowledged(0, math.MaxUint64), math.MaxInt32)), 1), false
 }
 
-// Count returns how many events are left, those that cannot be read included. It reads
-// the whole file.
+// Count returns the number of unacknowledged events, including unreadable ones. It reads the
+// whole file.
 func (o *Orphan) Count() (left int64, err error) {
 	damaged, err := o.scan(func(r segment.Record) bool {
-		if !o.before.Contains(r.Seq) {
+		if !o.acked.Contains(r.Seq) {
 			left++
 		}
 		return true
@@ -159,13 +157,12 @@ func (o *Orphan) Count() (left int64, err error) {
 	return left + int64(damaged), err
 }
 
-// Scan visits the events that are not settled, until visit returns false. It returns
-// how many more there were and cannot be read. What visit is given is only valid
-// during the call.
+// Scan visits the unacknowledged events until visit returns false. damaged is the number of
+// unreadable ones. The event is only valid during the call of visit.
 func (o *Orphan) Scan(visit func(seq uint64, e batch.Event) bool) (damaged int, err error) {
 	return o.scan(func(r segment.Record) bool {
 		o.newest = max(o.newest, r.Time)
-		if o.before.Contains(r.Seq) {
+		if o.acked.Contains(r.Seq) {
 			return true
 		}
 		e := eventOf(&o.encoder, o.wire[:0], r)
@@ -174,11 +171,11 @@ func (o *Orphan) Scan(visit func(seq uint64, e batch.Event) bool) (damaged int, 
 	})
 }
 
-// scan visits all records, until visit returns false.
+// scan visits all records until visit returns false.
 func (o *Orphan) scan(visit func(segment.Record) bool) (damaged int, err error) {
 	scan := segment.NewScanner(o.file, o.file.Size(), o.Header.ID)
 	o.records, o.end, o.clean, o.seqs, o.span = 0, segment.Start, false, o.seqs[:0], segment.Range{}
-	last, lost, skipped := uint64(0), 0, int64(0) // sequence number of the last record; what was lost and skipped before it
+	last, lost, skipped := uint64(0), 0, int64(0) // sequence number of the last record; records lost and bytes skipped before it
 	for scan.Next() {
 		if o.beyondFinal(scan) {
 			return damaged, scan.Err()
@@ -193,7 +190,7 @@ func (o *Orphan) scan(visit func(segment.Record) bool) (damaged int, err error) 
 		last, lost, skipped = r.Seq, scan.Lost(), scan.Skipped()
 		o.records, o.end = scan.Number(), scan.Offset()+int64(segment.Length(len(scan.Record().Payload)))
 		if !ok {
-			if !o.before.Contains(r.Seq) {
+			if !o.acked.Contains(r.Seq) {
 				damaged++
 			}
 			continue
@@ -215,16 +212,16 @@ func (o *Orphan) scan(visit func(segment.Record) bool) (damaged int, err error) 
 	return damaged + o.damagedAfter(last, missing), err
 }
 
-// beyondFinal reports whether the record that a scanner has found was left by a write that has
-// failed: what it has is in another segment.
+// beyondFinal reports whether the record is the remains of a failed write: its event is in
+// another segment.
 func (o *Orphan) beyondFinal(scan *segment.Scanner) bool {
 	return o.acks.Final && scan.Number() > o.acks.Written
 }
 
-// recordIn returns the record that a scanner has found. Its checksum says that this is
-// what was written, but not that this library wrote it: a forged record may cost itself,
-// and nothing else. So its time is one that the service takes, its size one that the
-// message can have, and ok is false if the message is malformed.
+// recordIn returns the record found by a scanner. Its checksum proves that it was written, but
+// not that this library wrote it: a forged record must affect nothing but itself. Its time is
+// therefore limited to what a request can have and its size to what the message can have; ok is
+// false if the message is malformed.
 func recordIn(scan *segment.Scanner) (r segment.Record, ok bool) {
 	r = scan.Record()
 	r.Time = max(r.Time, 0)
@@ -238,10 +235,10 @@ func recordIn(scan *segment.Scanner) (r segment.Record, ok bool) {
 	return r, true
 }
 
-// missing returns how many records are lost behind the last one that was found.
+// missing returns how many records are lost after the last one found.
 func (o *Orphan) missing(scan *segment.Scanner) int {
 	made := o.Header.Size
-	if o.Header.Grows { // how large it was is not known
+	if o.Header.Grows { // its previous size is unknown
 		made = segment.MaxFileBytes
 	}
 	return scan.Missing(o.written, made)
@@ -255,14 +252,14 @@ func (o *Orphan) tooLong() error {
 	return fmt.Errorf("%w: %d bytes", ErrLong, o.Size())
 }
 
-// emptied reports whether a segment that was scanned has lost all of its records: one
-// that grows gets its name when it has the first one. Older ones were made ahead.
+// emptied reports whether a scanned segment has lost all of its records. A growing file is
+// named after its first record; older ones were named when created.
 func (o *Orphan) emptied() bool {
 	return o.Header.Grows && o.records == 0 && o.written == 0 && !o.acks.Final
 }
 
-// Emptied returns an ErrEmpty if Scan has found that all records are lost, and nothing
-// says how many there were.
+// Emptied returns [ErrEmpty] if [Orphan.Scan] found that all records are lost and their number
+// is unknown.
 func (o *Orphan) Emptied() error {
 	if o.emptied() {
 		return ErrEmpty
@@ -270,138 +267,137 @@ func (o *Orphan) Emptied() error {
 	return nil
 }
 
-// refresh reads the acks again, of a segment whose process lives.
+// refresh rereads the acks of a segment whose process is alive.
 func (o *Orphan) refresh() {
 	slots := make([]byte, segment.AcksBytes)
 	if _, err := o.file.ReadAt(slots, segment.HeaderBytes); err != nil {
 		return
 	}
 	for _, r := range segment.DecodeAcks(slots, o.Header.ID).Settled {
-		o.before.Add(r.From, r.To)
+		o.acked.Add(r.From, r.To)
 	}
 }
 
-// damagedBefore returns how many of n records that cannot be read were not settled:
-// those between two sequence numbers, of which last is 0 if they are the first ones of
-// the segment. Then they count as the ones right before the other number.
+// damagedBefore returns how many of n unreadable records between the sequence numbers last and
+// seq were unacknowledged. last is 0 before the first record; the n records then count as those
+// right before seq.
 func (o *Orphan) damagedBefore(seq, last uint64, n int) int {
 	from := last + 1
 	if last == 0 {
 		from = seq - uint64(n)
 	}
-	return min(n, int(min(seq-from-o.settled(from, seq), 1<<30)))
+	return min(n, int(min(seq-from-o.acknowledged(from, seq), 1<<30)))
 }
 
-// damagedAfter is damagedBefore for those behind the last one that can be read.
+// damagedAfter is like damagedBefore for the records after last, the last readable one.
 func (o *Orphan) damagedAfter(last uint64, n int) int {
 	to := last + 1 + uint64(n)
-	if last == 0 { // nothing is known of their numbers
+	if last == 0 { // their numbers are unknown
 		to = math.MaxUint64
 	}
-	return n - int(min(o.settled(last+1, to), uint64(n)))
+	return n - int(min(o.acknowledged(last+1, to), uint64(n)))
 }
 
-// settled returns how many sequence numbers from one to before another are settled, or
-// are elsewhere.
-func (o *Orphan) settled(from, to uint64) (n uint64) {
-	if len(o.others) == 0 {
-		return o.before.Count(from, to)
+// acknowledged returns how many sequence numbers in [from, to) are acknowledged or elsewhere.
+func (o *Orphan) acknowledged(from, to uint64) (n uint64) {
+	if len(o.elsewhere) == 0 {
+		return o.acked.Count(from, to)
 	}
-	all := slices.Clone(o.before)
-	for _, r := range o.others {
+	all := slices.Clone(o.acked)
+	for _, r := range o.elsewhere {
 		all.Add(r.From, r.To)
 	}
 	return all.Count(from, to)
 }
 
-// Sequences returns the sequence numbers of all records that can be read, and of those
-// that were settled. It reads the whole file, and brings it to the disk: what is here may
-// be removed elsewhere.
+// Sequences returns the sequence numbers of all readable and all acknowledged records. It reads
+// the whole file, and syncs it, since the caller may remove the events from other files.
 func (o *Orphan) Sequences() (have segment.Ranges, err error) {
 	if _, err := o.scan(func(segment.Record) bool { return true }); err != nil {
 		return nil, err
 	}
-	have = slices.Clone(o.before)
+	have = slices.Clone(o.acked)
 	for _, r := range o.seqs {
 		have.Add(r.From, r.To)
 	}
 	return have, o.file.Sync()
 }
 
-// found adds what the last scan has found, and what was settled.
-func (o *Orphan) found(have *segment.Ranges) {
-	for _, list := range []segment.Ranges{o.seqs, o.before} {
+// addFound adds the sequence numbers found by the last scan and the acknowledged ones.
+func (o *Orphan) addFound(have *segment.Ranges) {
+	for _, list := range []segment.Ranges{o.seqs, o.acked} {
 		for _, r := range list {
 			have.Add(r.From, r.To)
 		}
 	}
 }
 
-// Judged adds the sequence numbers that the last Scan has found or counted as damaged, and
-// those that were settled.
+// Judged adds the sequence numbers that the last [Orphan.Scan] has found or counted as damaged,
+// and the acknowledged ones.
 func (o *Orphan) Judged(have *segment.Ranges) {
-	o.found(have)
+	o.addFound(have)
 	have.Add(o.span.From, o.span.To)
 }
 
-// Skip has Scan leave out what a copy of the segment has, and says so on the disk:
-// whoever comes next may not find the copy any more.
+// Skip makes [Orphan.Scan] skip the events that copies of the segment have, and persists that:
+// the next process may no longer find the copy.
 func (o *Orphan) Skip(copied segment.Ranges) {
 	if len(copied) == 0 {
 		return
 	}
 	for _, r := range copied {
-		o.before.Add(r.From, r.To)
+		o.acked.Add(r.From, r.To)
 	}
 	o.Acknowledge(copied)
 }
 
-// Elsewhere says which sequence numbers other segments of the process have, or were counted
-// as damaged there: if they are missing here, that is no damage.
-func (o *Orphan) Elsewhere(have segment.Ranges) { o.others = have }
+// Elsewhere sets the sequence numbers that other segments of the process contain or that were
+// counted as damaged there. Their absence in this segment is not damage.
+func (o *Orphan) Elsewhere(have segment.Ranges) { o.elsewhere = have }
 
-// Acknowledge writes to the disk which sequence numbers are settled, beside those
-// that were before. It may be called beside Scan.
+// Acknowledge persists further sequence numbers as acknowledged. It may be called during
+// [Orphan.Scan].
 func (o *Orphan) Acknowledge(settled segment.Ranges) {
 	for _, r := range settled {
 		o.acks.Settled.Add(r.From, r.To)
 	}
 	o.acks.Generation++
-	// Where this fails, events are delivered twice: nothing to be done about.
+	// If this fails, the events are delivered twice, which cannot be avoided.
 	_, _ = o.file.WriteAt(o.acks.EncodeSlot(o.Header.ID), segment.SlotOffset(o.acks.Generation))
 }
 
-// Remove removes the segment: nothing in it is needed any more.
+// Remove removes the segment, which is no longer needed.
 func (o *Orphan) Remove() error {
 	crash.At("before unlink of orphan")
 	return errors.Join(o.dir.Remove(o.Name), o.file.Close())
 }
 
-// Release leaves the segment to others, or to a later attempt.
+// Release closes and unlocks the segment for other processes or a later attempt.
 func (o *Orphan) Release() { _ = o.file.Close() }
 
-// Directory returns where the segments are.
+// Directory returns the directory of the segments.
 func (s *Spool) Directory() Directory { return s.cfg.Dir }
 
-// Leftover is a segment that is not of this spool, as the directory has it.
+// Leftover is a segment of another process in the spool directory.
 type Leftover struct {
 	Name  string
 	Size  int64
-	Bytes int64 // that it takes on the file system
-	// Waits: its process has hot files that Adopt has not seen, or that were locked. They
-	// may have the same events, and once the segment is sent, nobody would know of those.
+	Bytes int64 // allocated on the file system
+	// Waits is set if the process has hot files that Adopt has not seen or found locked. They
+	// may contain the same events, which could no longer be detected once the segment is sent.
 	Waits bool
 }
 
-// Leftovers returns the segments in the directory that are not of this spool, sorted by
-// name: those of one process in a row, in the order of their numbers. Some may have
-// owners. It is for the goroutine that calls Adopt.
+// Leftovers returns the segments of other processes in the directory, sorted by name: those of
+// one process are adjacent and ordered by number. Some of the processes may be alive. It must
+// be called from the goroutine that calls [Spool.Adopt].
 func (s *Spool) Leftovers() ([]Leftover, error) {
-	segments, err := foreign(s.cfg.Dir, s.cfg.Header.Producer, segmentEnding)
-	waits := make(map[string]bool) // processes
+	segments, err := filesOfOthers(s.cfg.Dir, s.cfg.Header.Producer, segmentEnding)
+	waits := make(map[string]bool) // process names
 	if s.cfg.HotLeft != nil {
-		// After the segments: whoever made one of those has his hot files by now.
-		hot, _ := foreign(s.cfg.HotLeft, s.cfg.Header.Producer, hotEnding) // a directory that fails has nothing to wait for
+		// List hot files after the segments: the process of a listed segment has created its
+		// hot files by now.
+		hot, _ := filesOfOthers(s.cfg.HotLeft, s.cfg.Header.Producer, hotEnding) // nothing to wait for in a directory that fails
 		for _, f := range hot {
 			if !s.adopted[f.Name] {
 				waits[ProcessOf(f.Name)] = true
@@ -415,8 +411,8 @@ func (s *Spool) Leftovers() ([]Leftover, error) {
 	return list, err
 }
 
-// foreign returns the files in a directory with that ending that are not of a producer.
-func foreign(dir Directory, producer uint64, ending string) (list []disk.Entry, err error) {
+// filesOfOthers returns the files of other producers in a directory, by extension.
+func filesOfOthers(dir Directory, producer uint64, ending string) (list []disk.Entry, err error) {
 	own := processName(producer)
 	files, err := dir.List()
 	for _, f := range files {
@@ -427,9 +423,9 @@ func foreign(dir Directory, producer uint64, ending string) (list []disk.Entry, 
 	return list, err
 }
 
-// SetAside gives a file that cannot be read a name under which nobody tries again,
-// and returns its size. Such files take at most an eighth of MaxBytes: the first ones
-// are removed then, and their names returned.
+// SetAside renames an unreadable file so that it is not retried, and returns its size. Such
+// files may occupy at most an eighth of MaxBytes: beyond that the first ones by name are
+// removed, and their names returned.
 func (s *Spool) SetAside(name string) (bytes int64, removed []string, err error) {
 	return setAside(s.cfg.Dir, name, s.cfg.MaxBytes/8)
 }

@@ -11,21 +11,21 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// Errors of Rebuild beside those of OpenOrphan.
+// Errors of [Rebuild] besides those of [OpenOrphan].
 var (
-	// ErrLost is for a segment of which neither the header can be read nor two records
-	// in a row, so that nothing in it can be checked.
+	// ErrLost is the error for a segment without a readable header and without two consecutive
+	// intact records, so that nothing in it can be verified.
 	ErrLost = errors.New("its header is lost, and there are not two whole records in a row to make it from")
-	// ErrNowhere is for one whose records can be read.
+	// ErrNowhere is the error for a segment whose records are readable but whose destination is
+	// unknown.
 	ErrNowhere = errors.New("its header is lost, and with it where its events belong")
 )
 
-// What follows is for people who take care of a spool. Each function takes the lock of
-// the file, and returns disk.ErrLocked if its process lives.
+// The functions below are for the maintenance of a spool. Each locks the file, and returns
+// disk.ErrLocked if its process is alive.
 
-// Mend writes both copies of the header of a segment again, with what change does to
-// it. Then the file is a segment that every process may send, also if it was set
-// aside.
+// Mend rewrites both copies of the header of a segment, modified by change. Every process may
+// send the file afterwards, even if it was set aside.
 func Mend(dir *disk.Dir, name string, change func(*segment.Header)) error {
 	return rewrite(dir, name, func(o *Orphan) error {
 		if err := o.read(); err != nil {
@@ -36,8 +36,8 @@ func Mend(dir *disk.Dir, name string, change func(*segment.Header)) error {
 	})
 }
 
-// Rebuild is Mend for a segment both copies of whose header are lost. to says where its
-// events belong.
+// Rebuild is like [Mend] for a segment that has lost both copies of its header. to has the
+// destination of its events.
 func Rebuild(dir *disk.Dir, name string, to segment.Header) error {
 	return rewrite(dir, name, func(o *Orphan) error {
 		lost := o.read()
@@ -49,7 +49,7 @@ func Rebuild(dir *disk.Dir, name string, to segment.Header) error {
 		_, err := fmt.Sscanf(name, "%16x-%8x", &o.Header.Producer, &o.Header.Number)
 		id, ok := segment.FindID(o.file, o.file.Size())
 		switch {
-		case ok && err == nil && KindOf(name) != Hot: // those are used again, and have old records
+		case ok && err == nil && KindOf(name) != Hot: // hot files are reused and contain old records
 			o.Header.ID = id
 			if to.Region == "" || to.Group == "" || to.Stream == "" {
 				return ErrNowhere
@@ -63,7 +63,7 @@ func Rebuild(dir *disk.Dir, name string, to segment.Header) error {
 
 var errNotLost = errors.New("its header is not lost")
 
-// rewrite writes the header that prepare leaves in the orphan.
+// rewrite writes the header that prepare sets in the orphan.
 func rewrite(dir *disk.Dir, name string, prepare func(*Orphan) error) error {
 	f, err := dir.Open(name)
 	if err != nil {
@@ -74,15 +74,15 @@ func rewrite(dir *disk.Dir, name string, prepare func(*Orphan) error) error {
 	if err := prepare(o); err != nil {
 		return err
 	}
-	// The newer copy counts, should it end between the two.
+	// If the process dies between the two writes, the newer copy counts.
 	o.Header.Created = o.Header.Created.Add(time.Millisecond)
 	page, err := o.Header.Encode()
 	if err != nil {
 		return err
 	}
-	// The copy that is whole comes last, so that there is always one.
+	// Write the intact copy last, so that there always is one.
 	order := []int64{0, copyBytes}
-	if whole := wholeCopies(f); whole[0] && !whole[1] {
+	if whole := intactCopies(f); whole[0] && !whole[1] {
 		order = []int64{copyBytes, 0}
 	}
 	for _, at := range order {

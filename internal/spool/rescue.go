@@ -13,53 +13,53 @@ import (
 
 var errNoFit = errors.New("what it has does not fit into another one")
 
-// A segment that cannot be relied on any more is copied to a new one. Only when that is
-// synced, the original goes, and only if all it had was found. Otherwise it stays, and
-// says that what was copied is settled: the rest is left to whoever can read it. A copy
-// that cannot be synced is given up, for there still is the original.
+// A segment that became unreliable is copied to a new one. The original is removed only when
+// the copy is synced, and only if all of its events were found. Otherwise it stays with the
+// copied events acknowledged, and the rest is left to a process that can read it. A copy that
+// cannot be synced is discarded, since the original still exists.
 
-// doubt enters that a file cannot be relied on.
-func (f *openFile) doubt(err error) {
+// markSuspect records that a file cannot be relied on.
+func (f *openFile) markSuspect(err error) {
 	if f.suspect != nil {
 		return
 	}
 	f.suspect = err
 	if o := f.original; o != nil {
-		f.void, f.original = true, nil
-		o.copy, o.vain = nil, err
+		f.discarded, f.original = true, nil
+		o.copy, o.copyErr = nil, err
 	}
 }
 
-// retire enters that what was copied of a suspect file stays on the disk.
+// retire records that the copied events of a suspect file are on stable storage.
 func (f *openFile) retire(copied segment.Ranges) {
 	for _, r := range copied {
-		f.settled.Add(r.From, r.To)
+		f.acked.Add(r.From, r.To)
 	}
-	f.retired, f.unacked = true, true
+	f.retired, f.acksStale = true, true
 }
 
-// rescue copies what is not settled of a segment: from memory where it is there,
-// otherwise as far as it can still be read.
+// rescue copies the unacknowledged events of a segment: from memory if they are there,
+// otherwise from what is still readable.
 func (s *Spool) rescue(f *openFile) {
 	s.seal(f)
-	records := s.unsettled(f)
+	records := s.unacknowledged(f)
 	if len(records) == 0 {
 		s.mu.Lock()
 		f.retire(nil)
 		s.mu.Unlock()
 		return
 	}
-	if s.current != nil { // a copy has nothing else, or it could not be given up
+	if s.current != nil { // a copy has no other events, or it could not be discarded
 		s.seal(s.current)
 	}
-	c := s.room()
+	c := s.openSegment()
 	if c == nil {
 		return
 	}
 	s.mu.Lock()
 	c.first = records[0].Seq
-	for _, r := range f.settled { // meanwhile some may have been
-		c.settled.Add(r.From, r.To)
+	for _, r := range f.acked { // some may have been acknowledged meanwhile
+		c.acked.Add(r.From, r.To)
 	}
 	c.original = f
 	s.mu.Unlock()
@@ -71,16 +71,16 @@ func (s *Spool) rescue(f *openFile) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.copy = c; err != nil {
-		c.doubt(err)
+		c.markSuspect(err)
 	}
 }
 
-// copyTo writes records to a segment in which nothing else is.
+// copyTo writes records to a segment that contains nothing else.
 func (s *Spool) copyTo(c *openFile, records []segment.Record) error {
 	for len(records) > 0 {
 		s.buf = s.buf[:0]
 		p := piece{file: c}
-		for int(p.records) < len(records) && s.frame(&p, records[p.records]) {
+		for int(p.records) < len(records) && s.addRecord(&p, records[p.records]) {
 			seq := records[p.records-1].Seq
 			p.have.Add(seq, seq+1)
 		}
@@ -98,11 +98,11 @@ func (s *Spool) copyTo(c *openFile, records []segment.Record) error {
 	return nil
 }
 
-// unsettled returns what is not settled of a segment and can be found, in the order of
-// positions.
-func (s *Spool) unsettled(f *openFile) (records []segment.Record) {
+// unacknowledged returns the unacknowledged events of a segment that can be found, ordered by
+// position.
+func (s *Spool) unacknowledged(f *openFile) (records []segment.Record) {
 	s.mu.Lock()
-	needed, found := slices.Clone(f.have), slices.Clone(f.settled)
+	needed, found := slices.Clone(f.have), slices.Clone(f.acked)
 	s.mu.Unlock()
 	keep := func(r segment.Record) {
 		if needed.Contains(r.Seq) && !found.Contains(r.Seq) {
@@ -112,7 +112,7 @@ func (s *Spool) unsettled(f *openFile) (records []segment.Record) {
 		}
 	}
 	for after := f.first - 1; after < f.last; {
-		copied := 0 // log calls wait meanwhile
+		copied := 0 // bytes; log calls wait during the copy
 		reached := s.source.Copy(after, func(position uint64, e batch.Event) bool {
 			if position > f.last || copied > pieceBytes {
 				return false
@@ -121,7 +121,7 @@ func (s *Spool) unsettled(f *openFile) (records []segment.Record) {
 			keep(recordOf(position, e))
 			return true
 		})
-		if reached == after { // a batch is being sealed, which takes a moment
+		if reached == after { // a batch is being sealed, which is brief
 			runtime.Gosched()
 		}
 		after = reached
@@ -135,7 +135,7 @@ func (s *Spool) unsettled(f *openFile) (records []segment.Record) {
 	return records
 }
 
-// recordOf returns the record of an event. The payload belongs to the event.
+// recordOf returns the record of an event. The payload aliases the event.
 func recordOf(position uint64, e batch.Event) segment.Record {
 	return segment.Record{Seq: position, Time: e.Time, Level: uint8(e.Level), Size: e.Size, Payload: batch.Message(e.Wire)}
 }

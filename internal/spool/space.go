@@ -10,17 +10,17 @@ import (
 
 const pageBytes = disk.PageBytes
 
-// pageUp returns where the next page begins, at an offset or behind it.
+// pageUp rounds an offset up to the next page boundary.
 func pageUp(offset int64) int64 { return (offset + pageBytes - 1) / pageBytes * pageBytes }
 
 // stretch is the half-open range of bytes [from, to) of a file.
 type stretch struct{ from, to int64 }
 
-// settledStretches returns where nothing but settled events is, at least a page at a time,
-// as far as places tell. Both ack slots must have them: if one is damaged, what is
-// missing would count as lost. So it would after a power cut that took the slots but not
-// the holes, which is why they must have been synced as well. The caller holds mu.
-func (f *openFile) settledStretches(settled segment.Ranges) (list []stretch) {
+// ackedStretches returns the stretches of at least one page that contain only events in acked,
+// at the granularity of places. For reclaiming them the events must be in both ack slots: if
+// one is damaged, the missing records would otherwise count as lost. They must also have been
+// synced, since a power cut may lose the slots but keep the holes. The caller holds mu.
+func (f *openFile) ackedStretches(settled segment.Ranges) (list []stretch) {
 	for i, p := range f.places {
 		next := place{seq: f.last + 1, offset: f.offset}
 		if i+1 < len(f.places) {
@@ -41,12 +41,12 @@ func (f *openFile) settledStretches(settled segment.Ranges) (list []stretch) {
 	})
 }
 
-// pages returns where the whole pages of a stretch begin and end.
+// pages returns the start and end of the whole pages in a stretch.
 func (r stretch) pages() (from, to int64) {
 	return pageUp(r.from), r.to / pageBytes * pageBytes
 }
 
-// erase makes zeros of a stretch, and gives its pages back.
+// erase overwrites a stretch with zeros and frees its pages.
 func (f *openFile) erase(r stretch) error {
 	from, to := r.pages()
 	var zeros [pageBytes]byte
@@ -60,11 +60,10 @@ func (f *openFile) erase(r stretch) error {
 	return err
 }
 
-// giveBack returns space to the file system that nothing in a segment needs any more:
-// what was reserved behind the last record, once none comes any more, and pages of
-// settled events. Unless all of it is wanted, it waits until there is enough of them to
-// be worth a system call.
-func (s *Spool) giveBack(f *openFile, all bool) {
+// reclaim frees the space of a segment that is no longer needed: reservations after the last
+// record once none follows, and pages of acknowledged events. Unless all is set, it waits until
+// they are worth a system call.
+func (s *Spool) reclaim(f *openFile, all bool) {
 	s.mu.Lock()
 	if f.suspect != nil || f.records == 0 {
 		s.mu.Unlock()
@@ -76,26 +75,26 @@ func (s *Spool) giveBack(f *openFile, all bool) {
 		tail = (f.offset + 2*growMin) / pageBytes * pageBytes
 		trim = f.Size()-tail > growMin
 	}
-	stretches, dead := f.settledStretches(f.sure), int64(0)
+	stretches, dead := f.ackedStretches(f.ackedSynced), int64(0)
 	for _, r := range stretches {
 		dead += r.to - r.from
 	}
-	f.spare = false
+	f.reclaimable = false
 	if !all && !f.worthwhile(dead) {
 		stretches = nil
 	} else {
-		f.dead = dead
+		f.reclaimed = dead
 	}
 	dead = 0
-	for _, r := range f.settledStretches(f.both) {
+	for _, r := range f.ackedStretches(f.ackedBoth) {
 		dead += r.to - r.from
 	}
-	if !f.dirty && f.worthwhile(dead) { // once that is synced
+	if !f.dirty && f.worthwhile(dead) { // after that sync
 		f.dirty, f.dirtyAt = true, time.Now()
 		s.planned.stale = true
 	}
 	s.mu.Unlock()
-	// Where this fails, the space stays taken.
+	// On failure the space stays in use.
 	if trim {
 		_ = f.Trim(tail)
 	}
@@ -104,19 +103,19 @@ func (s *Spool) giveBack(f *openFile, all bool) {
 	}
 }
 
-// worthwhile reports whether to give so many bytes back, or more than were before. The
-// caller holds mu.
+// worthwhile reports whether reclaiming up to dead bytes in total is worth it. The caller holds
+// mu.
 func (f *openFile) worthwhile(dead int64) bool {
 	live := f.offset - segment.Start - dead
-	return dead-f.dead >= min(max(live, growMin), growMax)
+	return dead-f.reclaimed >= min(max(live, growMin), growMax)
 }
 
-// leave makes a segment that the next process shall find as small as it can be. While all
-// records are there, one ack slot does: without it they are sent again.
-func (s *Spool) leave(f *openFile) {
-	s.giveBack(f, true)
+// shrink minimizes the size of a segment that is left to the next process. While it has all of
+// its records, one ack slot is enough: without it they are sent again.
+func (s *Spool) shrink(f *openFile) {
+	s.reclaim(f, true)
 	s.mu.Lock()
-	newest, dead := f.acks.Generation, f.dead
+	newest, dead := f.acks.Generation, f.reclaimed
 	s.mu.Unlock()
 	if dead > 0 || f.suspect != nil {
 		return

@@ -7,9 +7,9 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// sync has segments synced that were written to long enough ago; at once while there is
-// little memory left, since only what is synced is given back, and copies. A disk may
-// take long for that, so it is done beside the writer.
+// sync starts syncing segments that were written SyncEvery ago. Copies are synced at once, and
+// all segments while memory is low, since only synced events are released from memory. A sync
+// may take long, so it runs beside the writer.
 func (s *Spool) sync(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -17,78 +17,77 @@ func (s *Spool) sync(now time.Time) {
 		if !f.dirty || f.syncing || f.suspect != nil {
 			continue
 		}
-		if f.original == nil && !s.short.Load() && now.Sub(f.dirtyAt) < s.cfg.SyncEvery {
+		if f.original == nil && !s.lowMemory.Load() && now.Sub(f.dirtyAt) < s.cfg.SyncEvery {
 			continue
 		}
 		f.dirty, f.syncing = false, true
 		c := f.covers()
-		s.others.Add(1)
+		s.background.Add(1)
 		go func() {
-			defer s.others.Done()
-			s.synced(f, c, s.syncFile(f, c))
+			defer s.background.Done()
+			s.syncDone(f, c, s.syncFile(f, c))
 		}()
 	}
 }
 
-// covered is what a sync covers: what there was when it began.
+// covered is the state of a file when its sync began.
 type covered struct {
-	have   segment.Ranges
-	both   segment.Ranges
-	placed bool
+	have       segment.Ranges
+	ackedBoth  segment.Ranges
+	nameSynced bool
 }
 
-// covers returns what a sync covers that begins now. The caller holds mu.
-func (f *openFile) covers() covered { return covered{slices.Clone(f.have), f.both, f.placed} }
+// covers returns what a sync that begins now covers. The caller holds mu.
+func (f *openFile) covers() covered { return covered{slices.Clone(f.have), f.ackedBoth, f.nameSynced} }
 
-// syncFile syncs a segment, and its name unless that is placed already.
+// syncFile syncs a segment, and the directory unless the name is already on stable storage.
 func (s *Spool) syncFile(f *openFile, c covered) error {
 	err := f.Sync()
-	if err == nil && !c.placed {
+	if err == nil && !c.nameSynced {
 		err = s.cfg.Dir.Sync()
 	}
 	return err
 }
 
-// synced enters how the sync of a segment ended, and what it covers.
-// After a failure nothing is known about what the disk has, and the next sync may say
-// that all is well although pages are lost. So there is none: what is in the segment is
-// written again.
-func (s *Spool) synced(f *openFile, c covered, err error) {
+// syncDone records the result of a sync. After a failure the contents on the disk are unknown,
+// and another sync may succeed although pages are lost. The file is therefore not synced again;
+// its events are written to another one.
+func (s *Spool) syncDone(f *openFile, c covered, err error) {
 	s.mu.Lock()
 	f.syncing = false
 	switch {
 	case f.suspect != nil:
 	case err != nil:
-		f.failed = true
-		s.doubts.Store(true)
+		f.syncFailed = true
+		s.syncFailed.Store(true)
 		s.stalled.Store(true) // nothing is written until a copy is synced
 		s.progress.Broadcast()
-		f.doubt(err)
+		f.markSuspect(err)
 	default:
-		f.synced, f.placed = c.have, true
-		f.spare = f.spare || !f.sure.CoversAll(c.both)
-		f.sure = c.both
-		s.awaited = time.Time{}
-		s.short.Store(false) // or it is said again
+		f.synced, f.nameSynced = c.have, true
+		f.reclaimable = f.reclaimable || !f.ackedSynced.CoversAll(c.ackedBoth)
+		f.ackedSynced = c.ackedBoth
+		s.reliefSince = time.Time{}
+		s.lowMemory.Store(false) // set again if memory is still low
 		if f.original != nil {
 			f.original.retire(f.have)
 			f.original = nil
 		}
 	}
-	s.giving++
+	s.relieving++
 	s.mu.Unlock()
 	s.source.Relieve()
 	s.mu.Lock()
-	s.giving--
+	s.relieving--
 	s.reliefs++
 	s.relief.Broadcast()
 	s.mu.Unlock()
-	s.chores.Store(true) // it may be finished, or has to be rescued
+	s.chores.Store(true) // the file may be finished, or must be rescued
 	s.signal()
 }
 
-// syncAll syncs what is to be synced, and waits for that. It reports whether something
-// was, or is still to be copied.
+// syncAll syncs dirty segments and waits for them. It reports whether any segment must still be
+// copied.
 func (s *Spool) syncAll() bool {
 	s.mu.Lock()
 	files := slices.Clone(s.segments)
@@ -100,10 +99,10 @@ func (s *Spool) syncAll() bool {
 		f.dirty = false
 		s.mu.Unlock()
 		if dirty {
-			s.synced(f, c, s.syncFile(f, c))
+			s.syncDone(f, c, s.syncFile(f, c))
 		}
 		s.mu.Lock()
-		more = more || f.pending() || dirty && f.failed
+		more = more || f.needsCopy() || dirty && f.syncFailed
 		s.mu.Unlock()
 	}
 	return more

@@ -7,19 +7,18 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// headBytes is what a segment takes beside its records when it is trimmed: a page of each
-// copy of the header, one of acks, and the rest of the last page.
+// headBytes is what a trimmed segment occupies besides its records: a page for each copy of the
+// header, one for acks, and the rest of the last page.
 const headBytes = 4 * disk.PageBytes
 
-// Trim gives back what the process had reserved and not used of a segment that takes so
-// many bytes on the file system, and says on the disk how many records there are: after
-// that it takes at most twice what they do, and 16 KiB. It is for a segment that stays,
-// after Count or Scan have read all of it, and does nothing where the end is damaged, or
-// where that would not save much.
+// Trim frees the reserved but unused space of a segment that occupies allocated bytes, and
+// persists the number of its records. Afterwards it occupies at most twice the size of its
+// records plus 16 KiB. It is for segments that stay, after [Orphan.Count] or [Orphan.Scan] have
+// read them completely. Trim does nothing if the end is damaged or little would be saved.
 func (o *Orphan) Trim(allocated int64) error {
 	small := allocated <= 2*(o.end-segment.Start)+headBytes
 	trimmed := o.acks.Final && o.Size() <= o.end+tailBytes
-	if !o.clean || o.short != nil || o.records == 0 || o.Size() > segment.MaxFileBytes || small || trimmed {
+	if !o.clean || o.truncated != nil || o.records == 0 || o.Size() > segment.MaxFileBytes || small || trimmed {
 		return nil
 	}
 	head := make([]byte, segment.Start)
@@ -34,7 +33,7 @@ func (o *Orphan) Trim(allocated int64) error {
 		return err
 	}
 	copy(head[at:], slot)
-	// The zeros stay, so that no power cut can make it look like one that was cut.
+	// Keep the zeros, so that after a power cut the file does not look truncated.
 	if end := o.end + tailBytes; end < o.Size() {
 		if err := o.file.Trim(end); err != nil {
 			return err

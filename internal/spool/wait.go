@@ -7,54 +7,52 @@ import (
 	"time"
 )
 
-// ErrStalled is why nobody waits for a disk.
+// ErrStalled is the error for a disk that log calls no longer wait for.
 var ErrStalled = errors.New("the disk does not answer")
 
 // safe reports whether the event survives the process.
 func (s *Spool) safe(position uint64) bool {
-	return s.stored.Load() >= position || s.hot != nil && s.hot.gap.Load() < position
+	return s.stored.Load() >= position || s.hot != nil && s.hot.missingTo.Load() < position
 }
 
-// Wait returns when the event survives the process. While the disk stalls nobody
-// waits.
+// Wait waits until the event survives the process. It does not wait while the disk is stalled.
 func (s *Spool) Wait(position uint64) {
 	if s.safe(position) {
 		return
 	}
-	if s.direct() && s.lead(position) {
+	if s.direct() && s.writeThrough(position) {
 		return
 	}
 	safe := func() bool { return s.safe(position) }
 	s.signal()
 	if s.stalled.Load() || !yield(safe) && !s.sleep(safe) {
 		if !safe() {
-			s.wereRisk.Add(1)
+			s.atRisk.Add(1)
 		}
 	}
 }
 
-// backToBack is how soon after the last write a log call writes its event itself, which
-// spares two switches of goroutines. What a disk has done so shortly before it will
-// mostly do again. Otherwise the writer writes it: a goroutine cannot leave a system
-// call that the disk holds, but it can stop waiting for the writer. So a disk that
-// freezes holds at most one log call for longer than MaxStall, and that only in the
-// middle of a burst.
+// backToBack is the maximum time since the last write for a log call to write its event itself,
+// which saves two goroutine switches. A disk that has just responded will most likely respond
+// again. Otherwise the writer writes: a goroutine cannot leave a system call that the disk
+// blocks, but it can stop waiting for the writer. A disk that freezes therefore blocks at most
+// one log call for longer than MaxStall, and only during a burst.
 const backToBack = 50 * time.Microsecond
 
-// lead has the log call write its event, and those of others who wait, unless somebody
-// writes already. It reports whether the event is on disk. Whatever is more than a
-// plain write, or fails, it leaves to the writer.
-func (s *Spool) lead(position uint64) bool {
+// writeThrough lets the log call write its event and those of other waiting calls, unless a
+// write is in progress. It reports whether the event is on disk. Anything beyond a plain write,
+// and any failure, is left to the writer.
+func (s *Spool) writeThrough(position uint64) bool {
 	if s.disk.idleFor() > backToBack || s.stalled.Load() || !s.writing.tryLock() {
 		return false
 	}
 	defer s.writing.unlock()
-	if s.current == nil || s.trouble.err != nil || s.doubts.Load() {
+	if s.current == nil || s.failing.err != nil || s.syncFailed.Load() {
 		return false
 	}
 	for s.stored.Load() < position {
-		p := s.gather(s.current, s.taken.Load())
-		if p.full || s.current.short(len(s.buf)) > 0 || p.reached == s.stored.Load() {
+		p := s.gather(s.current, s.newest.Load())
+		if p.full || s.current.shortBy(len(s.buf)) > 0 || p.reached == s.stored.Load() {
 			return false
 		}
 		if err := s.put(p); err != nil {
@@ -69,7 +67,8 @@ func (s *Spool) lead(position uint64) bool {
 	return true
 }
 
-// lock is a mutex. Whoever waits for a channel lets the time of a test pass.
+// lock is a mutex. Waiting for a channel lets the fake time of a test advance, unlike
+// sync.Mutex.
 type lock chan struct{}
 
 func (l lock) lock()        { l <- struct{}{} }
@@ -85,10 +84,9 @@ func (l lock) tryLock() bool {
 	}
 }
 
-// yields is how often log call and writer let others run before they go to sleep.
-// Usually that is all it takes for the other one to do its part, on the same
-// processor, and costs a third of sleeping and being woken. More would take the time
-// of a busy machine.
+// yields is how often a log call or the writer yields before it sleeps. Usually that is enough
+// for the other one to make progress on the same processor, at a third of the cost of sleeping
+// and waking. More yields would take time from a busy machine.
 const yields = 4
 
 // yield yields up to four times until cond holds, and reports whether it does.
@@ -102,9 +100,8 @@ func yield(cond func() bool) bool {
 	return cond()
 }
 
-// sleep waits until cond holds, as long as the disk answers, and reports whether it
-// does. advance and stall change what cond depends on with mu held, so no wake-up can
-// be missed.
+// sleep waits until cond holds, for as long as the disk responds, and reports whether it does.
+// advance and stall change what cond depends on with mu held, so no wake-up is missed.
 func (s *Spool) sleep(cond func() bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,34 +117,34 @@ func (s *Spool) sleep(cond func() bool) bool {
 	return true
 }
 
-// stallTicks is how often the disk is looked at within MaxStall. Time is counted in
-// ticks and not by the clock: a process that was stopped, or gets no processor, must
-// not take that for a disk that does not answer.
+// stallTicks is how often the disk is checked within MaxStall. Time is counted in ticks rather
+// than by the clock, so that a process that was stopped or gets no processor does not mistake
+// that for a stalled disk.
 const stallTicks = 8
 
-// stuck counts for how many ticks whoever writes has been at the same operation.
-type stuck struct {
+// watchdog counts for how many ticks the same disk operation has been running.
+type watchdog struct {
 	timer *time.Timer // calls tick
 	armed bool
-	op    uint64 // of diskClock
+	op    uint64 // from diskClock
 	ticks int
 }
 
-// watch has the disk watched as long as somebody sleeps. The caller holds mu.
+// watch starts the watchdog while a log call sleeps. The caller holds mu.
 func (s *Spool) watch() {
-	if s.stuck.armed {
+	if s.watchdog.armed {
 		return
 	}
-	s.stuck.armed = true
-	s.stuck.op, s.stuck.ticks = s.disk.op.Load(), 0
-	s.stuck.timer.Reset(s.cfg.MaxStall / stallTicks)
+	s.watchdog.armed = true
+	s.watchdog.op, s.watchdog.ticks = s.disk.op.Load(), 0
+	s.watchdog.timer.Reset(s.cfg.MaxStall / stallTicks)
 }
 
-// tick looks whether the disk has gone on since the last tick.
+// tick checks whether the disk has made progress since the last tick.
 func (s *Spool) tick() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &s.stuck
+	c := &s.watchdog
 	c.armed = false
 	if s.sleepers == 0 {
 		return
@@ -155,7 +152,7 @@ func (s *Spool) tick() {
 	op := s.disk.op.Load()
 	switch {
 	case !s.writing.locked():
-		s.signal() // who sleeps needs it
+		s.signal() // the sleeping log call needs the writer
 		c.ticks = 0
 	case op != c.op: // it began within the last tick
 		c.ticks = 1
@@ -179,14 +176,14 @@ func (s *Spool) stall() {
 	s.cfg.Failed("write to", s.cfg.Dir.Path(), ErrStalled)
 }
 
-// diskClock tells how operations of the disk go on for which log calls wait.
+// diskClock tracks the disk operations that log calls wait for.
 type diskClock struct {
-	op    atomic.Uint64 // counts their beginnings and ends
-	ended atomic.Int64  // when the last one did, in nanoseconds since began
+	op    atomic.Uint64 // incremented at the start and the end of each
+	ended atomic.Int64  // end of the last one, in nanoseconds since began
 	began time.Time
 }
 
-// during does an operation of the disk.
+// during runs a disk operation.
 func (c *diskClock) during(operation func()) {
 	c.op.Add(1)
 	operation()
@@ -194,7 +191,7 @@ func (c *diskClock) during(operation func()) {
 	c.ended.Store(int64(time.Since(c.began)))
 }
 
-// idleFor returns how long ago the last operation ended.
+// idleFor returns the time since the end of the last operation.
 func (c *diskClock) idleFor() time.Duration {
 	return time.Since(c.began) - time.Duration(c.ended.Load())
 }

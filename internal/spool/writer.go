@@ -12,12 +12,12 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// pieceBytes is how much is written at once: enough for the disk, and short enough
-// for the log calls that wait while it is copied.
+// pieceBytes is the maximum size of one write: enough for the disk, and short enough for the
+// log calls that wait while it is copied.
 const pieceBytes = 64 << 10
 
-// choresEvery is after how many writes in a row the writer looks for other things to
-// do.
+// choresEvery is the maximum number of consecutive writes before the writer does its other
+// work.
 const choresEvery = 256
 
 // run is the writer.
@@ -25,14 +25,14 @@ func (s *Spool) run() {
 	defer close(s.done)
 	s.writing.lock()
 	defer s.writing.unlock()
-	if s.direct() { // whether that works is known before the first event comes
-		s.room()
+	if s.direct() { // find out whether that works before the first event
+		s.openSegment()
 	}
 	s.planned.timer, s.planned.stale = time.NewTimer(math.MaxInt64), true
 	defer s.planned.timer.Stop()
 	for writes := 1; ; writes++ {
 		s.write()
-		if !s.direct() || s.trouble.err != nil || s.planned.stale || s.chores.Load() || writes%choresEvery == 0 {
+		if !s.direct() || s.failing.err != nil || s.planned.stale || s.chores.Load() || writes%choresEvery == 0 {
 			s.chores.Store(false)
 			now := time.Now()
 			s.acknowledge()
@@ -42,53 +42,53 @@ func (s *Spool) run() {
 		}
 		select {
 		case <-s.stop:
-			s.end()
+			s.shutDown()
 			return
 		default:
-			s.rest()
+			s.idle()
 		}
 	}
 }
 
-// wanted returns the position the writer shall get to.
+// wanted returns the position the writer must reach.
 func (s *Spool) wanted() uint64 {
 	if s.direct() {
-		return s.taken.Load()
+		return s.newest.Load()
 	}
 	return s.want.Load()
 }
 
-// plan is when there is something to do if nobody asks for it.
+// plan is the writer's next scheduled work.
 type plan struct {
-	timer *time.Timer
-	stale bool   // something has to be done that is not in it
-	taken uint64 // position of the newest event when the plan was made
-	quiet bool   // see next
+	timer  *time.Timer
+	stale  bool   // work was added that is not in the plan
+	newest uint64 // newest position when the plan was made
+	quiet  bool   // see next
 }
 
-// plan makes a plan. In direct mode one is not needed for each event: the first one
-// after a sync makes it stale.
+// plan sets the timer for the next scheduled work. Direct mode does not need a new plan for
+// each event: the first one after a sync makes it stale.
 func (s *Spool) plan(now time.Time) {
 	p := &s.planned
-	p.taken, p.stale = s.taken.Load(), false
+	p.newest, p.stale = s.newest.Load(), false
 	var next time.Time
 	next, p.quiet = s.next(now)
 	p.timer.Reset(next.Sub(now))
 }
 
-// rest returns when there may be something to do. Every log call that needs the writer
-// sends on wake when it has entered what it wants; only in hot mode an event alone wants
-// nothing, and the first one after quiet was set does so.
-func (s *Spool) rest() {
+// idle returns when there may be work. Every log call that needs the writer sends on wake after
+// it has recorded its request. In hot mode an event alone needs nothing, except for the first
+// one after quiet was set.
+func (s *Spool) idle() {
 	p := &s.planned
 	if p.quiet {
 		s.quiet.Store(true)
 		defer s.quiet.Store(false)
-		if s.taken.Load() != p.taken { // it came before that, and has not sent
+		if s.newest.Load() != p.newest { // it came before quiet was set, and has not sent
 			return
 		}
 	}
-	if s.interrupted && s.trouble.err == nil && !s.doubtful() {
+	if s.interrupted && s.failing.err == nil && !s.unresolved() {
 		return
 	}
 	s.writing.unlock()
@@ -102,14 +102,14 @@ func (s *Spool) rest() {
 	}
 }
 
-// next returns when there is something to do if nothing happens. quiet means, in hot
-// mode, that all that was logged is on disk or wanted there.
+// next returns the time of the next scheduled work. quiet means, in hot mode, that everything
+// logged is on disk or requested to be.
 func (s *Spool) next(now time.Time) (next time.Time, quiet bool) {
 	next = s.checkedAt.Add(checkEvery)
-	if s.trouble.err != nil && !s.copying() {
-		next = earliest(next, s.trouble.at)
+	if s.failing.err != nil && !s.copying() {
+		next = earliest(next, s.failing.retryAt)
 	}
-	if !s.direct() { // what is wanted already waits for something else
+	if !s.direct() { // requested events already wait for something else
 		unwanted := s.source.Since(max(s.stored.Load(), s.want.Load()))
 		if quiet = unwanted.IsZero(); !quiet {
 			next = earliest(next, unwanted.Add(s.cfg.SpillAfter))
@@ -125,28 +125,28 @@ func (s *Spool) next(now time.Time) (next time.Time, quiet bool) {
 	return next, quiet
 }
 
-// spill has hot events written to disk that have waited for long.
+// spill asks for hot events to be written to disk that are older than SpillAfter.
 func (s *Spool) spill(now time.Time) {
 	if s.direct() {
 		return
 	}
 	if since := s.source.Since(s.stored.Load()); !since.IsZero() && now.Sub(since) >= s.cfg.SpillAfter {
-		s.raise(s.taken.Load())
+		s.raise(s.newest.Load())
 	}
 }
 
-// write brings to disk what is wanted there by now.
+// write writes to disk what is requested by now.
 func (s *Spool) write() {
 	s.interrupted = false
-	if s.doubtful() || s.pausing() || s.trouble.err != nil && s.direct() && s.room() == nil {
+	if s.unresolved() || s.backingOff() || s.failing.err != nil && s.direct() && s.openSegment() == nil {
 		return
 	}
 	again := false // the last write has failed
 	for target := s.wanted(); s.stored.Load() < target; {
-		if s.current == nil && s.skip() { // no segment is needed for that
+		if s.current == nil && s.skipAcked() { // that needs no segment
 			continue
 		}
-		f := s.room()
+		f := s.openSegment()
 		if f == nil {
 			return
 		}
@@ -170,8 +170,8 @@ func (s *Spool) write() {
 			runtime.Gosched()
 		}
 		s.advance(p.reached)
-		// What is acknowledged late is delivered twice if the process dies, and a sync may
-		// be awaited.
+		// Delayed acks cause duplicates if the process dies, and a log call may be waiting for
+		// a sync.
 		if s.interrupted = s.chores.Load() && s.stored.Load() < target; s.interrupted {
 			return
 		}
@@ -179,8 +179,8 @@ func (s *Spool) write() {
 	s.recovered()
 }
 
-// retry reports whether to write again after a failure: where there is no room, once old
-// events were given up; otherwise to another segment, but only one.
+// retry reports whether to write again after a failure: if the disk is full, after old events
+// were given up; otherwise once, to another segment.
 func (s *Spool) retry(f *openFile, operation string, err error, again bool) bool {
 	switch {
 	case isFull(err) && operation == "grow segment":
@@ -190,69 +190,69 @@ func (s *Spool) retry(f *openFile, operation string, err error, again bool) bool
 		}
 		s.fail(operation, f.name, err)
 		return false
-	case errors.Is(err, disk.ErrTruncated): // somebody has cut it
+	case errors.Is(err, disk.ErrTruncated): // it was truncated externally
 		s.mu.Lock()
-		f.doubt(err)
+		f.markSuspect(err)
 		s.mu.Unlock()
 	case again:
 		s.seal(f)
 		s.fail(operation, f.name, err)
 		return false
 	default:
-		s.tell(operation, f.name, err)
+		s.report(operation, f.name, err)
 	}
 	s.seal(f)
 	return true
 }
 
-// skip advances over events that are settled. It reports whether there were any.
-func (s *Spool) skip() bool {
+// skipAcked advances over acknowledged events. It reports whether there were any.
+func (s *Spool) skipAcked() bool {
 	before := s.stored.Load()
 	s.advance(s.source.Copy(before, func(uint64, batch.Event) bool { return false }))
 	return s.stored.Load() > before
 }
 
-// piece is what one write brings to a segment. Its bytes are in buf.
+// piece is the data of one write to a segment. Its bytes are in Spool.buf.
 type piece struct {
 	file    *openFile
-	target  uint64 // no event after this position is needed
+	target  uint64 // events after this position are not needed
 	records uint32
 	first   place          // of its first record
-	last    uint64         // position of its last one
-	have    segment.Ranges // if there are gaps between the records that are not settled
-	settled segment.Ranges // events passed over, since they are done with
-	reached uint64         // everything up to here is in it, or need not be
-	full    bool           // the next record does not fit into the segment
+	last    uint64         // position of its last record
+	have    segment.Ranges // set if unacknowledged events are missing between its records
+	skipped segment.Ranges // events skipped because they are acknowledged
+	reached uint64         // everything up to this position is in the piece or acknowledged
+	full    bool           // the next record does not fit in the segment
 }
 
-// gather makes the next piece.
+// gather collects the next piece.
 func (s *Spool) gather(f *openFile, target uint64) *piece {
 	s.buf = s.buf[:0]
 	p := &s.piece
-	*p = piece{file: f, target: target, reached: s.stored.Load(), settled: p.settled[:0]}
+	*p = piece{file: f, target: target, reached: s.stored.Load(), skipped: p.skipped[:0]}
 	reached := s.source.Copy(p.reached, s.visit)
 	if reached > p.reached {
-		p.settled.Add(p.reached+1, reached+1)
+		p.skipped.Add(p.reached+1, reached+1)
 		p.reached = reached
 	}
 	return p
 }
 
-// visitEvent is what gather does with each event.
+// visitEvent adds an event to the piece of gather.
 func (s *Spool) visitEvent(position uint64, e batch.Event) bool {
 	p := &s.piece
-	if position > p.target || !s.frame(p, recordOf(position, e)) {
+	if position > p.target || !s.addRecord(p, recordOf(position, e)) {
 		return false
 	}
 	if position > p.reached+1 {
-		p.settled.Add(p.reached+1, position)
+		p.skipped.Add(p.reached+1, position)
 	}
 	p.reached = position
 	return true
 }
 
-// frame appends a record to the piece. It reports whether it fits.
-func (s *Spool) frame(p *piece, r segment.Record) bool {
+// addRecord appends a record to the piece. It reports whether it fits.
+func (s *Spool) addRecord(p *piece, r segment.Record) bool {
 	f := p.file
 	at := f.offset + int64(len(s.buf))
 	length := segment.Length(len(r.Payload))
@@ -273,7 +273,7 @@ func (s *Spool) frame(p *piece, r segment.Record) bool {
 	return true
 }
 
-// put writes the piece, and enters what was passed over, also if that was all.
+// put writes the piece, and records the skipped events even if it has no others.
 func (s *Spool) put(p *piece) error {
 	if p.records > 0 {
 		if err := s.putRecords(p); err != nil {
@@ -282,9 +282,9 @@ func (s *Spool) put(p *piece) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range p.settled {
-		p.file.settled.Add(r.From, r.To)
-		p.file.unacked = p.file.unacked || p.records > 0
+	for _, r := range p.skipped {
+		p.file.acked.Add(r.From, r.To)
+		p.file.acksStale = p.file.acksStale || p.records > 0
 	}
 	return nil
 }
@@ -295,7 +295,7 @@ func (s *Spool) putRecords(p *piece) error {
 	s.disk.during(func() {
 		crash.At("before write")
 		_, err = f.WriteAt(s.buf, f.offset)
-		if err == nil && f.records == 0 { // from now on it has something
+		if err == nil && f.records == 0 { // it now has an event
 			crash.At("before the name of a segment")
 			err = f.rename(segmentEnding)
 		}
@@ -303,7 +303,7 @@ func (s *Spool) putRecords(p *piece) error {
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f.last = p.last // after an error, too: some of them may be there
+	f.last = p.last // even after an error: some records may be written
 	if err != nil {
 		return err
 	}
@@ -316,8 +316,8 @@ func (s *Spool) putRecords(p *piece) error {
 	for _, r := range p.have {
 		f.have.Add(r.From, r.To)
 	}
-	if f.settled.Count(p.first.seq, p.last+1) > 0 { // while it was written
-		f.unacked = true
+	if f.acked.Count(p.first.seq, p.last+1) > 0 { // during the write
+		f.acksStale = true
 		s.chores.Store(true)
 	}
 	f.offset += int64(len(s.buf))
@@ -327,12 +327,12 @@ func (s *Spool) putRecords(p *piece) error {
 	}
 	if !f.dirty {
 		f.dirty, f.dirtyAt = true, time.Now()
-		s.planned.stale = true // there is a sync to come
+		s.planned.stale = true // a sync must be scheduled
 	}
 	return nil
 }
 
-// advance enters that everything up to a position is on disk, or done with.
+// advance records that everything up to position is on disk or acknowledged.
 func (s *Spool) advance(position uint64) {
 	if position <= s.stored.Load() {
 		return
@@ -344,11 +344,11 @@ func (s *Spool) advance(position uint64) {
 	}
 	s.mu.Unlock()
 	if s.hot != nil {
-		s.hot.moved(position)
+		s.hot.persisted(position)
 	}
 }
 
-// earliest returns the earlier one of two times of which either may not be set.
+// earliest returns the earlier of two times, ignoring zero times.
 func earliest(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
