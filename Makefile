@@ -1,6 +1,6 @@
 # The modules of the workspace. Each also builds on its own.
 ADAPTERS := adapters/cloudwatchzap adapters/cloudwatchzerolog adapters/cloudwatchlogrus
-MODULES := . cmd/cloudwatch $(ADAPTERS) examples bench clients
+MODULES := . cmd/cloudwatch $(ADAPTERS) examples bench clients tools
 PACKAGES := ./... ./cmd/cloudwatch/... $(ADAPTERS:%=./%/...) ./examples/... ./bench/...
 STATICCHECK := $(CURDIR)/.bin/staticcheck
 FUZZTIME ?= 30s
@@ -15,6 +15,7 @@ check: lint test ## everything CI runs: format, vet, staticcheck, tests with the
 .PHONY: test
 test: ## run all tests with the race detector
 	go test -race -timeout 40m $(PACKAGES)
+	cd tools && GOWORK=off go test ./...
 
 .PHONY: lint
 lint: $(STATICCHECK) ## check formatting, vet and staticcheck, each module on its own, and other systems
@@ -93,3 +94,13 @@ powercut: ## cut the power CUTS (100) times (copies of a file system in use), ab
 .PHONY: soak
 soak: ## run 30 days of faults in fake time, about 2 minutes
 	go test -run TestSoak -timeout 60m . -args -soak-days 30
+
+.PHONY: release
+release: ## check everything, tag VERSION (v0.1.0) and verify that it installs; pushes nothing
+	@if [ -z "$(VERSION)" ]; then echo 'name a version: make release VERSION=v0.1.0'; exit 1; fi
+	$(MAKE) check
+	cd tools && GOWORK=off go run ./release $(VERSION)
+
+.PHONY: release-check
+release-check: ## release a throw-away version of HEAD in a clone, and install it, about a minute
+	cd tools && GOWORK=off go run ./release -check

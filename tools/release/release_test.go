@@ -1,0 +1,121 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/mod/modfile"
+)
+
+var library = released{path: "github.com/cloudwatch-go/cloudwatch", version: "v0.1.0"}
+
+func TestRequireReleased(t *testing.T) {
+	mod := parse(t, `module github.com/cloudwatch-go/cloudwatch/cmd/cloudwatch
+
+go 1.26.0
+
+replace github.com/cloudwatch-go/cloudwatch => ../..
+
+require (
+	github.com/cloudwatch-go/cloudwatch v0.0.0-00010101000000-000000000000
+	github.com/spf13/cobra v1.10.2
+)
+`)
+	got, err := requireReleased(mod, library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `module github.com/cloudwatch-go/cloudwatch/cmd/cloudwatch
+
+go 1.26.0
+
+require (
+	github.com/cloudwatch-go/cloudwatch v0.1.0
+	github.com/spf13/cobra v1.10.2
+)
+`
+	if string(got) != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestRequireReleasedRefusesOtherReplacements(t *testing.T) {
+	mod := parse(t, "module example.com/m\n\nreplace example.com/fork => ../fork\n")
+	if _, err := requireReleased(mod, library); err == nil || !strings.Contains(err.Error(), "example.com/fork") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func parse(t *testing.T, text string) *modfile.File {
+	t.Helper()
+	mod, err := modfile.Parse("go.mod", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mod
+}
+
+func TestTag(t *testing.T) {
+	for want, m := range map[string]released{
+		"v0.1.0":                library,
+		"cmd/cloudwatch/v0.1.0": {dir: "cmd/cloudwatch", version: "v0.1.0"},
+	} {
+		if got := m.tag(); got != want {
+			t.Errorf("got tag %s, want %s", got, want)
+		}
+	}
+}
+
+func TestValidVersion(t *testing.T) {
+	for version, valid := range map[string]bool{
+		"v0.1.0":      true,
+		"v1.20.3":     true,
+		"v0.1.0-rc.1": true,
+		checkVersion:  true,
+		"0.1.0":       false,
+		"v0.1":        false,
+		"v0.1.0+meta": false,
+		"v2.0.0":      false, // needs another module path
+		"":            false,
+	} {
+		if err := validVersion(version); (err == nil) != valid {
+			t.Errorf("%q: got error %v", version, err)
+		}
+	}
+}
+
+func TestHasSection(t *testing.T) {
+	const changelog = "# Changelog\n\n## Unreleased\n\n## v0.2.0 (2026-12-01)\n\n## v0.1.0\n"
+	for version, want := range map[string]bool{"v0.1.0": true, "v0.2.0": true, "v0.3.0": false, "v0.2": false} {
+		if got := hasSection(changelog, version); got != want {
+			t.Errorf("%s: got %t", version, got)
+		}
+	}
+}
+
+func TestFirstProgram(t *testing.T) {
+	const readme = "# Title\n\n```go\nh.Close()\n```\n\n```go\npackage main\n\nfunc main() {}\n```\n\n```go\npackage main\n```\n"
+	got, found := firstProgram(readme)
+	if want := "package main\n\nfunc main() {}\n"; !found || got != want {
+		t.Errorf("got %q, %t, want %q", got, found, want)
+	}
+	if got, found := firstProgram("# Title\n"); found {
+		t.Errorf("found %q in a file without a program", got)
+	}
+}
+
+func TestCheckContents(t *testing.T) {
+	tests := map[string]struct {
+		names []string
+		valid bool
+	}{
+		"a module":      {[]string{"go.mod", "cloudwatch.go", "internal/queue/queue.go"}, true},
+		"nested module": {[]string{"go.mod", "cmd/cloudwatch/go.mod"}, false},
+		"no module":     {[]string{"cloudwatch.go"}, false},
+	}
+	for name, test := range tests {
+		if err := checkContents(test.names); (err == nil) != test.valid {
+			t.Errorf("%s: got error %v", name, err)
+		}
+	}
+}
