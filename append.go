@@ -20,7 +20,7 @@ import (
 // allocates nothing, and is safe for concurrent use. What the SDK's logger writes about the
 // requests of delivery is ignored.
 func (p *pipeline) Append(at time.Time, level slog.Level, message []byte) error {
-	if p.speech.Mine() {
+	if p.client.Speech.Mine() {
 		return nil
 	}
 	if at.IsZero() {

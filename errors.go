@@ -7,16 +7,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
+	"github.com/cloudwatch-go/cloudwatch/internal/preflight"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
 var (
 	// ErrNoRegion is returned by a constructor when no AWS region is set
 	// anywhere.
-	ErrNoRegion = access.ErrNoRegion
+	ErrNoRegion = preflight.ErrNoRegion
 	// ErrClosed is returned by Handle and Write after Shutdown or Close was called. The
 	// event is dropped and counted. slog and package log ignore the error, so the first one
 	// is also printed to standard error, unless there is an Options.OnError.

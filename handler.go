@@ -94,7 +94,7 @@ func (h *Handler) reportLevel(of func() *levelError) {
 // is ignored, or delivery would feed itself: by the SDK's logger, or with the
 // context of the request.
 func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
-	if deliver.Own(ctx) || h.speech.Mine() {
+	if deliver.Own(ctx) || h.client.Speech.Mine() {
 		return nil
 	}
 	at, level := r.Time, account.LevelOf(r.Level)

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 )
 
 // targetOf is what the texts of errors say about where requests go.
-func targetOf(s *settings, client *client) explain.Target {
+func targetOf(s *settings, client *access.Client) explain.Target {
 	to := destinationOf(client.Client, s.group)
 	return explain.Target{
 		Group:    s.group,
@@ -17,7 +18,7 @@ func targetOf(s *settings, client *client) explain.Target {
 		Endpoint: to.endpoint,
 		NoCreate: s.NoCreate,
 		Tags:     len(s.Tags) > 0,
-		Provider: client.base == nil || client.base.load == nil,
+		Provider: !client.Reloads(),
 		Role:     s.RoleARN,
 	}
 }

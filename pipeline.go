@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
@@ -19,14 +20,13 @@ import (
 // of one log stream share one pipeline.
 type pipeline struct {
 	settings *settings
-	client   *client
+	client   *access.Client
 	queue    *queue.Queue
 	worker   *deliver.Worker
 	report   *report
-	partials partials       // lines written to Writers that have no newline yet
-	encoder  batch.Encoder  // writes events in wire form
-	limit    encode.Limit   // of the text of a record in memory
-	speech   deliver.Speech // what the SDK logs is not shipped
+	partials partials      // lines written to Writers that have no newline yet
+	encoder  batch.Encoder // writes events in wire form
+	limit    encode.Limit  // of the text of a record in memory
 	shutdown shutdown
 	reach    *deliver.Reach
 	target   explain.Target // of the requests
@@ -54,11 +54,11 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		reach:    deliver.NewReach(),
 	}
 	p.limit = encode.Limit{Bytes: s.MaxEventBytes, Overflow: p.overflow}
-	if p.client, err = newClient(s, &p.speech); err != nil {
+	if p.client, err = access.NewClient(s.access()); err != nil {
 		return nil, err
 	}
-	if err := s.fillNames(p.client.Options().Region, p.client.instanceID); err != nil {
-		p.client.end()
+	if err := s.fillNames(p.client.Options().Region, p.client.InstanceID); err != nil {
+		p.client.Close(0)
 		return nil, err
 	}
 	for _, note := range s.namer.notes {
@@ -74,7 +74,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 	p.target = targetOf(s, p.client)
 	if s.Spool != "" {
 		if p.spool, err = p.newSpool(own); err != nil {
-			p.client.end()
+			p.client.Close(0)
 			return nil, err
 		}
 		cfg.Replica = p.spool
@@ -92,7 +92,7 @@ func newPipeline(logGroup string, opts *Options) (*pipeline, error) {
 		Restamp:     s.Untimely == Restamp,
 		Reach:       p.reach,
 		Endpoint:    new(deliver.Endpoint),
-		NewKeys:     p.client.newKeys,
+		NewKeys:     p.client.RenewCredentials,
 		Announce:    p.announce,
 		Failed:      p.failed(s.stream),
 		Refused:     p.refused(s.stream),

@@ -15,6 +15,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/preflight"
 	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
@@ -109,31 +110,36 @@ func (s *settings) checkAccess() error {
 	}
 	errs := []error{s.role().Check()}
 	keys := aws.Credentials{AccessKeyID: s.AccessID, SecretAccessKey: s.AccessKey, SessionToken: s.SessionToken}
-	errs = append(errs, access.Keys(keys, "Options.AccessID", "Options.AccessKey", "Options.SessionToken"))
+	errs = append(errs, preflight.Keys(keys, "Options.AccessID", "Options.AccessKey", "Options.SessionToken"))
 	if s.Region != "" {
-		errs = append(errs, access.Region("Options.Region", s.Region))
+		errs = append(errs, preflight.Region("Options.Region", s.Region))
 	}
 	if s.Endpoint != "" {
-		errs = append(errs, access.Endpoint("Options.Endpoint", s.Endpoint, s.AllowPlainHTTP))
+		errs = append(errs, preflight.Endpoint("Options.Endpoint", s.Endpoint, s.AllowPlainHTTP))
 	}
 	return errors.Join(errs...)
 }
 
-// role is the one to assume; none if its ARN is empty.
+// role returns the role to assume; none if its ARN is empty.
 func (s *settings) role() role.Settings {
 	return role.Settings{ARN: s.RoleARN, ExternalID: s.ExternalID}
 }
 
-// access returns what the options say of the way to the service.
-func (s *settings) access() access.Settings {
-	return access.Settings{
-		Region:         s.Region,
-		Endpoint:       s.Endpoint,
-		AccessID:       s.AccessID,
-		AccessKey:      s.AccessKey,
-		SessionToken:   s.SessionToken,
-		AllowPlainHTTP: s.AllowPlainHTTP,
-		HasConfig:      s.Config != nil,
+// access returns the options of the client.
+func (s *settings) access() access.Options {
+	return access.Options{
+		Settings: preflight.Settings{
+			Region:          s.Region,
+			Endpoint:        s.Endpoint,
+			AccessKeyID:     s.AccessID,
+			SecretAccessKey: s.AccessKey,
+			SessionToken:    s.SessionToken,
+			AllowPlainHTTP:  s.AllowPlainHTTP,
+		},
+		Role:          s.role(),
+		Profile:       s.Profile,
+		Config:        s.Config,
+		ClientOptions: s.ClientOptions,
 	}
 }
 

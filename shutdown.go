@@ -118,7 +118,7 @@ func (p *pipeline) finish(began time.Time) {
 		wait(p.worker.Done(), graceTime)
 		waited = time.Since(stopped)
 	}
-	p.client.close(graceTime - waited)
+	p.client.Close(graceTime - waited)
 	if p.spool != nil {
 		p.spool.Close(graceTime)
 	}

@@ -130,7 +130,7 @@ func (p *pipeline) newWriter(opts WriterOptions) *Writer {
 //
 // What the SDK's logger writes about the requests of delivery is ignored.
 func (w *Writer) Write(text []byte) (int, error) {
-	if w.speech.Mine() {
+	if w.client.Speech.Mine() {
 		return len(text), nil
 	}
 	g, now := w.newGroup(), w.now()
@@ -166,7 +166,7 @@ func pieceOf[T string | []byte](text T) int {
 // WriteString is Write for a string. It copies the string, at most 4 MiB at a time, or as a
 // whole under EventPerWrite.
 func (w *Writer) WriteString(text string) (int, error) {
-	if w.speech.Mine() {
+	if w.client.Speech.Mine() {
 		return len(text), nil
 	}
 	g, now := w.newGroup(), w.now()

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cloudwatch-go/cloudwatch"
-	"github.com/cloudwatch-go/cloudwatch/internal/access"
+	"github.com/cloudwatch-go/cloudwatch/internal/preflight"
 	"github.com/cloudwatch-go/cloudwatch/internal/role"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
@@ -202,7 +202,7 @@ func (d *destinations) check(h segment.Header) error {
 // somebody may have forged it.
 func (p *program) tryDestination(f *sendFlags, h segment.Header) error {
 	if f.to.Region == "" { // an empty one would be taken from the environment
-		if err := access.Region("its region", h.Region); err != nil {
+		if err := preflight.Region("its region", h.Region); err != nil {
 			return err
 		}
 	}

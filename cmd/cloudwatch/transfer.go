@@ -16,9 +16,9 @@ import (
 	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
+	"github.com/cloudwatch-go/cloudwatch/internal/preflight"
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
@@ -95,7 +95,7 @@ func (p *program) client(ctx context.Context, url string, w *location) (*cloudwa
 	if keys != nil {
 		cfg.Credentials = &checkedKeys{keys}
 	}
-	settings := access.Settings{Region: w.region, Endpoint: w.endpoint, AllowPlainHTTP: w.allowPlainHTTP}
+	settings := preflight.Settings{Region: w.region, Endpoint: w.endpoint, AllowPlainHTTP: w.allowPlainHTTP}
 	if err := w.role.Check(); err != nil {
 		return nil, wrongUsage(err)
 	}
@@ -103,7 +103,7 @@ func (p *program) client(ctx context.Context, url string, w *location) (*cloudwa
 	var wrong error // about the role
 	client := cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) {
 		o.BaseEndpoint = &url
-		o.APIOptions = append(o.APIOptions, access.Guard{PlainHTTP: w.allowPlainHTTP}.Add)
+		o.APIOptions = append(o.APIOptions, preflight.Guard{PlainHTTP: w.allowPlainHTTP}.Add)
 		given = *o
 		if w.role.ARN == "" {
 			return
@@ -113,7 +113,7 @@ func (p *program) client(ctx context.Context, url string, w *location) (*cloudwa
 			o.Credentials = &checkedKeys{assumed}
 		}
 	})
-	if err := cmp.Or(access.Check(settings, cfg, &given, access.BaseKeys{Provider: keys}, client), wrong); err != nil {
+	if err := cmp.Or(preflight.Client(settings, cfg, &given, preflight.BaseKeys{Provider: keys}, client), wrong); err != nil {
 		return nil, wrongUsage(err)
 	}
 	return client, nil
@@ -125,7 +125,7 @@ type checkedKeys struct{ aws.CredentialsProvider }
 func (k *checkedKeys) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	got, err := k.CredentialsProvider.Retrieve(ctx)
 	if err == nil {
-		err = access.Keys(got, "access key id", "secret access key", "session token")
+		err = preflight.Keys(got, "access key id", "secret access key", "session token")
 	}
 	if told, ok := errors.AsType[*deliver.CredentialsError](err); ok { // by those that a role is assumed with
 		return aws.Credentials{}, told

@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/preflight"
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
@@ -36,7 +36,7 @@ type client struct {
 // New returns a provider that assumes a role with other credentials. Region, FIPS, dual stack
 // and HTTP client are those of the client of CloudWatch Logs, the endpoint is the one that the
 // SDK finds for STS. What is wrong about it is an error.
-func New(s Settings, cfg aws.Config, logs *cloudwatchlogs.Options, base aws.CredentialsProvider, way access.Settings) (*Provider, error) {
+func New(s Settings, cfg aws.Config, logs *cloudwatchlogs.Options, base aws.CredentialsProvider, way preflight.Settings) (*Provider, error) {
 	cfg.Region = logs.Region
 	c := &client{base: base}
 	c.Client = sts.NewFromConfig(cfg, func(o *sts.Options) {
@@ -48,9 +48,9 @@ func New(s Settings, cfg aws.Config, logs *cloudwatchlogs.Options, base aws.Cred
 		// The answer holds keys: whatever is logged of requests to CloudWatch Logs, this is not.
 		o.Logger, o.ClientLogMode = logging.Nop{}, 0
 		o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)],
-			awsmiddleware.AddUserAgentKey("cloudwatch-go"), access.Guard{PlainHTTP: way.AllowPlainHTTP}.Add, checkAnswers)
+			awsmiddleware.AddUserAgentKey("cloudwatch-go"), preflight.Guard{PlainHTTP: way.AllowPlainHTTP}.Add, checkAnswers)
 	})
-	if err := access.CheckSTS(way, cfg, c.Client); err != nil {
+	if err := preflight.STS(way, cfg, c.Client); err != nil {
 		return nil, err
 	}
 	c.endpoint = redact.URL(aws.ToString(c.Options().BaseEndpoint))

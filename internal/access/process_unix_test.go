@@ -1,6 +1,6 @@
 //go:build unix
 
-package cloudwatch
+package access
 
 import (
 	"context"
@@ -21,8 +21,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 )
 
-// credentialProcess makes a script that notes the process it starts in a file, and hangs
-// while there is no file "go on". It returns a config file that names it.
+// credentialProcess writes a script that records the PID of the process it starts in a file, and
+// hangs until a file "go on" exists. It returns a config file that names the script.
 func credentialProcess(t *testing.T) (dir, configFile string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -45,10 +45,10 @@ func credentialProcess(t *testing.T) (dir, configFile string) {
 	return dir, configFile
 }
 
-// started returns the processes that were started.
+// started returns the PIDs of the processes that the script started.
 func started(t *testing.T, dir string) (pids []int) {
 	t.Helper()
-	text, _ := os.ReadFile(filepath.Join(dir, "pids")) // there may be none yet
+	text, _ := os.ReadFile(filepath.Join(dir, "pids")) // missing until the first start
 	for _, field := range strings.Fields(string(text)) {
 		pid, err := strconv.Atoi(field)
 		if err != nil {
@@ -59,7 +59,7 @@ func started(t *testing.T, dir string) (pids []int) {
 	return pids
 }
 
-// gone reports whether a process has ended. A zombie has: who reaps it is not our business.
+// gone reports whether a process has exited. A zombie has: its parent may reap it later.
 func gone(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return true
@@ -68,8 +68,7 @@ func gone(pid int) bool {
 	return err == nil && strings.Contains(string(stat), ") Z ")
 }
 
-// atTerminal reports whether there is a terminal: then only the shell of a process is
-// killed.
+// atTerminal reports whether the test has a terminal: then only the shell of a process is killed.
 func atTerminal(t *testing.T) bool {
 	tty, err := os.Open("/dev/tty")
 	if err != nil {
@@ -87,20 +86,16 @@ func withProcess(t *testing.T, configFile string) {
 	}
 }
 
-// One process runs at a time, however many requests fail and refresh. Close ends it, and
-// what it has started if there is no terminal.
+// At most one process runs, however many requests time out and refresh. Close ends it, and without
+// a terminal its children too.
 func TestCredentialProcessThatHangs(t *testing.T) {
 	dir, configFile := credentialProcess(t)
 	withProcess(t, configFile)
-	s, err := newSettings("g", nil)
+	c, err := NewClient(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := newClient(s, &deliver.Speech{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.close(0)
+	defer c.Close(0)
 	retrieve := func(within time.Duration) error {
 		ctx, cancel := context.WithTimeout(t.Context(), within)
 		defer cancel()
@@ -112,7 +107,7 @@ func TestCredentialProcessThatHangs(t *testing.T) {
 		if err := retrieve(50 * time.Millisecond); !errors.As(err, &failure) {
 			t.Fatalf("got %v", err)
 		}
-		c.newKeys()
+		c.RenewCredentials()
 	}
 	eventually(t, "no process was started", func() bool { return len(started(t, dir)) > 0 })
 	time.Sleep(100 * time.Millisecond)
@@ -121,16 +116,16 @@ func TestCredentialProcessThatHangs(t *testing.T) {
 		t.Errorf("processes %v, the first one has ended: %v", pids, gone(pids[0]))
 	}
 	began := time.Now()
-	c.close(time.Minute)
+	c.Close(time.Minute)
 	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("the retrieval ended %v after close", took)
 	}
 	if !atTerminal(t) {
-		eventually(t, "the process goes on after close", func() bool { return gone(pids[0]) })
+		eventually(t, "the process still runs after close", func() bool { return gone(pids[0]) })
 	}
 }
 
-// A process that hangs is ended in time, with all it has started if there is no terminal,
+// A process that hangs is killed at its timeout, without a terminal together with its children,
 // so the next one can succeed.
 func TestCredentialProcessIsEndedInTime(t *testing.T) {
 	dir, configFile := credentialProcess(t)
@@ -144,11 +139,11 @@ func TestCredentialProcessIsEndedInTime(t *testing.T) {
 		t.Fatal("no error")
 	}
 	if took := time.Since(began); took > 30*time.Second {
-		t.Errorf("it took %v", took)
+		t.Errorf("the retrieval took %v", took)
 	}
 	if !atTerminal(t) {
 		for _, pid := range started(t, dir) {
-			eventually(t, "a process goes on", func() bool { return gone(pid) })
+			eventually(t, "a process still runs", func() bool { return gone(pid) })
 		}
 	}
 	if err := os.WriteFile(filepath.Join(dir, "go on"), nil, 0o600); err != nil {
@@ -156,7 +151,7 @@ func TestCredentialProcessIsEndedInTime(t *testing.T) {
 	}
 	got, err := cfg.Credentials.Retrieve(t.Context())
 	if err != nil || got.AccessKeyID != "AK" {
-		t.Errorf("the next one: %v, %v", got.AccessKeyID, err)
+		t.Errorf("next retrieval: %v, %v", got.AccessKeyID, err)
 	}
 	sources := cfg.Credentials.(aws.CredentialProviderSource).ProviderSources()
 	if len(sources) != 2 || sources[0] != aws.CredentialSourceProfileProcess || sources[1] != aws.CredentialSourceProcess {
@@ -164,15 +159,15 @@ func TestCredentialProcessIsEndedInTime(t *testing.T) {
 	}
 }
 
-// The SDK quotes the output of a process that it cannot read, keys and all.
-func TestOutputOfACredentialProcessIsNotTold(t *testing.T) {
+// The SDK quotes output that it cannot parse, including keys.
+func TestErrorsHideTheOutputOfACredentialProcess(t *testing.T) {
 	for name, output := range map[string]string{
-		"not JSON":              `{"Version":1,"SecretAccessKey":"hush"`,
-		"a line before it":      `warning {"Version":1,"AccessKeyId":"hush","SecretAccessKey":"hush"}`,
-		"a value of other kind": `{"Version":"1","SecretAccessKey":"hush","SessionToken":"hush"}`,
-		"a time that is none":   `{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"hush","Expiration":"soon"}`,
-		"keys as a time":        `{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"s","Expiration":"hush"}`,
-		"a key as a number":     `{"Version":1,"AccessKeyId":"AK","SecretAccessKey":4815162342}`,
+		"not JSON":                  `{"Version":1,"SecretAccessKey":"hush"`,
+		"a line before it":          `warning {"Version":1,"AccessKeyId":"hush","SecretAccessKey":"hush"}`,
+		"a version of another type": `{"Version":"1","SecretAccessKey":"hush","SessionToken":"hush"}`,
+		"a time that is none":       `{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"hush","Expiration":"soon"}`,
+		"keys as a time":            `{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"s","Expiration":"hush"}`,
+		"a key as a number":         `{"Version":1,"AccessKeyId":"AK","SecretAccessKey":4815162342}`,
 	} {
 		file := filepath.Join(t.TempDir(), "output")
 		if err := os.WriteFile(file, []byte(output), 0o600); err != nil {
@@ -180,7 +175,7 @@ func TestOutputOfACredentialProcessIsNotTold(t *testing.T) {
 		}
 		p := processcreds.NewProvider("cat " + file)
 		for how, provider := range map[string]aws.CredentialsProvider{
-			"alone": p, "cached": aws.NewCredentialsCache(p), "below an assumed role": failing{p, func(err error) error {
+			"alone": p, "cached": aws.NewCredentialsCache(p), "wrapped in an assumed role": failing{p, func(err error) error {
 				return &smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: err}
 			}},
 			"one of several": failing{p, func(err error) error { return errors.Join(errors.New("no keys"), err) }},
@@ -200,13 +195,13 @@ func TestOutputOfACredentialProcessIsNotTold(t *testing.T) {
 	}
 }
 
-// failing is a provider that says in its own way that another one fails.
+// failing is a provider that wraps the error of another one.
 type failing struct {
 	aws.CredentialsProvider
-	say func(error) error
+	wrap func(error) error
 }
 
 func (f failing) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	got, err := f.CredentialsProvider.Retrieve(ctx)
-	return got, f.say(err)
+	return got, f.wrap(err)
 }

@@ -1,4 +1,4 @@
-package access
+package preflight
 
 import (
 	"context"
@@ -15,15 +15,15 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
-// CheckSTS returns what is wrong about the endpoint of a client of STS. Plain http is allowed
-// only where it is allowed for CloudWatch Logs, since the response holds keys.
-func CheckSTS(s Settings, cfg aws.Config, client *sts.Client) error {
+// STS returns an error if the endpoint of an STS client is not allowed. The response holds keys,
+// so plain HTTP follows the same rule as for CloudWatch Logs.
+func STS(s Settings, cfg aws.Config, client *sts.Client) error {
 	o := client.Options()
 	name := "endpoint of STS"
 	if o.BaseEndpoint != nil {
 		const service = "AWS_ENDPOINT_URL_STS"
 		_, env, shared, _ := Sources(cfg)
-		name = nameOf(*o.BaseEndpoint, (&way{s: s}).own("BaseEndpoint"),
+		name = nameOf(*o.BaseEndpoint, (&resolution{s: s}).own("BaseEndpoint"),
 			source{service, os.Getenv(service)},
 			source{"AWS_ENDPOINT_URL", env.BaseEndpoint},
 			source{"endpoint_url of sts in the shared config", shared.Services.ServiceValues["sts"]["endpoint_url"]},
@@ -33,8 +33,8 @@ func CheckSTS(s Settings, cfg aws.Config, client *sts.Client) error {
 		}
 	}
 	where, err := resolveSTS(client)
-	//lint:ignore SA1019 programs still use it
-	if err != nil && o.EndpointResolver != nil { // it may know later
+	//lint:ignore SA1019 programs still set it
+	if err != nil && o.EndpointResolver != nil { // it may succeed later
 		return nil
 	}
 	if err != nil {

@@ -1,4 +1,4 @@
-package cloudwatch
+package access
 
 import (
 	"context"
@@ -10,28 +10,27 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
+	"github.com/cloudwatch-go/cloudwatch/internal/preflight"
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
-// credentialsSource is where the client gets its credentials. The SDK reads
-// environment and shared files once, and keeps what it got until it expires. So a
-// long-lived program would never hear of new keys; refresh has them looked for
-// again.
+// credentialsSource provides the credentials of a client. The SDK reads environment and shared
+// files once and keeps the credentials until they expire, so a long-lived program would never
+// use new keys; refresh makes the next retrieval look them up again.
 //
-// One retrieval is in flight at a time, however many requests wait for it and fail
-// meanwhile: a provider that hangs would otherwise be called again at each attempt.
+// At most one retrieval is in flight, however many requests wait for it or time out meanwhile:
+// otherwise each attempt would call a provider that hangs once more.
 type credentialsSource struct {
-	load loader          // nil if there is nothing to load
-	life context.Context // of the handler; the retrieval ends with it
+	load loader          // nil: the provider never changes
+	life context.Context // of the client; its end cancels the retrieval
 
 	mu        sync.Mutex
 	provider  aws.CredentialsProvider
-	stale     bool       // what the provider has is not to be used any more
-	retrieval *retrieval // in flight; nil if none is
+	stale     bool       // the provider must look up its credentials again
+	retrieval *retrieval // in flight; nil: none
 }
 
 // retrieval is one call of the provider. Its result is written before done is closed.
@@ -48,16 +47,16 @@ func (s *credentialsSource) current() aws.CredentialsProvider {
 	return s.provider
 }
 
-// refresh forgets credentials that the service does not take. Those in flight are new
-// ones. It never blocks.
+// refresh discards credentials that the service rejected. A retrieval in flight gets new ones
+// anyway. It never blocks.
 func (s *credentialsSource) refresh() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stale = s.retrieval == nil
 }
 
-// Retrieve returns the credentials for a request. A failure gets a type, so that
-// delivery can tell it from a failed request.
+// Retrieve returns the credentials for a request. An error is a *[deliver.CredentialsError], so
+// that delivery can distinguish it from a failed request.
 func (s *credentialsSource) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	defer deliver.FetchCredentials(ctx)()
 	r := s.join(ctx)
@@ -65,27 +64,26 @@ func (s *credentialsSource) Retrieve(ctx context.Context) (aws.Credentials, erro
 	case <-r.done:
 		return r.got, r.err
 	case <-ctx.Done():
-		err := fmt.Errorf("the provider has not answered since %s: %w", r.began.UTC().Format(time.RFC3339), ctx.Err())
+		err := fmt.Errorf("the provider has not returned since %s: %w", r.began.UTC().Format(time.RFC3339), ctx.Err())
 		return aws.Credentials{}, &deliver.CredentialsError{Err: err}
 	}
 }
 
-// join returns the retrieval in flight, or begins one.
+// join returns the retrieval in flight, or starts one.
 func (s *credentialsSource) join(ctx context.Context) *retrieval {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.retrieval == nil {
 		s.retrieval = &retrieval{began: time.Now(), done: make(chan struct{})}
-		// It outlives the request that began it, for others may wait for it too.
+		// It outlives the request that started it: others may wait for it too.
 		ctx, cancel := context.WithCancel(untraced{context.WithoutCancel(ctx)})
 		go s.run(ctx, cancel, s.retrieval, s.stale)
 	}
 	return s.retrieval
 }
 
-// untraced is the context of one request for something that others need too: the hooks
-// that follow the request must not take the connections of the provider for its own, which
-// are closed if it is cut off.
+// untraced hides the httptrace hooks of the request that started a retrieval: they would take
+// the provider's connections for connections of the request, which are closed if it is canceled.
 type untraced struct{ context.Context }
 
 func (c untraced) Value(key any) any {
@@ -104,7 +102,7 @@ func (s *credentialsSource) run(ctx context.Context, cancel func(), r *retrieval
 	}
 	r.got, r.err = s.current().Retrieve(ctx)
 	if r.err == nil {
-		r.err = access.Keys(r.got, "access key id", "secret access key", "session token")
+		r.err = preflight.Keys(r.got, "access key id", "secret access key", "session token")
 	}
 	if r.err != nil {
 		r.got, r.err = aws.Credentials{}, credentialsError(r.err)
@@ -116,13 +114,13 @@ func (s *credentialsSource) run(ctx context.Context, cancel func(), r *retrieval
 	close(r.done)
 }
 
-// renew looks for another provider, or has the one there is look for credentials again.
+// renew loads another provider, or invalidates the present one.
 func (s *credentialsSource) renew() {
 	present := s.current()
 	if s.load != nil {
 		provider, err := s.load(present)
 		if err != nil {
-			return // the credentials we have are no worse
+			return // the present credentials are no worse
 		}
 		if provider != nil {
 			s.mu.Lock()
@@ -139,34 +137,39 @@ func (s *credentialsSource) renew() {
 	}
 }
 
-// await waits for the retrieval in flight, at most so long.
-func (s *credentialsSource) await(atMost time.Duration) {
+// await waits for the retrieval in flight, for at most the given time.
+func (s *credentialsSource) await(limit time.Duration) {
 	s.mu.Lock()
 	r := s.retrieval
 	s.mu.Unlock()
-	if r != nil {
-		wait(r.done, atMost)
+	if r == nil {
+		return
+	}
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	select {
+	case <-r.done:
+	case <-t.C:
 	}
 }
 
-// credentialsError returns the error of a provider without what must stay secret: the SDK
-// quotes the output of a credential_process that it cannot read, and URLs that cannot be
-// parsed.
+// credentialsError returns the error of a provider without secrets: the SDK quotes the output
+// of a credential_process that it cannot parse, and malformed URLs.
 func credentialsError(err error) error {
-	var told *deliver.CredentialsError // by the source inside of the provider
-	if errors.As(err, &told) {
-		return told
+	var inner *deliver.CredentialsError // of a source that the provider wraps
+	if errors.As(err, &inner) {
+		return inner
 	}
 	return &deliver.CredentialsError{Err: redact.Error(explain.ProcessError(err))}
 }
 
-// IsCredentialsProvider lets the SDK see the provider inside: anonymous
-// credentials mean requests without a signature.
+// IsCredentialsProvider exposes the wrapped provider to the SDK, which does not sign requests
+// with anonymous credentials.
 func (s *credentialsSource) IsCredentialsProvider(target aws.CredentialsProvider) bool {
 	return aws.IsCredentialsProvider(s.current(), target)
 }
 
-// ProviderSources hands on where the credentials come from.
+// ProviderSources returns the sources of the wrapped provider.
 func (s *credentialsSource) ProviderSources() []aws.CredentialSource {
 	if p, ok := s.current().(aws.CredentialProviderSource); ok {
 		return p.ProviderSources()

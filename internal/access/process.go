@@ -1,4 +1,4 @@
-package cloudwatch
+package access
 
 import (
 	"context"
@@ -8,19 +8,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/access"
+	"github.com/cloudwatch-go/cloudwatch/internal/preflight"
 )
 
-// outputDelay is how long the output of a credential_process may stay open after its shell
-// has ended or was killed: what the shell has started may hold it for ever.
+// outputDelay is how long the output of a credential_process may stay open after its shell has
+// exited or was killed: processes that the shell started may hold it open forever.
 const outputDelay = 5 * time.Second
 
-// endHungProcess has a credential_process that hangs ended for good, or when the context
-// ends. The SDK gives it a minute and then kills the shell that runs it, but goes on
-// waiting for as long as anything that the shell has started keeps its output open. A
-// process below an assumed role stays the SDK's.
-func endHungProcess(life context.Context, cfg *aws.Config) {
-	options, _, shared, _ := access.Sources(*cfg)
+// boundProcess makes a credential_process that hangs end, at its timeout or when the context
+// ends. The SDK kills the shell that runs it after a minute, but then waits until every process
+// that the shell started has closed its output. A process that provides the credentials for a
+// role of the shared config is left to the SDK.
+func boundProcess(life context.Context, cfg *aws.Config) {
+	options, _, shared, _ := preflight.Sources(*cfg)
 	if shared.CredentialProcess == "" || !aws.IsCredentialsProvider(cfg.Credentials, (*processcreds.Provider)(nil)) {
 		return
 	}
@@ -28,7 +28,7 @@ func endHungProcess(life context.Context, cfg *aws.Config) {
 		cmd, err := processcreds.DefaultNewCommandBuilder{Args: []string{shared.CredentialProcess}}.NewCommand(ctx)
 		if err == nil {
 			cmd.WaitDelay = outputDelay
-			killWhole(cmd)
+			killGroup(cmd)
 		}
 		return cmd, err
 	})
@@ -43,8 +43,8 @@ func endHungProcess(life context.Context, cfg *aws.Config) {
 	cfg.Credentials = aws.NewCredentialsCache(process{provider, life})
 }
 
-// process is a credential_process that ends with a context, which the SDK's cache of
-// credentials does not let through.
+// process is a credential_process that ends with a context: the SDK's credentials cache does not
+// pass on cancellation.
 type process struct {
 	*processcreds.Provider
 	life context.Context

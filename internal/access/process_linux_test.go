@@ -1,4 +1,4 @@
-package cloudwatch
+package access
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestCredentialProcessAtATerminal has the tests of processes that hang run in a process
-// that has a terminal: there too, one that hangs ends, and the next one can succeed.
-func TestCredentialProcessAtATerminal(t *testing.T) {
+// TestCredentialProcessWithTerminal runs the tests of hanging processes in a process that has a
+// controlling terminal: there too, a hanging one ends and the next one can succeed.
+func TestCredentialProcessWithTerminal(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], "-test.v", "-test.run=^TestCredentialProcess(ThatHangs|IsEndedInTime)$")
@@ -28,7 +28,7 @@ func TestCredentialProcessAtATerminal(t *testing.T) {
 	}
 }
 
-// newTerminal returns the inner end of a pseudo-terminal that nobody controls yet.
+// newTerminal returns the terminal side of a pseudo-terminal that is no controlling terminal yet.
 func newTerminal(t *testing.T) *os.File {
 	t.Helper()
 	outer, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)

@@ -1,6 +1,6 @@
 //go:build unix
 
-package cloudwatch
+package access
 
 import (
 	"os"
@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// killWhole has the end of the command's context kill all processes that it has started.
-// They become a process group for that, which could not ask a user at the terminal for a
-// password: where there is a terminal, only the shell is killed.
-func killWhole(cmd *exec.Cmd) {
+// killGroup makes the end of the command's context kill all processes that it started. They
+// become a process group for that, which could not prompt for a password at a terminal: with a
+// terminal, only the shell is killed.
+func killGroup(cmd *exec.Cmd) {
 	if tty, err := os.Open("/dev/tty"); err == nil {
 		tty.Close()
 		return

@@ -1,4 +1,4 @@
-package access
+package preflight
 
 import (
 	"context"
@@ -12,21 +12,21 @@ import (
 
 var errPlainHTTP = errors.New("request not sent: the endpoint " + notHTTPS)
 
-// Guard is the last step of a request before the HTTP client. It sends nothing in clear
-// text over the open network, wherever the URL comes from: a resolver or an API option of
-// the program may find another one for each request. And the errors of the HTTP client
-// lose the passwords of URLs, such as that of a proxy.
-type Guard struct{ PlainHTTP bool } // PlainHTTP allows it
+// Guard is the last middleware before the HTTP client. It refuses requests over plain HTTP to
+// public hosts, since a resolver or an API option of the program may set another URL for each
+// request. And it removes passwords in URLs, such as that of a proxy, from errors of the HTTP
+// client.
+type Guard struct{ PlainHTTP bool } // PlainHTTP allows plain HTTP to every host
 
-// Add is an API option of the client.
+// Add adds the guard to a stack; it is an API option of a client.
 func (g Guard) Add(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(g, middleware.After)
 }
 
-// ID is its name in the stack.
+// ID returns the name of the middleware.
 func (Guard) ID() string { return "cloudwatch.guard" }
 
-// HandleDeserialize hands the request on, or refuses it.
+// HandleDeserialize passes the request on, or refuses it.
 func (g Guard) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {

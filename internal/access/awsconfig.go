@@ -1,4 +1,4 @@
-package cloudwatch
+package access
 
 import (
 	"context"
@@ -16,18 +16,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/smithy-go/logging"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/access"
+	"github.com/cloudwatch-go/cloudwatch/internal/preflight"
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
-// fetchTimeout bounds each HTTP request for credentials of a configuration that we load.
-// The SDK has no bound, and a connection that hangs would hold all later requests, since
-// they wait for the same credentials.
+// fetchTimeout bounds each HTTP request for credentials of a configuration that is loaded here.
+// The SDK has no bound, and one hanging connection would block all later requests, which wait
+// for the same credentials.
 const fetchTimeout = 30 * time.Second
 
-// loadConfig returns the configuration of the program, or reads environment and shared
-// config. It asks no server. What it starts to get credentials ends with the context.
-func loadConfig(life context.Context, s *settings) (aws.Config, error) {
+// loadConfig returns the configuration of the program, or reads environment and shared config.
+// It makes no request. Whatever it starts to get credentials ends with the context.
+func loadConfig(life context.Context, s *Options) (aws.Config, error) {
 	var cfg aws.Config
 	if s.Config != nil {
 		cfg = s.Config.Copy()
@@ -42,21 +42,21 @@ func loadConfig(life context.Context, s *settings) (aws.Config, error) {
 	if s.Region != "" {
 		cfg.Region = s.Region
 	}
-	if s.AccessID != "" {
-		cfg.Credentials = credentials.NewStaticCredentialsProvider(s.AccessID, s.AccessKey, s.SessionToken)
+	if s.AccessKeyID != "" {
+		cfg.Credentials = credentials.NewStaticCredentialsProvider(s.AccessKeyID, s.SecretAccessKey, s.SessionToken)
 	}
 	return cfg, nil
 }
 
-// loader reads environment and shared files again for new credentials. It returns nil if
-// it finds nothing else than the present provider does.
+// loader reads environment and shared files again for new credentials. It returns nil if it
+// finds the same source as the present provider.
 type loader func(present aws.CredentialsProvider) (aws.CredentialsProvider, error)
 
-// reload returns the loader of the client, nil if its credentials are not from environment
-// and shared files. Keys that the program gives stay as they are.
-func reload(life context.Context, s *settings, cfg aws.Config) loader {
+// reload returns the loader of a client, nil if its credentials do not come from environment or
+// shared files. Keys that the program sets never change.
+func reload(life context.Context, s *Options, cfg aws.Config) loader {
 	switch {
-	case s.AccessID != "":
+	case s.AccessKeyID != "":
 		return nil
 	case s.Config == nil:
 		return func(aws.CredentialsProvider) (aws.CredentialsProvider, error) {
@@ -66,7 +66,7 @@ func reload(life context.Context, s *settings, cfg aws.Config) loader {
 	case !readKeys(cfg) && !lastResort(cfg):
 		return nil
 	}
-	options := againOptions(cfg)
+	options := reloadOptions(cfg)
 	options.Logger = cfg.Logger
 	return func(present aws.CredentialsProvider) (aws.CredentialsProvider, error) {
 		again, err := load(life, options)
@@ -77,33 +77,33 @@ func reload(life context.Context, s *settings, cfg aws.Config) loader {
 	}
 }
 
-// againOptions returns the options by which a program's configuration can be loaded again.
-func againOptions(cfg aws.Config) config.LoadOptions {
-	options, _, _, _ := access.Sources(cfg)
+// reloadOptions returns the options that load a program's configuration again.
+func reloadOptions(cfg aws.Config) config.LoadOptions {
+	options, _, _, _ := preflight.Sources(cfg)
 	options.Region = cfg.Region
-	options.LogConfigurationWarnings = nil // that was done
-	if options.CustomCABundle != nil {     // it was read to its end
+	options.LogConfigurationWarnings = nil // they were logged already
+	if options.CustomCABundle != nil {     // the reader is consumed
 		options.CustomCABundle, options.HTTPClient = nil, cfg.HTTPClient
 	}
 	return options
 }
 
 // readKeys reports whether the credentials of a program's configuration are keys that
-// config.LoadDefaultConfig has read from the environment or a shared file: the program may
-// have set others since. Every other provider of the SDK looks for new ones by itself.
+// config.LoadDefaultConfig read from the environment or a shared file and that the program has
+// not replaced since. Every other provider of the SDK renews its credentials itself.
 func readKeys(cfg aws.Config) bool {
-	_, env, shared, _ := access.Sources(cfg)
-	got, ok := access.StaticKeys(cfg.Credentials)
+	_, env, shared, _ := preflight.Sources(cfg)
+	got, ok := preflight.StaticKeys(cfg.Credentials)
 	same := func(c aws.Credentials) bool {
 		return c.AccessKeyID == got.AccessKeyID && c.SecretAccessKey == got.SecretAccessKey && c.SessionToken == got.SessionToken
 	}
 	return ok && (same(env.Credentials) || same(shared.Credentials))
 }
 
-// lastResort reports whether a program's configuration has the role of the EC2 instance,
-// which config.LoadDefaultConfig takes when it finds nothing else: keys may come later.
+// lastResort reports whether a program's configuration uses the role of the EC2 instance only
+// because config.LoadDefaultConfig found no other credentials: keys may appear later.
 func lastResort(cfg aws.Config) bool {
-	options, _, shared, loaded := access.Sources(cfg)
+	options, _, shared, loaded := preflight.Sources(cfg)
 	return loaded && options.Credentials == nil && shared.CredentialSource == "" && isInstanceRole(cfg.Credentials)
 }
 
@@ -111,9 +111,9 @@ func isInstanceRole(p aws.CredentialsProvider) bool {
 	return aws.IsCredentialsProvider(p, (*ec2rolecreds.Provider)(nil))
 }
 
-// load is config.LoadDefaultConfig, but it asks no server, the metadata service of EC2 is
-// never asked without a token (IMDSv1), no request for credentials lasts for ever, and none
-// leaves a connection behind. What the options say of these things wins.
+// load is config.LoadDefaultConfig with these differences, unless the options set the same: it
+// makes no request, it never uses version 1 of the EC2 metadata service (IMDSv1, without a
+// token), requests for credentials have a deadline and leave no idle connection.
 func load(life context.Context, options config.LoadOptions) (aws.Config, error) {
 	bounded := keepAlive(awshttp.NewBuildableClient().WithTimeout(fetchTimeout), false)
 	own := options.HTTPClient == nil
@@ -129,7 +129,7 @@ func load(life context.Context, options config.LoadOptions) (aws.Config, error) 
 	if options.EndpointCredentialOptions == nil {
 		options.EndpointCredentialOptions = func(o *endpointcreds.Options) { o.HTTPClient = bounded }
 	}
-	// Mode "auto" and a region from the metadata service would ask it here and now.
+	// Mode "auto" and UseEC2IMDSRegion would call the metadata service during the load.
 	options.DefaultsModeOptions.IMDSClient = imds.New(imds.Options{ClientEnableState: imds.ClientDisabled})
 	options.UseEC2IMDSRegion = nil
 	cfg, err := config.LoadDefaultConfig(life, func(o *config.LoadOptions) error {
@@ -144,28 +144,27 @@ func load(life context.Context, options config.LoadOptions) (aws.Config, error) 
 	}
 	metadata.Client = imds.NewFromConfig(cfg, func(o *imds.Options) { o.EnableFallback = aws.FalseTernary })
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok && own {
-		cfg.HTTPClient = keepAlive(client.WithTimeout(0), true) // delivery has deadlines of its own
+		cfg.HTTPClient = keepAlive(client.WithTimeout(0), true) // delivery sets deadlines
 	}
-	endHungProcess(life, &cfg)
+	boundProcess(life, &cfg)
 	return cfg, nil
 }
 
-// keepAlive returns a copy of a client that keeps its connections for later requests, or
-// closes each one with its response. The SDK gives every service a copy of its own, with
-// another dialer, so nothing else of a client for credentials would close what it leaves
-// idle; they are fetched once in minutes or hours.
+// keepAlive returns a copy of a client with keep-alive on or off. Clients for credentials have
+// it off: the SDK copies the client for each service, so nothing could close the connections
+// that they leave idle, and credentials are fetched once in minutes or hours.
 func keepAlive(client *awshttp.BuildableClient, on bool) *awshttp.BuildableClient {
 	return client.WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = !on })
 }
 
-// metadataClient gets its client when the configuration that describes it is loaded.
+// metadataClient gets its client once the configuration that describes it is loaded.
 type metadataClient struct{ *imds.Client }
 
-// quiet returns the logger of a program's configuration. The one that
-// config.LoadDefaultConfig sets where the program names none prints on standard error,
-// which nobody has asked for unless ClientLogMode says what to log.
+// quiet returns the logger of a program's configuration, or logging.Nop for the logger that
+// config.LoadDefaultConfig sets by default: it prints to standard error, which the program did
+// not request unless ClientLogMode is set.
 func quiet(cfg aws.Config) logging.Logger {
-	options, _, _, loaded := access.Sources(cfg)
+	options, _, _, loaded := preflight.Sources(cfg)
 	if !loaded || options.Logger != nil || cfg.ClientLogMode != 0 {
 		return cfg.Logger
 	}
@@ -173,7 +172,7 @@ func quiet(cfg aws.Config) logging.Logger {
 	if !ok || given.Logger == nil {
 		return cfg.Logger
 	}
-	again, err := load(context.Background(), againOptions(cfg)) // to compare with the one it sets
+	again, err := load(context.Background(), reloadOptions(cfg)) // to compare with its default
 	if err != nil {
 		return cfg.Logger
 	}

@@ -1,4 +1,4 @@
-package access
+package preflight
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
-// What is wrong about the URL of an endpoint.
+// Rules that the URL of an endpoint can violate.
 const (
 	notURL   = "not a URL such as https://host or http://127.0.0.1:4586"
 	hasUser  = "must have no user name and password: requests are signed with an access key, and nothing would read them"
@@ -20,8 +20,8 @@ const (
 	notHTTPS = "must be https, since the host is not on this machine or in a private network: log events and credentials would be readable on the way (Options.AllowPlainHTTP allows it)"
 )
 
-// Endpoint returns what is wrong about the URL of an endpoint. The name says where
-// it comes from.
+// Endpoint returns an error if the URL of an endpoint is not allowed. The error starts with name,
+// the source of the URL.
 func Endpoint(name, endpoint string, plainHTTP bool) error {
 	u, err := url.Parse(endpoint)
 	why := ""
@@ -39,15 +39,15 @@ func Endpoint(name, endpoint string, plainHTTP bool) error {
 	default:
 		return nil
 	}
-	shown, _, _ := strings.Cut(redact.URL(endpoint), "?") // a query may hold secrets as well
+	shown, _, _ := strings.Cut(redact.URL(endpoint), "?") // a query may hold secrets too
 	return fmt.Errorf("%s %q: %s", name, shown, why)
 }
 
-// exposed reports whether requests to a URL cross the open network in clear text.
+// exposed reports whether requests to a URL cross a public network unencrypted.
 func exposed(u *url.URL) bool { return u.Scheme != "https" && !isLocal(u.Hostname()) }
 
-// isLocal reports whether a host can only be on this machine or in a private network. A
-// name without a dot is that of a container, or one that a private DNS completes.
+// isLocal reports whether a host can only be on this machine or in a private network. A name
+// without a dot belongs to a container, or to a private DNS zone.
 func isLocal(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		addr = addr.Unmap()
@@ -70,12 +70,12 @@ func isLocal(host string) bool {
 
 var (
 	label = regexp.MustCompile(`^[A-Za-z0-9_-]{1,63}$`)
-	// number is a last label that makes resolvers read the whole name as an IPv4 address:
+	// number matches a last label that makes resolvers parse the whole name as an IPv4 address:
 	// 134744072, 0x8080808, 010.8.8.8 and 8.8 are all public addresses.
 	number = regexp.MustCompile(`^([0-9]+|0[xX][0-9A-Fa-f]*)$`)
 )
 
-// isHost reports whether a host is a name or an address in its usual form.
+// isHost reports whether a host is a DNS name or an IP address in its usual form.
 func isHost(host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true
@@ -94,10 +94,10 @@ func isPort(port string) bool {
 	return port == "" || err == nil && n > 0
 }
 
-// regionName is one label of a host name, as the endpoints of AWS have it.
+// regionName matches one label of a host name: AWS endpoints contain the region.
 var regionName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
-// Region returns what is wrong about a region. The name says where it comes from.
+// Region returns an error if a region is malformed. The error starts with name, the source of it.
 func Region(name, region string) error {
 	if regionName.MatchString(region) {
 		return nil

@@ -1,4 +1,4 @@
-package cloudwatch
+package access
 
 import (
 	"context"
@@ -11,27 +11,26 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// Limits of the connections that the SDK's own HTTP client makes for us.
+// Limits for connections of the SDK's own HTTP client.
 const (
-	// A path that dies in silence is noticed by pings. Without them HTTP/2 would use its
-	// connection for every request to come.
-	pingAfter   = 10 * time.Second // without a sign of life
+	// Pings detect a connection whose packets are silently dropped. Without them HTTP/2
+	// would use it for every later request.
+	pingAfter   = 10 * time.Second // without a frame received
 	pingTimeout = 5 * time.Second
-	// maxHeaderBytes bounds the headers of an answer; those of the service have less than
-	// a kilobyte.
+	// maxHeaderBytes bounds the headers of a response; the service sends less than 1 KiB.
 	maxHeaderBytes = 64 << 10
 )
 
-// connections are those that were made to the service for one handler, so that its end can
-// close them. Those for credentials are closed one by one, see load. The zero value is ready.
+// connections tracks the open connections to the service, so that [Client.Close] can close them.
+// Connections for credentials are closed after each response, see load. The zero value is ready.
 type connections struct {
 	mu     sync.Mutex
 	open   map[*connection]struct{}
 	closed bool
 }
 
-// client returns an HTTP client that does the same. One that is not the SDK's own belongs
-// to the program, and stays as it is.
+// client returns a copy of the SDK's HTTP client whose connections are tracked. Any other HTTP
+// client belongs to the program and is returned unchanged.
 func (c *connections) client(of aws.HTTPClient) aws.HTTPClient {
 	buildable, ok := of.(*awshttp.BuildableClient)
 	if !ok {
@@ -70,7 +69,7 @@ func (c *connections) add(conn net.Conn, err error) (net.Conn, error) {
 	return added, nil
 }
 
-// close closes all of them. None is made after that.
+// close closes all connections and makes every later dial fail.
 func (c *connections) close() {
 	c.mu.Lock()
 	c.closed = true
@@ -82,7 +81,7 @@ func (c *connections) close() {
 	}
 }
 
-// connection is one that its own Close takes from the list.
+// connection removes itself from the list when it is closed.
 type connection struct {
 	net.Conn
 	of *connections

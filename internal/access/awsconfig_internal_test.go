@@ -1,4 +1,4 @@
-package cloudwatch
+package access
 
 import (
 	"fmt"
@@ -15,9 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// A retrieval leaves no connection behind, whoever names the SDK's HTTP client: what is
-// loaded again for renewed keys has a new one each time. Requests to the service share
-// theirs.
+// A retrieval leaves no connection open, whether the program sets the SDK's HTTP client or not:
+// each reload makes a new client. Requests to the service share a connection.
 func TestRetrievalLeavesNoConnection(t *testing.T) {
 	var opened, open atomic.Int64
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +46,7 @@ func TestRetrievalLeavesNoConnection(t *testing.T) {
 		t.Setenv(name, "")
 	}
 	for _, variable := range []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_EC2_METADATA_SERVICE_ENDPOINT"} {
-		for name, client := range map[string]config.HTTPClient{"our client": nil, "one of the program": awshttp.NewBuildableClient()} {
+		for name, client := range map[string]config.HTTPClient{"the default client": nil, "a client of the program": awshttp.NewBuildableClient()} {
 			t.Run(variable+" "+name, func(t *testing.T) {
 				t.Setenv(variable, srv.URL)
 				var cfg aws.Config
@@ -87,14 +86,14 @@ func TestRetrievalLeavesNoConnection(t *testing.T) {
 	}
 }
 
-// eventually waits until something is so, for a minute at most.
-func eventually(t *testing.T, what string, is func() bool) {
+// eventually waits until cond holds, for at most a minute.
+func eventually(t *testing.T, failure string, cond func() bool) {
 	t.Helper()
 	for range 600 {
-		if is() {
+		if cond() {
 			return
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	t.Fatal(what)
+	t.Fatal(failure)
 }

@@ -1,4 +1,4 @@
-package access
+package preflight
 
 import (
 	"context"
@@ -11,15 +11,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// Keys returns what is wrong about credentials. The names say where id, secret and
-// session token come from.
+// Keys returns an error if credentials contain characters that keys never have. Errors start with
+// id, secret or token, the sources of the three.
 func Keys(c aws.Credentials, id, secret, token string) error {
 	return errors.Join(checkKey(id, c.AccessKeyID), checkKey(secret, c.SecretAccessKey), checkKey(token, c.SessionToken))
 }
 
-// checkKey refuses what no key has, such as the end of a line that was copied with it. A
-// request that is signed with it fails in ways that do not tell. The error shows nothing
-// else of the key.
+// checkKey rejects characters that no key has, such as a newline that was copied with it. A
+// request signed with such a key fails with misleading errors. The error shows nothing else of
+// the key.
 func checkKey(name, key string) error {
 	bad := strings.IndexFunc(key, func(r rune) bool { return r <= ' ' || r > '~' })
 	if bad < 0 {
@@ -36,7 +36,7 @@ func checkKey(name, key string) error {
 	return fmt.Errorf("%s: has the character %U %s: a key is printable ASCII without blanks", name, r, place)
 }
 
-// StaticKeys returns the credentials of a provider that has them without asking anybody.
+// StaticKeys returns the credentials of a static provider, which needs no request.
 func StaticKeys(p aws.CredentialsProvider) (keys aws.Credentials, ok bool) {
 	if !aws.IsCredentialsProvider(p, credentials.StaticCredentialsProvider{}) {
 		return keys, false
