@@ -7,47 +7,46 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint"
 )
 
-// Config returns an AWS configuration that reaches the endpoint: region
-// us-east-1, made-up static credentials, the endpoint's URL, and
-// [LocalEndpoint]. For [New] it carries the in-memory HTTP client as well; for
-// [NewServer] the SDK makes its own.
+// Config returns an AWS configuration that reaches the endpoint: region us-east-1, static test
+// credentials, the endpoint's URL, and [LocalEndpoint]. For [New] it includes the in-memory HTTP
+// client; otherwise the SDK creates its own.
 func (s *Server) Config() aws.Config {
 	cfg := aws.Config{
-		Region: defaultRegion,
+		Region: endpoint.DefaultRegion,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test", Source: "cloudwatchtest"}, nil
 		}),
 		BaseEndpoint: aws.String(s.URL),
 		APIOptions:   []func(*middleware.Stack) error{LocalEndpoint},
 	}
-	if s.socket == nil {
-		cfg.HTTPClient = s.client
+	if !s.endpoint.Listens() {
+		cfg.HTTPClient = s.Client()
 	}
 	return cfg
 }
 
-// LocalEndpoint makes clients of the SDK fit for an endpoint on this machine,
-// as StartLiveTail needs it. [Server.Config] has it; for a configuration of
-// your own:
+// LocalEndpoint configures the SDK's clients for an endpoint on this machine, which StartLiveTail
+// requires. [Server.Config] includes it; for your own configuration:
 //
 //	cfg.APIOptions = append(cfg.APIOptions, cloudwatchtest.LocalEndpoint)
 //
-// It keeps the host of the endpoint as it is: the SDK would put "stream-" before
-// it, and "stream-127.0.0.1" is nowhere. And it changes what net/http reads at
-// the end of a body that the SDK has closed, which is when the answer begins:
-// else it takes an answer that is quick for a request that failed, and drops
-// the connection under the stream.
+// It keeps the host of the endpoint unchanged: the SDK would prefix it with "stream-", and
+// "stream-127.0.0.1" does not exist. It also changes what net/http reads at the end of a request
+// body that the SDK has closed, which the SDK does when the response begins. Otherwise net/http
+// takes a fast response for a failed request, and drops the connection under the stream.
 //
-// Adding it twice is safe. The error is that of a stack that is not the SDK's.
+// Adding it twice is safe. It returns an error only for a stack that is not the SDK's.
 func LocalEndpoint(stack *middleware.Stack) error {
 	const id = "cloudwatchtest.LocalEndpoint"
 	if _, there := stack.Initialize.Get(id); there {
 		return nil
 	}
-	// The switch is a value of the context, and one that the caller sets is
-	// cleared when the call begins. So it is set by the first step.
+	// The setting is a context value that the SDK clears at the start of a call, so the first step
+	// sets it.
 	err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc(id,
 		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 			return next.HandleInitialize(smithyhttp.DisableEndpointHostPrefix(ctx, true), in)
@@ -72,6 +71,6 @@ func LocalEndpoint(stack *middleware.Stack) error {
 		}), middleware.After)
 }
 
-// readSeeker hides that a body is also an io.WriterTo. Of the two, only Read
-// tells net/http of a body that was closed what it tells of one that was read.
+// readSeeker hides that a request body is also an io.WriterTo. Of the two, only Read treats a
+// closed body like one that was read to its end.
 type readSeeker struct{ io.ReadSeeker }

@@ -2,224 +2,153 @@ package cloudwatchtest
 
 import (
 	"net/http"
-	"slices"
-	"sync"
 	"time"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint"
 )
 
-// Cut says when a connection is dropped.
+// Cut says when a [Fault] drops the connection of a request.
 type Cut int
 
 const (
-	CutNone   Cut = iota // the connection stays
-	CutBefore            // dropped before the request is handled: nothing takes effect
-	CutAfter             // dropped after the request took effect, before the answer
+	CutNone   Cut = iota // the connection is kept
+	CutBefore            // before the request is handled: it has no effect
+	CutAfter             // after the request took effect, before the response
 
-	// CutMiddle: dropped after the request took effect and half of the answer's
-	// body was sent, of which Content-Length tells the whole. An answer without
-	// a body, such as that of CreateLogGroup, is dropped as by CutAfter.
+	// CutMiddle drops the connection after the request took effect and half of the response body
+	// was sent; Content-Length is that of the whole body. For a response without a body, such as
+	// that of CreateLogGroup, it is CutAfter.
 	CutMiddle
 )
 
-// Fault is something that goes wrong with a request. It has three kinds of
-// parts, which can be combined.
+// Endless is a [Fault.Padding] without end.
+const Endless = -1
+
+// Fault is a failure to inject. Its fields are of three kinds, which can be combined.
 //
-// Which requests it hits: Operation, Times, BodyLimit, Match, Message, and
-// Rejected, which is of PutLogEvents alone. All must fit.
+// Which requests it applies to: Operation, Times, BodyLimit, Match, Message, and Rejected, which
+// applies only to PutLogEvents. All of them must match.
 //
-// What happens, in this order: Delay, Hang, Cut, Error, Status and Body,
-// Rejected. Hang excludes all that come after it, and so do CutBefore, Error,
-// and Status or Body. With CutAfter and CutMiddle the request is handled, so
-// Error, Status and Body are passed over and Rejected is not. A fault with none
-// of these parts but Delay lets the request through.
+// What happens, in this order: Delay, Hang, Cut, Error, Status and Body, Rejected. Hang, CutBefore,
+// Error, and Status or Body exclude everything after them. With CutAfter and CutMiddle the request
+// is handled, so Error, Status and Body have no effect, but Rejected does. A fault with only a
+// Delay lets the request through after it.
 //
-// How the answer is sent, whether it comes from the service, from Error or from
-// Status and Body: DateOffset, Header, Padding, Drip, Gzip.
+// How the response is sent, whether it comes from the service, from Error, or from Status and Body:
+// DateOffset, Header, Padding, Drip, Gzip.
 type Fault struct {
-	Operation string        // the operation it hits, such as "PutLogEvents"; "" = every one
-	Times     int           // how many requests it hits; 0 = every one until it is removed
-	Delay     time.Duration // wait this long first; a client that goes away, or Close, ends the wait and the request
-	Hang      bool          // never answer, until the client goes away or the server closes
-	Error     *APIError     // answer with this error; nothing takes effect
+	Operation string        // operation it applies to, such as "PutLogEvents"; "" = all
+	Times     int           // number of requests it applies to; 0 = all, until it is removed
+	Delay     time.Duration // wait before everything else; ends early, with the request, if the client goes away or the server closes
+	Hang      bool          // do not respond until the client goes away or the server closes
+	Error     *APIError     // respond with this error; the request has no effect
 	Cut       Cut           // drop the connection
 
-	// Silent makes the Cut one that the client is not told of, as a firewall
-	// does that forgets a connection: it stays open, and nothing more comes
-	// through it, for this request and for all others on it. New connections
-	// work. Without a Cut it is CutBefore; with CutMiddle, an answer stops in the
-	// middle. It ends when the client closes the connection or the server closes.
-	// In memory a request is a connection of its own. An http.Server of your own
-	// needs [Server.Listener].
+	// Silent makes the Cut invisible to the client, as a firewall that forgets a connection does:
+	// the connection stays open, but nothing more arrives through it, for this request and all
+	// others on it. New connections work. Without a Cut it implies CutBefore; with CutMiddle, the
+	// response stops halfway. It lasts until the client closes the connection or the server closes.
+	// In memory every request has its own connection. Your own [http.Server] requires
+	// [Server.Listener].
 	Silent bool
 
-	// Status is answered without the headers of the service, as a proxy, a
-	// firewall or a captive portal does; nothing takes effect. It is from 200
-	// to 599; 0 = no such fault, or 200 if there is a Body.
+	// Status is the status, from 200 to 599, of a response without the headers of the service, as a
+	// proxy, a firewall or a captive portal sends it; the request has no effect. 0 = no such
+	// response, or 200 if there is a Body.
 	Status int
 
-	// Body goes with Status, as text/html. A pointer to "" is an empty body; nil
-	// is a page that names the status, if there is a Status. 204 and 304 have no
-	// body.
+	// Body is the body that goes with Status, as text/html. A pointer to "" is an empty body; nil is
+	// a page that contains the Status, if that is set. 204 and 304 have no body.
 	Body *string
 
-	// Rejected decides which events of a PutLogEvents request are refused
-	// inside a 200, instead of their ages. All other rules apply. A fault with
-	// Rejected hits no other operation.
+	// Rejected overrides which events of a PutLogEvents request are rejected in a response with
+	// status 200. All other rules apply. A fault with Rejected applies to no other operation.
 	Rejected *RejectedInfo
 
-	// Unread answers with Error or Status and Body, or cuts with CutBefore,
-	// before the body of the request is read, as a proxy does to which the
-	// headers are enough: Match sees no more of the request, and as BodyBytes
-	// what Content-Length says. Such faults come before all others. Unread is
-	// without effect for a body of unknown length, and with Delay, Hang, Silent,
-	// Rejected and Message.
+	// Unread responds with Error or Status and Body, or cuts with CutBefore, before the body of the
+	// request is read, as a proxy does that decides by the headers. Match sees only what the headers
+	// contain, with Content-Length as BodyBytes. Faults with Unread are tried before all others.
+	// Unread has no effect for a body of unknown length, or together with Delay, Hang, Silent,
+	// Rejected or Message.
 	Unread bool
 
-	// DateOffset is added to the Date header of the answer. The AWS SDKs
-	// correct their signing clock by that header.
+	// DateOffset is added to the Date header of the response. The AWS SDKs correct their signing
+	// clock by that header.
 	DateOffset time.Duration
 
-	// Header is set in the answer, last of all; a name without values takes the
-	// header away. So a Content-Type, a Location or an X-Amzn-Requestid can be
-	// given to what is not the service, and taken from what is.
+	// Header is set in the response, over all other headers; a name without values removes the
+	// header. It can give a Content-Type, a Location or an X-Amzn-Requestid to a response that is
+	// not from the service, or remove it from one that is.
 	Header http.Header
 
-	// Padding makes the body of the answer larger by so many bytes; [Endless] =
-	// until the client goes away or the server closes. In an error of the
-	// service its message grows; other answers of the service are followed by
-	// blanks, which JSON allows. It is made while it is sent. CutMiddle, and
-	// answers without a body such as status 204, pass it over, and so do
-	// streams of Live Tail.
+	// Padding is the number of bytes added to the response body; [Endless] = until the client goes
+	// away or the server closes. It lengthens the message of an error; other responses of the
+	// service are followed by blanks, which JSON allows. It is generated while it is sent. It has no
+	// effect with CutMiddle, for responses without a body, such as status 204, and for Live Tail
+	// streams.
 	Padding int64
 
-	// Drip is a pause before each byte of the Padding. 0 = the Padding comes as
-	// fast as the client reads.
+	// Drip is the pause before each byte of the Padding. 0 = as fast as the client reads.
 	Drip time.Duration
 
-	// Gzip compresses the body of the answer, asked for or not. It makes a bomb
-	// of a Padding: that is compressed by a factor of almost 1,000. Where
-	// Padding is passed over, so is Gzip.
+	// Gzip compresses the response body, whether or not the client asked for it. It turns a Padding
+	// into a gzip bomb, with a compression factor of almost 1,000. It has no effect where Padding
+	// has none.
 	Gzip bool
 
-	// BodyLimit limits the fault to requests with a body of more bytes than
-	// this, compressed if it was. 0 = no such condition.
+	// BodyLimit limits the fault to requests whose body, as sent, has more bytes than this.
+	// 0 = no such condition.
 	BodyLimit int64
 
-	// Match tells whether the fault hits a request; nil = every request. It
-	// sees the request before it is handled, and may call the server's methods.
+	// Match reports whether the fault applies to a request; nil = to every request. It is called
+	// before the request is handled, and may call the server's methods.
 	Match func(Request) bool
 
-	// Message limits the fault to PutLogEvents requests with at least one event
-	// for whose message it returns true; nil = no such condition. With Error
-	// it makes an event poison: every batch that holds it is refused. With
-	// Status it is a firewall that takes a message for an attack. It may call the
+	// Message limits the fault to PutLogEvents requests with at least one message for which it
+	// returns true; nil = no such condition. With Error, every batch that contains such an event is
+	// refused; with Status, it is a firewall that takes the message for an attack. It may call the
 	// server's methods.
 	Message func(message string) bool
 }
 
-// foreign tells whether something that is not the service answers.
-func (f *Fault) foreign() bool { return f.Status != 0 || f.Body != nil }
-
-// changesBody tells whether the body of the answer is another than usual.
-func (f *Fault) changesBody() bool { return (f.Padding != 0 || f.Gzip) && f.Cut == CutNone }
-
-// early tells whether the fault comes before the body of a request is read.
-func (f *Fault) early(r *http.Request) bool {
-	if !f.Unread || r.ContentLength < 0 || f.Delay > 0 || f.Hang || f.Silent || f.Rejected != nil || f.Message != nil {
-		return false
-	}
-	return f.Cut == CutBefore || f.Cut == CutNone && (f.Error != nil || f.foreign())
+// RejectedInfo is the rejectedLogEventsInfo of a PutLogEvents response. The indexes are returned
+// unchanged, even if the batch has no such events; nil = absent. The events of the batch that they
+// do not cover are stored.
+type RejectedInfo struct {
+	TooOldEnd   *int // events before this index are rejected as older than 14 days
+	ExpiredEnd  *int // events before this index are rejected as older than the retention of the log group
+	TooNewStart *int // events from this index on are rejected as more than 2 hours in the future
 }
 
-// Inject adds a fault. For each request the first fault that fits, in the
-// order of injection, is the one that counts. remove takes the fault away; it
-// may be called more than once.
+// Inject adds a fault. The first fault that applies to a request, in the order of injection, is the
+// one that takes effect. remove removes the fault; calling it again is safe.
 func (s *Server) Inject(f Fault) (remove func()) {
-	f.Error = clone(f.Error)
-	f.Body = clone(f.Body)
-	f.Header = f.Header.Clone()
-	if f.Silent && f.Cut == CutNone {
-		f.Cut = CutBefore
-	}
-	if r := f.Rejected; r != nil {
-		f.Rejected = &RejectedInfo{clone(r.TooOldEnd), clone(r.ExpiredEnd), clone(r.TooNewStart)}
-	}
-	return s.faults.add(&fault{Fault: f, left: f.Times})
+	return s.endpoint.Inject(f.convert())
 }
 
-type fault struct {
-	Fault
-	left int // how many requests it may still hit, if Times > 0
-}
-
-// faults is the list of faults in the order of injection.
-type faults struct {
-	mu   sync.Mutex // guards list and the fault.left of its members
-	list []*fault
-}
-
-func (fs *faults) add(f *fault) (remove func()) {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	fs.list = append(fs.list, f)
-	return func() {
-		fs.mu.Lock()
-		defer fs.mu.Unlock()
-		fs.drop(f)
+func (f Fault) convert() endpoint.Fault {
+	converted := endpoint.Fault{
+		Operation:  f.Operation,
+		Times:      f.Times,
+		Delay:      f.Delay,
+		Hang:       f.Hang,
+		Error:      (*endpoint.APIError)(f.Error),
+		Cut:        endpoint.Cut(f.Cut),
+		Silent:     f.Silent,
+		Status:     f.Status,
+		Body:       f.Body,
+		Rejected:   (*endpoint.RejectedInfo)(f.Rejected),
+		Unread:     f.Unread,
+		DateOffset: f.DateOffset,
+		Header:     f.Header,
+		Padding:    f.Padding,
+		Drip:       f.Drip,
+		Gzip:       f.Gzip,
+		BodyLimit:  f.BodyLimit,
+		Message:    f.Message,
 	}
-}
-
-func (fs *faults) drop(f *fault) {
-	if i := slices.Index(fs.list, f); i >= 0 {
-		fs.list = slices.Delete(fs.list, i, i+1)
+	if f.Match != nil {
+		converted.Match = func(r endpoint.Request) bool { return f.Match(Request(r)) }
 	}
-}
-
-// take returns the first fault of those that are due that hits the request;
-// false if there is none. op is nil if the request was not, or could not be,
-// decoded.
-func (fs *faults) take(r Request, op operation, due func(*Fault) bool) (Fault, bool) {
-	fs.mu.Lock()
-	candidates := slices.Clone(fs.list)
-	fs.mu.Unlock()
-	for _, f := range candidates {
-		// No lock is held while the caller's code runs.
-		if due(&f.Fault) && f.hits(r, op) && fs.claim(f) {
-			return f.Fault, true
-		}
-	}
-	return Fault{}, false
-}
-
-// hits tells whether the fault is meant for the request.
-func (f *Fault) hits(r Request, op operation) bool {
-	if f.Operation != "" && f.Operation != r.Operation {
-		return false
-	}
-	if f.BodyLimit > 0 && int64(r.BodyBytes) <= f.BodyLimit {
-		return false
-	}
-	put, isPut := op.(*putLogEvents)
-	if !isPut && (f.Message != nil || f.Rejected != nil) {
-		return false
-	}
-	if f.Match != nil && !f.Match(r) {
-		return false
-	}
-	return f.Message == nil || slices.ContainsFunc(put.LogEvents, func(e inputEvent) bool { return f.Message(e.Message) })
-}
-
-// claim uses the fault up by one. It reports false if the fault is gone by now.
-func (fs *faults) claim(f *fault) bool {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	if !slices.Contains(fs.list, f) {
-		return false
-	}
-	if f.Times > 0 {
-		if f.left--; f.left == 0 {
-			fs.drop(f)
-		}
-	}
-	return true
+	return converted
 }

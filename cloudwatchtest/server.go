@@ -1,87 +1,97 @@
 package cloudwatchtest
 
 import (
-	"context"
-	"maps"
 	"net"
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint"
 )
 
-// Server is a CloudWatch Logs endpoint. Its methods may be called from many
-// goroutines. State stays readable after [Server.Close].
+// Server is a CloudWatch Logs endpoint. Its methods may be called concurrently. State stays
+// readable after [Server.Close].
 type Server struct {
-	// URL is the endpoint's address, without a final slash:
-	// "http://127.0.0.1:PORT", or "http://cloudwatch.localhost" for New.
+	// URL is the address of the endpoint, without a trailing slash: "http://127.0.0.1:PORT", or
+	// "http://cloudwatch.localhost" for [New].
 	URL string
 
-	store       logstore.Store
-	arrivals    arrivals
-	tails       tails
-	journal     journal
-	faults      faults
-	quotas      quotas
-	clockOffset atomic.Int64 // time.Duration, see SetClockOffset
-	client      *http.Client
-	buffers     sync.Pool         // *bytes.Buffer, for request bodies
-	keys        map[string]string // see Options.Keys; never changed
-	done        chan struct{}     // closed when Close begins
-	socket      *socket           // nil for New
-
-	mu       sync.Mutex     // guards closed, and Add of underWay against Wait
-	closed   bool           // no request may begin
-	underWay sync.WaitGroup // requests being handled
+	endpoint *endpoint.Server
 }
 
-// TB is what [Start] needs of a *testing.T, *testing.B or *testing.F.
+// TB is the part of [testing.TB] that [Start] uses.
 type TB interface {
 	Helper()
 	Fatalf(format string, args ...any)
 	Cleanup(func())
 }
 
-// New returns an endpoint without a socket. It is reached through
-// [Server.Config], [Server.Client] or [Server.Transport], and works inside a
-// testing/synctest bubble if it is created there.
-func New() *Server {
-	s := &Server{URL: "http://cloudwatch.localhost", store: logstore.NewMemory(), done: make(chan struct{})}
-	s.client = &http.Client{Transport: &transport{server: s}}
-	return s
+// Options configure [Open]. The zero value is that of [NewServer].
+type Options struct {
+	// Addr is the address to listen on, such as "127.0.0.1:4586". "" = a random port of 127.0.0.1.
+	// An address that other machines can reach requires AllowRemote.
+	Addr string
+
+	// AllowRemote admits requests from other machines. The Host of a request may then also be an IP
+	// address, a name without a dot, or a name that ends in ".internal" or ".local". The connection
+	// is not encrypted.
+	AllowRemote bool
+
+	// Keys are the known access keys: secret access keys by access key ID. A request that is not
+	// signed with one of them is refused. nil = signatures are not checked.
+	Keys map[string]string
+
+	// MaxConnections is the maximum number of open connections. Others wait until one ends or
+	// becomes idle, which closes it. 0 = no limit.
+	MaxConnections int
+
+	// MaxRequests is the maximum number of entries in the request log; the newest are kept.
+	// 0 = no limit.
+	MaxRequests int
+
+	// SweepEvery is the interval at which events are deleted that are beyond the retention of their
+	// log group, MaxAge or MaxBytes. 0 = never; MaxAge and MaxBytes then have no effect.
+	SweepEvery time.Duration
+
+	// MaxAge is the age at which events are deleted, whatever the retention of their log group.
+	// 0 = no limit.
+	MaxAge time.Duration
+
+	// MaxBytes is the total size of the events, in bytes, above which the oldest are deleted.
+	// 0 = no limit.
+	MaxBytes int64
 }
 
-// NewServer returns an endpoint that listens on a random port of 127.0.0.1.
-// The caller closes it.
+// New returns an endpoint without a socket. [Server.Config], [Server.Client] and
+// [Server.Transport] reach it in memory. It works inside a [testing/synctest] bubble if it is
+// created there.
+func New() *Server { return wrap(endpoint.New()) }
+
+// NewServer returns an endpoint that listens on a random port of 127.0.0.1. The caller closes it.
 func NewServer() (*Server, error) { return Open(Options{}) }
 
-// Open returns an endpoint that listens, like [NewServer], for programs that
-// offer it to others. The caller closes it.
+// Open returns an endpoint that listens as o says. The caller closes it. It fails if it cannot
+// listen on the address, or if other machines can reach the address without AllowRemote.
 func Open(o Options) (*Server, error) {
-	l, err := listenOn(o)
+	e, err := endpoint.Open(endpoint.Options{
+		Addr:           o.Addr,
+		AllowRemote:    o.AllowRemote,
+		Keys:           o.Keys,
+		MaxConnections: o.MaxConnections,
+		MaxRequests:    o.MaxRequests,
+		SweepEvery:     o.SweepEvery,
+		MaxAge:         o.MaxAge,
+		MaxBytes:       o.MaxBytes,
+	})
 	if err != nil {
 		return nil, err
 	}
-	s := New()
-	s.URL = urlOf(l)
-	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
-	s.keys = maps.Clone(o.Keys)
-	s.journal.max = o.MaxRequests
-	if o.Store != nil {
-		s.store = o.Store
-	}
-	if o.SweepEvery > 0 {
-		s.underWay.Add(1)
-		go s.sweep(o)
-	}
-	s.socket = listen(s.Listener(l), &guard{server: s, remote: o.AllowRemote}, o.MaxConnections)
-	return s, nil
+	return wrap(e), nil
 }
 
-// Start is [NewServer] for tests: a failure fails the test, and the server is
-// closed when the test ends.
+func wrap(e *endpoint.Server) *Server { return &Server{URL: e.URL, endpoint: e} }
+
+// Start is [NewServer] for tests: it fails the test if the endpoint cannot listen, and closes the
+// endpoint when the test ends.
 func Start(t TB) *Server {
 	t.Helper()
 	s, err := NewServer()
@@ -92,138 +102,58 @@ func Start(t TB) *Server {
 	return s
 }
 
-// Client returns an HTTP client that reaches the endpoint: in memory for
-// [New], through a connection pool of its own, which Close empties, for
-// [NewServer].
-func (s *Server) Client() *http.Client { return s.client }
+// Close stops the endpoint and waits until all of its goroutines have ended. Requests in flight
+// are answered, except those held back by a [Fault], whose connections are cut. Live Tail sessions
+// end with SessionStreamingException. Calling it again is safe. The error is always nil.
+func (s *Server) Close() error { return s.endpoint.Close() }
+
+// ServeHTTP handles one request of the AWS JSON 1.1 protocol. It does not check the Host header;
+// the socket of [NewServer], [Start] and [Open] does.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.endpoint.ServeHTTP(w, r) }
+
+// Listener wraps the listener of an [http.Server] that serves s, such as one of
+// [net/http/httptest], so that [Fault.Silent] silences whole connections. HTTP/2 requires it,
+// where a connection carries many requests. With TLS, it wraps the inner listener:
+//
+//	ts := httptest.NewUnstartedServer(srv)
+//	ts.Listener = srv.Listener(ts.Listener)
+//	ts.EnableHTTP2 = true
+//	ts.StartTLS()
+//
+// [NewServer], [Start] and [Open] wrap their listeners themselves.
+func (s *Server) Listener(l net.Listener) net.Listener { return s.endpoint.Listener(l) }
+
+// Client returns an HTTP client that reaches the endpoint: in memory for [New], otherwise through
+// its own connection pool, which [Server.Close] empties.
+func (s *Server) Client() *http.Client { return s.endpoint.Client() }
 
 // Transport returns the transport of [Server.Client].
-func (s *Server) Transport() http.RoundTripper { return s.client.Transport }
+func (s *Server) Transport() http.RoundTripper { return s.endpoint.Client().Transport }
 
-// Close stops the endpoint. Requests under way are answered, except those a
-// fault holds back, whose connections are cut. Sessions of Live Tail end with
-// SessionStreamingException. Close returns when no goroutine of the server is
-// left. Calling it again does the same and is safe. The error
-// is always nil so far.
-func (s *Server) Close() error {
-	s.mu.Lock()
-	if !s.closed {
-		s.closed = true
-		close(s.done)
-	}
-	s.mu.Unlock()
-	if s.socket != nil {
-		s.socket.close()
-		s.client.CloseIdleConnections()
-	}
-	s.underWay.Wait()
-	return nil
+// SetClockOffset makes the server's clock run d ahead of time.Now, or behind it if d is negative;
+// 0 resets it. The server's clock decides the age of events, retention and the life of paging
+// tokens, and it is the source of ingestion times, creation times and the Date header. It may be
+// called at any time; stored events keep their times.
+//
+// [Request.Time] and quotas do not follow it. [Fault.DateOffset] changes the Date header alone.
+func (s *Server) SetClockOffset(d time.Duration) { s.endpoint.SetClockOffset(d) }
+
+// SetQuota limits an operation, such as "PutLogEvents", to perSecond requests a second. Requests
+// beyond that fail like [Throttled] and have no effect. The quota is a token bucket that holds one
+// second's worth of requests; every call of SetQuota fills it. perSecond <= 0 removes the quota. A
+// new server has none.
+//
+// A request counts when it is handled, after the delay of a [Fault], whether it then succeeds or
+// fails. Requests that a fault answers or drops before do not count, and neither do the methods
+// that prepare state, such as [Server.CreateLogGroup].
+func (s *Server) SetQuota(operation string, perSecond int) {
+	s.endpoint.SetQuota(operation, perSecond)
 }
 
-// begin registers a request. It reports false once the server is closing.
-func (s *Server) begin() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return false
-	}
-	s.underWay.Add(1)
-	return true
-}
+// SetDefaultQuotas sets the default quotas of an AWS account, for every emulated operation with a
+// documented one. Where regions differ (GetLogEvents and FilterLogEvents) it uses the value for
+// regions that the documents do not name. Source: user guide, "CloudWatch Logs quotas".
+func (s *Server) SetDefaultQuotas() { s.endpoint.SetDefaultQuotas() }
 
-// socket is an http.Server on a listener, and its life.
-type socket struct {
-	server http.Server
-	served chan struct{} // closed when Serve has returned
-
-	mu      sync.Mutex // guards what follows
-	closing bool
-	// fresh holds connections that have not sent a request yet. Shutdown would
-	// wait seconds for them; clients often dial one more than they use.
-	fresh map[net.Conn]struct{}
-	idle  map[net.Conn]time.Time // since when there is no request on them
-	want  int                    // how many have to go when they become idle
-}
-
-// A peer that stops half-way through a request may hold up close this long.
-const closePatience = 2 * time.Second
-
-// listen serves a listener. maxConnections is Options.MaxConnections.
-func listen(l net.Listener, h http.Handler, maxConnections int) *socket {
-	k := &socket{served: make(chan struct{}), fresh: make(map[net.Conn]struct{}), idle: make(map[net.Conn]time.Time)}
-	if maxConnections > 0 {
-		l = &boundedListener{Listener: l, crowded: k.crowded, free: make(chan struct{}, maxConnections), closed: make(chan struct{})}
-	}
-	k.server = http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       5 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ConnState:         k.track,
-	}
-	go func() {
-		defer close(k.served)
-		k.server.Serve(l) // always returns an error; after close it is ErrServerClosed
-	}()
-	return k
-}
-
-func (k *socket) track(c net.Conn, state http.ConnState) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.idle, c)
-	if state != http.StateNew {
-		delete(k.fresh, c)
-	}
-	switch state {
-	case http.StateNew:
-		if k.closing {
-			c.Close()
-		} else {
-			k.fresh[c] = struct{}{}
-		}
-	case http.StateIdle:
-		if k.want > 0 {
-			k.want--
-			c.Close()
-		} else {
-			k.idle[c] = time.Now()
-		}
-	}
-}
-
-// crowded makes room for a connection: the one that has been idle for longest
-// is closed, or the next one that becomes idle.
-func (k *socket) crowded() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	var oldest net.Conn
-	for c, since := range k.idle {
-		if oldest == nil || since.Before(k.idle[oldest]) {
-			oldest = c
-		}
-	}
-	if oldest == nil {
-		k.want++
-		return
-	}
-	delete(k.idle, oldest)
-	oldest.Close()
-}
-
-func (k *socket) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), closePatience)
-	defer cancel()
-	// Requests that begin from here on are cut, so a fresh connection has
-	// nothing to lose.
-	k.mu.Lock()
-	k.closing = true
-	for c := range k.fresh {
-		c.Close()
-	}
-	k.mu.Unlock()
-	if k.server.Shutdown(ctx) != nil {
-		k.server.Close()
-	}
-	<-k.served
-}
+// Supports reports whether the endpoint emulates an operation, such as "PutLogEvents".
+func Supports(operation string) bool { return endpoint.Supports(operation) }

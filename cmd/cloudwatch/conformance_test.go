@@ -3,8 +3,13 @@ package main
 import (
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go/middleware"
+
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 	"github.com/cloudwatch-go/cloudwatch/cmd/cloudwatch/internal/sqlite"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint"
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/conformance"
 )
 
@@ -15,12 +20,18 @@ func TestConformanceInSQLite(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	srv, err := cloudwatchtest.Open(cloudwatchtest.Options{Addr: "127.0.0.1:0", Store: store})
+	srv, err := endpoint.Open(endpoint.Options{Store: store})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer srv.Close()
-	for _, f := range conformance.CheckAll(t.Context(), conformance.Target{Config: srv.Config()}) {
+	cfg := aws.Config{
+		Region:       "us-east-1",
+		BaseEndpoint: &srv.URL,
+		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		APIOptions:   []func(*middleware.Stack) error{cloudwatchtest.LocalEndpoint},
+	}
+	for _, f := range conformance.CheckAll(t.Context(), conformance.Target{Config: cfg}) {
 		t.Run(f.Rule.Name(), func(t *testing.T) {
 			if f.Err != nil {
 				t.Error(f.Err)

@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 	"github.com/cloudwatch-go/cloudwatch/cmd/cloudwatch/internal/sqlite"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint"
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
@@ -149,7 +149,7 @@ func (p *program) serve(ctx context.Context, f serveFlags) error {
 		return failed(err)
 	}
 	defer store.Close()
-	server, err := cloudwatchtest.Open(f.options(store, keys))
+	server, err := endpoint.Open(f.options(store, keys))
 	if err != nil {
 		return failed(f.explain(err))
 	}
@@ -172,8 +172,8 @@ func (p *program) serve(ctx context.Context, f serveFlags) error {
 	return err
 }
 
-func (f *serveFlags) options(store logstore.Store, keys accessKeys) cloudwatchtest.Options {
-	o := cloudwatchtest.Options{
+func (f *serveFlags) options(store logstore.Store, keys accessKeys) endpoint.Options {
+	o := endpoint.Options{
 		Addr:           f.address(),
 		AllowRemote:    f.allowRemote,
 		Keys:           keys.secrets(),

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint"
 )
 
 // parseFaults reads the flags --fault. A fault that comes first counts first.
-func parseFaults(flags []string) (faults []cloudwatchtest.Fault, err error) {
+func parseFaults(flags []string) (faults []endpoint.Fault, err error) {
 	for _, flag := range flags {
 		f, err := parseFault(flag)
 		if err != nil {
@@ -25,13 +25,13 @@ func parseFaults(flags []string) (faults []cloudwatchtest.Fault, err error) {
 }
 
 // parseFault reads OPERATION:KIND[,KIND...][:HOW...].
-func parseFault(text string) (f cloudwatchtest.Fault, err error) {
+func parseFault(text string) (f endpoint.Fault, err error) {
 	operation, rest, ok := strings.Cut(text, ":")
 	if !ok {
 		return f, errors.New("must be OPERATION:KIND or OPERATION:KIND:HOW, such as PutLogEvents:throttle:20%")
 	}
 	if operation != "*" {
-		if !cloudwatchtest.Supports(operation) {
+		if !endpoint.Supports(operation) {
 			return f, fmt.Errorf("the endpoint has no operation %q; use one such as PutLogEvents, or * for all", operation)
 		}
 		f.Operation = operation
@@ -49,7 +49,7 @@ func parseFault(text string) (f cloudwatchtest.Fault, err error) {
 }
 
 // setKinds says what goes wrong.
-func setKinds(f *cloudwatchtest.Fault, operation, text string) error {
+func setKinds(f *endpoint.Fault, operation, text string) error {
 	all := faultKinds()
 	var seen []string
 	outcome := "" // the kind that says what becomes of the request
@@ -79,7 +79,7 @@ func setKinds(f *cloudwatchtest.Fault, operation, text string) error {
 }
 
 // setHows says which requests are hit.
-func setHows(f *cloudwatchtest.Fault, text string) error {
+func setHows(f *endpoint.Fault, text string) error {
 	for how, more := "", true; more; {
 		if strings.HasPrefix(text, "with=") {
 			how, more = text, false // its text may have colons
@@ -93,13 +93,13 @@ func setHows(f *cloudwatchtest.Fault, text string) error {
 	return nil
 }
 
-func setHow(f *cloudwatchtest.Fault, how string) error {
+func setHow(f *endpoint.Fault, how string) error {
 	if text, ok := strings.CutSuffix(how, "%"); ok && !strings.HasPrefix(how, "with=") {
 		share, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(share > 0 && share <= 100) {
 			return fmt.Errorf("a share must be above 0%% and at most 100%%, not %s", how)
 		}
-		f.Match = func(cloudwatchtest.Request) bool { return rand.Float64()*100 < share }
+		f.Match = func(endpoint.Request) bool { return rand.Float64()*100 < share }
 		return nil
 	}
 	if text, ok := strings.CutPrefix(how, "over="); ok {
@@ -124,9 +124,9 @@ func setHow(f *cloudwatchtest.Fault, how string) error {
 }
 
 // sensible completes a fault, and refuses what has no effect.
-func sensible(f *cloudwatchtest.Fault) error {
+func sensible(f *endpoint.Fault) error {
 	if f.Drip > 0 && f.Padding == 0 {
-		f.Padding = cloudwatchtest.Endless
+		f.Padding = endpoint.Endless
 	}
 	if f.Gzip && f.Padding == 0 {
 		f.Padding = gzipBomb
@@ -137,13 +137,13 @@ func sensible(f *cloudwatchtest.Fault) error {
 		return errors.New("only PutLogEvents can have events rejected: PutLogEvents:KIND")
 	case f.Operation != "PutLogEvents" && f.Message != nil:
 		return errors.New("only PutLogEvents has messages: PutLogEvents:KIND:with=TEXT")
-	case f.Rejected != nil && (answers || f.Hang || f.Cut == cloudwatchtest.CutBefore):
+	case f.Rejected != nil && (answers || f.Hang || f.Cut == endpoint.CutBefore):
 		return errors.New("no event is rejected of a request that is not handled")
 	case f.Silent && (answers || f.Hang):
 		return errors.New("a silent connection carries no answer; silent goes with cut-after and cut-middle")
-	case f.Padding != 0 && (f.Silent || f.Hang || f.Cut != cloudwatchtest.CutNone):
+	case f.Padding != 0 && (f.Silent || f.Hang || f.Cut != endpoint.CutNone):
 		return errors.New("there is no whole answer to be made larger")
-	case f.Unread && (f.Delay > 0 || f.Silent || f.Message != nil || !answers && f.Cut != cloudwatchtest.CutBefore):
+	case f.Unread && (f.Delay > 0 || f.Silent || f.Message != nil || !answers && f.Cut != endpoint.CutBefore):
 		return errors.New("unread goes with errors, html, portal and cut-before, and not with slow and with=TEXT")
 	}
 	return nil

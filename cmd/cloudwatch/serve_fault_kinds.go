@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint"
 )
 
 // gzipBomb is the size of the kind gzip-bomb: some 10 MB are sent.
@@ -20,20 +20,20 @@ type faultKind struct {
 	note    string // for people; "" = none
 	outcome bool   // it says what becomes of the request: one of them can
 	// set makes the fault one of that kind. The error says what the kind needs.
-	set func(f *cloudwatchtest.Fault, operation, value string) error
+	set func(f *endpoint.Fault, operation, value string) error
 }
 
 // faultKinds are all kinds of --fault.
 func faultKinds() []faultKind {
-	type fault = cloudwatchtest.Fault
-	refused := func(name string, e func(operation string) *cloudwatchtest.APIError) faultKind {
+	type fault = endpoint.Fault
+	refused := func(name string, e func(operation string) *endpoint.APIError) faultKind {
 		return faultKind{name: name, outcome: true, set: func(f *fault, operation, _ string) error {
 			f.Error = e(operation)
 			return nil
 		}}
 	}
-	always := func(e func() *cloudwatchtest.APIError) func(string) *cloudwatchtest.APIError {
-		return func(string) *cloudwatchtest.APIError { return e() }
+	always := func(e func() *endpoint.APIError) func(string) *endpoint.APIError {
+		return func(string) *endpoint.APIError { return e() }
 	}
 	// simple is a kind without a value.
 	simple := func(name, note string, outcome bool, set func(*fault)) faultKind {
@@ -42,20 +42,20 @@ func faultKinds() []faultKind {
 			return nil
 		}}
 	}
-	cut := func(name, note string, c cloudwatchtest.Cut) faultKind {
+	cut := func(name, note string, c endpoint.Cut) faultKind {
 		return simple(name, note, true, func(f *fault) { f.Cut = c })
 	}
 	valued := func(name, value, note string, set func(f *fault, value string) error) faultKind {
 		return faultKind{name: name, value: value, note: note, set: func(f *fault, _, value string) error { return set(f, value) }}
 	}
-	rejected := func(name, note string, index func(*cloudwatchtest.RejectedInfo) **int) faultKind {
+	rejected := func(name, note string, index func(*endpoint.RejectedInfo) **int) faultKind {
 		return valued(name, "N", note, func(f *fault, value string) error {
 			n, err := strconv.Atoi(value)
 			if err != nil || n < 1 {
 				return errors.New("a number of events, such as 10")
 			}
 			if f.Rejected == nil {
-				f.Rejected = new(cloudwatchtest.RejectedInfo)
+				f.Rejected = new(endpoint.RejectedInfo)
 			}
 			*index(f.Rejected) = &n
 			return nil
@@ -64,20 +64,20 @@ func faultKinds() []faultKind {
 	html := valued("html", "STATUS", "a page of something on the way, such as html=403", setStatus)
 	html.outcome = true
 	return []faultKind{
-		refused("throttle", always(cloudwatchtest.Throttled)),
-		refused("500", always(cloudwatchtest.InternalFailure)),
-		refused("503", always(cloudwatchtest.ServiceUnavailable)),
-		refused("access-denied", cloudwatchtest.AccessDenied),
-		refused("expired-token", always(cloudwatchtest.ExpiredToken)),
-		refused("unknown-key", always(cloudwatchtest.UnrecognizedClient)),
+		refused("throttle", always(endpoint.Throttled)),
+		refused("500", always(endpoint.InternalFailure)),
+		refused("503", always(endpoint.ServiceUnavailable)),
+		refused("access-denied", endpoint.AccessDenied),
+		refused("expired-token", always(endpoint.ExpiredToken)),
+		refused("unknown-key", always(endpoint.UnrecognizedClient)),
 		html,
 		simple("portal", "a page with status 200, to log in", true, func(f *fault) {
 			page := "<html><body>Please log in to this network.</body></html>"
 			f.Body = &page
 		}),
-		cut("cut-before", "the connection is dropped before the request is handled", cloudwatchtest.CutBefore),
-		cut("cut-after", "after it is handled, before the answer", cloudwatchtest.CutAfter),
-		cut("cut-middle", "in the middle of the answer", cloudwatchtest.CutMiddle),
+		cut("cut-before", "the connection is dropped before the request is handled", endpoint.CutBefore),
+		cut("cut-after", "after it is handled, before the answer", endpoint.CutAfter),
+		cut("cut-middle", "in the middle of the answer", endpoint.CutMiddle),
 		simple("silent", "the connection goes dead; with cut-after or cut-middle, at that time", false, func(f *fault) { f.Silent = true }),
 		simple("hang", "no answer comes", true, func(f *fault) { f.Hang = true }),
 		valued("slow", "TIME", "every answer takes longer", func(f *fault, value string) (err error) {
@@ -88,7 +88,7 @@ func faultKinds() []faultKind {
 			f.DateOffset, err = spanOf(value)
 			return err
 		}),
-		simple("endless", "the body of the answer never ends", false, func(f *fault) { f.Padding = cloudwatchtest.Endless }),
+		simple("endless", "the body of the answer never ends", false, func(f *fault) { f.Padding = endpoint.Endless }),
 		valued("padding", "SIZE", "the body of the answer, of an error its text, is larger", func(f *fault, value string) (err error) {
 			f.Padding, err = sizeOf(value)
 			return err
@@ -100,13 +100,13 @@ func faultKinds() []faultKind {
 		simple("gzip-bomb", "compressed padding, of 10 GiB unless it is said", false, func(f *fault) { f.Gzip = true }),
 		valued("header", "NAME=VALUE", "of the answer; without VALUE it is taken away", setHeader),
 		simple("unread", "answered or cut before the body of the request is read", false, func(f *fault) { f.Unread = true }),
-		rejected("too-old", "of PutLogEvents, the first N events are rejected", func(r *cloudwatchtest.RejectedInfo) **int { return &r.TooOldEnd }),
-		rejected("expired", "the same, as older than the retention", func(r *cloudwatchtest.RejectedInfo) **int { return &r.ExpiredEnd }),
-		rejected("too-new", "of PutLogEvents, all but the first N", func(r *cloudwatchtest.RejectedInfo) **int { return &r.TooNewStart }),
+		rejected("too-old", "of PutLogEvents, the first N events are rejected", func(r *endpoint.RejectedInfo) **int { return &r.TooOldEnd }),
+		rejected("expired", "the same, as older than the retention", func(r *endpoint.RejectedInfo) **int { return &r.ExpiredEnd }),
+		rejected("too-new", "of PutLogEvents, all but the first N", func(r *endpoint.RejectedInfo) **int { return &r.TooNewStart }),
 	}
 }
 
-func setStatus(f *cloudwatchtest.Fault, value string) error {
+func setStatus(f *endpoint.Fault, value string) error {
 	status, err := strconv.Atoi(value)
 	if err != nil || status < 200 || status > 599 {
 		return errors.New("an HTTP status from 200 to 599, such as html=403")
@@ -115,7 +115,7 @@ func setStatus(f *cloudwatchtest.Fault, value string) error {
 	return nil
 }
 
-func setHeader(f *cloudwatchtest.Fault, value string) error {
+func setHeader(f *endpoint.Fault, value string) error {
 	name, value, ok := strings.Cut(value, "=")
 	if !ok || name == "" || strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
 		return errors.New("a name and a value, such as header=Content-Type=application/json")

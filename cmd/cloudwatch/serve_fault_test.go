@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+	"github.com/cloudwatch-go/cloudwatch/internal/endpoint"
 )
 
 const putOne = `{"logGroupName":"g","logStreamName":"s","logEvents":[{"timestamp":1,"message":"GET /?a:b=<script>, 100%"}]}`
@@ -125,9 +125,12 @@ func TestFaultKinds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			srv := cloudwatchtest.New()
+			srv := endpoint.New()
 			defer srv.Close()
-			if err := errors.Join(srv.CreateLogGroup("g"), srv.CreateLogStream("g", "s")); err != nil {
+			if err := srv.CreateLogGroup("g"); err != nil {
+				t.Fatal(err)
+			}
+			if err := srv.CreateLogStream("g", "s"); err != nil {
 				t.Fatal(err)
 			}
 			srv.Inject(faults[0])

@@ -88,7 +88,7 @@ func TestServeFigures(t *testing.T) {
 var figurePatterns = []string{`{ $.level = "ERROR" }`, `{ $.ms > 95 && $.path = "/articles/3*" }`, "ERROR", "nothing"}
 
 // search goes through all events.
-func search(t *testing.T, e *endpoint, c *cloudwatchlogs.Client, pattern string) {
+func search(t *testing.T, e *serveProcess, c *cloudwatchlogs.Client, pattern string) {
 	t.Helper()
 	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("g")}
 	if pattern != "" {

@@ -19,8 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 )
 
-// endpoint is a "cloudwatch serve" in a process of its own.
-type endpoint struct {
+// serveProcess is a "cloudwatch serve" in a process of its own.
+type serveProcess struct {
 	cmd    *exec.Cmd
 	url    string
 	exited chan error // has room for the answer
@@ -32,9 +32,9 @@ type endpoint struct {
 var announced = regexp.MustCompile(`CloudWatch Logs at (http://[^,]+),`)
 
 // launch starts an endpoint and returns when it listens.
-func launch(t testing.TB, args ...string) *endpoint {
+func launch(t testing.TB, args ...string) *serveProcess {
 	t.Helper()
-	e := &endpoint{exited: make(chan error, 1)}
+	e := &serveProcess{exited: make(chan error, 1)}
 	e.cmd = exec.Command("cloudwatch", append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
 	e.cmd.Env = append(os.Environ(), fastExit)
 	pipe, err := e.cmd.StderrPipe()
@@ -70,14 +70,14 @@ func launch(t testing.TB, args ...string) *endpoint {
 }
 
 // said is what the endpoint has written to standard error.
-func (e *endpoint) said() string {
+func (e *serveProcess) said() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.stderr.String()
 }
 
 // kill ends the process at once.
-func (e *endpoint) kill(t testing.TB) {
+func (e *serveProcess) kill(t testing.TB) {
 	t.Helper()
 	if err := e.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func (e *endpoint) kill(t testing.TB) {
 }
 
 // interrupt ends the process as Ctrl-C does.
-func (e *endpoint) interrupt(t testing.TB) {
+func (e *serveProcess) interrupt(t testing.TB) {
 	t.Helper()
 	if err := e.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func (e *endpoint) interrupt(t testing.TB) {
 
 // memory is the resident memory of the process: all of it, and without that of
 // files, which others share.
-func (e *endpoint) memory(t testing.TB) (all, own int64) {
+func (e *serveProcess) memory(t testing.TB) (all, own int64) {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", e.cmd.Process.Pid))
 	if err != nil {
@@ -118,7 +118,7 @@ func (e *endpoint) memory(t testing.TB) (all, own int64) {
 }
 
 // cpu is the CPU time the process has used.
-func (e *endpoint) cpu(t testing.TB) time.Duration {
+func (e *serveProcess) cpu(t testing.TB) time.Duration {
 	t.Helper()
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", e.cmd.Process.Pid))
 	if err != nil {

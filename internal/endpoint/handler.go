@@ -1,0 +1,268 @@
+package endpoint
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const targetPrefix = "Logs_20140328."
+
+// ServeHTTP answers one request of the AWS JSON 1.1 protocol. It does not look
+// at the Host header; the socket of [NewServer] does.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.begin() {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.inFlight.Done()
+	if r.URL.Path == requestsPath {
+		s.serveRequests(w, r)
+		return
+	}
+	if err := checkRoute(w, r); err != nil {
+		failure(err).send(w, s.now())
+		return
+	}
+
+	a, f, answered := s.answer(w, r)
+	if a.tail != nil {
+		defer a.tail.leave()
+	}
+	if a.tail != nil || f.changesBody() {
+		letClientFinish(r)
+	}
+	date := s.now().Add(f.DateOffset)
+	a.header = f.Header
+	switch {
+	case !answered:
+		s.drop(r, f)
+	case f.Cut == CutMiddle:
+		a.sendHalf(w, date)
+		s.drop(r, f)
+	case a.tail != nil:
+		a.send(w, date)
+		a.tail.stream(w, r.Context().Done(), s.done)
+	case f.changesBody() && bodyAllowed(a.status):
+		a.sendPadded(w, date, f, r.Context().Done(), s.done)
+	default:
+		a.send(w, date)
+	}
+}
+
+// drop drops the connection of a request, as the fault says. It does not return.
+func (s *Server) drop(r *http.Request, f Fault) {
+	if f.Silent {
+		s.silence(r)
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// letClientFinish waits until the client has most probably noticed that it sent
+// the whole request. The Go SDK closes the request's body as soon as an answer
+// begins (seen with smithy-go v1.28.8). If net/http is still about to look for
+// the body's end then, it takes that for a failed write and drops the
+// connection, under a stream that has just begun. On a network the way there
+// and back is longer than that. [LocalEndpoint] cures it for good.
+func letClientFinish(r *http.Request) {
+	if r.Context().Value(http.LocalAddrContextKey) != nil { // it came through a socket
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// answer has the request handled, and enters it in the request log. It returns
+// the fault that hits it, and whether the answer is to be sent: if not, the
+// connection is to be dropped.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) (a answer, f Fault, answered bool) {
+	buf := s.buffer()
+	defer s.release(buf)
+	req := Request{
+		Time:        time.Now(),
+		Operation:   operationName(r),
+		BodyBytes:   int(max(r.ContentLength, 0)), // as announced
+		UserAgent:   clip(r.UserAgent()),
+		AccessKeyID: clip(signedBy(r).keyID),
+	}
+	f, early := s.faults.take(req, nil, func(f *Fault) bool { return f.early(r) })
+	var op operation
+	var body []byte
+	var err error
+	if early {
+		leaveUnread(w, r, f)
+	} else {
+		op, body, err = s.receive(w, r, buf, &req)
+	}
+	entry := s.journal.add(req)
+	if !early {
+		f, _ = s.faults.take(req, op, func(f *Fault) bool { return !f.early(r) })
+	}
+
+	answered = s.hold(r, f) && f.Cut != CutBefore
+	if answered {
+		switch refused := asAPIError(err); {
+		case f.Error != nil && f.Cut == CutNone:
+			a = failure(f.Error)
+		case f.foreign() && f.Cut == CutNone:
+			a = foreign(f)
+		case refused != nil:
+			a = failure(refused)
+		default:
+			c := s.call(r.Context(), signedRegion(r))
+			c.body, c.scripted = body, f.Rejected
+			a = s.carryOut(op, c, &req)
+		}
+		// Of an answer without a body there is no middle to cut it in.
+		answered = f.Cut != CutAfter && (f.Cut != CutMiddle || len(a.body) > 0)
+	}
+	if answered {
+		req.Status = a.status
+		if a.err != nil {
+			req.Code, req.Message = a.err.Code, a.err.Message
+		}
+	}
+
+	// The journal is written before the answer, so that a client that has the
+	// answer finds its request there.
+	s.journal.finish(entry, req)
+	return a, f, answered
+}
+
+// leaveUnread keeps net/http from reading up to 256 KiB of the body before it
+// sends the answer or cuts the connection, as far as HTTP/1 is concerned.
+func leaveUnread(w http.ResponseWriter, r *http.Request, f Fault) {
+	if r.ProtoMajor != 1 {
+		return
+	}
+	w.Header().Set("Connection", "close")
+	if f.Cut != CutNone {
+		// In memory there is nothing to be read.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
+	}
+}
+
+// receive reads the body of a request and enters in req what it says. The body
+// is valid until buf is used again.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer, req *Request) (op operation, body []byte, err error) {
+	wire := &wireReader{}
+	if s.keys != nil {
+		wire.hash = sha256.New()
+	}
+	body, err = readBody(w, r, buf, wire)
+	if errors.Is(err, errClientGone) {
+		panic(http.ErrAbortHandler)
+	}
+	req.Time, req.BodyBytes = time.Now(), wire.n
+	if err == nil && s.keys != nil {
+		err = plain(checkSignature(r, s.keys, wire.sum(), s.now()))
+	}
+	if err == nil {
+		op, err = decode(req.Operation, body)
+	}
+	if err == nil {
+		op.describe(req)
+	}
+	return op, body, err
+}
+
+// call returns what an operation needs that is asked for now.
+func (s *Server) call(ctx context.Context, region string) *call {
+	return &call{ctx: ctx, store: s.store, arrivals: &s.arrivals, sessions: &s.sessions, now: s.now().UnixMilli(), region: region}
+}
+
+// carryOut has the operation done, if its quota allows, and notes in req what
+// came of it.
+func (s *Server) carryOut(op operation, c *call, req *Request) answer {
+	if !s.quotas.allow(req.Operation, time.Now()) {
+		return failure(Throttled())
+	}
+	out, err := op.handle(c)
+	req.Rejected, req.TooOld, req.Expired, req.TooNew = c.rejected, c.tooOld, c.expired, c.tooNew
+	if err != nil {
+		return failure(err)
+	}
+	req.Committed = true
+	if t, ok := out.(*tail); ok {
+		return t.answer()
+	}
+	return success(out)
+}
+
+// hold makes the request wait as the fault says. It reports false if the
+// request must not go on: it hangs, the client is gone, or the server closes.
+func (s *Server) hold(r *http.Request, f Fault) bool {
+	if f.Delay <= 0 && !f.Hang {
+		return true
+	}
+	var elapsed <-chan time.Time
+	if !f.Hang {
+		timer := time.NewTimer(f.Delay)
+		defer timer.Stop()
+		elapsed = timer.C
+	}
+	select {
+	case <-elapsed:
+		return true
+	case <-r.Context().Done():
+	case <-s.done:
+	}
+	return false
+}
+
+// checkRoute allows POST on / alone, which is all the protocol uses.
+func checkRoute(w http.ResponseWriter, r *http.Request) *APIError {
+	if r.URL.Path != "/" && r.URL.Path != "" {
+		return refusal(http.StatusNotFound, "UnknownOperationException", "only the path / is served")
+	}
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return refusal(http.StatusMethodNotAllowed, "UnknownOperationException", "only POST is served")
+	}
+	return nil
+}
+
+func operationName(r *http.Request) string {
+	target := r.Header.Get("X-Amz-Target")
+	if name, ok := strings.CutPrefix(target, targetPrefix); ok {
+		return name
+	}
+	return target
+}
+
+// decode turns a body into the operation it asks for.
+func decode(name string, body []byte) (operation, error) {
+	op := newOperation(name)
+	switch {
+	case name == "":
+		return nil, refusal(400, "UnknownOperationException", "the header X-Amz-Target is missing")
+	case op == nil && inModel(name):
+		return nil, refusal(400, "UnknownOperationException", fmt.Sprintf("The operation %s is not supported by this endpoint.", name))
+	case op == nil:
+		return nil, refusal(400, "UnknownOperationException", fmt.Sprintf("CloudWatch Logs has no operation %s.", clip(name)))
+	case !utf8.Valid(body):
+		// encoding/json would replace the bad bytes in silence.
+		return nil, serialization("the body is not valid UTF-8")
+	case !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")):
+		return nil, serialization("the body is not a JSON object")
+	}
+	if name == "PutLogEvents" {
+		if put, ok := decodePut(body); ok {
+			return put, nil
+		}
+	}
+	if err := json.Unmarshal(body, op); err != nil {
+		return nil, serialization(err.Error())
+	}
+	return op, nil
+}
+
+func asAPIError(err error) *APIError {
+	var e *APIError
+	errors.As(err, &e)
+	return e
+}

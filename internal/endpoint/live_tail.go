@@ -1,0 +1,158 @@
+package endpoint
+
+import (
+	"encoding/json"
+	"net/http"
+	"sync"
+)
+
+// StartLiveTail: a real event stream. After initial-response and sessionStart
+// an update comes each second, empty or not, of at most 500 events; of more, a
+// random sample in the order of arrival, with sampled set. Of the updates that
+// a slow client does not take, the ten latest are kept. After three hours the
+// session ends with SessionTimeoutException, when the server closes with
+// SessionStreamingException. An account has at most 15 sessions.
+//
+// Where the documents leave room:
+//   - Log groups are named by ARN, as the API reference says; a bare name is
+//     refused. Region and account are not compared with anything.
+//   - Events tell their group as "account:name", the form that clients of the
+//     service see.
+//   - A 16th session is refused with the code of the service's model and the
+//     text that clients report, which the SDKs take for throttling.
+//   - Streams need not exist yet. A group that is deleted ends no session, and
+//     events of a new one of the same name are sent.
+//   - Log groups of the class INFREQUENT_ACCESS are refused, those of
+//     ESSENTIALS and DELIVERY are not, since no document says so.
+//   - The messages of an update are at most 3 MiB together; what is above counts
+//     as sampled away.
+//
+// Not emulated: the delay of some seconds between ingestion and Live Tail.
+type startLiveTail struct {
+	LogGroupIdentifiers   []string
+	LogStreamNames        []string
+	LogStreamNamePrefixes []string
+	LogEventFilterPattern *string
+}
+
+func (op *startLiveTail) describe(r *Request) {
+	if len(op.LogGroupIdentifiers) == 1 {
+		r.LogGroup, _ = groupOfARN(op.LogGroupIdentifiers[0])
+	}
+	if len(op.LogStreamNames) == 1 {
+		r.LogStream = op.LogStreamNames[0]
+	}
+}
+
+func (op *startLiveTail) handle(c *call) (any, *APIError) {
+	t, err := op.validate()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range t.groups {
+		g, err := c.group(name)
+		if err != nil {
+			return nil, err
+		}
+		if err := readable(g, "StartLiveTail"); err != nil {
+			return nil, err
+		}
+	}
+	if !c.sessions.begin() {
+		return nil, tooManySessions()
+	}
+	unsubscribe := c.arrivals.subscribe(t.offer)
+	t.leave = func() {
+		unsubscribe()
+		c.sessions.end()
+	}
+	return t, nil
+}
+
+// validate checks the request and returns its session.
+func (op *startLiveTail) validate() (*tail, *APIError) {
+	var v violations
+	v.present("logGroupIdentifiers", op.LogGroupIdentifiers != nil)
+	v.texts("logGroupIdentifiers", op.LogGroupIdentifiers, 1, 10, groupIdentifierRule)
+	v.texts("logStreamNames", op.LogStreamNames, 1, 100, streamNameRule)
+	v.texts("logStreamNamePrefixes", op.LogStreamNamePrefixes, 1, 100, streamNameRule)
+	v.text("logEventFilterPattern", op.LogEventFilterPattern, filterPatternRule)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	if op.LogStreamNames != nil && op.LogStreamNamePrefixes != nil {
+		return nil, invalidParameter("logStreamNames and logStreamNamePrefixes are mutually exclusive parameters.")
+	}
+	if len(op.LogGroupIdentifiers) > 1 && (op.LogStreamNames != nil || op.LogStreamNamePrefixes != nil) {
+		return nil, invalidParameter("logStreamNames and logStreamNamePrefixes can be specified only with a single log group in logGroupIdentifiers.")
+	}
+	pattern, err := filterPattern(op.LogEventFilterPattern)
+	if err != nil {
+		return nil, err
+	}
+	t := newTail(sessionStart{newRequestID(), newRequestID(), op.LogGroupIdentifiers,
+		op.LogStreamNames, op.LogStreamNamePrefixes, op.LogEventFilterPattern}, pattern.Match)
+	for _, identifier := range op.LogGroupIdentifiers {
+		name, ok := groupOfARN(identifier)
+		if !ok {
+			return nil, invalidParameter("Invalid logGroupIdentifier: %s. Log groups are specified by their ARN.", clip(identifier))
+		}
+		t.groups = append(t.groups, name)
+	}
+	return t, nil
+}
+
+// sessionStart is the first thing the stream tells.
+type sessionStart struct {
+	RequestID             string   `json:"requestId"`
+	SessionID             string   `json:"sessionId"`
+	LogGroupIdentifiers   []string `json:"logGroupIdentifiers"`
+	LogStreamNames        []string `json:"logStreamNames,omitempty"`
+	LogStreamNamePrefixes []string `json:"logStreamNamePrefixes,omitempty"`
+	LogEventFilterPattern *string  `json:"logEventFilterPattern,omitempty"`
+}
+
+// answer is the beginning of the stream.
+func (t *tail) answer() answer {
+	payload, _ := json.Marshal(t.start) // strings always encode
+	return answer{
+		status:      http.StatusOK,
+		contentType: eventStreamType,
+		requestID:   t.start.RequestID,
+		body:        appendEvent(appendEvent(nil, "initial-response", []byte("{}")), "sessionStart", payload),
+		tail:        t,
+	}
+}
+
+// tooManySessions has a text that does not say so, as the service's.
+func tooManySessions() *APIError {
+	return refusal(400, "LimitExceededException", "Rate exceeded")
+}
+
+// sessionCount counts the open Live Tail sessions.
+type sessionCount struct {
+	mu   sync.Mutex // guards open
+	open int
+}
+
+// maxSessions is how many sessions an account may have at once. Source: user
+// guide, "CloudWatch Logs quotas".
+const maxSessions = 15
+
+// begin opens a session, if there may be one more.
+func (n *sessionCount) begin() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.open == maxSessions {
+		return false
+	}
+	n.open++
+	return true
+}
+
+// end closes a session.
+func (n *sessionCount) end() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.open--
+}

@@ -1,0 +1,137 @@
+package endpoint
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"time"
+)
+
+// Endless is a [Fault.Padding] that does not end.
+const Endless = -1
+
+// paddingPiece is how much padding is written at once: enough to compress by a
+// factor of 1,000, little enough to be made for each request.
+const paddingPiece = 1 << 20
+
+// gap is the place of padding in the body, and what it consists of: an answer of
+// the service stays valid JSON.
+func (a answer) gap() (at int, filler byte) {
+	switch {
+	case a.err != nil:
+		return len(a.body) - len(`"}`), 'x' // the end of the message
+	case a.requestID != "":
+		return len(a.body), ' '
+	default:
+		return len(a.body), 'x'
+	}
+}
+
+// sendPadded writes an answer whose body a fault pads or compresses. It drops
+// the connection if the client goes away or the server closes before the end.
+func (a answer) sendPadded(w http.ResponseWriter, date time.Time, f Fault, gone, closing <-chan struct{}) {
+	a.unsized = true
+	if f.Gzip {
+		w.Header().Set("Content-Encoding", "gzip")
+	}
+	a.sendHeader(w, date)
+	control := http.NewResponseController(w)
+	// The client has the beginning before the padding. Errors are those of a
+	// client that is gone, which the first Write meets as well.
+	_ = control.Flush()
+
+	// A client that does not read must not hold up Close.
+	ended, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case <-gone:
+		case <-closing:
+		case <-ended:
+			return
+		}
+		_ = control.SetWriteDeadline(time.Now())
+	}()
+	p := padder{w: w, control: control, fault: f, closing: closing, gone: gone}
+	err := p.write(a)
+	close(ended)
+	<-watched
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// padder writes a body with padding in it.
+type padder struct {
+	w             io.Writer
+	control       *http.ResponseController
+	fault         Fault
+	gone, closing <-chan struct{}
+}
+
+func (p *padder) write(a answer) error {
+	at, filler := a.gap()
+	if err := p.put(p.encode(a.body[:at])); err != nil {
+		return err
+	}
+	piece := min(uint64(p.fault.Padding), paddingPiece) // endless is a huge number here
+	if p.fault.Drip > 0 {
+		piece = min(piece, 1)
+	}
+	plain := bytes.Repeat([]byte{filler}, int(piece))
+	encoded := p.encode(plain)
+	for left := uint64(p.fault.Padding); left > 0; {
+		if left < piece {
+			piece, encoded = left, p.encode(plain[:left])
+		}
+		if err := p.drip(); err != nil {
+			return err
+		}
+		if err := p.put(encoded); err != nil {
+			return err
+		}
+		if p.fault.Padding > 0 {
+			left -= piece
+		}
+	}
+	return p.put(p.encode(a.body[at:]))
+}
+
+// encode compresses a part of the body, if it is to be. A file of several gzip
+// members is one gzip file (RFC 1952, section 2.2), so a piece of padding is
+// compressed once for all of them.
+func (p *padder) encode(part []byte) []byte {
+	if !p.fault.Gzip {
+		return part
+	}
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // a level that exists
+	z.Write(part)                                         // into memory
+	z.Close()
+	return b.Bytes()
+}
+
+func (p *padder) put(part []byte) error {
+	_, err := p.w.Write(part)
+	return err
+}
+
+// drip waits before a piece of padding.
+func (p *padder) drip() error {
+	if p.fault.Drip <= 0 {
+		return nil
+	}
+	if err := p.control.Flush(); err != nil {
+		return err
+	}
+	timer := time.NewTimer(p.fault.Drip)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-p.gone:
+	case <-p.closing:
+	}
+	return errClientGone
+}

@@ -1,0 +1,240 @@
+package endpoint
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+)
+
+// socket is an http.Server on a listener, and its life.
+type socket struct {
+	server http.Server
+	served chan struct{} // closed when Serve has returned
+
+	mu      sync.Mutex // guards what follows
+	closing bool
+	// fresh holds connections that have not sent a request yet. Shutdown would
+	// wait seconds for them; clients often dial one more than they use.
+	fresh map[net.Conn]struct{}
+	idle  map[net.Conn]time.Time // since when there is no request on them
+	want  int                    // how many have to go when they become idle
+}
+
+// A peer that stops half-way through a request may hold up close this long.
+const closePatience = 2 * time.Second
+
+// listen serves a listener. maxConnections is Options.MaxConnections.
+func listen(l net.Listener, h http.Handler, maxConnections int) *socket {
+	k := &socket{served: make(chan struct{}), fresh: make(map[net.Conn]struct{}), idle: make(map[net.Conn]time.Time)}
+	if maxConnections > 0 {
+		l = &boundedListener{Listener: l, crowded: k.crowded, free: make(chan struct{}, maxConnections), closed: make(chan struct{})}
+	}
+	k.server = http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       5 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ConnState:         k.track,
+	}
+	go func() {
+		defer close(k.served)
+		k.server.Serve(l) // always returns an error; after close it is ErrServerClosed
+	}()
+	return k
+}
+
+func (k *socket) track(c net.Conn, state http.ConnState) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.idle, c)
+	if state != http.StateNew {
+		delete(k.fresh, c)
+	}
+	switch state {
+	case http.StateNew:
+		if k.closing {
+			c.Close()
+		} else {
+			k.fresh[c] = struct{}{}
+		}
+	case http.StateIdle:
+		if k.want > 0 {
+			k.want--
+			c.Close()
+		} else {
+			k.idle[c] = time.Now()
+		}
+	}
+}
+
+// crowded makes room for a connection: the one that has been idle for longest
+// is closed, or the next one that becomes idle.
+func (k *socket) crowded() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var oldest net.Conn
+	for c, since := range k.idle {
+		if oldest == nil || since.Before(k.idle[oldest]) {
+			oldest = c
+		}
+	}
+	if oldest == nil {
+		k.want++
+		return
+	}
+	delete(k.idle, oldest)
+	oldest.Close()
+}
+
+func (k *socket) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), closePatience)
+	defer cancel()
+	// Requests that begin from here on are cut, so a fresh connection has
+	// nothing to lose.
+	k.mu.Lock()
+	k.closing = true
+	for c := range k.fresh {
+		c.Close()
+	}
+	k.mu.Unlock()
+	if k.server.Shutdown(ctx) != nil {
+		k.server.Close()
+	}
+	<-k.served
+}
+
+// listenOn listens on an address, if it may.
+func listenOn(o Options) (net.Listener, error) {
+	if o.Addr == "" {
+		o.Addr = "127.0.0.1:0"
+	}
+	l, err := net.Listen("tcp", o.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("cloudwatch endpoint: listen: %w", err)
+	}
+	if at, ok := l.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() && !o.AllowRemote {
+		l.Close()
+		return nil, fmt.Errorf("cloudwatch endpoint: listen: others can reach %s, which needs AllowRemote", o.Addr)
+	}
+	return l, nil
+}
+
+// urlOf is how a program on this machine reaches an address.
+func urlOf(l net.Listener) string {
+	if at, ok := l.Addr().(*net.TCPAddr); ok && at.IP.IsUnspecified() {
+		return fmt.Sprintf("http://127.0.0.1:%d", at.Port)
+	}
+	return "http://" + l.Addr().String()
+}
+
+// boundedListener accepts a connection only while there are fewer than some.
+type boundedListener struct {
+	net.Listener
+	crowded func()        // is told when a connection has to wait
+	free    chan struct{} // holds one for each connection
+	closed  chan struct{} // closed by Close
+	once    sync.Once
+}
+
+// Accept implements [net.Listener].
+func (l *boundedListener) Accept() (net.Conn, error) {
+	select {
+	case l.free <- struct{}{}:
+	default:
+		l.crowded()
+		select {
+		case l.free <- struct{}{}:
+		case <-l.closed:
+			return nil, net.ErrClosed
+		}
+	}
+	c, err := l.Listener.Accept()
+	if err != nil {
+		<-l.free
+		return nil, err
+	}
+	return &boundedConn{Conn: c, free: l.free}, nil
+}
+
+// Close implements [net.Listener].
+func (l *boundedListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
+
+type boundedConn struct {
+	net.Conn
+	free chan struct{}
+	once sync.Once
+}
+
+// Close implements [net.Conn].
+func (c *boundedConn) Close() error {
+	c.once.Do(func() { <-c.free })
+	return c.Conn.Close()
+}
+
+// CloseWrite is for [conn.CloseWrite].
+func (c *boundedConn) CloseWrite() error { return closeWrite(c.Conn) }
+
+// guard stands before a server that listens, and refuses what a web page may
+// have made a browser send:
+//
+//   - A Host that does not name this machine. A page can reach the endpoint
+//     through a name of its own that resolves to 127.0.0.1 (DNS rebinding).
+//   - A request that a browser says comes from another site. There are no CORS
+//     headers either.
+type guard struct {
+	server *Server
+	remote bool // other machines may come in
+	cross  http.CrossOriginProtection
+}
+
+// ServeHTTP implements [http.Handler].
+func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case !isLocalHost(r.Host) && !(g.remote && isNearHost(r.Host)):
+		g.refuse(w, "the Host header does not name this machine")
+	case g.cross.Check(r) != nil || r.Header.Get("Sec-Fetch-Site") == "cross-site":
+		g.refuse(w, "web pages of other sites are not let in")
+	default:
+		g.server.ServeHTTP(w, r)
+	}
+}
+
+func (g *guard) refuse(w http.ResponseWriter, why string) {
+	failure(refusal(http.StatusForbidden, "AccessDeniedException", why)).send(w, g.server.now())
+}
+
+// hostName returns the name in a Host header. Live Tail clients put "stream-"
+// or "streaming-" before it.
+func hostName(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	for _, prefix := range []string{"streaming-", "stream-"} {
+		if rest, ok := strings.CutPrefix(host, prefix); ok {
+			return rest
+		}
+	}
+	return host
+}
+
+func isLocalHost(host string) bool {
+	host = hostName(host)
+	return host == "localhost" || host == "127.0.0.1" || host == "::1" || strings.HasSuffix(host, ".localhost")
+}
+
+// isNearHost tells whether a Host is none that the owner of some web site can
+// have made.
+func isNearHost(host string) bool {
+	host = hostName(host)
+	_, err := netip.ParseAddr(host)
+	return err == nil || !strings.Contains(host, ".") || strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local")
+}
