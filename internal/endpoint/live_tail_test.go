@@ -307,23 +307,6 @@ func TestSlowClientOfLiveTail(t *testing.T) {
 }
 
 func TestLiveTailEnds(t *testing.T) {
-	t.Run("after three hours", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			srv, _ := ready(t)
-			s := startTail(t, srv, cloudwatchlogs.StartLiveTailInput{})
-			start, updates := time.Now(), 0
-			for range s.Events() {
-				updates++
-			}
-			var timeout *types.SessionTimeoutException
-			if err := s.Err(); !errors.As(err, &timeout) || timeout.ErrorMessage() == "" {
-				t.Errorf("got %v", err)
-			}
-			if d := time.Since(start); d != 3*time.Hour || updates != 3*60*60 {
-				t.Errorf("%d updates in %v", updates, d)
-			}
-		})
-	})
 	t.Run("when the server closes", func(t *testing.T) {
 		both(t, func(t *testing.T, srv *cloudwatchtest.Server) {
 			must(t, srv.CreateLogGroup("g"))
@@ -523,57 +506,13 @@ func TestStartLiveTailRules(t *testing.T) {
 	}
 	type in = cloudwatchlogs.StartLiveTailInput
 	groups := func(n int) []string { return slices.Repeat([]string{arnPrefix + "g"}, n) }
-	names := func(n int) []string { return slices.Repeat([]string{"s"}, n) }
 	checkRules(t, []rule{
-		{"10 groups are allowed", start(in{LogGroupIdentifiers: groups(10)}), "", ""},
-		{"at most 10 groups", start(in{LogGroupIdentifiers: groups(11)}), invalid, "at 'logGroupIdentifiers' failed to satisfy constraint: Member must have length less than or equal to 10"},
-		{"at least 1 group", start(in{LogGroupIdentifiers: []string{}}), invalid, "Value '[]' at 'logGroupIdentifiers' failed to satisfy constraint: Member must have length greater than or equal to 1"},
-		{"an ARN has no star at the end", start(in{LogGroupIdentifiers: []string{arnPrefix + "g:*"}}), invalid, `at 'logGroupIdentifiers.1.member' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w#+=/:,.@-]*`},
 		{"a group is not named by its bare name", start(in{LogGroupIdentifiers: []string{"g"}}), invalid, "Invalid logGroupIdentifier: g"},
 		{"an ARN is one of a group", start(in{LogGroupIdentifiers: []string{"arn:aws:s3:::bucket"}}), invalid, "Invalid logGroupIdentifier"},
-		{"the group exists", start(in{LogGroupIdentifiers: []string{arnPrefix + "other"}}), notFound, "The specified log group does not exist."},
 		{"all groups exist", start(in{LogGroupIdentifiers: []string{arnPrefix + "g", arnPrefix + "other"}}), notFound, "The specified log group does not exist."},
 		{"groups of the class INFREQUENT_ACCESS have no Live Tail", start(in{LogGroupIdentifiers: []string{arnPrefix + "ia"}}), "InvalidOperationException", "StartLiveTail is not supported for this log class."},
-		{"100 stream names are allowed", start(in{LogGroupIdentifiers: groups(1), LogStreamNames: names(100)}), "", ""},
-		{"at most 100 stream names", start(in{LogGroupIdentifiers: groups(1), LogStreamNames: names(101)}), invalid, "at 'logStreamNames' failed to satisfy constraint: Member must have length less than or equal to 100"},
-		{"at least 1 stream name", start(in{LogGroupIdentifiers: groups(1), LogStreamNames: []string{}}), invalid, "Value '[]' at 'logStreamNames'"},
 		{"stream names are checked", start(in{LogGroupIdentifiers: groups(1), LogStreamNames: []string{"a*"}}), invalid, "Value 'a*' at 'logStreamNames.1.member' failed to satisfy constraint: " + streamPattern},
 		{"streams need not exist", start(in{LogGroupIdentifiers: groups(1), LogStreamNames: []string{"other"}}), "", ""},
-		{"100 prefixes are allowed", start(in{LogGroupIdentifiers: groups(1), LogStreamNamePrefixes: names(100)}), "", ""},
-		{"at most 100 prefixes", start(in{LogGroupIdentifiers: groups(1), LogStreamNamePrefixes: names(101)}), invalid, "at 'logStreamNamePrefixes' failed to satisfy constraint: Member must have length less than or equal to 100"},
-		{"at least 1 prefix", start(in{LogGroupIdentifiers: groups(1), LogStreamNamePrefixes: []string{}}), invalid, "Value '[]' at 'logStreamNamePrefixes'"},
 		{"prefixes are checked", start(in{LogGroupIdentifiers: groups(1), LogStreamNamePrefixes: []string{""}}), invalid, "at 'logStreamNamePrefixes.1.member'"},
-		{"not both names and prefixes", start(in{LogGroupIdentifiers: groups(1), LogStreamNames: names(1), LogStreamNamePrefixes: names(1)}), invalid, "logStreamNames and logStreamNamePrefixes are mutually exclusive"},
-		{"names with one group only", start(in{LogGroupIdentifiers: groups(2), LogStreamNames: names(1)}), invalid, "only with a single log group"},
-		{"prefixes with one group only", start(in{LogGroupIdentifiers: groups(2), LogStreamNamePrefixes: names(1)}), invalid, "only with a single log group"},
-		{"a pattern has at most 1024 characters", start(in{LogGroupIdentifiers: groups(1), LogEventFilterPattern: s(strings.Repeat("x", 1025))}), invalid, "at 'logEventFilterPattern' failed to satisfy constraint: Member must have length less than or equal to 1024"},
-		{"a pattern is well-formed", start(in{LogGroupIdentifiers: groups(1), LogEventFilterPattern: s("{ $.level = }")}), invalid, "Invalid filter pattern: character 13: "},
 	})
 }
-
-// TestLocalEndpoint: it works when it is there twice, and is needed.
-func TestLocalEndpoint(t *testing.T) {
-	srv := cloudwatchtest.Start(t)
-	must(t, srv.CreateLogGroup("g"))
-	cfg := srv.Config()
-	cfg.APIOptions = append(cfg.APIOptions, cloudwatchtest.LocalEndpoint)
-	in := &cloudwatchlogs.StartLiveTailInput{LogGroupIdentifiers: []string{arnPrefix + "g"}}
-	out, err := cloudwatchlogs.NewFromConfig(cfg).StartLiveTail(t.Context(), in)
-	must(t, err)
-	must(t, out.GetStream().Close())
-	var asked string
-	cfg.APIOptions = nil
-	cfg.HTTPClient = doer(func(r *http.Request) (*http.Response, error) {
-		asked = r.URL.Host
-		return nil, errors.New("no such host")
-	})
-	cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) { o.Retryer = aws.NopRetryer{} }).
-		StartLiveTail(t.Context(), in)
-	if want := "stream-" + strings.TrimPrefix(srv.URL, "http://"); asked != want {
-		t.Errorf("without the switch %s is asked, want %s", asked, want)
-	}
-}
-
-type doer func(*http.Request) (*http.Response, error)
-
-func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
