@@ -20,14 +20,14 @@ const maxBody = 16 << 20
 var errClientGone = errors.New("the client went away")
 
 // bodyPatience is how long the body of a request may take to arrive.
-const bodyPatience = time.Minute
+const bodyTimeout = time.Minute
 
 // readBody reads the request's body through wire into buf, decompressing it if
 // need be. The bytes are valid until buf is used again.
 func readBody(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer, wire *wireReader) (body []byte, err error) {
 	// In memory there are no deadlines, and nobody who is slow.
 	deadlines := http.NewResponseController(w)
-	_ = deadlines.SetReadDeadline(time.Now().Add(bodyPatience))
+	_ = deadlines.SetReadDeadline(time.Now().Add(bodyTimeout))
 	defer deadlines.SetReadDeadline(time.Time{})
 
 	wire.r = http.MaxBytesReader(w, r.Body, maxBody)
@@ -80,16 +80,16 @@ func (c *wireReader) Read(p []byte) (int, error) {
 func (c *wireReader) sum() string { return hex.EncodeToString(c.hash.Sum(nil)) }
 
 func bodyTooLarge() *APIError {
-	return refusal(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+	return newError(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
 		fmt.Sprintf("the request body exceeds %d bytes", maxBody))
 }
 
 func malformed(format string, args ...any) *APIError {
-	return refusal(400, "MalformedHttpRequestException", fmt.Sprintf(format, args...))
+	return newError(400, "MalformedHttpRequestException", fmt.Sprintf(format, args...))
 }
 
 func serialization(text string) *APIError {
-	return refusal(400, "SerializationException", text)
+	return newError(400, "SerializationException", text)
 }
 
 // buffer returns an empty buffer for a body; release gives it back.

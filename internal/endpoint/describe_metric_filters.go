@@ -36,7 +36,7 @@ func (op *describeMetricFilters) handle(c *call) (any, *APIError) {
 	if err := op.validate(); err != nil {
 		return nil, err
 	}
-	list, after := op.list(), ""
+	list, after := op.tokenScope(), ""
 	if op.NextToken != nil {
 		var err *APIError
 		if after, err = parseListToken(*op.NextToken, list, c.now); err != nil {
@@ -51,7 +51,7 @@ func (op *describeMetricFilters) handle(c *call) (any, *APIError) {
 	var found []metricFilter
 	keep := func(g logstore.Group) bool {
 		for _, f := range metricFilters(g) {
-			if f.place() > after && op.wants(f) {
+			if f.position() > after && op.matches(f) {
 				found = append(found, f)
 			}
 		}
@@ -66,11 +66,11 @@ func (op *describeMetricFilters) handle(c *call) (any, *APIError) {
 	} else if err := c.eachGroup("", "", keep); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(found, func(a, b metricFilter) int { return cmp.Compare(a.place(), b.place()) })
+	slices.SortFunc(found, func(a, b metricFilter) int { return cmp.Compare(a.position(), b.position()) })
 	out := describeMetricFiltersOutput{MetricFilters: []metricFilter{}}
 	if len(found) > limit {
 		found = found[:limit]
-		out.NextToken = listToken(list, found[limit-1].place(), c.now)
+		out.NextToken = listToken(list, found[limit-1].position(), c.now)
 	}
 	out.MetricFilters = append(out.MetricFilters, found...)
 	return out, nil
@@ -94,7 +94,7 @@ func (op *describeMetricFilters) validate() *APIError {
 	return nil
 }
 
-func (op *describeMetricFilters) wants(f metricFilter) bool {
+func (op *describeMetricFilters) matches(f metricFilter) bool {
 	if op.LogGroupName != nil {
 		return strings.HasPrefix(f.FilterName, value(op.FilterNamePrefix))
 	}
@@ -106,10 +106,10 @@ func (op *describeMetricFilters) wants(f metricFilter) bool {
 }
 
 // list names the list a token belongs to.
-func (op *describeMetricFilters) list() string {
+func (op *describeMetricFilters) tokenScope() string {
 	return strings.Join([]string{"DescribeMetricFilters", value(op.LogGroupName), value(op.FilterNamePrefix),
 		value(op.MetricName), value(op.MetricNamespace)}, "\x00")
 }
 
 // place is the filter's place in lists. NUL comes before all other characters.
-func (f *metricFilter) place() string { return f.FilterName + "\x00" + f.LogGroupName }
+func (f *metricFilter) position() string { return f.FilterName + "\x00" + f.LogGroupName }

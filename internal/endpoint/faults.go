@@ -48,7 +48,7 @@ func (f *Fault) foreign() bool { return f.Status != 0 || f.Body != nil }
 func (f *Fault) changesBody() bool { return (f.Padding != 0 || f.Gzip) && f.Cut == CutNone }
 
 // early tells whether the fault comes before the body of a request is read.
-func (f *Fault) early(r *http.Request) bool {
+func (f *Fault) beforeBody(r *http.Request) bool {
 	if !f.Unread || r.ContentLength < 0 || f.Delay > 0 || f.Hang || f.Silent || f.Rejected != nil || f.Message != nil {
 		return false
 	}
@@ -107,7 +107,7 @@ func (fs *faults) take(r Request, op operation, due func(*Fault) bool) (Fault, b
 	fs.mu.Unlock()
 	for _, f := range candidates {
 		// No lock is held while the caller's code runs.
-		if due(&f.Fault) && f.hits(r, op) && fs.claim(f) {
+		if due(&f.Fault) && f.appliesTo(r, op) && fs.use(f) {
 			return f.Fault, true
 		}
 	}
@@ -115,7 +115,7 @@ func (fs *faults) take(r Request, op operation, due func(*Fault) bool) (Fault, b
 }
 
 // hits tells whether the fault is meant for the request.
-func (f *Fault) hits(r Request, op operation) bool {
+func (f *Fault) appliesTo(r Request, op operation) bool {
 	if f.Operation != "" && f.Operation != r.Operation {
 		return false
 	}
@@ -133,7 +133,7 @@ func (f *Fault) hits(r Request, op operation) bool {
 }
 
 // claim uses the fault up by one. It reports false if the fault is gone by now.
-func (fs *faults) claim(f *fault) bool {
+func (fs *faults) use(f *fault) bool {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if !slices.Contains(fs.list, f) {
@@ -155,7 +155,7 @@ type RejectedInfo struct {
 }
 
 // keeps returns which events of a batch are stored: [first, last).
-func (r *RejectedInfo) keeps(events int) (first, last int) {
+func (r *RejectedInfo) accepted(events int) (first, last int) {
 	within := func(i int) int { return min(max(i, 0), events) }
 	last = events
 	if r.TooNewStart != nil {
@@ -166,6 +166,6 @@ func (r *RejectedInfo) keeps(events int) (first, last int) {
 }
 
 // shown is the part of the answer, there even if it tells no index.
-func (r *RejectedInfo) shown() *rejectedEvents {
+func (r *RejectedInfo) output() *rejectedEvents {
 	return &rejectedEvents{TooOldLogEventEndIndex: r.TooOldEnd, ExpiredLogEventEndIndex: r.ExpiredEnd, TooNewLogEventStartIndex: r.TooNewStart}
 }

@@ -82,7 +82,7 @@ func (op *filterLogEvents) handle(c *call) (any, *APIError) {
 	if op.Limit != nil {
 		p.limit = int(*op.Limit)
 	}
-	list := op.list(group)
+	list := op.tokenScope(group)
 	if op.NextToken == nil {
 		p.Backward = op.StartFromHead != nil && !*op.StartFromHead
 		if p.Backward && value(op.StartTime) < year2024 {
@@ -155,7 +155,7 @@ func (op *filterLogEvents) streams() []string {
 }
 
 // list names the list a token belongs to.
-func (op *filterLogEvents) list(group string) string {
+func (op *filterLogEvents) tokenScope(group string) string {
 	names := crc32.ChecksumIEEE([]byte(strings.Join(op.LogStreamNames, ":")))
 	return fmt.Sprintf("FilterLogEvents:%s:%s:%d", group, value(op.LogStreamNamePrefix), names)
 }

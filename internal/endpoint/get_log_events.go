@@ -149,7 +149,7 @@ func readable(g logstore.Group, operation string) *APIError {
 	if g.Class != classInfrequentAccess {
 		return nil
 	}
-	return refusal(400, "InvalidOperationException", "The log group "+g.Name+" is of log-group-class "+g.Class+
+	return newError(400, "InvalidOperationException", "The log group "+g.Name+" is of log-group-class "+g.Class+
 		". "+operation+" is not supported for this log class.")
 }
 
@@ -195,7 +195,7 @@ func (op *getLogRecord) handle(c *call) (any, *APIError) {
 			record["@log"] = account + ":" + g.Name
 			return false
 		})
-		if isMissing(failed) { // deleted meanwhile
+		if isNotFound(failed) { // deleted meanwhile
 			failed = nil
 		}
 		return failed == nil && record == nil
@@ -204,7 +204,7 @@ func (op *getLogRecord) handle(c *call) (any, *APIError) {
 		err = storeError(failed)
 	}
 	if err == nil && record == nil {
-		err = refusal(400, "ResourceNotFoundException", "The specified log record does not exist.")
+		err = newError(400, "ResourceNotFoundException", "The specified log record does not exist.")
 	}
 	return getLogRecordOutput{record}, err
 }

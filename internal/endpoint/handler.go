@@ -26,33 +26,33 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveRequests(w, r)
 		return
 	}
-	if err := checkRoute(w, r); err != nil {
+	if err := checkMethodAndPath(w, r); err != nil {
 		failure(err).send(w, s.now())
 		return
 	}
 
-	a, f, answered := s.answer(w, r)
-	if a.tail != nil {
-		defer a.tail.leave()
+	res, f, answered := s.respond(w, r)
+	if res.session != nil {
+		defer res.session.leave()
 	}
-	if a.tail != nil || f.changesBody() {
-		letClientFinish(r)
+	if res.session != nil || f.changesBody() {
+		waitForClient(r)
 	}
 	date := s.now().Add(f.DateOffset)
-	a.header = f.Header
+	res.header = f.Header
 	switch {
 	case !answered:
 		s.drop(r, f)
 	case f.Cut == CutMiddle:
-		a.sendHalf(w, date)
+		res.sendHalf(w, date)
 		s.drop(r, f)
-	case a.tail != nil:
-		a.send(w, date)
-		a.tail.stream(w, r.Context().Done(), s.done)
-	case f.changesBody() && bodyAllowed(a.status):
-		a.sendPadded(w, date, f, r.Context().Done(), s.done)
+	case res.session != nil:
+		res.send(w, date)
+		res.session.stream(w, r.Context().Done(), s.done)
+	case f.changesBody() && bodyAllowed(res.status):
+		res.sendPadded(w, date, f, r.Context().Done(), s.done)
 	default:
-		a.send(w, date)
+		res.send(w, date)
 	}
 }
 
@@ -70,7 +70,7 @@ func (s *Server) drop(r *http.Request, f Fault) {
 // the body's end then, it takes that for a failed write and drops the
 // connection, under a stream that has just begun. On a network the way there
 // and back is longer than that. [LocalEndpoint] cures it for good.
-func letClientFinish(r *http.Request) {
+func waitForClient(r *http.Request) {
 	if r.Context().Value(http.LocalAddrContextKey) != nil { // it came through a socket
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -79,7 +79,7 @@ func letClientFinish(r *http.Request) {
 // answer has the request handled, and enters it in the request log. It returns
 // the fault that hits it, and whether the answer is to be sent: if not, the
 // connection is to be dropped.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request) (a answer, f Fault, answered bool) {
+func (s *Server) respond(w http.ResponseWriter, r *http.Request) (res response, f Fault, answered bool) {
 	buf := s.buffer()
 	defer s.release(buf)
 	req := Request{
@@ -89,53 +89,53 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (a answer, f Fau
 		UserAgent:   clip(r.UserAgent()),
 		AccessKeyID: clip(signedBy(r).keyID),
 	}
-	f, early := s.faults.take(req, nil, func(f *Fault) bool { return f.early(r) })
+	f, early := s.faults.take(req, nil, func(f *Fault) bool { return f.beforeBody(r) })
 	var op operation
 	var body []byte
 	var err error
 	if early {
-		leaveUnread(w, r, f)
+		skipBody(w, r, f)
 	} else {
 		op, body, err = s.receive(w, r, buf, &req)
 	}
-	entry := s.journal.add(req)
+	entry := s.requestLog.add(req)
 	if !early {
-		f, _ = s.faults.take(req, op, func(f *Fault) bool { return !f.early(r) })
+		f, _ = s.faults.take(req, op, func(f *Fault) bool { return !f.beforeBody(r) })
 	}
 
-	answered = s.hold(r, f) && f.Cut != CutBefore
+	answered = s.delay(r, f) && f.Cut != CutBefore
 	if answered {
-		switch refused := asAPIError(err); {
+		switch refused := toAPIError(err); {
 		case f.Error != nil && f.Cut == CutNone:
-			a = failure(f.Error)
+			res = failure(f.Error)
 		case f.foreign() && f.Cut == CutNone:
-			a = foreign(f)
+			res = foreign(f)
 		case refused != nil:
-			a = failure(refused)
+			res = failure(refused)
 		default:
 			c := s.call(r.Context(), signedRegion(r))
-			c.body, c.scripted = body, f.Rejected
-			a = s.carryOut(op, c, &req)
+			c.body, c.rejection = body, f.Rejected
+			res = s.perform(op, c, &req)
 		}
 		// Of an answer without a body there is no middle to cut it in.
-		answered = f.Cut != CutAfter && (f.Cut != CutMiddle || len(a.body) > 0)
+		answered = f.Cut != CutAfter && (f.Cut != CutMiddle || len(res.body) > 0)
 	}
 	if answered {
-		req.Status = a.status
-		if a.err != nil {
-			req.Code, req.Message = a.err.Code, a.err.Message
+		req.Status = res.status
+		if res.err != nil {
+			req.Code, req.Message = res.err.Code, res.err.Message
 		}
 	}
 
 	// The journal is written before the answer, so that a client that has the
 	// answer finds its request there.
-	s.journal.finish(entry, req)
-	return a, f, answered
+	s.requestLog.finish(entry, req)
+	return res, f, answered
 }
 
 // leaveUnread keeps net/http from reading up to 256 KiB of the body before it
 // sends the answer or cuts the connection, as far as HTTP/1 is concerned.
-func leaveUnread(w http.ResponseWriter, r *http.Request, f Fault) {
+func skipBody(w http.ResponseWriter, r *http.Request, f Fault) {
 	if r.ProtoMajor != 1 {
 		return
 	}
@@ -159,7 +159,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, buf *bytes.Buff
 	}
 	req.Time, req.BodyBytes = time.Now(), wire.n
 	if err == nil && s.keys != nil {
-		err = plain(checkSignature(r, s.keys, wire.sum(), s.now()))
+		err = asError(checkSignature(r, s.keys, wire.sum(), s.now()))
 	}
 	if err == nil {
 		op, err = decode(req.Operation, body)
@@ -177,7 +177,7 @@ func (s *Server) call(ctx context.Context, region string) *call {
 
 // carryOut has the operation done, if its quota allows, and notes in req what
 // came of it.
-func (s *Server) carryOut(op operation, c *call, req *Request) answer {
+func (s *Server) perform(op operation, c *call, req *Request) response {
 	if !s.quotas.allow(req.Operation, time.Now()) {
 		return failure(Throttled())
 	}
@@ -187,15 +187,15 @@ func (s *Server) carryOut(op operation, c *call, req *Request) answer {
 		return failure(err)
 	}
 	req.Committed = true
-	if t, ok := out.(*tail); ok {
-		return t.answer()
+	if t, ok := out.(*session); ok {
+		return t.response()
 	}
 	return success(out)
 }
 
 // hold makes the request wait as the fault says. It reports false if the
 // request must not go on: it hangs, the client is gone, or the server closes.
-func (s *Server) hold(r *http.Request, f Fault) bool {
+func (s *Server) delay(r *http.Request, f Fault) bool {
 	if f.Delay <= 0 && !f.Hang {
 		return true
 	}
@@ -215,13 +215,13 @@ func (s *Server) hold(r *http.Request, f Fault) bool {
 }
 
 // checkRoute allows POST on / alone, which is all the protocol uses.
-func checkRoute(w http.ResponseWriter, r *http.Request) *APIError {
+func checkMethodAndPath(w http.ResponseWriter, r *http.Request) *APIError {
 	if r.URL.Path != "/" && r.URL.Path != "" {
-		return refusal(http.StatusNotFound, "UnknownOperationException", "only the path / is served")
+		return newError(http.StatusNotFound, "UnknownOperationException", "only the path / is served")
 	}
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return refusal(http.StatusMethodNotAllowed, "UnknownOperationException", "only POST is served")
+		return newError(http.StatusMethodNotAllowed, "UnknownOperationException", "only POST is served")
 	}
 	return nil
 }
@@ -239,11 +239,11 @@ func decode(name string, body []byte) (operation, error) {
 	op := newOperation(name)
 	switch {
 	case name == "":
-		return nil, refusal(400, "UnknownOperationException", "the header X-Amz-Target is missing")
+		return nil, newError(400, "UnknownOperationException", "the header X-Amz-Target is missing")
 	case op == nil && inModel(name):
-		return nil, refusal(400, "UnknownOperationException", fmt.Sprintf("The operation %s is not supported by this endpoint.", name))
+		return nil, newError(400, "UnknownOperationException", fmt.Sprintf("The operation %s is not supported by this endpoint.", name))
 	case op == nil:
-		return nil, refusal(400, "UnknownOperationException", fmt.Sprintf("CloudWatch Logs has no operation %s.", clip(name)))
+		return nil, newError(400, "UnknownOperationException", fmt.Sprintf("CloudWatch Logs has no operation %s.", clip(name)))
 	case !utf8.Valid(body):
 		// encoding/json would replace the bad bytes in silence.
 		return nil, serialization("the body is not valid UTF-8")
@@ -261,7 +261,7 @@ func decode(name string, body []byte) (operation, error) {
 	return op, nil
 }
 
-func asAPIError(err error) *APIError {
+func toAPIError(err error) *APIError {
 	var e *APIError
 	errors.As(err, &e)
 	return e

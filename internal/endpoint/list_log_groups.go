@@ -58,7 +58,7 @@ func (op *listLogGroups) handle(c *call) (any, *APIError) {
 	if bad != nil {
 		return nil, invalidParameter("Invalid logGroupNamePattern: %v", bad)
 	}
-	list, after := op.list(), ""
+	list, after := op.tokenScope(), ""
 	if op.NextToken != nil {
 		var err *APIError
 		if after, err = parseListToken(*op.NextToken, list, c.now); err != nil {
@@ -71,11 +71,11 @@ func (op *listLogGroups) handle(c *call) (any, *APIError) {
 	}
 
 	out := listLogGroupsOutput{LogGroups: []listedGroup{}}
-	if !ownAccount(op.IncludeLinkedAccounts, op.AccountIdentifiers) {
+	if !includesAccount(op.IncludeLinkedAccounts, op.AccountIdentifiers) {
 		return out, nil
 	}
 	err := c.eachGroup("", after, func(g logstore.Group) bool {
-		if !pattern.MatchString(g.Name) || op.LogGroupClass != nil && g.Class != *op.LogGroupClass || !hasTags(g, op.LogGroupTags) {
+		if !pattern.MatchString(g.Name) || op.LogGroupClass != nil && g.Class != *op.LogGroupClass || !matchesTags(g, op.LogGroupTags) {
 			return true
 		}
 		if n := len(out.LogGroups); n == limit {
@@ -114,7 +114,7 @@ func (op *listLogGroups) validate() *APIError {
 }
 
 // list names the list a token belongs to.
-func (op *listLogGroups) list() string {
+func (op *listLogGroups) tokenScope() string {
 	tags, _ := json.Marshal(op.LogGroupTags) // strings always encode
 	return strings.Join([]string{"ListLogGroups", value(op.LogGroupNamePattern), value(op.LogGroupClass), string(tags)}, "\x00")
 }
@@ -168,10 +168,10 @@ func parseTagValue(value string) (negated, anyStart, anyEnd bool, text string) {
 }
 
 // hasTags tells whether a group fits all filters.
-func hasTags(g logstore.Group, filters []tagFilter) bool {
+func matchesTags(g logstore.Group, filters []tagFilter) bool {
 	for _, f := range filters {
 		tag, there := g.Tags[*f.Key]
-		if !there || len(f.Values) > 0 && !slices.ContainsFunc(f.Values, func(value string) bool { return fitsTagValue(tag, value) }) {
+		if !there || len(f.Values) > 0 && !slices.ContainsFunc(f.Values, func(value string) bool { return matchesTagValue(tag, value) }) {
 			return false
 		}
 	}
@@ -179,7 +179,7 @@ func hasTags(g logstore.Group, filters []tagFilter) bool {
 }
 
 // fitsTagValue compares with case, but for wildcards.
-func fitsTagValue(tag, value string) bool {
+func matchesTagValue(tag, value string) bool {
 	negated, anyStart, anyEnd, text := parseTagValue(value)
 	if anyStart || anyEnd {
 		tag, text = strings.ToLower(tag), strings.ToLower(text)
@@ -199,6 +199,6 @@ func fitsTagValue(tag, value string) bool {
 }
 
 // ownAccount tells whether a request for log groups is about this account.
-func ownAccount(linked bool, accounts []string) bool {
+func includesAccount(linked bool, accounts []string) bool {
 	return !linked || len(accounts) == 0 || slices.Contains(accounts, account)
 }

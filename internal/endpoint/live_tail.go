@@ -45,11 +45,11 @@ func (op *startLiveTail) describe(r *Request) {
 }
 
 func (op *startLiveTail) handle(c *call) (any, *APIError) {
-	t, err := op.validate()
+	s, err := op.validate()
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range t.groups {
+	for _, name := range s.groups {
 		g, err := c.group(name)
 		if err != nil {
 			return nil, err
@@ -61,16 +61,16 @@ func (op *startLiveTail) handle(c *call) (any, *APIError) {
 	if !c.sessions.begin() {
 		return nil, tooManySessions()
 	}
-	unsubscribe := c.arrivals.subscribe(t.offer)
-	t.leave = func() {
+	unsubscribe := c.arrivals.subscribe(s.offer)
+	s.leave = func() {
 		unsubscribe()
 		c.sessions.end()
 	}
-	return t, nil
+	return s, nil
 }
 
 // validate checks the request and returns its session.
-func (op *startLiveTail) validate() (*tail, *APIError) {
+func (op *startLiveTail) validate() (*session, *APIError) {
 	var v violations
 	v.present("logGroupIdentifiers", op.LogGroupIdentifiers != nil)
 	v.texts("logGroupIdentifiers", op.LogGroupIdentifiers, 1, 10, groupIdentifierRule)
@@ -90,16 +90,16 @@ func (op *startLiveTail) validate() (*tail, *APIError) {
 	if err != nil {
 		return nil, err
 	}
-	t := newTail(sessionStart{newRequestID(), newRequestID(), op.LogGroupIdentifiers,
+	s := newSession(sessionStart{newRequestID(), newRequestID(), op.LogGroupIdentifiers,
 		op.LogStreamNames, op.LogStreamNamePrefixes, op.LogEventFilterPattern}, pattern.Match)
 	for _, identifier := range op.LogGroupIdentifiers {
 		name, ok := groupOfARN(identifier)
 		if !ok {
 			return nil, invalidParameter("Invalid logGroupIdentifier: %s. Log groups are specified by their ARN.", clip(identifier))
 		}
-		t.groups = append(t.groups, name)
+		s.groups = append(s.groups, name)
 	}
-	return t, nil
+	return s, nil
 }
 
 // sessionStart is the first thing the stream tells.
@@ -113,20 +113,20 @@ type sessionStart struct {
 }
 
 // answer is the beginning of the stream.
-func (t *tail) answer() answer {
-	payload, _ := json.Marshal(t.start) // strings always encode
-	return answer{
+func (s *session) response() response {
+	payload, _ := json.Marshal(s.start) // strings always encode
+	return response{
 		status:      http.StatusOK,
 		contentType: eventStreamType,
-		requestID:   t.start.RequestID,
+		requestID:   s.start.RequestID,
 		body:        appendEvent(appendEvent(nil, "initial-response", []byte("{}")), "sessionStart", payload),
-		tail:        t,
+		session:     s,
 	}
 }
 
 // tooManySessions has a text that does not say so, as the service's.
 func tooManySessions() *APIError {
-	return refusal(400, "LimitExceededException", "Rate exceeded")
+	return newError(400, "LimitExceededException", "Rate exceeded")
 }
 
 // sessionCount counts the open Live Tail sessions.

@@ -15,28 +15,28 @@ import (
 // tail is a session of Live Tail. It is offered what arrives; each second what
 // matched becomes an update; its stream sends the updates as fast as the client
 // takes them. Neither arrivals nor seconds wait for the client.
-type tail struct {
+type session struct {
 	start  sessionStart
 	groups []string // names
 	match  func(message string) bool
 	leave  func() // ends the session; set when it begins
 
-	mu       sync.Mutex // guards everything below
-	matched  int        // events since the last update
-	sample   []liveEvent
-	bytes    int          // size of the messages in sample
-	updates  []liveUpdate // not sent yet, oldest first
-	over     bool         // no further update will come
-	farewell []byte       // frame to send at the end; nil = none
-	changed  sync.Cond    // signalled when updates grows or over is set
+	mu         sync.Mutex // guards everything below
+	matched    int        // events since the last update
+	sample     []liveEvent
+	bytes      int          // size of the messages in sample
+	updates    []liveUpdate // not sent yet, oldest first
+	over       bool         // no further update will come
+	finalFrame []byte       // frame to send at the end; nil = none
+	changed    sync.Cond    // signalled when updates grows or over is set
 }
 
 // Source of these limits, but maxUpdateBytes: API reference, StartLiveTail.
 const (
-	tailInterval    = time.Second // between two updates
-	maxUpdateEvents = 500
-	maxTailUpdates  = 10 // that wait for a slow client; with it at most 5,000 events do
-	maxTailTime     = 3 * time.Hour
+	updateInterval    = time.Second // between two updates
+	maxUpdateEvents   = 500
+	maxPendingUpdates = 10 // that wait for a slow client; with it at most 5,000 events do
+	maxSessionTime    = 3 * time.Hour
 
 	// maxUpdateBytes bounds the messages of an update, so that its frame stays
 	// below the 24 MiB that botocore accepts: a control character takes six bytes
@@ -45,7 +45,7 @@ const (
 
 	// farewellPatience is how long a client that does not read may hold up the
 	// end of its session.
-	farewellPatience = time.Second
+	finalFrameTimeout = time.Second
 )
 
 type liveUpdate struct {
@@ -63,54 +63,54 @@ type liveEvent struct {
 	Timestamp          int64  `json:"timestamp"`
 }
 
-func newTail(start sessionStart, match func(string) bool) *tail {
-	t := &tail{start: start, match: match}
-	t.changed.L = &t.mu
-	return t
+func newSession(start sessionStart, match func(string) bool) *session {
+	s := &session{start: start, match: match}
+	s.changed.L = &s.mu
+	return s
 }
 
 // wants tells whether the session is about a stream.
-func (t *tail) wants(group, stream string) bool {
-	if !slices.Contains(t.groups, group) {
+func (s *session) matches(group, stream string) bool {
+	if !slices.Contains(s.groups, group) {
 		return false
 	}
-	if t.start.LogStreamNames != nil {
-		return slices.Contains(t.start.LogStreamNames, stream)
+	if s.start.LogStreamNames != nil {
+		return slices.Contains(s.start.LogStreamNames, stream)
 	}
-	prefixes := t.start.LogStreamNamePrefixes
+	prefixes := s.start.LogStreamNamePrefixes
 	return prefixes == nil || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(stream, p) })
 }
 
 // offer takes those of the events that match.
-func (t *tail) offer(a Arrival) {
-	if !t.wants(a.Group, a.Stream) {
+func (s *session) offer(a Arrival) {
+	if !s.matches(a.Group, a.Stream) {
 		return
 	}
 	for i := range a.Events {
 		// No lock is held while a pattern is matched.
-		if t.match(a.Events[i].Message) {
-			t.take(&a, i)
+		if s.match(a.Events[i].Message) {
+			s.take(&a, i)
 		}
 	}
 }
 
 // take adds an event to the sample. Of more than fit, each has the same chance
 // to be in it (reservoir sampling); the sample stays in the order of arrival.
-func (t *tail) take(a *Arrival, i int) {
+func (s *session) take(a *Arrival, i int) {
 	message := a.Events[i].Message
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.matched++
-	if len(t.sample) == maxUpdateEvents || t.bytes+len(message) > maxUpdateBytes {
-		out := rand.IntN(t.matched)
-		if out >= len(t.sample) || t.bytes-len(t.sample[out].Message)+len(message) > maxUpdateBytes {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.matched++
+	if len(s.sample) == maxUpdateEvents || s.bytes+len(message) > maxUpdateBytes {
+		out := rand.IntN(s.matched)
+		if out >= len(s.sample) || s.bytes-len(s.sample[out].Message)+len(message) > maxUpdateBytes {
 			return
 		}
-		t.bytes -= len(t.sample[out].Message)
-		t.sample = slices.Delete(t.sample, out, out+1)
+		s.bytes -= len(s.sample[out].Message)
+		s.sample = slices.Delete(s.sample, out, out+1)
 	}
-	t.bytes += len(message)
-	t.sample = append(t.sample, liveEvent{
+	s.bytes += len(message)
+	s.sample = append(s.sample, liveEvent{
 		IngestionTime:      a.Ingestion,
 		LogGroupIdentifier: account + ":" + a.Group,
 		LogStreamName:      a.Stream,
@@ -121,56 +121,56 @@ func (t *tail) take(a *Arrival, i int) {
 
 // tick makes an update of what matched in the last second. The oldest one is
 // dropped if the client is too far behind.
-func (t *tail) tick() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	u := liveUpdate{Results: t.sample}
-	u.Metadata.Sampled = t.matched > len(t.sample)
+func (s *session) tick() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := liveUpdate{Results: s.sample}
+	u.Metadata.Sampled = s.matched > len(s.sample)
 	if u.Results == nil {
 		u.Results = []liveEvent{}
 	}
-	if len(t.updates) == maxTailUpdates {
-		t.updates = slices.Delete(t.updates, 0, 1)
+	if len(s.updates) == maxPendingUpdates {
+		s.updates = slices.Delete(s.updates, 0, 1)
 	}
-	t.updates = append(t.updates, u)
-	t.matched, t.sample, t.bytes = 0, nil, 0
-	t.changed.Signal()
+	s.updates = append(s.updates, u)
+	s.matched, s.sample, s.bytes = 0, nil, 0
+	s.changed.Signal()
 }
 
 // end makes the updates that wait the last ones, and forgets them if there is
 // nobody to send them to.
-func (t *tail) end(farewell []byte) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.over, t.farewell = true, farewell
-	if farewell == nil {
-		t.updates = nil
+func (s *session) end(finalFrame []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over, s.finalFrame = true, finalFrame
+	if finalFrame == nil {
+		s.updates = nil
 	}
-	t.changed.Signal()
+	s.changed.Signal()
 }
 
 // next waits for the next frame to send. It reports false when there is none
 // any more.
-func (t *tail) next() (frame []byte, ok bool) {
-	t.mu.Lock()
-	for len(t.updates) == 0 && !t.over {
-		t.changed.Wait()
+func (s *session) next() (frame []byte, ok bool) {
+	s.mu.Lock()
+	for len(s.updates) == 0 && !s.over {
+		s.changed.Wait()
 	}
-	if len(t.updates) == 0 {
-		frame, t.farewell = t.farewell, nil
-		t.mu.Unlock()
+	if len(s.updates) == 0 {
+		frame, s.finalFrame = s.finalFrame, nil
+		s.mu.Unlock()
 		return frame, frame != nil
 	}
-	u := t.updates[0]
-	t.updates = slices.Delete(t.updates, 0, 1)
-	t.mu.Unlock()
+	u := s.updates[0]
+	s.updates = slices.Delete(s.updates, 0, 1)
+	s.mu.Unlock()
 	payload, _ := json.Marshal(u) // strings and numbers always encode
 	return appendEvent(nil, "sessionUpdate", payload), true
 }
 
 // stream sends the updates until the client is gone, the server closes, or the
 // session has lasted three hours.
-func (t *tail) stream(w http.ResponseWriter, gone, closing <-chan struct{}) {
+func (s *session) stream(w http.ResponseWriter, gone, closing <-chan struct{}) {
 	control := http.NewResponseController(w)
 	// A writer without deadlines is one that does not wait for a client.
 	deadline := func(d time.Time) { _ = control.SetWriteDeadline(d) }
@@ -179,12 +179,12 @@ func (t *tail) stream(w http.ResponseWriter, gone, closing <-chan struct{}) {
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
-		t.send(w, control)
+		s.send(w, control)
 	}()
-	farewell := t.collect(gone, closing, sent)
-	t.end(farewell)
-	if farewell != nil {
-		deadline(time.Now().Add(farewellPatience))
+	finalFrame := s.collect(gone, closing, sent)
+	s.end(finalFrame)
+	if finalFrame != nil {
+		deadline(time.Now().Add(finalFrameTimeout))
 	} else {
 		deadline(time.Now())
 	}
@@ -194,15 +194,15 @@ func (t *tail) stream(w http.ResponseWriter, gone, closing <-chan struct{}) {
 
 // collect makes the updates, and returns the frame to end the session with; nil
 // if there is nobody to send it to.
-func (t *tail) collect(gone, closing, broken <-chan struct{}) (farewell []byte) {
+func (s *session) collect(gone, closing, broken <-chan struct{}) (finalFrame []byte) {
 	start := time.Now()
-	second := time.NewTicker(tailInterval)
+	second := time.NewTicker(updateInterval)
 	defer second.Stop()
 	for {
 		select {
 		case <-second.C:
-			t.tick()
-			if time.Since(start) >= maxTailTime {
+			s.tick()
+			if time.Since(start) >= maxSessionTime {
 				return exceptionFrame("SessionTimeoutException", "The session timed out after three hours.")
 			}
 		case <-closing:
@@ -216,9 +216,9 @@ func (t *tail) collect(gone, closing, broken <-chan struct{}) (farewell []byte) 
 }
 
 // send writes frames as they come.
-func (t *tail) send(w http.ResponseWriter, control *http.ResponseController) {
+func (s *session) send(w http.ResponseWriter, control *http.ResponseController) {
 	for {
-		frame, ok := t.next()
+		frame, ok := s.next()
 		if !ok {
 			return
 		}

@@ -94,7 +94,7 @@ func (op *deleteLogGroup) handle(c *call) (any, *APIError) {
 }
 
 func deletionProtected() *APIError {
-	return refusal(400, "ValidationException", "Deletion protection is enabled for the specified log group.")
+	return newError(400, "ValidationException", "Deletion protection is enabled for the specified log group.")
 }
 
 // DescribeLogGroups: by prefix, pattern, class or identifiers, in ASCII order.
@@ -145,11 +145,11 @@ func (op *describeLogGroups) handle(c *call) (any, *APIError) {
 	if err := op.validate(); err != nil {
 		return nil, err
 	}
-	wanted, err := op.wanted()
+	wanted, err := op.filter()
 	if err != nil {
 		return nil, err
 	}
-	list, after := op.list(), ""
+	list, after := op.tokenScope(), ""
 	if op.NextToken != nil {
 		if after, err = parseListToken(*op.NextToken, list, c.now); err != nil {
 			return nil, err
@@ -161,7 +161,7 @@ func (op *describeLogGroups) handle(c *call) (any, *APIError) {
 	}
 
 	out := describeLogGroupsOutput{LogGroups: []describedGroup{}}
-	if !ownAccount(op.IncludeLinkedAccounts, op.AccountIdentifiers) {
+	if !includesAccount(op.IncludeLinkedAccounts, op.AccountIdentifiers) {
 		return out, nil
 	}
 	var failed *APIError
@@ -204,7 +204,7 @@ func (op *describeLogGroups) validate() *APIError {
 }
 
 // wanted returns the test a group must pass to be listed.
-func (op *describeLogGroups) wanted() (func(logstore.Group) bool, *APIError) {
+func (op *describeLogGroups) filter() (func(logstore.Group) bool, *APIError) {
 	if op.LogGroupIdentifiers != nil {
 		names := make(map[string]bool)
 		for _, identifier := range op.LogGroupIdentifiers {
@@ -234,7 +234,7 @@ func (op *describeLogGroups) show(g logstore.Group, c *call) (describedGroup, *A
 		return d, nil
 	}
 	stored, err := c.store.StoredBytes(g.Name, cutoff(g, c.now))
-	if err != nil && !isMissing(err) { // it may have been deleted meanwhile
+	if err != nil && !isNotFound(err) { // it may have been deleted meanwhile
 		return d, storeError(err)
 	}
 	d.RetentionInDays, d.KmsKeyID = RetentionDays(g), g.KMSKeyID
@@ -243,7 +243,7 @@ func (op *describeLogGroups) show(g logstore.Group, c *call) (describedGroup, *A
 }
 
 // list names the list a token belongs to.
-func (op *describeLogGroups) list() string {
+func (op *describeLogGroups) tokenScope() string {
 	return strings.Join([]string{"DescribeLogGroups", value(op.LogGroupNamePrefix), value(op.LogGroupNamePattern),
 		value(op.LogGroupClass), strings.Join(op.LogGroupIdentifiers, ",")}, "\x00")
 }
@@ -275,7 +275,7 @@ func (c *call) group(name string) (logstore.Group, *APIError) {
 // update has change alter a group.
 func (c *call) update(group string, change func(*logstore.Group) *APIError) *APIError {
 	return storeError(c.store.UpdateGroup(group, func(g *logstore.Group) error {
-		return plain(change(g))
+		return asError(change(g))
 	}))
 }
 
@@ -288,7 +288,7 @@ func mayDelete(g logstore.Group) error {
 }
 
 // plain turns an error of the API into an error, nil into nil.
-func plain(e *APIError) error {
+func asError(e *APIError) error {
 	if e == nil {
 		return nil
 	}
@@ -317,6 +317,6 @@ func (c *call) eachGroup(prefix, after string, visit func(logstore.Group) (more 
 }
 
 // isMissing tells whether a store says that a group or a stream does not exist.
-func isMissing(err error) bool {
+func isNotFound(err error) bool {
 	return errors.Is(err, logstore.ErrNoGroup) || errors.Is(err, logstore.ErrNoStream)
 }

@@ -95,7 +95,7 @@ func (op *describeLogStreams) handle(c *call) (any, *APIError) {
 	if err != nil {
 		return nil, err
 	}
-	list := op.list(group)
+	list := op.tokenScope(group)
 	var after *logstore.StreamPlace
 	if op.NextToken != nil {
 		place, err := parseListToken(*op.NextToken, list, c.now)
@@ -124,7 +124,7 @@ func (op *describeLogStreams) handle(c *call) (any, *APIError) {
 	out := describeLogStreamsOutput{LogStreams: []describedStream{}}
 	if len(streams) > limit {
 		streams = streams[:limit]
-		out.NextToken = listToken(list, op.place(streams[limit-1]), c.now)
+		out.NextToken = listToken(list, op.position(streams[limit-1]), c.now)
 	}
 	for _, s := range streams {
 		out.LogStreams = append(out.LogStreams, showStream(group, s, c.region))
@@ -145,7 +145,7 @@ func (op *describeLogStreams) validate() (string, *APIError) {
 	}
 	if op.LogGroupName != nil && op.LogGroupIdentifier != nil {
 		// Not the error of other operations. Source: recorded answers of the service.
-		return "", refusal(400, "ValidationException", "LogGroup name and LogGroup ARN are mutually exclusive parameters.")
+		return "", newError(400, "ValidationException", "LogGroup name and LogGroup ARN are mutually exclusive parameters.")
 	}
 	if op.byTime() && op.LogStreamNamePrefix != nil {
 		return "", invalidParameter("Cannot order by LastEventTime with a logStreamNamePrefix.")
@@ -156,7 +156,7 @@ func (op *describeLogStreams) validate() (string, *APIError) {
 func (op *describeLogStreams) byTime() bool { return value(op.OrderBy) == "LastEventTime" }
 
 // place is a stream's place in the list, for a token.
-func (op *describeLogStreams) place(s logstore.Stream) string {
+func (op *describeLogStreams) position(s logstore.Stream) string {
 	if !op.byTime() {
 		s.Last = 0
 	}
@@ -173,7 +173,7 @@ func parseStreamPlace(s string) (*logstore.StreamPlace, *APIError) {
 }
 
 // list names the list a token belongs to.
-func (op *describeLogStreams) list(group string) string {
+func (op *describeLogStreams) tokenScope(group string) string {
 	return strings.Join([]string{"DescribeLogStreams", group, value(op.LogStreamNamePrefix),
 		value(op.OrderBy), strconv.FormatBool(op.Descending)}, "\x00")
 }

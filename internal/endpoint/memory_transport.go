@@ -26,7 +26,7 @@ type transport struct {
 // own, as a network would.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
-	body, err := takeBody(ctx, req)
+	body, err := readRequestBody(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -50,9 +50,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	in.RemoteAddr = "127.0.0.1:0"
 	// As http.Transport has it, a client that does not say what it can decompress
 	// gets everything decompressed.
-	unzips := req.Header.Get("Accept-Encoding") == "" && req.Header.Get("Range") == "" && req.Method != http.MethodHead
+	decompress := req.Header.Get("Accept-Encoding") == "" && req.Header.Get("Range") == "" && req.Method != http.MethodHead
 
-	w := &recorder{request: req, leave: leave, answered: make(chan *http.Response, 1), unzips: unzips, header: make(http.Header)}
+	w := &recorder{request: req, leave: leave, answered: make(chan *http.Response, 1), decompress: decompress, header: make(http.Header)}
 	go func() {
 		defer leave()
 		defer func() {
@@ -83,7 +83,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // takeBody reads the request's body to its end and closes it. The caller may
 // use the buffer behind the body again when RoundTrip returns, so nothing
 // touches it later.
-func takeBody(ctx context.Context, req *http.Request) ([]byte, error) {
+func readRequestBody(ctx context.Context, req *http.Request) ([]byte, error) {
 	if req.Body == nil {
 		return nil, ctx.Err()
 	}
@@ -110,10 +110,10 @@ func takeBody(ctx context.Context, req *http.Request) ([]byte, error) {
 // handler writes is kept until it ends; once it has flushed, each Write waits
 // until the client has read it.
 type recorder struct {
-	request  *http.Request       // the client's
-	leave    context.CancelFunc  // tells the handler that the client is gone
-	answered chan *http.Response // capacity 1; nil = the connection was cut before an answer
-	unzips   bool                // the client gets a gzip body decompressed
+	request    *http.Request       // the client's
+	leave      context.CancelFunc  // tells the handler that the client is gone
+	answered   chan *http.Response // capacity 1; nil = the connection was cut before an answer
+	decompress bool                // the client gets a gzip body decompressed
 
 	header http.Header
 	status int
@@ -219,22 +219,22 @@ func (w *recorder) response(body io.ReadCloser, length int64) *http.Response {
 		ContentLength: length,
 		Request:       w.request,
 	}
-	if w.unzips && strings.EqualFold(w.header.Get("Content-Encoding"), "gzip") {
+	if w.decompress && strings.EqualFold(w.header.Get("Content-Encoding"), "gzip") {
 		w.header.Del("Content-Encoding")
 		w.header.Del("Content-Length")
-		res.ContentLength, res.Uncompressed, res.Body = -1, true, &unzippedBody{body: body}
+		res.ContentLength, res.Uncompressed, res.Body = -1, true, &decompressedBody{body: body}
 	}
 	return res
 }
 
 // unzippedBody decompresses a body while it is read.
-type unzippedBody struct {
+type decompressedBody struct {
 	body io.ReadCloser
 	z    *gzip.Reader // nil = nothing was read
 }
 
 // Read implements [io.Reader].
-func (b *unzippedBody) Read(p []byte) (n int, err error) {
+func (b *decompressedBody) Read(p []byte) (n int, err error) {
 	if b.z == nil {
 		if b.z, err = gzip.NewReader(b.body); err != nil {
 			return 0, err
@@ -244,7 +244,7 @@ func (b *unzippedBody) Read(p []byte) (n int, err error) {
 }
 
 // Close implements [io.Closer].
-func (b *unzippedBody) Close() error { return b.body.Close() }
+func (b *decompressedBody) Close() error { return b.body.Close() }
 
 // streamedBody is the body of an answer that is read while it is written.
 type streamedBody struct {

@@ -99,7 +99,7 @@ func (op *putMetricFilter) handle(c *call) (any, *APIError) {
 			}
 		}
 		if others >= maxMetricFilters || pattern.Regexes() > 0 && withRegex >= maxRegexFilters {
-			return refusal(400, "LimitExceededException", "Resource limit exceeded.")
+			return newError(400, "LimitExceededException", "Resource limit exceeded.")
 		}
 		record, _ := json.Marshal(f) // what came as JSON goes as JSON
 		if g.Records == nil {
@@ -266,7 +266,7 @@ func (op *deleteMetricFilter) handle(c *call) (any, *APIError) {
 	return nil, c.update(*op.LogGroupName, func(g *logstore.Group) *APIError {
 		record := metricFilterRecord + *op.FilterName
 		if _, there := g.Records[record]; !there {
-			return refusal(400, "ResourceNotFoundException", "The specified metric filter does not exist.")
+			return newError(400, "ResourceNotFoundException", "The specified metric filter does not exist.")
 		}
 		delete(g.Records, record)
 		return nil

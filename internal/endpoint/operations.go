@@ -18,14 +18,14 @@ type operation interface {
 
 // call is what an operation is given to work with.
 type call struct {
-	ctx      context.Context // of the request
-	store    logstore.Store
-	arrivals *arrivals
-	sessions *sessionCount
-	now      int64         // milliseconds since 1970
-	region   string        // for ARNs
-	body     []byte        // the request's JSON
-	scripted *RejectedInfo // of a fault, for PutLogEvents; nil = the rules decide
+	ctx       context.Context // of the request
+	store     logstore.Store
+	arrivals  *arrivals
+	sessions  *sessionCount
+	now       int64         // milliseconds since 1970
+	region    string        // for ARNs
+	body      []byte        // the request's JSON
+	rejection *RejectedInfo // of a fault, for PutLogEvents; nil = the rules decide
 
 	// Set by PutLogEvents: events refused inside a 200, and why.
 	rejected, tooOld, expired, tooNew int

@@ -17,25 +17,25 @@ const paddingPiece = 1 << 20
 
 // gap is the place of padding in the body, and what it consists of: an answer of
 // the service stays valid JSON.
-func (a answer) gap() (at int, filler byte) {
+func (res response) gap() (at int, filler byte) {
 	switch {
-	case a.err != nil:
-		return len(a.body) - len(`"}`), 'x' // the end of the message
-	case a.requestID != "":
-		return len(a.body), ' '
+	case res.err != nil:
+		return len(res.body) - len(`"}`), 'x' // the end of the message
+	case res.requestID != "":
+		return len(res.body), ' '
 	default:
-		return len(a.body), 'x'
+		return len(res.body), 'x'
 	}
 }
 
 // sendPadded writes an answer whose body a fault pads or compresses. It drops
 // the connection if the client goes away or the server closes before the end.
-func (a answer) sendPadded(w http.ResponseWriter, date time.Time, f Fault, gone, closing <-chan struct{}) {
-	a.unsized = true
+func (res response) sendPadded(w http.ResponseWriter, date time.Time, f Fault, gone, closing <-chan struct{}) {
+	res.unsized = true
 	if f.Gzip {
 		w.Header().Set("Content-Encoding", "gzip")
 	}
-	a.sendHeader(w, date)
+	res.sendHeader(w, date)
 	control := http.NewResponseController(w)
 	// The client has the beginning before the padding. Errors are those of a
 	// client that is gone, which the first Write meets as well.
@@ -54,7 +54,7 @@ func (a answer) sendPadded(w http.ResponseWriter, date time.Time, f Fault, gone,
 		_ = control.SetWriteDeadline(time.Now())
 	}()
 	p := padder{w: w, control: control, fault: f, closing: closing, gone: gone}
-	err := p.write(a)
+	err := p.write(res)
 	close(ended)
 	<-watched
 	if err != nil {
@@ -70,9 +70,9 @@ type padder struct {
 	gone, closing <-chan struct{}
 }
 
-func (p *padder) write(a answer) error {
-	at, filler := a.gap()
-	if err := p.put(p.encode(a.body[:at])); err != nil {
+func (p *padder) write(res response) error {
+	at, filler := res.gap()
+	if err := p.put(p.encode(res.body[:at])); err != nil {
 		return err
 	}
 	piece := min(uint64(p.fault.Padding), paddingPiece) // endless is a huge number here
@@ -95,7 +95,7 @@ func (p *padder) write(a answer) error {
 			left -= piece
 		}
 	}
-	return p.put(p.encode(a.body[at:]))
+	return p.put(p.encode(res.body[at:]))
 }
 
 // encode compresses a part of the body, if it is to be. A file of several gzip

@@ -86,7 +86,7 @@ func storeError(err error) *APIError {
 	case errors.Is(err, logstore.ErrStreamExists):
 		return streamExists()
 	}
-	if e := asAPIError(err); e != nil { // of a change that was asked for
+	if e := toAPIError(err); e != nil { // of a change that was asked for
 		return e
 	}
 	e := ServiceUnavailable()

@@ -85,7 +85,7 @@ func (op *putLogEvents) handle(c *call) (any, *APIError) {
 		return nil, err
 	}
 	c.rejected = len(op.LogEvents) - (ages.last - ages.first)
-	if c.scripted == nil {
+	if c.rejection == nil {
 		c.tooNew = len(op.LogEvents) - ages.last
 		c.tooOld = min(ages.tooOld, ages.first)
 		c.expired = ages.first - c.tooOld
@@ -94,8 +94,8 @@ func (op *putLogEvents) handle(c *call) (any, *APIError) {
 		NextSequenceToken:     sequenceToken(last),
 		RejectedLogEventsInfo: ages.rejected(len(op.LogEvents)),
 	}
-	if c.scripted != nil {
-		out.RejectedLogEventsInfo = c.scripted.shown()
+	if c.rejection != nil {
+		out.RejectedLogEventsInfo = c.rejection.output()
 	}
 	if errorType := op.Entity.reject(); errorType != "" {
 		out.RejectedEntityInfo = &rejectedEntityInfo{errorType}
@@ -119,8 +119,8 @@ func (op *putLogEvents) accept(c *call) (ages, int64, *APIError) {
 	if a.tooWide {
 		return ages{}, 0, batchTooWide()
 	}
-	if c.scripted != nil {
-		a.first, a.last = c.scripted.keeps(len(op.LogEvents))
+	if c.rejection != nil {
+		a.first, a.last = c.rejection.accepted(len(op.LogEvents))
 	}
 	accepted := op.LogEvents[a.first:a.last]
 	if len(accepted) == 0 {

@@ -37,10 +37,10 @@ type Request struct {
 // [Server.TakeRequests] and [Options.MaxRequests] did not remove, oldest first. A request that is still
 // being handled is there too, with Status 0.
 func (s *Server) Requests() []Request {
-	s.journal.mu.Lock()
-	defer s.journal.mu.Unlock()
-	list := make([]Request, len(s.journal.entries))
-	for i, e := range s.journal.entries {
+	s.requestLog.mu.Lock()
+	defer s.requestLog.mu.Unlock()
+	list := make([]Request, len(s.requestLog.entries))
+	for i, e := range s.requestLog.entries {
 		list[i] = e.Request
 	}
 	return list
@@ -51,31 +51,31 @@ func (s *Server) Requests() []Request {
 // still being handled stay in the log until a later call; they come before
 // younger ones then, but after those that were already taken.
 func (s *Server) TakeRequests() []Request {
-	s.journal.mu.Lock()
-	defer s.journal.mu.Unlock()
+	s.requestLog.mu.Lock()
+	defer s.requestLog.mu.Unlock()
 	var taken []Request
 	var left []*entry
-	for _, e := range s.journal.entries {
+	for _, e := range s.requestLog.entries {
 		if e.finished {
 			taken = append(taken, e.Request)
 		} else {
 			left = append(left, e)
 		}
 	}
-	s.journal.entries = left
+	s.requestLog.entries = left
 	return taken
 }
 
 // RequestCount returns how many requests of an operation are in the request
 // log; "" counts all. Those that [Server.TakeRequests] removed do not count.
 func (s *Server) RequestCount(operation string) int {
-	s.journal.mu.Lock()
-	defer s.journal.mu.Unlock()
+	s.requestLog.mu.Lock()
+	defer s.requestLog.mu.Unlock()
 	if operation == "" {
-		return len(s.journal.entries)
+		return len(s.requestLog.entries)
 	}
 	n := 0
-	for _, e := range s.journal.entries {
+	for _, e := range s.requestLog.entries {
 		if e.Operation == operation {
 			n++
 		}
@@ -84,7 +84,7 @@ func (s *Server) RequestCount(operation string) int {
 }
 
 // journal is the request log.
-type journal struct {
+type requestLog struct {
 	max int // the newest so many entries are kept; 0 = all. Never changed
 
 	mu      sync.Mutex // guards what follows, and what entries hold
@@ -101,7 +101,7 @@ type entry struct {
 }
 
 // add enters a request that is about to be handled.
-func (j *journal) add(r Request) *entry {
+func (j *requestLog) add(r Request) *entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.last++
@@ -115,7 +115,7 @@ func (j *journal) add(r Request) *entry {
 }
 
 // finish enters what came of a request.
-func (j *journal) finish(e *entry, r Request) {
+func (j *requestLog) finish(e *entry, r Request) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	e.Request, e.finished = r, true
@@ -123,7 +123,7 @@ func (j *journal) finish(e *entry, r Request) {
 
 // after returns entries with numbers above one, at most limit: the first ones,
 // or the newest ones if newest.
-func (j *journal) after(number int64, limit int, newest bool) []entry {
+func (j *requestLog) after(number int64, limit int, newest bool) []entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	i := sort.Search(len(j.entries), func(i int) bool { return j.entries[i].number > number })
@@ -148,10 +148,10 @@ func (j *journal) after(number int64, limit int, newest bool) []entry {
 // handled has no status yet; it is told again when it is asked for again.
 const requestsPath = "/_cloudwatch/requests"
 
-const maxShown = 1000
+const maxServed = 1000
 
 // shownRequest is a [Request] in the log that is served. The names stay.
-type shownRequest struct {
+type requestJSON struct {
 	Number      int64      `json:"number"`
 	Time        time.Time  `json:"time"`
 	Operation   string     `json:"operation"`
@@ -190,9 +190,9 @@ func (s *Server) serveRequests(w http.ResponseWriter, r *http.Request) {
 		}
 		after, newest = n, false
 	}
-	shown := []shownRequest{}
-	for _, e := range s.journal.after(after, maxShown, newest) {
-		shown = append(shown, e.shown())
+	shown := []requestJSON{}
+	for _, e := range s.requestLog.after(after, maxServed, newest) {
+		shown = append(shown, e.output())
 	}
 	body, _ := json.Marshal(map[string]any{"requests": shown}) // it holds what always encodes
 	h := w.Header()
@@ -206,14 +206,14 @@ func (s *Server) serveRequests(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (e *entry) shown() shownRequest {
+func (e *entry) output() requestJSON {
 	at := func(t time.Time) *time.Time {
 		if t.IsZero() || t.Year() > 9999 { // JSON has no such year, but events can
 			return nil
 		}
 		return &t
 	}
-	return shownRequest{
+	return requestJSON{
 		Number:      e.number,
 		Time:        e.Time.UTC(),
 		Operation:   e.Operation,

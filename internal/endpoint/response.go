@@ -12,51 +12,51 @@ import (
 const contentType = "application/x-amz-json-1.1"
 
 // answer is what goes back to the client.
-type answer struct {
+type response struct {
 	status      int
 	contentType string
 	requestID   string    // "" = no such header
 	err         *APIError // what the body tells, if it is an error
 	body        []byte
-	tail        *tail       // a stream of which body is the beginning; nil = body is all
+	session     *session    // a stream of which body is the beginning; nil = body is all
 	unsized     bool        // Content-Length does not tell the size of the body
 	header      http.Header // set in the end, see [Fault.Header]
 }
 
 // success is the answer with the output of an operation. A nil output is an
 // empty 200, as AWS answers most changes.
-func success(out any) answer {
-	a := answer{status: http.StatusOK, contentType: contentType, requestID: newRequestID()}
+func success(out any) response {
+	res := response{status: http.StatusOK, contentType: contentType, requestID: newRequestID()}
 	if out != nil {
-		a.body, _ = json.Marshal(out) // outputs hold strings, numbers, bools and maps of strings
+		res.body, _ = json.Marshal(out) // outputs hold strings, numbers, bools and maps of strings
 	}
-	return a
+	return res
 }
 
 // failure is the answer with an error.
-func failure(e *APIError) answer {
+func failure(e *APIError) response {
 	body, _ := json.Marshal(struct {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
 	}{e.Code, e.Message}) // two strings always encode
-	return answer{status: e.Status, contentType: contentType, requestID: newRequestID(), err: e, body: body}
+	return response{status: e.Status, contentType: contentType, requestID: newRequestID(), err: e, body: body}
 }
 
 // foreign is the answer of a fault that does not come from the service.
-func foreign(f Fault) answer {
-	a := answer{status: f.Status, contentType: "text/html"}
-	if a.status == 0 {
-		a.status = http.StatusOK
+func foreign(f Fault) response {
+	res := response{status: f.Status, contentType: "text/html"}
+	if res.status == 0 {
+		res.status = http.StatusOK
 	}
 	switch {
-	case !bodyAllowed(a.status):
+	case !bodyAllowed(res.status):
 	case f.Body != nil:
-		a.body = []byte(*f.Body)
+		res.body = []byte(*f.Body)
 	default:
-		what := fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
-		a.body = fmt.Appendf(nil, "<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%[1]s</h1></center>\r\n</body>\r\n</html>\r\n", what)
+		what := fmt.Sprintf("%d %s", res.status, http.StatusText(res.status))
+		res.body = fmt.Appendf(nil, "<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%[1]s</h1></center>\r\n</body>\r\n</html>\r\n", what)
 	}
-	return a
+	return res
 }
 
 // bodyAllowed tells whether an answer of a status has a body.
@@ -65,38 +65,38 @@ func bodyAllowed(status int) bool {
 }
 
 // send writes the answer, of a stream the beginning.
-func (a answer) send(w http.ResponseWriter, date time.Time) {
-	a.sendHeader(w, date)
-	w.Write(a.body) // a client that is gone needs no answer
-	if a.tail != nil {
+func (res response) send(w http.ResponseWriter, date time.Time) {
+	res.sendHeader(w, date)
+	w.Write(res.body) // a client that is gone needs no answer
+	if res.session != nil {
 		_ = http.NewResponseController(w).Flush() // as above
 	}
 }
 
 // sendHalf writes the first half of an answer that has a body.
-func (a answer) sendHalf(w http.ResponseWriter, date time.Time) {
-	a.sendHeader(w, date)
-	w.Write(a.body[:len(a.body)/2])
+func (res response) sendHalf(w http.ResponseWriter, date time.Time) {
+	res.sendHeader(w, date)
+	w.Write(res.body[:len(res.body)/2])
 	// What the server has not sent when the handler panics is never sent. The
 	// error is that of a client that is gone.
 	_ = http.NewResponseController(w).Flush()
 }
 
-func (a answer) sendHeader(w http.ResponseWriter, date time.Time) {
+func (res response) sendHeader(w http.ResponseWriter, date time.Time) {
 	h := w.Header()
-	if a.status != http.StatusNotModified { // as net/http has it
-		h.Set("Content-Type", a.contentType)
+	if res.status != http.StatusNotModified { // as net/http has it
+		h.Set("Content-Type", res.contentType)
 	}
-	if a.tail == nil && !a.unsized && bodyAllowed(a.status) {
-		h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	if res.session == nil && !res.unsized && bodyAllowed(res.status) {
+		h.Set("Content-Length", strconv.Itoa(len(res.body)))
 	}
 	h.Set("Date", date.UTC().Format(http.TimeFormat))
-	if a.requestID != "" {
-		h.Set("X-Amzn-Requestid", a.requestID)
+	if res.requestID != "" {
+		h.Set("X-Amzn-Requestid", res.requestID)
 	}
-	if a.err != nil {
-		h.Set("X-Amzn-ErrorType", a.err.Code)
-		if d := a.err.RetryAfter; d > 0 {
+	if res.err != nil {
+		h.Set("X-Amzn-ErrorType", res.err.Code)
+		if d := res.err.RetryAfter; d > 0 {
 			seconds := int64(d / time.Second)
 			if d%time.Second > 0 {
 				seconds++
@@ -104,10 +104,10 @@ func (a answer) sendHeader(w http.ResponseWriter, date time.Time) {
 			h.Set("Retry-After", strconv.FormatInt(seconds, 10))
 		}
 	}
-	for name, values := range a.header {
+	for name, values := range res.header {
 		h[http.CanonicalHeaderKey(name)] = values // no values: not even one that net/http would add
 	}
-	w.WriteHeader(a.status)
+	w.WriteHeader(res.status)
 }
 
 // newRequestID returns a random UUID (version 4).

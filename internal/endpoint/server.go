@@ -28,7 +28,7 @@ type Server struct {
 	store       logstore.Store
 	arrivals    arrivals
 	sessions    sessionCount
-	journal     journal
+	requestLog  requestLog
 	faults      faults
 	quotas      quotas
 	clockOffset atomic.Int64 // time.Duration, see SetClockOffset
@@ -98,7 +98,7 @@ func Open(o Options) (*Server, error) {
 	s.URL = urlOf(l)
 	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
 	s.keys = maps.Clone(o.Keys)
-	s.journal.max = o.MaxRequests
+	s.requestLog.max = o.MaxRequests
 	if o.Store != nil {
 		s.store = o.Store
 	}

@@ -52,7 +52,7 @@ func signedRegion(r *http.Request) string {
 func checkSignature(r *http.Request, keys map[string]string, bodyHash string, now time.Time) *APIError {
 	authorization := r.Header.Get("Authorization")
 	if authorization == "" {
-		return refusal(http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token")
+		return newError(http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token")
 	}
 	algorithm, rest, _ := strings.Cut(authorization, " ")
 	if algorithm != signatureAlgorithm {
@@ -109,7 +109,7 @@ func checkSignature(r *http.Request, keys map[string]string, bodyHash string, no
 			"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
 	if skew := now.Sub(at); skew > signatureWindow || skew < -signatureWindow {
-		return refusal(400, "RequestExpired", fmt.Sprintf("The request is signed for %s, more than 15 minutes from the server's %s.", stamp, now.UTC().Format(signatureTime)))
+		return newError(400, "RequestExpired", fmt.Sprintf("The request is signed for %s, more than 15 minutes from the server's %s.", stamp, now.UTC().Format(signatureTime)))
 	}
 	return nil
 }
@@ -155,9 +155,9 @@ func canonicalQuery(q url.Values) string {
 }
 
 func incompleteSignature(format string, args ...any) *APIError {
-	return refusal(400, "IncompleteSignature", fmt.Sprintf(format, args...))
+	return newError(400, "IncompleteSignature", fmt.Sprintf(format, args...))
 }
 
 func invalidSignature(format string, args ...any) *APIError {
-	return refusal(http.StatusForbidden, "InvalidSignatureException", fmt.Sprintf(format, args...))
+	return newError(http.StatusForbidden, "InvalidSignatureException", fmt.Sprintf(format, args...))
 }

@@ -17,12 +17,12 @@ import (
 //	ts.StartTLS()
 //
 // [NewServer], [Start] and [Open] do it themselves.
-func (s *Server) Listener(l net.Listener) net.Listener { return silenceable{l} }
+func (s *Server) Listener(l net.Listener) net.Listener { return silencingListener{l} }
 
-type silenceable struct{ net.Listener }
+type silencingListener struct{ net.Listener }
 
 // Accept implements [net.Listener].
-func (l silenceable) Accept() (net.Conn, error) {
+func (l silencingListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err

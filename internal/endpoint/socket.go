@@ -26,13 +26,13 @@ type socket struct {
 }
 
 // A peer that stops half-way through a request may hold up close this long.
-const closePatience = 2 * time.Second
+const shutdownTimeout = 2 * time.Second
 
 // listen serves a listener. maxConnections is Options.MaxConnections.
 func listen(l net.Listener, h http.Handler, maxConnections int) *socket {
 	k := &socket{served: make(chan struct{}), fresh: make(map[net.Conn]struct{}), idle: make(map[net.Conn]time.Time)}
 	if maxConnections > 0 {
-		l = &boundedListener{Listener: l, crowded: k.crowded, free: make(chan struct{}, maxConnections), closed: make(chan struct{})}
+		l = &boundedListener{Listener: l, makeRoom: k.makeRoom, free: make(chan struct{}, maxConnections), closed: make(chan struct{})}
 	}
 	k.server = http.Server{
 		Handler:           h,
@@ -74,7 +74,7 @@ func (k *socket) track(c net.Conn, state http.ConnState) {
 
 // crowded makes room for a connection: the one that has been idle for longest
 // is closed, or the next one that becomes idle.
-func (k *socket) crowded() {
+func (k *socket) makeRoom() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var oldest net.Conn
@@ -92,7 +92,7 @@ func (k *socket) crowded() {
 }
 
 func (k *socket) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), closePatience)
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	// Requests that begin from here on are cut, so a fresh connection has
 	// nothing to lose.
@@ -135,10 +135,10 @@ func urlOf(l net.Listener) string {
 // boundedListener accepts a connection only while there are fewer than some.
 type boundedListener struct {
 	net.Listener
-	crowded func()        // is told when a connection has to wait
-	free    chan struct{} // holds one for each connection
-	closed  chan struct{} // closed by Close
-	once    sync.Once
+	makeRoom func()        // is told when a connection has to wait
+	free     chan struct{} // holds one for each connection
+	closed   chan struct{} // closed by Close
+	once     sync.Once
 }
 
 // Accept implements [net.Listener].
@@ -146,7 +146,7 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 	select {
 	case l.free <- struct{}{}:
 	default:
-		l.crowded()
+		l.makeRoom()
 		select {
 		case l.free <- struct{}{}:
 		case <-l.closed:
@@ -198,7 +198,7 @@ type guard struct {
 // ServeHTTP implements [http.Handler].
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case !isLocalHost(r.Host) && !(g.remote && isNearHost(r.Host)):
+	case !isLocalHost(r.Host) && !(g.remote && isPrivateHost(r.Host)):
 		g.refuse(w, "the Host header does not name this machine")
 	case g.cross.Check(r) != nil || r.Header.Get("Sec-Fetch-Site") == "cross-site":
 		g.refuse(w, "web pages of other sites are not let in")
@@ -208,7 +208,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *guard) refuse(w http.ResponseWriter, why string) {
-	failure(refusal(http.StatusForbidden, "AccessDeniedException", why)).send(w, g.server.now())
+	failure(newError(http.StatusForbidden, "AccessDeniedException", why)).send(w, g.server.now())
 }
 
 // hostName returns the name in a Host header. Live Tail clients put "stream-"
@@ -233,7 +233,7 @@ func isLocalHost(host string) bool {
 
 // isNearHost tells whether a Host is none that the owner of some web site can
 // have made.
-func isNearHost(host string) bool {
+func isPrivateHost(host string) bool {
 	host = hostName(host)
 	_, err := netip.ParseAddr(host)
 	return err == nil || !strings.Contains(host, ".") || strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local")

@@ -30,7 +30,7 @@ func (op *tagResource) handle(c *call) (any, *APIError) {
 	}
 	return nil, c.update(group, func(g *logstore.Group) *APIError {
 		if !addTags(g, op.Tags) {
-			return refusal(400, "TooManyTagsException", "A resource can have no more than 50 tags.")
+			return newError(400, "TooManyTagsException", "A resource can have no more than 50 tags.")
 		}
 		return nil
 	})
@@ -99,7 +99,7 @@ func taggedName(arn *string) string {
 }
 
 func invalidARN() *APIError {
-	return refusal(400, "ValidationException", "Invalid resourceArn")
+	return newError(400, "ValidationException", "Invalid resourceArn")
 }
 
 // TagLogGroup, UntagLogGroup and ListTagsLogGroup: the older operations for

@@ -11,7 +11,7 @@ import (
 // keeps a bounded number of bytes, and the frame of an update is one that the
 // SDK accepts.
 func TestTailIsBounded(t *testing.T) {
-	tail := newTail(sessionStart{}, func(string) bool { return true })
+	tail := newSession(sessionStart{}, func(string) bool { return true })
 	tail.groups = []string{"g"}
 	// Control characters take the most room in JSON.
 	large := strings.Repeat("\x01", maxEventBytes-eventOverhead)
@@ -24,7 +24,7 @@ func TestTailIsBounded(t *testing.T) {
 			t.Fatalf("second %d: %d bytes", second, tail.bytes)
 		}
 		tail.tick()
-		if n := len(tail.updates); n > maxTailUpdates {
+		if n := len(tail.updates); n > maxPendingUpdates {
 			t.Fatalf("%d updates wait", n)
 		}
 	}
@@ -41,7 +41,7 @@ func TestTailIsBounded(t *testing.T) {
 
 // TestTailMatches: the pattern decides what is offered, shown and counted.
 func TestTailMatches(t *testing.T) {
-	tail := newTail(sessionStart{}, func(message string) bool { return strings.HasPrefix(message, "a") })
+	tail := newSession(sessionStart{}, func(message string) bool { return strings.HasPrefix(message, "a") })
 	tail.groups = []string{"g"}
 	var events []inputEvent
 	for i := range 600 {
@@ -68,9 +68,9 @@ func BenchmarkTail(b *testing.B) {
 	for _, sessions := range []int{0, 1, maxSessions} {
 		b.Run(fmt.Sprint(sessions), func(b *testing.B) {
 			var a arrivals
-			var open []*tail
+			var open []*session
 			for range sessions {
-				t := newTail(sessionStart{}, func(string) bool { return true })
+				t := newSession(sessionStart{}, func(string) bool { return true })
 				t.groups = []string{"g"}
 				open = append(open, t)
 				a.subscribe(t.offer)
