@@ -198,7 +198,7 @@ func (f *serveFlags) explain(err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("%s is in use, perhaps by another 'cloudwatch serve': end it, or choose with --addr", f.address())
-	case strings.Contains(err.Error(), "needs AllowRemote"):
+	case errors.Is(err, endpoint.ErrAllowRemote):
 		return fmt.Errorf("others can reach %s: if you want that, say --allow-remote; nothing is encrypted", f.address())
 	}
 	return err

@@ -19,13 +19,13 @@ const maxBody = 16 << 20
 
 var errClientGone = errors.New("the client went away")
 
-// bodyPatience is how long the body of a request may take to arrive.
+// bodyTimeout is the time within which the body of a request must arrive.
 const bodyTimeout = time.Minute
 
-// readBody reads the request's body through wire into buf, decompressing it if
-// need be. The bytes are valid until buf is used again.
+// readBody reads the request body through wire into buf and decompresses it if necessary. The bytes
+// are valid until buf is reused.
 func readBody(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer, wire *wireReader) (body []byte, err error) {
-	// In memory there are no deadlines, and nobody who is slow.
+	// An in-memory request has no deadlines, and its body is complete.
 	deadlines := http.NewResponseController(w)
 	_ = deadlines.SetReadDeadline(time.Now().Add(bodyTimeout))
 	defer deadlines.SetReadDeadline(time.Time{})
@@ -59,8 +59,7 @@ func readBody(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer, wire *w
 	return buf.Bytes(), nil
 }
 
-// wireReader counts the bytes of a body as they come, and hashes them for the
-// signature.
+// wireReader counts the bytes of a body as they are read, and hashes them for the signature check.
 type wireReader struct {
 	r    io.Reader
 	n    int
@@ -76,7 +75,7 @@ func (c *wireReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// sum is the hash of what was read, in hexadecimal.
+// sum returns the hash of the bytes read, in hexadecimal.
 func (c *wireReader) sum() string { return hex.EncodeToString(c.hash.Sum(nil)) }
 
 func bodyTooLarge() *APIError {
@@ -92,7 +91,7 @@ func serialization(text string) *APIError {
 	return newError(400, "SerializationException", text)
 }
 
-// buffer returns an empty buffer for a body; release gives it back.
+// buffer returns an empty buffer for a body. release returns it to the pool.
 func (s *Server) buffer() *bytes.Buffer {
 	if b, ok := s.buffers.Get().(*bytes.Buffer); ok {
 		return b
@@ -101,7 +100,7 @@ func (s *Server) buffer() *bytes.Buffer {
 }
 
 func (s *Server) release(b *bytes.Buffer) {
-	if b.Cap() <= 4<<20 { // the rare giant is not worth keeping
+	if b.Cap() <= 4<<20 { // do not keep the rare giant
 		b.Reset()
 		s.buffers.Put(b)
 	}

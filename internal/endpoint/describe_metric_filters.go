@@ -8,14 +8,13 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// DescribeMetricFilters: those of a group, those of a metric, or all, in ASCII
-// order of their names, then of their groups'. Tokens live 24 hours and are
-// bound to the filters of their request.
+// DescribeMetricFilters: the filters of a log group, those of a metric, or all, in ASCII order of
+// their names, then of the names of their groups. Tokens expire after 24 hours and are bound to the
+// filters of the request.
 //
-// Where the documents leave room: as recorded answers of the service show, a
-// group and a metric exclude each other, and a token that is none has an error
-// text of its own. filterNamePrefix without a group has no effect, as the
-// documents say.
+// Where the documents leave room: a log group and a metric are mutually exclusive, and an invalid
+// token has its own error text, as recorded responses of the service show. filterNamePrefix without
+// a log group has no effect, as documented.
 type describeMetricFilters struct {
 	LogGroupName     *string
 	FilterNamePrefix *string
@@ -105,11 +104,11 @@ func (op *describeMetricFilters) matches(f metricFilter) bool {
 	return *t.MetricName == *op.MetricName && *t.MetricNamespace == *op.MetricNamespace
 }
 
-// list names the list a token belongs to.
+// tokenScope identifies the list that a token belongs to.
 func (op *describeMetricFilters) tokenScope() string {
 	return strings.Join([]string{"DescribeMetricFilters", value(op.LogGroupName), value(op.FilterNamePrefix),
 		value(op.MetricName), value(op.MetricNamespace)}, "\x00")
 }
 
-// place is the filter's place in lists. NUL comes before all other characters.
+// position returns the filter's position in lists. NUL sorts before all other characters.
 func (f *metricFilter) position() string { return f.FilterName + "\x00" + f.LogGroupName }

@@ -5,19 +5,18 @@ import (
 	"time"
 )
 
-// APIError is an error answer of the service. It is what [Fault.Error] makes
-// the endpoint answer, and what the methods that prepare state return.
+// APIError is an error response of the service, from a fault or from an operation.
 type APIError struct {
 	Status  int    // HTTP status
-	Code    string // the error's name, such as "ThrottlingException"
-	Message string // the text the service gives with it
+	Code    string // name of the error, such as "ThrottlingException"
+	Message string // text of the error
 
-	// RetryAfter is sent in the Retry-After header, in whole seconds, rounded
-	// up. 0 or less = no such header.
+	// RetryAfter is sent in the Retry-After header, in whole seconds, rounded up. 0 or less = no
+	// such header.
 	RetryAfter time.Duration
 }
 
-// refusal is an error without a RetryAfter, as nearly all are.
+// newError returns an error without RetryAfter.
 func newError(status int, code, message string) *APIError {
 	return &APIError{Status: status, Code: code, Message: message}
 }
@@ -25,33 +24,33 @@ func newError(status int, code, message string) *APIError {
 // Error returns "Code: Message".
 func (e *APIError) Error() string { return e.Code + ": " + e.Message }
 
-// Throttled is the answer to a request above the account's quota.
+// Throttled returns the error for a request above the account's quota.
 func Throttled() *APIError {
 	return newError(400, "ThrottlingException", "Rate exceeded")
 }
 
-// ServiceUnavailable is the answer of a service that is overloaded or down.
+// ServiceUnavailable returns the error of a service that is overloaded or down.
 func ServiceUnavailable() *APIError {
 	return newError(503, "ServiceUnavailableException", "The service cannot complete the request.")
 }
 
-// InternalFailure is the answer of a service that failed.
+// InternalFailure returns the error of a service that failed internally.
 func InternalFailure() *APIError {
 	return newError(500, "InternalFailure", "The request processing has failed because of an unknown error, exception or failure.")
 }
 
-// ExpiredToken is the answer to temporary credentials that have run out.
+// ExpiredToken returns the error for temporary credentials that have expired.
 func ExpiredToken() *APIError {
 	return newError(400, "ExpiredTokenException", "The security token included in the request is expired")
 }
 
-// UnrecognizedClient is the answer to an access key the service does not know.
+// UnrecognizedClient returns the error for an unknown access key.
 func UnrecognizedClient() *APIError {
 	return newError(400, "UnrecognizedClientException", "The security token included in the request is invalid.")
 }
 
-// AccessDenied is the answer to credentials without permission for the
-// operation, such as "PutLogEvents".
+// AccessDenied returns the error for credentials without permission for an operation, such as
+// "PutLogEvents".
 func AccessDenied(operation string) *APIError {
 	return newError(400, "AccessDeniedException", fmt.Sprintf("User: arn:aws:iam::%s:user/test is not authorized to perform: logs:%s on resource: %s because no identity-based policy allows the logs:%s action",
 		account, operation, groupARN(DefaultRegion, "*"), operation))

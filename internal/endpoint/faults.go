@@ -41,13 +41,13 @@ type Fault struct {
 	Message    func(message string) bool
 }
 
-// foreign tells whether something that is not the service answers.
+// foreign reports whether the response comes from something other than the service.
 func (f *Fault) foreign() bool { return f.Status != 0 || f.Body != nil }
 
-// changesBody tells whether the body of the answer is another than usual.
+// changesBody reports whether the fault changes the body of the response.
 func (f *Fault) changesBody() bool { return (f.Padding != 0 || f.Gzip) && f.Cut == CutNone }
 
-// early tells whether the fault comes before the body of a request is read.
+// beforeBody reports whether the fault takes effect before the body of a request is read.
 func (f *Fault) beforeBody(r *http.Request) bool {
 	if !f.Unread || r.ContentLength < 0 || f.Delay > 0 || f.Hang || f.Silent || f.Rejected != nil || f.Message != nil {
 		return false
@@ -72,12 +72,12 @@ func (s *Server) Inject(f Fault) (remove func()) {
 
 type fault struct {
 	Fault
-	left int // how many requests it may still hit, if Times > 0
+	left int // number of requests it still applies to, if Times > 0
 }
 
-// faults is the list of faults in the order of injection.
+// faults is the list of injected faults, in the order of injection.
 type faults struct {
-	mu   sync.Mutex // guards list and the fault.left of its members
+	mu   sync.Mutex // guards list, and fault.left of its members
 	list []*fault
 }
 
@@ -98,15 +98,14 @@ func (fs *faults) drop(f *fault) {
 	}
 }
 
-// take returns the first fault of those that are due that hits the request;
-// false if there is none. op is nil if the request was not, or could not be,
-// decoded.
+// take returns the first fault for which due returns true and that applies to the request; false if
+// there is none. op is nil if the request was not, or could not be, decoded.
 func (fs *faults) take(r Request, op operation, due func(*Fault) bool) (Fault, bool) {
 	fs.mu.Lock()
 	candidates := slices.Clone(fs.list)
 	fs.mu.Unlock()
 	for _, f := range candidates {
-		// No lock is held while the caller's code runs.
+		// No lock may be held while the caller's functions run.
 		if due(&f.Fault) && f.appliesTo(r, op) && fs.use(f) {
 			return f.Fault, true
 		}
@@ -114,7 +113,7 @@ func (fs *faults) take(r Request, op operation, due func(*Fault) bool) (Fault, b
 	return Fault{}, false
 }
 
-// hits tells whether the fault is meant for the request.
+// appliesTo reports whether the fault applies to a request.
 func (f *Fault) appliesTo(r Request, op operation) bool {
 	if f.Operation != "" && f.Operation != r.Operation {
 		return false
@@ -132,7 +131,7 @@ func (f *Fault) appliesTo(r Request, op operation) bool {
 	return f.Message == nil || slices.ContainsFunc(put.LogEvents, func(e inputEvent) bool { return f.Message(e.Message) })
 }
 
-// claim uses the fault up by one. It reports false if the fault is gone by now.
+// use counts one use of the fault. It returns false if the fault has been removed.
 func (fs *faults) use(f *fault) bool {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -149,12 +148,12 @@ func (fs *faults) use(f *fault) bool {
 
 // RejectedInfo overrides the rejectedLogEventsInfo of a PutLogEvents response; nil = absent.
 type RejectedInfo struct {
-	TooOldEnd   *int // events before this index are refused as older than 14 days
-	ExpiredEnd  *int // events before this index are refused as older than the group's retention
-	TooNewStart *int // events from this index on are refused as more than 2 hours ahead
+	TooOldEnd   *int // events before this index are rejected as older than 14 days
+	ExpiredEnd  *int // events before this index are rejected as older than the retention of the log group
+	TooNewStart *int // events from this index on are rejected as more than 2 hours in the future
 }
 
-// keeps returns which events of a batch are stored: [first, last).
+// accepted returns which events of a batch are stored: the half-open range [first, last).
 func (r *RejectedInfo) accepted(events int) (first, last int) {
 	within := func(i int) int { return min(max(i, 0), events) }
 	last = events
@@ -165,7 +164,7 @@ func (r *RejectedInfo) accepted(events int) (first, last int) {
 	return min(first, last), last
 }
 
-// shown is the part of the answer, there even if it tells no index.
+// output returns the member of the response. It is present even if all indexes are absent.
 func (r *RejectedInfo) output() *rejectedEvents {
 	return &rejectedEvents{TooOldLogEventEndIndex: r.TooOldEnd, ExpiredLogEventEndIndex: r.ExpiredEnd, TooNewLogEventStartIndex: r.TooNewStart}
 }

@@ -13,17 +13,17 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// FilterLogEvents: events of several streams of a group that match a filter
-// pattern (see package filterpattern), merged by time, ingestion time and
-// request. A page without nextToken is the last. Tokens live 24 hours and carry
-// the direction; they are bound to the group and the choice of streams. Pages of
-// a search that finds little may be empty or partly filled: see maxScanBytes.
+// FilterLogEvents: events from several streams of a log group that match a filter pattern (see
+// package filterpattern), merged by time, ingestion time and request. The last page has no
+// nextToken. Tokens expire after 24 hours and include the direction; they are bound to the group
+// and the selection of streams. Pages of a search with few matches may be empty or partly filled:
+// see maxScanBytes.
 //
-// Not emulated: interleaved and unmask, which are accepted and without effect.
+// Not emulated: interleaved and unmask, which are accepted and have no effect.
 //
-// Where the documents leave room: startFromHead=false needs a startTime, since
-// it is supported only from 2024 on; a name in logStreamNames that does not
-// exist is ResourceNotFoundException; classes are treated as in GetLogEvents.
+// Where the documents leave room: startFromHead=false requires a startTime, since it is supported
+// only from 2024 on; a name in logStreamNames that does not exist returns
+// ResourceNotFoundException; log group classes are treated as in GetLogEvents.
 type filterLogEvents struct {
 	groupRef
 	LogStreamNames      []string
@@ -36,7 +36,7 @@ type filterLogEvents struct {
 	StartFromHead       *bool
 }
 
-// year2024 is the first moment that startFromHead=false may ask for.
+// year2024 is the earliest startTime allowed with startFromHead=false.
 const year2024 = 1_704_067_200_000
 
 type filterLogEventsOutput struct {
@@ -126,7 +126,7 @@ func (op *filterLogEvents) handle(c *call) (any, *APIError) {
 	return out, nil
 }
 
-// validate checks the request and returns the group's name.
+// validate checks the request and returns the name of the log group.
 func (op *filterLogEvents) validate() (string, *APIError) {
 	var v violations
 	op.groupRef.validate(&v)
@@ -146,21 +146,21 @@ func (op *filterLogEvents) validate() (string, *APIError) {
 	return op.resolve()
 }
 
-// streams returns the names of the streams to read, each once; nil if the
-// request names none.
+// streams returns the names of the streams to read, without duplicates; nil if the request names
+// none.
 func (op *filterLogEvents) streams() []string {
 	names := slices.Clone(op.LogStreamNames)
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-// list names the list a token belongs to.
+// tokenScope identifies the list that a token belongs to.
 func (op *filterLogEvents) tokenScope(group string) string {
 	names := crc32.ChecksumIEEE([]byte(strings.Join(op.LogStreamNames, ":")))
 	return fmt.Sprintf("FilterLogEvents:%s:%s:%d", group, value(op.LogStreamNamePrefix), names)
 }
 
-// filterPlace is the place in a token: direction, time and number.
+// filterPlace encodes direction, time and number for a token.
 func filterPlace(p logstore.Position, backward bool) string {
 	direction := "f"
 	if backward {
@@ -182,7 +182,7 @@ func parseFilterPlace(place string) (p logstore.Position, backward bool, err *AP
 	return logstore.Position{Time: time, Number: seq}, parts[0] == "b", nil
 }
 
-// filterPattern reads the pattern of a request, the empty one if there is none.
+// filterPattern parses the pattern of a request; nil = the empty pattern.
 func filterPattern(text *string) (*filterpattern.Pattern, *APIError) {
 	pattern, err := filterpattern.Parse(value(text))
 	if e := (*filterpattern.SyntaxError)(nil); errors.As(err, &e) {

@@ -10,18 +10,16 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// GetLogEvents: a page of one stream, always in ascending order inside the
-// page. Both tokens always come; the one of the direction of travel is the
-// same again when there is nothing further. Tokens are bound to their stream
-// and live 24 hours.
+// GetLogEvents: a page of one stream, in ascending order within the page. Both tokens are always
+// present; the token for the direction of the request repeats when there are no further events.
+// Tokens are bound to their stream and expire after 24 hours.
 //
-// Where the documents leave room: a forward token without startFromHead is
-// refused, since the documents say that it must be true; log groups of the
-// class INFREQUENT_ACCESS are refused, those of ESSENTIALS and DELIVERY are
-// not, since no document says so.
+// Where the documents leave room: a forward token without startFromHead is refused, since the
+// documents say that it must be true; log groups of class INFREQUENT_ACCESS are refused, those of
+// ESSENTIALS and DELIVERY are not, since no document says so.
 //
-// Not emulated: pages that are empty or partly filled for no visible reason;
-// unmask, which is accepted and without effect.
+// Not emulated: pages that are empty or partly filled for no visible reason; unmask, which is
+// accepted and has no effect.
 type getLogEvents struct {
 	groupRef
 	LogStreamName *string
@@ -84,7 +82,7 @@ func (op *getLogEvents) handle(c *call) (any, *APIError) {
 	if op.Limit != nil {
 		p.limit = int(*op.Limit)
 	}
-	var at logstore.Position // where the token points
+	var at logstore.Position // position of the token
 	if op.NextToken != nil {
 		direction, place, err := parseStreamToken(*op.NextToken, tokenOwner, c.now)
 		if err != nil {
@@ -122,8 +120,8 @@ func (op *getLogEvents) handle(c *call) (any, *APIError) {
 		out.Events[i] = outputEvent{e.Ingestion, e.Message, e.Time}
 	}
 
-	// A token points between two events: the backward one before the page's
-	// first event, the forward one after its last.
+	// A token points between two events: the backward token before the first event of the page, the
+	// forward token after the last.
 	before, after := p.From, p.From
 	if op.NextToken != nil {
 		before, after = at, at
@@ -144,7 +142,7 @@ func (op *getLogEvents) handle(c *call) (any, *APIError) {
 	return out, nil
 }
 
-// readable refuses to read events of a class that does not offer it.
+// readable returns an error if events of the group's class cannot be read.
 func readable(g logstore.Group, operation string) *APIError {
 	if g.Class != classInfrequentAccess {
 		return nil
@@ -153,12 +151,12 @@ func readable(g logstore.Group, operation string) *APIError {
 		". "+operation+" is not supported for this log class.")
 }
 
-// GetLogRecord: the fields of an event. Since there are no queries, whose @ptr
-// it would take, the pointer is an eventId of FilterLogEvents.
+// GetLogRecord: the fields of an event. The pointer is an eventId of FilterLogEvents, since
+// queries, whose @ptr the service takes, are not emulated.
 //
-// @timestamp and @ingestionTime are in milliseconds, as one of the documents'
-// two examples shows them. For the fields of JSON events see discover; those of
-// other kinds of events that the service knows, and @entity, are not emulated.
+// @timestamp and @ingestionTime are in milliseconds, as in one of the two examples in the
+// documents. For the fields of JSON events see discover. The fields of other formats that the
+// service discovers, and @entity, are not emulated.
 type getLogRecord struct {
 	LogRecordPointer *string
 }
@@ -167,7 +165,7 @@ type getLogRecordOutput struct {
 	LogRecord map[string]string `json:"logRecord"`
 }
 
-func (op *getLogRecord) describe(*Request) {} // the pointer does not tell the group
+func (op *getLogRecord) describe(*Request) {} // the pointer does not contain the group
 
 func (op *getLogRecord) handle(c *call) (any, *APIError) {
 	var v violations
@@ -195,7 +193,7 @@ func (op *getLogRecord) handle(c *call) (any, *APIError) {
 			record["@log"] = account + ":" + g.Name
 			return false
 		})
-		if isNotFound(failed) { // deleted meanwhile
+		if isNotFound(failed) { // deleted concurrently
 			failed = nil
 		}
 		return failed == nil && record == nil
@@ -209,7 +207,7 @@ func (op *getLogRecord) handle(c *call) (any, *APIError) {
 	return getLogRecordOutput{record}, err
 }
 
-// parseEventID returns the position in an id of eventID.
+// parseEventID returns the position encoded in an event ID.
 func parseEventID(id string) (p logstore.Position, ok bool) {
 	if len(id) != 56 || id[0] != '3' {
 		return p, false
@@ -219,17 +217,16 @@ func parseEventID(id string) (p logstore.Position, ok bool) {
 	return logstore.Position{Time: int64(time), Number: int64(number)}, err1 == nil && err2 == nil
 }
 
-// maxDiscovered is how many fields are found in an event. Source: user guide,
+// maxDiscovered is the maximum number of fields discovered in an event. Source: user guide,
 // "Supported logs and discovered fields".
 const maxDiscovered = 200
 
-// discover finds the fields of a message that is a JSON object: those of nested
-// objects are named with dots, elements of arrays by their number from 0, such
-// as "items.0.id". A name that begins with @ gets another one in front. Of
-// names that are there more than once, the last one counts.
+// discover returns the fields of a message that is a JSON object. Fields of nested objects are
+// named with dots, elements of arrays by their index from 0, such as "items.0.id". A name that
+// begins with @ gets a second @. If a name occurs more than once, the last value wins.
 //
-// Where the documents leave room: numbers stay as they are written, true and
-// false are those words, null and what is empty are no fields.
+// Where the documents leave room: numbers keep their spelling, true and false are those words, null
+// and empty objects and arrays are not fields.
 func discover(message string) map[string]string {
 	fields := make(map[string]string)
 	d := json.NewDecoder(strings.NewReader(message))
@@ -240,12 +237,12 @@ func discover(message string) map[string]string {
 	return fields
 }
 
-// discoverValue reads a value and adds the fields in it, or itself, by name.
-// top = it is the whole message, which has no name.
+// discoverValue reads a value and adds it, or the fields in it, to fields. top means that the value
+// is the whole message, which has no name.
 func discoverValue(d *json.Decoder, name string, top bool, fields map[string]string) {
 	token, err := d.Token()
 	if err != nil {
-		return // the message is valid: not reached
+		return // not reached: the message is valid
 	}
 	text := ""
 	switch t := token.(type) {

@@ -15,8 +15,8 @@ import (
 
 const targetPrefix = "Logs_20140328."
 
-// ServeHTTP answers one request of the AWS JSON 1.1 protocol. It does not look
-// at the Host header; the socket of [NewServer] does.
+// ServeHTTP handles one request of the AWS JSON 1.1 protocol. It does not check the Host header;
+// see guard.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.begin() {
 		panic(http.ErrAbortHandler)
@@ -56,7 +56,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// drop drops the connection of a request, as the fault says. It does not return.
+// drop drops the connection of a request as the fault says. It does not return.
 func (s *Server) drop(r *http.Request, f Fault) {
 	if f.Silent {
 		s.silence(r)
@@ -64,28 +64,26 @@ func (s *Server) drop(r *http.Request, f Fault) {
 	panic(http.ErrAbortHandler)
 }
 
-// letClientFinish waits until the client has most probably noticed that it sent
-// the whole request. The Go SDK closes the request's body as soon as an answer
-// begins (seen with smithy-go v1.28.8). If net/http is still about to look for
-// the body's end then, it takes that for a failed write and drops the
-// connection, under a stream that has just begun. On a network the way there
-// and back is longer than that. [LocalEndpoint] cures it for good.
+// waitForClient gives the client time to notice that it has sent the whole request. The Go SDK
+// closes the request body as soon as the response begins (seen with smithy-go v1.28.8). If net/http
+// has not yet looked for the end of the body, it takes that for a failed write and drops the
+// connection, under a stream that has just begun. On a real network the round trip is longer than
+// this delay. cloudwatchtest.LocalEndpoint avoids the problem entirely.
 func waitForClient(r *http.Request) {
-	if r.Context().Value(http.LocalAddrContextKey) != nil { // it came through a socket
+	if r.Context().Value(http.LocalAddrContextKey) != nil { // the request came through a socket
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// answer has the request handled, and enters it in the request log. It returns
-// the fault that hits it, and whether the answer is to be sent: if not, the
-// connection is to be dropped.
+// respond handles the request and records it in the request log. It returns the response and the
+// fault that applies. If answered is false, the connection must be dropped.
 func (s *Server) respond(w http.ResponseWriter, r *http.Request) (res response, f Fault, answered bool) {
 	buf := s.buffer()
 	defer s.release(buf)
 	req := Request{
 		Time:        time.Now(),
 		Operation:   operationName(r),
-		BodyBytes:   int(max(r.ContentLength, 0)), // as announced
+		BodyBytes:   int(max(r.ContentLength, 0)), // as announced; replaced when the body is read
 		UserAgent:   clip(r.UserAgent()),
 		AccessKeyID: clip(signedBy(r).keyID),
 	}
@@ -117,7 +115,7 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request) (res response, 
 			c.body, c.rejection = body, f.Rejected
 			res = s.perform(op, c, &req)
 		}
-		// Of an answer without a body there is no middle to cut it in.
+		// A response without a body has no middle.
 		answered = f.Cut != CutAfter && (f.Cut != CutMiddle || len(res.body) > 0)
 	}
 	if answered {
@@ -127,27 +125,27 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request) (res response, 
 		}
 	}
 
-	// The journal is written before the answer, so that a client that has the
-	// answer finds its request there.
+	// The request log is updated before the response is sent, so that a client that has the
+	// response finds its request there.
 	s.requestLog.finish(entry, req)
 	return res, f, answered
 }
 
-// leaveUnread keeps net/http from reading up to 256 KiB of the body before it
-// sends the answer or cuts the connection, as far as HTTP/1 is concerned.
+// skipBody keeps net/http from reading up to 256 KiB of the body before it sends the response or
+// cuts the connection. It has an effect for HTTP/1 only.
 func skipBody(w http.ResponseWriter, r *http.Request, f Fault) {
 	if r.ProtoMajor != 1 {
 		return
 	}
 	w.Header().Set("Connection", "close")
 	if f.Cut != CutNone {
-		// In memory there is nothing to be read.
+		// In memory there is nothing left to read.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
 	}
 }
 
-// receive reads the body of a request and enters in req what it says. The body
-// is valid until buf is used again.
+// receive reads the body of a request, records its properties in req, and decodes it. The body is
+// valid until buf is reused.
 func (s *Server) receive(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer, req *Request) (op operation, body []byte, err error) {
 	wire := &wireReader{}
 	if s.keys != nil {
@@ -170,13 +168,12 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, buf *bytes.Buff
 	return op, body, err
 }
 
-// call returns what an operation needs that is asked for now.
+// call returns the context of one operation.
 func (s *Server) call(ctx context.Context, region string) *call {
 	return &call{ctx: ctx, store: s.store, arrivals: &s.arrivals, sessions: &s.sessions, now: s.now().UnixMilli(), region: region}
 }
 
-// carryOut has the operation done, if its quota allows, and notes in req what
-// came of it.
+// perform carries out the operation if its quota allows, and records the outcome in req.
 func (s *Server) perform(op operation, c *call, req *Request) response {
 	if !s.quotas.allow(req.Operation, time.Now()) {
 		return failure(Throttled())
@@ -193,8 +190,8 @@ func (s *Server) perform(op operation, c *call, req *Request) response {
 	return success(out)
 }
 
-// hold makes the request wait as the fault says. It reports false if the
-// request must not go on: it hangs, the client is gone, or the server closes.
+// delay makes the request wait as the fault says. It returns false if the request must end: it
+// hangs, the client is gone, or the server is closing.
 func (s *Server) delay(r *http.Request, f Fault) bool {
 	if f.Delay <= 0 && !f.Hang {
 		return true
@@ -214,7 +211,7 @@ func (s *Server) delay(r *http.Request, f Fault) bool {
 	return false
 }
 
-// checkRoute allows POST on / alone, which is all the protocol uses.
+// checkMethodAndPath allows only POST on /, which is all the protocol uses.
 func checkMethodAndPath(w http.ResponseWriter, r *http.Request) *APIError {
 	if r.URL.Path != "/" && r.URL.Path != "" {
 		return newError(http.StatusNotFound, "UnknownOperationException", "only the path / is served")
@@ -234,7 +231,7 @@ func operationName(r *http.Request) string {
 	return target
 }
 
-// decode turns a body into the operation it asks for.
+// decode decodes a body into its operation.
 func decode(name string, body []byte) (operation, error) {
 	op := newOperation(name)
 	switch {
@@ -245,7 +242,7 @@ func decode(name string, body []byte) (operation, error) {
 	case op == nil:
 		return nil, newError(400, "UnknownOperationException", fmt.Sprintf("CloudWatch Logs has no operation %s.", clip(name)))
 	case !utf8.Valid(body):
-		// encoding/json would replace the bad bytes in silence.
+		// encoding/json would silently replace the invalid bytes.
 		return nil, serialization("the body is not valid UTF-8")
 	case !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")):
 		return nil, serialization("the body is not a JSON object")

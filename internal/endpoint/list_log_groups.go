@@ -10,14 +10,13 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// ListLogGroups: by pattern, class and tags, all of which a group must fit.
-// Tokens live 24 hours and are bound to the filters of their request.
+// ListLogGroups: by pattern, class and tags, all of which must match. Tokens expire after 24 hours
+// and are bound to the filters of the request.
 //
-// Where the documents leave room: the order is that of DescribeLogGroups; a dot
-// in the pattern stands for any character, since it is a regular expression; a
-// tag filter wants a group that has the tag, also with a negated value. Of
-// several accounts there is one: with includeLinkedAccounts, accountIdentifiers
-// without it find nothing.
+// Where the documents leave room: the order is that of DescribeLogGroups; a dot in the pattern
+// matches any character, since it is a regular expression; a tag filter matches only groups that
+// have the tag, even with a negated value. There is one account: with includeLinkedAccounts,
+// accountIdentifiers without it match nothing.
 //
 // Not emulated: dataSources and fieldIndexNames, which are refused.
 type listLogGroups struct {
@@ -48,7 +47,7 @@ type listedGroup struct {
 	LogGroupName  string `json:"logGroupName"`
 }
 
-func (op *listLogGroups) describe(*Request) {} // it is about no one group
+func (op *listLogGroups) describe(*Request) {} // the request is not about a single log group
 
 func (op *listLogGroups) handle(c *call) (any, *APIError) {
 	if err := op.validate(); err != nil {
@@ -113,14 +112,14 @@ func (op *listLogGroups) validate() *APIError {
 	return nil
 }
 
-// list names the list a token belongs to.
+// tokenScope identifies the list that a token belongs to.
 func (op *listLogGroups) tokenScope() string {
 	tags, _ := json.Marshal(op.LogGroupTags) // strings always encode
 	return strings.Join([]string{"ListLogGroups", value(op.LogGroupNamePattern), value(op.LogGroupClass), string(tags)}, "\x00")
 }
 
-// groupRegex checks a pattern of names: up to five texts between "|", each of
-// which may begin with "^".
+// groupRegex checks a name pattern: up to five texts separated by "|", each with an optional "^" in
+// front.
 func (v *violations) groupRegex(path string, pattern *string) {
 	v.text(path, pattern, textRule{3, 129, "", nil})
 	if pattern == nil {
@@ -140,7 +139,7 @@ func (v *violations) groupRegex(path string, pattern *string) {
 // tagFilter is a condition on the tags of a group.
 type tagFilter struct {
 	Key    *string
-	Values []string // none = any
+	Values []string // none = any value
 }
 
 func (f *tagFilter) validate(v *violations, path string) {
@@ -158,8 +157,8 @@ func (f *tagFilter) validate(v *violations, path string) {
 	}
 }
 
-// parseTagValue takes a value of a filter apart: "!" negates it, "*" at an end
-// stands for any text there.
+// parseTagValue parses a value of a tag filter: a leading "!" negates it, "*" at either end matches
+// any text.
 func parseTagValue(value string) (negated, anyStart, anyEnd bool, text string) {
 	value, negated = strings.CutPrefix(value, "!")
 	value, anyStart = strings.CutPrefix(value, "*")
@@ -167,7 +166,7 @@ func parseTagValue(value string) (negated, anyStart, anyEnd bool, text string) {
 	return negated, anyStart, anyEnd, value
 }
 
-// hasTags tells whether a group fits all filters.
+// matchesTags reports whether a group matches all filters.
 func matchesTags(g logstore.Group, filters []tagFilter) bool {
 	for _, f := range filters {
 		tag, there := g.Tags[*f.Key]
@@ -178,7 +177,7 @@ func matchesTags(g logstore.Group, filters []tagFilter) bool {
 	return true
 }
 
-// fitsTagValue compares with case, but for wildcards.
+// matchesTagValue compares exactly, or without regard to case if the value has a wildcard.
 func matchesTagValue(tag, value string) bool {
 	negated, anyStart, anyEnd, text := parseTagValue(value)
 	if anyStart || anyEnd {
@@ -198,7 +197,7 @@ func matchesTagValue(tag, value string) bool {
 	return fits != negated
 }
 
-// ownAccount tells whether a request for log groups is about this account.
+// includesAccount reports whether a request for log groups includes the endpoint's account.
 func includesAccount(linked bool, accounts []string) bool {
 	return !linked || len(accounts) == 0 || slices.Contains(accounts, account)
 }

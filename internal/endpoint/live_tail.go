@@ -6,26 +6,23 @@ import (
 	"sync"
 )
 
-// StartLiveTail: a real event stream. After initial-response and sessionStart
-// an update comes each second, empty or not, of at most 500 events; of more, a
-// random sample in the order of arrival, with sampled set. Of the updates that
-// a slow client does not take, the ten latest are kept. After three hours the
-// session ends with SessionTimeoutException, when the server closes with
+// StartLiveTail: a real event stream. After initial-response and sessionStart it sends an update
+// every second, empty or not, with at most 500 events; of more, a random sample in the order of
+// arrival, with sampled set. For a slow client the ten latest updates are kept. The session ends
+// after three hours with SessionTimeoutException, or when the server closes with
 // SessionStreamingException. An account has at most 15 sessions.
 //
 // Where the documents leave room:
-//   - Log groups are named by ARN, as the API reference says; a bare name is
-//     refused. Region and account are not compared with anything.
-//   - Events tell their group as "account:name", the form that clients of the
-//     service see.
-//   - A 16th session is refused with the code of the service's model and the
-//     text that clients report, which the SDKs take for throttling.
-//   - Streams need not exist yet. A group that is deleted ends no session, and
-//     events of a new one of the same name are sent.
-//   - Log groups of the class INFREQUENT_ACCESS are refused, those of
-//     ESSENTIALS and DELIVERY are not, since no document says so.
-//   - The messages of an update are at most 3 MiB together; what is above counts
-//     as sampled away.
+//   - Log groups are identified by ARN, as the API reference says; a bare name is refused. Region
+//     and account are not compared.
+//   - The group of an event is "account:name", the form that clients of the service see.
+//   - The 16th session is refused with the error code of the service's model and the text that
+//     clients report, which the SDKs take for throttling.
+//   - Streams may not exist yet. Deleting a log group does not end a session, and events of a new
+//     group of the same name are sent.
+//   - Log groups of class INFREQUENT_ACCESS are refused, those of ESSENTIALS and DELIVERY are not,
+//     since no document says so.
+//   - The messages of an update have at most 3 MiB in total; events beyond that count as sampled.
 //
 // Not emulated: the delay of some seconds between ingestion and Live Tail.
 type startLiveTail struct {
@@ -102,7 +99,7 @@ func (op *startLiveTail) validate() (*session, *APIError) {
 	return s, nil
 }
 
-// sessionStart is the first thing the stream tells.
+// sessionStart is the first event of the stream.
 type sessionStart struct {
 	RequestID             string   `json:"requestId"`
 	SessionID             string   `json:"sessionId"`
@@ -112,7 +109,7 @@ type sessionStart struct {
 	LogEventFilterPattern *string  `json:"logEventFilterPattern,omitempty"`
 }
 
-// answer is the beginning of the stream.
+// response returns the beginning of the stream.
 func (s *session) response() response {
 	payload, _ := json.Marshal(s.start) // strings always encode
 	return response{
@@ -124,7 +121,7 @@ func (s *session) response() response {
 	}
 }
 
-// tooManySessions has a text that does not say so, as the service's.
+// tooManySessions has the service's text, which does not mention sessions.
 func tooManySessions() *APIError {
 	return newError(400, "LimitExceededException", "Rate exceeded")
 }
@@ -135,11 +132,11 @@ type sessionCount struct {
 	open int
 }
 
-// maxSessions is how many sessions an account may have at once. Source: user
-// guide, "CloudWatch Logs quotas".
+// maxSessions is the maximum number of concurrent sessions of an account. Source: user guide,
+// "CloudWatch Logs quotas".
 const maxSessions = 15
 
-// begin opens a session, if there may be one more.
+// begin adds a session. It returns false if the maximum is reached.
 func (n *sessionCount) begin() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -150,7 +147,7 @@ func (n *sessionCount) begin() bool {
 	return true
 }
 
-// end closes a session.
+// end removes a session.
 func (n *sessionCount) end() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -12,39 +12,37 @@ import (
 	"time"
 )
 
-// tail is a session of Live Tail. It is offered what arrives; each second what
-// matched becomes an update; its stream sends the updates as fast as the client
-// takes them. Neither arrivals nor seconds wait for the client.
+// session is a Live Tail session. offer collects matching events; once a second, tick turns them
+// into an update; stream sends the updates as fast as the client reads them. Neither offer nor tick
+// waits for the client.
 type session struct {
 	start  sessionStart
 	groups []string // names
 	match  func(message string) bool
-	leave  func() // ends the session; set when it begins
+	leave  func() // ends the session; set when it starts
 
 	mu         sync.Mutex // guards everything below
-	matched    int        // events since the last update
+	matched    int        // number of events since the last update
 	sample     []liveEvent
-	bytes      int          // size of the messages in sample
+	bytes      int          // total size of the messages in sample
 	updates    []liveUpdate // not sent yet, oldest first
 	over       bool         // no further update will come
-	finalFrame []byte       // frame to send at the end; nil = none
-	changed    sync.Cond    // signalled when updates grows or over is set
+	finalFrame []byte       // last frame of the stream; nil = none
+	changed    sync.Cond    // signaled when updates grows or over is set
 }
 
-// Source of these limits, but maxUpdateBytes: API reference, StartLiveTail.
+// Source of these limits, except maxUpdateBytes: API reference, StartLiveTail.
 const (
 	updateInterval    = time.Second // between two updates
 	maxUpdateEvents   = 500
-	maxPendingUpdates = 10 // that wait for a slow client; with it at most 5,000 events do
+	maxPendingUpdates = 10 // kept for a slow client, at most 5,000 events
 	maxSessionTime    = 3 * time.Hour
 
-	// maxUpdateBytes bounds the messages of an update, so that its frame stays
-	// below the 24 MiB that botocore accepts: a control character takes six bytes
-	// in JSON.
+	// maxUpdateBytes limits the messages of an update, so that its frame stays below the 24 MiB
+	// that botocore accepts: a control character takes six bytes in JSON.
 	maxUpdateBytes = 3 << 20
 
-	// farewellPatience is how long a client that does not read may hold up the
-	// end of its session.
+	// finalFrameTimeout is how long a client that does not read can delay the end of its session.
 	finalFrameTimeout = time.Second
 )
 
@@ -69,7 +67,7 @@ func newSession(start sessionStart, match func(string) bool) *session {
 	return s
 }
 
-// wants tells whether the session is about a stream.
+// matches reports whether the session includes a stream.
 func (s *session) matches(group, stream string) bool {
 	if !slices.Contains(s.groups, group) {
 		return false
@@ -81,21 +79,21 @@ func (s *session) matches(group, stream string) bool {
 	return prefixes == nil || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(stream, p) })
 }
 
-// offer takes those of the events that match.
+// offer adds the matching events of an arrival.
 func (s *session) offer(a Arrival) {
 	if !s.matches(a.Group, a.Stream) {
 		return
 	}
 	for i := range a.Events {
-		// No lock is held while a pattern is matched.
+		// No lock is held while the pattern is matched.
 		if s.match(a.Events[i].Message) {
 			s.take(&a, i)
 		}
 	}
 }
 
-// take adds an event to the sample. Of more than fit, each has the same chance
-// to be in it (reservoir sampling); the sample stays in the order of arrival.
+// take adds an event to the sample. If the sample is full, every event has the same chance to be in
+// it (reservoir sampling). The sample keeps the order of arrival.
 func (s *session) take(a *Arrival, i int) {
 	message := a.Events[i].Message
 	s.mu.Lock()
@@ -114,13 +112,12 @@ func (s *session) take(a *Arrival, i int) {
 		IngestionTime:      a.Ingestion,
 		LogGroupIdentifier: account + ":" + a.Group,
 		LogStreamName:      a.Stream,
-		Message:            strings.Clone(message), // it may share its memory with a whole batch
+		Message:            strings.Clone(message), // the original may share memory with a whole batch
 		Timestamp:          a.Events[i].Timestamp,
 	})
 }
 
-// tick makes an update of what matched in the last second. The oldest one is
-// dropped if the client is too far behind.
+// tick turns the sample into an update. It drops the oldest update if the client is too far behind.
 func (s *session) tick() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,8 +134,7 @@ func (s *session) tick() {
 	s.changed.Signal()
 }
 
-// end makes the updates that wait the last ones, and forgets them if there is
-// nobody to send them to.
+// end makes the pending updates the last ones. It drops them if finalFrame is nil.
 func (s *session) end(finalFrame []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,8 +145,7 @@ func (s *session) end(finalFrame []byte) {
 	s.changed.Signal()
 }
 
-// next waits for the next frame to send. It reports false when there is none
-// any more.
+// next waits for the next frame to send. It returns false after the last frame.
 func (s *session) next() (frame []byte, ok bool) {
 	s.mu.Lock()
 	for len(s.updates) == 0 && !s.over {
@@ -168,13 +163,13 @@ func (s *session) next() (frame []byte, ok bool) {
 	return appendEvent(nil, "sessionUpdate", payload), true
 }
 
-// stream sends the updates until the client is gone, the server closes, or the
-// session has lasted three hours.
+// stream sends updates until the client is gone, the server closes, or the session has lasted three
+// hours.
 func (s *session) stream(w http.ResponseWriter, gone, closing <-chan struct{}) {
 	control := http.NewResponseController(w)
-	// A writer without deadlines is one that does not wait for a client.
+	// A writer without deadlines does not wait for a client.
 	deadline := func(d time.Time) { _ = control.SetWriteDeadline(d) }
-	deadline(time.Time{}) // what a server allows an answer is not meant for streams
+	deadline(time.Time{}) // the server's write timeout is not meant for streams
 
 	sent := make(chan struct{})
 	go func() {
@@ -189,11 +184,11 @@ func (s *session) stream(w http.ResponseWriter, gone, closing <-chan struct{}) {
 		deadline(time.Now())
 	}
 	<-sent
-	deadline(time.Time{}) // the connection may serve other requests
+	deadline(time.Time{}) // the connection may be reused
 }
 
-// collect makes the updates, and returns the frame to end the session with; nil
-// if there is nobody to send it to.
+// collect makes updates until the session ends, and returns the final frame; nil if the client is
+// gone.
 func (s *session) collect(gone, closing, broken <-chan struct{}) (finalFrame []byte) {
 	start := time.Now()
 	second := time.NewTicker(updateInterval)
@@ -215,7 +210,7 @@ func (s *session) collect(gone, closing, broken <-chan struct{}) (finalFrame []b
 	}
 }
 
-// send writes frames as they come.
+// send writes the frames.
 func (s *session) send(w http.ResponseWriter, control *http.ResponseController) {
 	for {
 		frame, ok := s.next()
@@ -235,11 +230,10 @@ func exceptionFrame(kind, message string) []byte {
 	return appendException(nil, kind, payload)
 }
 
-// eventStreamType is the content type of a sequence of frames.
+// eventStreamType is the content type of an event stream.
 const eventStreamType = "application/vnd.amazon.eventstream"
 
-// A frame of the event stream encoding. Numbers are big endian, checksums are
-// CRC-32 (IEEE).
+// A frame of the event stream encoding. Integers are big-endian, checksums are CRC-32 (IEEE).
 //
 //	byte 0           total length of the frame, N
 //	     4           length of the headers, H
@@ -256,15 +250,14 @@ const eventStreamType = "application/vnd.amazon.eventstream"
 //	     2 + L       length of the value
 //	     4 + L       value
 //
-// The service uses no other type than string in what it sends here.
+// Every header value that the service sends here is a string.
 const (
 	preludeLength  = 12
 	checksumLength = 4
 	stringHeader   = 7
 )
 
-// header is a header of a frame. Its name has at most 255 bytes, its value at
-// most 32,767.
+// header is a header of a frame. The name has at most 255 bytes, the value at most 32,767.
 type header struct{ name, value string }
 
 // appendFrame appends a frame.
@@ -288,8 +281,8 @@ func appendFrame(b []byte, headers []header, payload []byte) []byte {
 	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[start:]))
 }
 
-// appendEvent appends a frame that is an event of the stream. kind is the name
-// of a member of the stream, or "initial-response".
+// appendEvent appends an event frame. kind is the name of a member of the stream, or
+// "initial-response".
 func appendEvent(b []byte, kind string, payload []byte) []byte {
 	return appendFrame(b, []header{{":message-type", "event"}, {":event-type", kind}, {":content-type", "application/json"}}, payload)
 }

@@ -8,14 +8,13 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// PutRetentionPolicy and DeleteRetentionPolicy: retention takes effect at
-// once. PutLogEvents refuses older events, the reading operations hide them
-// and storedBytes leaves them out. The service deletes them up to 72 hours
-// later; here they stay in memory, and a longer retention shows them again.
+// PutRetentionPolicy and DeleteRetentionPolicy: retention takes effect immediately. PutLogEvents
+// rejects older events, the read operations hide them, and storedBytes does not count them. The
+// service deletes them up to 72 hours later; here they stay in the store until a sweep, and a
+// longer retention shows them again.
 //
-// Log groups of the class DELIVERY have a fixed retention of one day (the
-// service's model says one, its user guide two), so setting another is
-// refused. Account-wide retention is not emulated.
+// Log groups of class DELIVERY have a fixed retention of one day (the service's model says one, its
+// user guide two), so setting another is refused. Account-wide retention is not emulated.
 type putRetentionPolicy struct {
 	LogGroupName    *string
 	RetentionInDays *int64
@@ -68,18 +67,16 @@ func setRetention(g *logstore.Group, days int) *APIError {
 	return nil
 }
 
-// AssociateKmsKey and DisassociateKmsKey: for log groups, by name or ARN. The
-// key is kept and shown, but not looked up, so any is accepted; nothing is
-// encrypted.
+// AssociateKmsKey and DisassociateKmsKey: for log groups, by name or ARN. The key is stored and
+// shown, but not looked up, so any key is accepted; nothing is encrypted.
 //
-// Not emulated: results of queries, the other thing that can have a key. They
-// are refused.
+// Not emulated: query results, the other resource that can have a key. They are refused.
 type associateKmsKey struct {
 	kmsTarget
 	KmsKeyID *string
 }
 
-// kmsTarget is what a key is for: exactly one of the two.
+// kmsTarget identifies the log group: exactly one of the two fields is set.
 type kmsTarget struct {
 	LogGroupName       *string
 	ResourceIdentifier *string // an ARN
@@ -101,7 +98,7 @@ func (op *associateKmsKey) handle(c *call) (any, *APIError) {
 
 func (op *disassociateKmsKey) handle(c *call) (any, *APIError) { return nil, op.set(c, nil, "") }
 
-// set gives the target a key, if v and it are fine; "" = none.
+// set sets the key of the log group if v and the target are valid; "" removes the key.
 func (t *kmsTarget) set(c *call, v violations, key string) *APIError {
 	v.text("logGroupName", t.LogGroupName, groupNameRule)
 	v.text("resourceIdentifier", t.ResourceIdentifier, resourceIdentifierRule)
@@ -124,8 +121,7 @@ func (t *kmsTarget) set(c *call, v violations, key string) *APIError {
 	})
 }
 
-// PutLogGroupDeletionProtection: takes effect at once; see DeleteLogGroup and
-// DeleteLogStream for what it does.
+// PutLogGroupDeletionProtection: takes effect immediately, for DeleteLogGroup and DeleteLogStream.
 type putLogGroupDeletionProtection struct {
 	LogGroupIdentifier        *string // a name or an ARN
 	DeletionProtectionEnabled *bool

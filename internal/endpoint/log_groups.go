@@ -10,13 +10,11 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// CreateLogGroup: name, class, tags, KMS key and deletion protection are
-// checked and kept.
+// CreateLogGroup: name, class, tags, KMS key and deletion protection are checked and stored.
 //
-// Not emulated: the KMS key is not looked up, so any is accepted; the quota of
-// 1,000,000 groups; OperationAbortedException. A name that starts with "aws/"
-// is refused in any case of letters, as the service's error text writes it in
-// capitals.
+// Not emulated: the KMS key is not looked up, so any is accepted; the quota of 1,000,000 groups;
+// OperationAbortedException. A name that starts with "aws/" in any case is refused, since the
+// service's error text has it in capitals.
 type createLogGroup struct {
 	LogGroupName              *string
 	KmsKeyID                  *string
@@ -41,7 +39,7 @@ func (s *Server) direct(op operation) *APIError {
 	return err
 }
 
-const maxTags = 50 // a resource; source: API reference, TagResource
+const maxTags = 50 // per resource; source: API reference, TagResource
 
 func (op *createLogGroup) describe(r *Request) { r.LogGroup = value(op.LogGroupName) }
 
@@ -76,8 +74,8 @@ func validateClass(v *violations, class *string) {
 	v.enum("logGroupClass", class, classStandard, classInfrequentAccess, classDelivery, classEssentials)
 }
 
-// DeleteLogGroup and DeleteLogStream: deletion is immediate, and refused in a
-// group with deletion protection. OperationAbortedException is not emulated.
+// DeleteLogGroup and DeleteLogStream: deletion is immediate, and refused in a group with deletion
+// protection. OperationAbortedException is not emulated.
 type deleteLogGroup struct {
 	LogGroupName *string
 }
@@ -97,15 +95,14 @@ func deletionProtected() *APIError {
 	return newError(400, "ValidationException", "Deletion protection is enabled for the specified log group.")
 }
 
-// DescribeLogGroups: by prefix, pattern, class or identifiers, in ASCII order.
-// Tokens live 24 hours and are bound to the filters of their request.
+// DescribeLogGroups: by prefix, pattern, class or identifiers, in ASCII order. Tokens expire after
+// 24 hours and are bound to the filters of the request.
 //
-// storedBytes is the size of the messages plus 26 bytes an event. Of several
-// accounts there is one: with includeLinkedAccounts, accountIdentifiers without
-// it find nothing. Identifiers without a group are passed over. By pattern, a
-// group shows its ARNs, class and count of metric filters besides its name and
-// creation time: the documents know of one ARN only, recorded answers of the
-// service show them all.
+// storedBytes is the size of the messages plus 26 bytes per event. There is one account: with
+// includeLinkedAccounts, accountIdentifiers without it match nothing. Identifiers of groups that do
+// not exist are ignored. With a pattern, a group has its ARNs, class and number of metric filters
+// besides its name and creation time: the documents mention only one ARN, recorded responses of the
+// service have all of them.
 type describeLogGroups struct {
 	AccountIdentifiers    []string
 	IncludeLinkedAccounts bool
@@ -117,14 +114,14 @@ type describeLogGroups struct {
 	Limit                 *int64
 }
 
-const maxDescribed = 50 // entries of a page, and the default
+const maxDescribed = 50 // maximum and default number of entries in a page
 
 type describeLogGroupsOutput struct {
 	LogGroups []describedGroup `json:"logGroups"`
 	NextToken string           `json:"nextToken,omitempty"`
 }
 
-// describedGroup has pointers for what a search by pattern leaves out.
+// describedGroup has pointers for the members that a search by pattern leaves out.
 type describedGroup struct {
 	Arn               string `json:"arn"`
 	CreationTime      int64  `json:"creationTime"`
@@ -139,7 +136,7 @@ type describedGroup struct {
 	BearerToken       *bool  `json:"bearerTokenAuthenticationEnabled,omitempty"`
 }
 
-func (op *describeLogGroups) describe(*Request) {} // it is about no one group
+func (op *describeLogGroups) describe(*Request) {} // the request is not about a single log group
 
 func (op *describeLogGroups) handle(c *call) (any, *APIError) {
 	if err := op.validate(); err != nil {
@@ -203,7 +200,7 @@ func (op *describeLogGroups) validate() *APIError {
 	return nil
 }
 
-// wanted returns the test a group must pass to be listed.
+// filter returns the condition a group must meet to be listed.
 func (op *describeLogGroups) filter() (func(logstore.Group) bool, *APIError) {
 	if op.LogGroupIdentifiers != nil {
 		names := make(map[string]bool)
@@ -218,7 +215,7 @@ func (op *describeLogGroups) filter() (func(logstore.Group) bool, *APIError) {
 	}
 	classes := []string{value(op.LogGroupClass)}
 	if classes[0] == classInfrequentAccess || classes[0] == classEssentials {
-		// Asking for either returns both, as the SDK's documentation says.
+		// A request for either class returns both, as the SDK's documentation says.
 		classes = []string{classInfrequentAccess, classEssentials}
 	}
 	return func(g logstore.Group) bool {
@@ -234,7 +231,7 @@ func (op *describeLogGroups) show(g logstore.Group, c *call) (describedGroup, *A
 		return d, nil
 	}
 	stored, err := c.store.StoredBytes(g.Name, cutoff(g, c.now))
-	if err != nil && !isNotFound(err) { // it may have been deleted meanwhile
+	if err != nil && !isNotFound(err) { // not found = deleted concurrently
 		return d, storeError(err)
 	}
 	d.RetentionInDays, d.KmsKeyID = RetentionDays(g), g.KMSKeyID
@@ -242,7 +239,7 @@ func (op *describeLogGroups) show(g logstore.Group, c *call) (describedGroup, *A
 	return d, nil
 }
 
-// list names the list a token belongs to.
+// tokenScope identifies the list that a token belongs to.
 func (op *describeLogGroups) tokenScope() string {
 	return strings.Join([]string{"DescribeLogGroups", value(op.LogGroupNamePrefix), value(op.LogGroupNamePattern),
 		value(op.LogGroupClass), strings.Join(op.LogGroupIdentifiers, ",")}, "\x00")
@@ -263,23 +260,23 @@ func RetentionDays(g logstore.Group) int {
 	return g.Retention
 }
 
-// cutoff is the time of the oldest event of a group that is still shown.
+// cutoff returns the time of the oldest event of a group that is within the retention.
 func cutoff(g logstore.Group, now int64) int64 { return retentionCutoff(RetentionDays(g), now) }
 
-// group returns a group.
+// group returns a log group.
 func (c *call) group(name string) (logstore.Group, *APIError) {
 	g, err := c.store.Group(name)
 	return g, storeError(err)
 }
 
-// update has change alter a group.
+// update applies change to a log group.
 func (c *call) update(group string, change func(*logstore.Group) *APIError) *APIError {
 	return storeError(c.store.UpdateGroup(group, func(g *logstore.Group) error {
 		return asError(change(g))
 	}))
 }
 
-// mayDelete refuses what deletion protection forbids.
+// mayDelete returns an error if deletion protection forbids the deletion of g.
 func mayDelete(g logstore.Group) error {
 	if g.Protected {
 		return deletionProtected()
@@ -287,7 +284,7 @@ func mayDelete(g logstore.Group) error {
 	return nil
 }
 
-// plain turns an error of the API into an error, nil into nil.
+// asError keeps a nil *APIError from becoming a non-nil error.
 func asError(e *APIError) error {
 	if e == nil {
 		return nil
@@ -295,8 +292,8 @@ func asError(e *APIError) error {
 	return e
 }
 
-// each calls visit for the groups whose names begin with prefix and come after
-// a name, in the order of names, until visit returns false.
+// eachGroup calls visit for the groups with a name prefix that sort after a name, in order of their
+// names, until visit returns false.
 func (c *call) eachGroup(prefix, after string, visit func(logstore.Group) (more bool)) *APIError {
 	const some = 100
 	for {
@@ -316,7 +313,7 @@ func (c *call) eachGroup(prefix, after string, visit func(logstore.Group) (more 
 	}
 }
 
-// isMissing tells whether a store says that a group or a stream does not exist.
+// isNotFound reports whether an error of the store means that a group or stream does not exist.
 func isNotFound(err error) bool {
 	return errors.Is(err, logstore.ErrNoGroup) || errors.Is(err, logstore.ErrNoStream)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// CreateLogStream: complete.
+// CreateLogStream: emulated completely.
 type createLogStream struct {
 	LogGroupName  *string
 	LogStreamName *string
@@ -56,13 +56,13 @@ func (s *Server) DeleteLogStream(group, stream string) *APIError {
 	return s.direct(&deleteLogStream{LogGroupName: &group, LogStreamName: &stream})
 }
 
-// DescribeLogStreams: by name or by the time of the last event, up or down.
-// Streams without events sort by time as 0. Tokens live 24 hours and are bound
-// to the group, the prefix and the order.
+// DescribeLogStreams: by name or by the time of the last event, ascending or descending. Streams
+// without events sort as time 0. Tokens expire after 24 hours and are bound to the group, the
+// prefix and the order.
 //
-// firstEventTimestamp, lastEventTimestamp and lastIngestionTime are right at
-// once; the service's may lag by an hour. They cover all accepted events, also
-// those that retention hides. storedBytes is always 0, as the service's.
+// firstEventTimestamp, lastEventTimestamp and lastIngestionTime are current; the service's may lag
+// by an hour. They include all accepted events, even those beyond the retention. storedBytes is
+// always 0, as in the service.
 type describeLogStreams struct {
 	groupRef
 	LogStreamNamePrefix *string
@@ -132,7 +132,7 @@ func (op *describeLogStreams) handle(c *call) (any, *APIError) {
 	return out, nil
 }
 
-// validate checks the request and returns the group's name.
+// validate checks the request and returns the name of the log group.
 func (op *describeLogStreams) validate() (string, *APIError) {
 	var v violations
 	op.groupRef.validate(&v)
@@ -144,7 +144,7 @@ func (op *describeLogStreams) validate() (string, *APIError) {
 		return "", err
 	}
 	if op.LogGroupName != nil && op.LogGroupIdentifier != nil {
-		// Not the error of other operations. Source: recorded answers of the service.
+		// Other operations return another error. Source: recorded responses of the service.
 		return "", newError(400, "ValidationException", "LogGroup name and LogGroup ARN are mutually exclusive parameters.")
 	}
 	if op.byTime() && op.LogStreamNamePrefix != nil {
@@ -155,7 +155,7 @@ func (op *describeLogStreams) validate() (string, *APIError) {
 
 func (op *describeLogStreams) byTime() bool { return value(op.OrderBy) == "LastEventTime" }
 
-// place is a stream's place in the list, for a token.
+// position returns a stream's position in the list, for a token.
 func (op *describeLogStreams) position(s logstore.Stream) string {
 	if !op.byTime() {
 		s.Last = 0
@@ -172,7 +172,7 @@ func parseStreamPlace(s string) (*logstore.StreamPlace, *APIError) {
 	return &logstore.StreamPlace{Last: n, Name: name}, nil
 }
 
-// list names the list a token belongs to.
+// tokenScope identifies the list that a token belongs to.
 func (op *describeLogStreams) tokenScope(group string) string {
 	return strings.Join([]string{"DescribeLogStreams", group, value(op.LogStreamNamePrefix),
 		value(op.OrderBy), strconv.FormatBool(op.Descending)}, "\x00")

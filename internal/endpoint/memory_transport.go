@@ -16,14 +16,13 @@ import (
 	"time"
 )
 
-// transport carries requests to a server in memory. Its waits are on channels
-// alone, so they are durable inside a synctest bubble.
+// transport carries requests to a server in memory. It blocks only on channels, so its waits are
+// durable inside a synctest bubble.
 type transport struct {
 	server *Server
 }
 
-// RoundTrip hands the request to the server's handler on a goroutine of its
-// own, as a network would.
+// RoundTrip calls the server's handler on a separate goroutine, as a network would.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	body, err := readRequestBody(ctx, req)
@@ -36,8 +35,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	default:
 	}
 
-	// The server sees the client go when the request's context ends, or when
-	// the body of the answer is closed.
+	// For the server, the client is gone when the context of the request is done or the body of the
+	// response is closed.
 	serving, leave := context.WithCancel(ctx)
 	in := req.Clone(serving)
 	in.Body = io.NopCloser(bytes.NewReader(body))
@@ -48,8 +47,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	in.RequestURI = in.URL.RequestURI()
 	in.RemoteAddr = "127.0.0.1:0"
-	// As http.Transport has it, a client that does not say what it can decompress
-	// gets everything decompressed.
+	// As with http.Transport, a client that does not say what it can decompress gets every body
+	// decompressed.
 	decompress := req.Header.Get("Accept-Encoding") == "" && req.Header.Get("Range") == "" && req.Method != http.MethodHead
 
 	w := &recorder{request: req, leave: leave, answered: make(chan *http.Response, 1), decompress: decompress, header: make(http.Header)}
@@ -70,7 +69,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, ctx.Err()
 	case res := <-w.answered:
 		if res == nil {
-			// The handler also gives up when the client went away.
+			// The handler also aborts if the client is gone.
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
@@ -80,14 +79,13 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// takeBody reads the request's body to its end and closes it. The caller may
-// use the buffer behind the body again when RoundTrip returns, so nothing
-// touches it later.
+// readRequestBody reads the request body to its end and closes it. The caller may reuse the memory
+// of the body when RoundTrip returns, so nothing reads it later.
 func readRequestBody(ctx context.Context, req *http.Request) ([]byte, error) {
 	if req.Body == nil {
 		return nil, ctx.Err()
 	}
-	// Closing the body is what ends a Read that blocks.
+	// Closing the body ends a blocked Read.
 	stop := context.AfterFunc(ctx, func() { req.Body.Close() })
 	var buf bytes.Buffer
 	if req.ContentLength > 0 {
@@ -106,24 +104,23 @@ func readRequestBody(ctx context.Context, req *http.Request) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// recorder is the http.ResponseWriter of a request without a socket. What the
-// handler writes is kept until it ends; once it has flushed, each Write waits
-// until the client has read it.
+// recorder is the http.ResponseWriter of an in-memory request. It buffers the response until the
+// handler returns or flushes; after a flush, each Write waits until the client has read the data.
 type recorder struct {
-	request    *http.Request       // the client's
+	request    *http.Request       // as the client made it
 	leave      context.CancelFunc  // tells the handler that the client is gone
-	answered   chan *http.Response // capacity 1; nil = the connection was cut before an answer
-	decompress bool                // the client gets a gzip body decompressed
+	answered   chan *http.Response // capacity 1; nil = the connection was cut before the response
+	decompress bool                // the client gets gzip bodies decompressed
 
 	header http.Header
 	status int
-	kept   bytes.Buffer // written before the first Flush
+	kept   bytes.Buffer // data written before the first Flush
 
 	pipe *io.PipeWriter // to the client; nil before the first Flush
-	stop func() bool    // ends the watch over the client's context
+	stop func() bool    // stops watching the client's context
 
 	mu       sync.Mutex  // guards deadline
-	deadline *time.Timer // cuts the connection; nil = none was set
+	deadline *time.Timer // cuts the connection; nil = not set
 }
 
 func (w *recorder) Header() http.Header { return w.header }
@@ -145,10 +142,10 @@ func (w *recorder) Write(p []byte) (int, error) {
 	return w.kept.Write(p)
 }
 
-// Flush lets the client have the answer as far as it is written.
+// Flush sends the response as far as it is written.
 func (w *recorder) Flush() {
 	if w.pipe != nil {
-		return // nothing is kept any more
+		return // nothing is buffered any more
 	}
 	w.WriteHeader(http.StatusOK)
 	var r *io.PipeReader
@@ -162,8 +159,7 @@ func (w *recorder) Flush() {
 	w.answered <- w.response(&streamedBody{io.MultiReader(&w.kept, r), r, w.leave}, length)
 }
 
-// SetWriteDeadline cuts the connection at a time; the zero time = never. It may
-// be called while a Write waits.
+// SetWriteDeadline cuts the connection at a time; zero = never. It may be called during a Write.
 func (w *recorder) SetWriteDeadline(t time.Time) error {
 	if w.pipe == nil {
 		return fmt.Errorf("cloudwatch endpoint: write deadline before the first flush: %w", errors.ErrUnsupported)
@@ -180,15 +176,14 @@ func (w *recorder) SetWriteDeadline(t time.Time) error {
 }
 
 func (w *recorder) cut() {
-	err := w.request.Context().Err() // the client ended it
+	err := w.request.Context().Err() // ended by the client
 	if err == nil {
 		err = io.ErrUnexpectedEOF
 	}
 	w.pipe.CloseWithError(err)
 }
 
-// finish is called when the handler has ended; aborted = the connection is to
-// be cut.
+// finish is called when the handler has returned. aborted means that the connection must be cut.
 func (w *recorder) finish(aborted bool) {
 	switch {
 	case w.pipe == nil && aborted:
@@ -227,10 +222,10 @@ func (w *recorder) response(body io.ReadCloser, length int64) *http.Response {
 	return res
 }
 
-// unzippedBody decompresses a body while it is read.
+// decompressedBody decompresses a gzip body as it is read.
 type decompressedBody struct {
 	body io.ReadCloser
-	z    *gzip.Reader // nil = nothing was read
+	z    *gzip.Reader // nil = nothing was read yet
 }
 
 // Read implements [io.Reader].
@@ -246,14 +241,14 @@ func (b *decompressedBody) Read(p []byte) (n int, err error) {
 // Close implements [io.Closer].
 func (b *decompressedBody) Close() error { return b.body.Close() }
 
-// streamedBody is the body of an answer that is read while it is written.
+// streamedBody is a response body that is read while it is written.
 type streamedBody struct {
 	io.Reader
 	pipe  *io.PipeReader
 	leave context.CancelFunc
 }
 
-// Close tells the server that the client is gone.
+// Close also tells the handler that the client is gone.
 func (b *streamedBody) Close() error {
 	err := b.pipe.Close()
 	b.leave()

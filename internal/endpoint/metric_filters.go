@@ -10,20 +10,19 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// PutMetricFilter: a filter is checked, kept and counted. One of the same name
-// is replaced and keeps its creation time. A group has at most 100, of which 5
-// have a regular expression.
+// PutMetricFilter: a filter is checked, stored and counted. A filter of the same name is replaced
+// and keeps its creation time. A group has at most 100, of which 5 have a regular expression.
 //
-// Where the documents leave room, recorded answers of the service decide:
-//   - The texts of the errors are theirs; that about a pattern also tells where.
-//   - A value or a dimension may name a field that the pattern does not have, but
-//     not one with a wildcard.
-//   - A namespace may hold colons, which the service's model does not allow.
+// Where the documents leave room, recorded responses of the service decide:
+//   - The error texts are the service's; the one about a pattern also has the position.
+//   - A value or dimension may refer to a field that the pattern does not have, but not with a
+//     wildcard.
+//   - A namespace may contain colons, which the service's model does not allow.
 //   - applyOnTransformedLogs is accepted without a transformer.
-//   - @source.log is a third system field, and one that is named twice counts once.
+//   - @source.log is a third system field, and a field that is named twice counts once.
 //
-// Not emulated: no metrics come of it; so what a filter says of them, such as
-// its units, is only checked.
+// Not emulated: filters produce no metrics, so properties of the metrics, such as the unit, are
+// only checked.
 type putMetricFilter struct {
 	LogGroupName              *string
 	FilterName                *string
@@ -34,7 +33,7 @@ type putMetricFilter struct {
 	EmitSystemFieldDimensions []string
 }
 
-// metricTransformation is also part of what is kept and shown.
+// metricTransformation is part of the request, of the stored filter and of the response.
 type metricTransformation struct {
 	MetricName      *string           `json:"metricName"`
 	MetricNamespace *string           `json:"metricNamespace"`
@@ -44,7 +43,7 @@ type metricTransformation struct {
 	Unit            *string           `json:"unit,omitempty"`
 }
 
-// metricFilter is what is kept of a filter, in the form that is shown.
+// metricFilter is a stored filter, in the form of the response.
 type metricFilter struct {
 	FilterName                string                 `json:"filterName"`
 	FilterPattern             string                 `json:"filterPattern"`
@@ -58,12 +57,12 @@ type metricFilter struct {
 
 // Source of these limits: API reference, PutMetricFilter.
 const (
-	maxMetricFilters = 100 // of a group
-	maxRegexFilters  = 5   // of them, with a regular expression
-	maxDimensions    = 3   // of a metric, system fields included
+	maxMetricFilters = 100 // per log group
+	maxRegexFilters  = 5   // per log group, with a regular expression
+	maxDimensions    = 3   // per metric, including system fields
 )
 
-// metricFilterRecord begins the names of the records that hold metric filters.
+// metricFilterRecord is the prefix of the names of the records that hold metric filters.
 const metricFilterRecord = "metric-filter/"
 
 func (op *putMetricFilter) describe(r *Request) { r.LogGroup = value(op.LogGroupName) }
@@ -101,7 +100,7 @@ func (op *putMetricFilter) handle(c *call) (any, *APIError) {
 		if others >= maxMetricFilters || pattern.Regexes() > 0 && withRegex >= maxRegexFilters {
 			return newError(400, "LimitExceededException", "Resource limit exceeded.")
 		}
-		record, _ := json.Marshal(f) // what came as JSON goes as JSON
+		record, _ := json.Marshal(f) // decoded JSON always encodes
 		if g.Records == nil {
 			g.Records = make(map[string]string)
 		}
@@ -110,7 +109,7 @@ func (op *putMetricFilter) handle(c *call) (any, *APIError) {
 	})
 }
 
-// metricFilters returns the filters of a group in the order of their names.
+// metricFilters returns the filters of a group in order of their names.
 func metricFilters(g logstore.Group) (list []metricFilter) {
 	for _, name := range sortedKeys(g.Records) {
 		var f metricFilter
@@ -121,7 +120,7 @@ func metricFilters(g logstore.Group) (list []metricFilter) {
 	return list
 }
 
-// countMetricFilters is the length of metricFilters.
+// countMetricFilters returns len(metricFilters(g)).
 func countMetricFilters(g logstore.Group) (n int) {
 	for name := range g.Records {
 		if strings.HasPrefix(name, metricFilterRecord) {
@@ -131,8 +130,7 @@ func countMetricFilters(g logstore.Group) (n int) {
 	return n
 }
 
-// validate checks everything that does not depend on the group, and returns the
-// pattern.
+// validate checks everything that does not depend on the group, and returns the pattern.
 func (op *putMetricFilter) validate() (*filterpattern.Pattern, *APIError) {
 	var v violations
 	v.required("logGroupName", op.LogGroupName, groupNameRule)
@@ -179,13 +177,13 @@ var (
 	dimensionRule   = textRule{0, 255, "", nil}
 )
 
-// metricUnits are in the order in which the service lists them in its error.
+// metricUnits are in the order of the service's error text.
 var metricUnits = [...]string{"Gigabits/Second", "Gigabits", "Percent", "Terabits", "Bits", "Kilobits", "Megabytes/Second", "Kilobytes",
 	"Megabits/Second", "Terabytes", "Bytes", "Count", "Gigabytes", "Milliseconds", "Count/Second", "Gigabytes/Second", "None",
 	"Terabytes/Second", "Bytes/Second", "Megabits", "Kilobytes/Second", "Megabytes", "Microseconds", "Kilobits/Second",
 	"Terabits/Second", "Bits/Second", "Seconds"}
 
-// validate checks the form.
+// validate checks the members one by one.
 func (t *metricTransformation) validate(v *violations, path string) {
 	v.required(path+".metricName", t.MetricName, metricNameRule)
 	v.required(path+".metricNamespace", t.MetricNamespace, namespaceRule)
@@ -200,7 +198,7 @@ func (t *metricTransformation) validate(v *violations, path string) {
 	}
 }
 
-// check checks what the parts mean together with the pattern.
+// check checks the members in combination with the pattern.
 func (t *metricTransformation) check(pattern string) *APIError {
 	if !isMetricNumber(*t.MetricValue) && !isMetricSelector(*t.MetricValue) {
 		return invalidParameter("Invalid metric transformation: metric value %s must be a valid number", *t.MetricValue)
@@ -224,14 +222,14 @@ func (t *metricTransformation) check(pattern string) *APIError {
 
 func isMetricNumber(s string) bool {
 	if strings.Trim(s, "0123456789+-.eE") != "" {
-		return false // no Inf, no NaN, no hexadecimal digits
+		return false // no Inf, NaN or hexadecimal digits
 	}
 	_, err := strconv.ParseFloat(s, 64)
 	return err == nil
 }
 
-// isMetricSelector tells whether a text names one field of events: "$.latency"
-// of JSON, "$size" or "$3" of a line.
+// isMetricSelector reports whether a text refers to one field of events: "$.latency" of JSON,
+// "$size" or "$3" of a space-delimited line.
 func isMetricSelector(s string) bool {
 	name, ok := strings.CutPrefix(s, "$")
 	if !ok || strings.Contains(name, "*") {
@@ -248,7 +246,7 @@ func isMetricSelector(s string) bool {
 	return err == nil
 }
 
-// DeleteMetricFilter: at once.
+// DeleteMetricFilter: takes effect immediately.
 type deleteMetricFilter struct {
 	LogGroupName *string
 	FilterName   *string
@@ -273,12 +271,11 @@ func (op *deleteMetricFilter) handle(c *call) (any, *APIError) {
 	})
 }
 
-// TestMetricFilter: which of the messages a pattern matches, and the words of
-// those by the names of their fields.
+// TestMetricFilter: the messages that a pattern matches, with the extracted values by field name.
 //
-// Where the documents leave room: events are numbered from 1, and only patterns
-// in square brackets extract values, as recorded answers of the service show.
-// Older pages of the documents number from 0, and have values of JSON events.
+// Where the documents leave room: events are numbered from 1, and only space-delimited patterns
+// extract values, as recorded responses of the service show. Older pages of the documents number
+// from 0, and extract values of JSON events.
 type testMetricFilter struct {
 	FilterPattern    *string
 	LogEventMessages []string
@@ -294,7 +291,7 @@ type metricFilterMatch struct {
 	ExtractedValues map[string]string `json:"extractedValues"`
 }
 
-func (op *testMetricFilter) describe(*Request) {} // it is about no group
+func (op *testMetricFilter) describe(*Request) {} // the request is not about a log group
 
 func (op *testMetricFilter) handle(*call) (any, *APIError) {
 	var v violations

@@ -7,16 +7,16 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// operation is a decoded request of one operation.
+// operation is a decoded request.
 type operation interface {
-	// describe fills in what the request log tells of the request.
+	// describe fills in the properties of the request for the request log.
 	describe(*Request)
-	// handle checks the request and carries it out. A nil output is an empty
-	// answer, a *tail a stream.
+	// handle checks the request and carries it out. A nil output is an empty response, a *session
+	// is a stream.
 	handle(*call) (output any, err *APIError)
 }
 
-// call is what an operation is given to work with.
+// call is the context of one operation.
 type call struct {
 	ctx       context.Context // of the request
 	store     logstore.Store
@@ -25,18 +25,18 @@ type call struct {
 	now       int64         // milliseconds since 1970
 	region    string        // for ARNs
 	body      []byte        // the request's JSON
-	rejection *RejectedInfo // of a fault, for PutLogEvents; nil = the rules decide
+	rejection *RejectedInfo // of a fault, for PutLogEvents; nil = the rules apply
 
-	// Set by PutLogEvents: events refused inside a 200, and why.
+	// Set by PutLogEvents: number of events rejected in a response with status 200, in total and by
+	// reason.
 	rejected, tooOld, expired, tooNew int
 }
 
-// Supports tells whether the endpoint has an operation, such as
-// "PutLogEvents".
+// Supports reports whether the endpoint emulates an operation, such as "PutLogEvents".
 func Supports(operation string) bool { return newOperation(operation) != nil }
 
-// newOperation returns an empty request of the operation to decode into, or
-// nil if the operation is not emulated.
+// newOperation returns an empty request of an operation to decode into, or nil if the operation is
+// not emulated.
 func newOperation(name string) operation {
 	switch name {
 	case "AssociateKmsKey":
@@ -115,16 +115,15 @@ func clone[T any](p *T) *T {
 	return &v
 }
 
-// inModel tells whether the service has an operation of that name, emulated or
-// not.
+// inModel reports whether the service has an operation of that name, emulated or not.
 func inModel(name string) bool {
 	_, found := slices.BinarySearch(operationNames[:], name)
 	return found
 }
 
-// operationNames are all operations of the service, sorted. Source: the
-// service's model, as in cloudwatchlogs v1.92.0 of the SDK. A test compares
-// the two, and docs/endpoint.md, which says of each whether it is emulated.
+// operationNames are all operations of the service, sorted. Source: the service's model, as in
+// cloudwatchlogs v1.92.0 of the SDK. A test compares the list with the SDK and with
+// docs/endpoint.md, which says for each operation whether it is emulated.
 var operationNames = [...]string{
 	"AssociateKmsKey", "AssociateSourceToS3TableIntegration", "CancelExportTask", "CancelImportTask",
 	"CreateDelivery", "CreateExportTask", "CreateImportTask", "CreateLogAnomalyDetector", "CreateLogGroup",

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// Endless is a [Fault.Padding] that does not end.
+// Endless is a [Fault.Padding] without end.
 const Endless = -1
 
-// paddingPiece is how much padding is written at once: enough to compress by a
-// factor of 1,000, little enough to be made for each request.
+// paddingPiece is the size of one write of padding, in bytes: large enough to compress by a factor
+// of 1,000, small enough to allocate for each request.
 const paddingPiece = 1 << 20
 
-// gap is the place of padding in the body, and what it consists of: an answer of
+// gap returns the position of the padding in the body, and the byte it consists of. A response of
 // the service stays valid JSON.
 func (res response) gap() (at int, filler byte) {
 	switch {
@@ -28,8 +28,8 @@ func (res response) gap() (at int, filler byte) {
 	}
 }
 
-// sendPadded writes an answer whose body a fault pads or compresses. It drops
-// the connection if the client goes away or the server closes before the end.
+// sendPadded sends a response whose body a fault pads or compresses. It drops the connection if the
+// client goes away or the server closes before the end.
 func (res response) sendPadded(w http.ResponseWriter, date time.Time, f Fault, gone, closing <-chan struct{}) {
 	res.unsized = true
 	if f.Gzip {
@@ -37,8 +37,8 @@ func (res response) sendPadded(w http.ResponseWriter, date time.Time, f Fault, g
 	}
 	res.sendHeader(w, date)
 	control := http.NewResponseController(w)
-	// The client has the beginning before the padding. Errors are those of a
-	// client that is gone, which the first Write meets as well.
+	// The client gets the beginning before the padding. An error means that the client is gone; the
+	// first Write returns it as well.
 	_ = control.Flush()
 
 	// A client that does not read must not hold up Close.
@@ -62,7 +62,7 @@ func (res response) sendPadded(w http.ResponseWriter, date time.Time, f Fault, g
 	}
 }
 
-// padder writes a body with padding in it.
+// padder writes a padded body.
 type padder struct {
 	w             io.Writer
 	control       *http.ResponseController
@@ -75,7 +75,7 @@ func (p *padder) write(res response) error {
 	if err := p.put(p.encode(res.body[:at])); err != nil {
 		return err
 	}
-	piece := min(uint64(p.fault.Padding), paddingPiece) // endless is a huge number here
+	piece := min(uint64(p.fault.Padding), paddingPiece) // Endless is a huge number here
 	if p.fault.Drip > 0 {
 		piece = min(piece, 1)
 	}
@@ -98,16 +98,15 @@ func (p *padder) write(res response) error {
 	return p.put(p.encode(res.body[at:]))
 }
 
-// encode compresses a part of the body, if it is to be. A file of several gzip
-// members is one gzip file (RFC 1952, section 2.2), so a piece of padding is
-// compressed once for all of them.
+// encode compresses a part of the body if the fault says so. Several gzip members in sequence are
+// one gzip file (RFC 1952, section 2.2), so a piece of padding is compressed only once.
 func (p *padder) encode(part []byte) []byte {
 	if !p.fault.Gzip {
 		return part
 	}
 	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // a level that exists
-	z.Write(part)                                         // into memory
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is valid
+	z.Write(part)                                         // writes to memory
 	z.Close()
 	return b.Bytes()
 }
@@ -117,7 +116,7 @@ func (p *padder) put(part []byte) error {
 	return err
 }
 
-// drip waits before a piece of padding.
+// drip waits between two pieces of padding.
 func (p *padder) drip() error {
 	if p.fault.Drip <= 0 {
 		return nil

@@ -13,8 +13,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// pager describes a page of events: those of a range, in the direction of
-// travel, as many as limit and the size of a page allow.
+// pager describes a page of events: those in a range, in the direction of the range, up to limit
+// and the maximum size of a page.
 type pager struct {
 	logstore.Range
 	limit int
@@ -22,27 +22,27 @@ type pager struct {
 }
 
 const (
-	// A page is at most 1 MB; counted like a batch, so any event fits.
+	// The maximum size of a page is 1 MB, counted like a batch, so that any event fits.
 	maxPageBytes = maxBatchBytes
 
-	// maxScanBytes bounds what is read for one page. A page that ends here may
-	// have few events, or none, and a token. So the first page of a search that
-	// finds little comes soon, and no request takes long.
+	// maxScanBytes limits what is read for one page. A page that ends here may have few or no
+	// events, but a token. So the first page of a search with few matches comes soon, and no
+	// request takes long.
 	maxScanBytes = 8 << 20
 )
 
-// page is what a pager found, in the direction of travel.
+// page is the result of a pager, in the direction of its range.
 type page struct {
 	events []logstore.Event
-	more   bool              // there may be more events in this direction, inside the range
-	next   logstore.Position // where they begin, if there are
+	more   bool              // the range may contain more events
+	next   logstore.Position // position of the first of them
 }
 
 // collect reads the page.
 func (p pager) collect(c *call) (page, *APIError) {
 	var out page
 	bytes, scanned := 0, 0
-	var last logstore.Position // of the last event looked at
+	var last logstore.Position // position of the last event read
 	err := c.store.Scan(c.ctx, p.Range, func(e *logstore.Event) bool {
 		if scanned >= maxScanBytes {
 			out.more = true
@@ -72,7 +72,7 @@ func (p pager) collect(c *call) (page, *APIError) {
 	return out, nil
 }
 
-// storeError is what the service answers for an error of the store.
+// storeError converts an error of the store into the error of the service.
 func storeError(err error) *APIError {
 	switch {
 	case err == nil:
@@ -86,7 +86,7 @@ func storeError(err error) *APIError {
 	case errors.Is(err, logstore.ErrStreamExists):
 		return streamExists()
 	}
-	if e := toAPIError(err); e != nil { // of a change that was asked for
+	if e := toAPIError(err); e != nil { // returned by the change itself
 		return e
 	}
 	e := ServiceUnavailable()
@@ -96,16 +96,16 @@ func storeError(err error) *APIError {
 	return e
 }
 
-// Paging tokens carry the place in the list, the time they were given out and
-// a checksum, so that nothing has to be remembered. The checksum covers the
-// list the token belongs to: a token is good for that list alone.
+// A paging token contains the position in the list, the time of issue and a checksum, so that the
+// server keeps no state. The checksum includes the scope of the list: a token is valid for that
+// list only.
 
 const tokenLife = day // source: API reference, "The token expires after 24 hours"
 
 func fresh(issued, now int64) bool { return issued <= now && now-issued <= tokenLife }
 
-// listToken makes the opaque token of FilterLogEvents and the Describe
-// operations. list names the list, place where to go on.
+// listToken returns the opaque token of FilterLogEvents and of the Describe and List operations.
+// list is the scope, place the position after which to continue.
 func listToken(list, place string, now int64) string {
 	b := binary.BigEndian.AppendUint64(nil, uint64(now))
 	b = append(b, place...)
@@ -113,7 +113,7 @@ func listToken(list, place string, now int64) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// parseListToken returns the place in a token of listToken.
+// parseListToken returns the position in a token of listToken.
 func parseListToken(token, list string, now int64) (place string, err *APIError) {
 	b, bad := base64.RawURLEncoding.DecodeString(token)
 	if bad != nil || len(b) < 12 {
@@ -126,16 +126,14 @@ func parseListToken(token, list string, now int64) (place string, err *APIError)
 	return string(b[8:]), nil
 }
 
-// streamToken makes a token of GetLogEvents, in the service's form: "f/" or
-// "b/", 56 digits, "/s". The digits are the position (19 + 19), the time of
-// issue (13) and the checksum (5).
+// streamToken returns a token of GetLogEvents, in the service's form: "f/" or "b/", 56 digits,
+// "/s". The digits are the position (19 + 19), the time of issue (13) and the checksum (5).
 func streamToken(direction byte, stream string, p logstore.Position, now int64) string {
 	digits := fmt.Sprintf("%019d%019d%013d", p.Time, p.Number, now)
 	return fmt.Sprintf("%c/%s%05d/s", direction, digits, streamChecksum(direction, stream, digits))
 }
 
-// parseStreamToken returns the direction and position in a token of
-// streamToken.
+// parseStreamToken returns the direction and position in a token of streamToken.
 func parseStreamToken(token, stream string, now int64) (direction byte, p logstore.Position, err *APIError) {
 	if len(token) != 60 || token[1] != '/' || token[58:] != "/s" {
 		return 0, p, invalidToken()

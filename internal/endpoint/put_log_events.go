@@ -10,24 +10,21 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// PutLogEvents: all documented rules of size, number, order, span and age, for
-// the events and for the entity. The sequence token is ignored, whatever it
-// is, and a token comes back for clients that look for one.
+// PutLogEvents: all documented rules for size, count, order, span and age of events, and for the
+// entity. The sequence token is ignored, and the response has one for clients that expect it.
 //
 // Where the documents leave room:
-//   - An event counts message + 26 bytes against its own limit as well.
-//   - tooOldLogEventEndIndex and expiredLogEventEndIndex are both exclusive
-//     ends and count independently; an event beyond 14 days in a group with
-//     retention is in both.
-//   - The span of 24 hours is taken over the events that are accepted. The
-//     documents say "within 14 days and 2 hours", but recorded answers of the
-//     service leave out those the group's retention refuses too.
-//   - An entity that breaks a rule is told in rejectedEntityInfo and the
-//     events are accepted. EntitySizeTooLarge and UnsupportedLogGroupType are
-//     never answered: their conditions are not documented.
+//   - The size of an event is message + 26 bytes for its own limit, too.
+//   - tooOldLogEventEndIndex and expiredLogEventEndIndex are both exclusive and independent of each
+//     other; an event older than 14 days in a group with retention counts for both.
+//   - The span of 24 hours is that of the accepted events. The documents say "within 14 days and 2
+//     hours", but recorded responses of the service also exclude events beyond the retention.
+//   - An invalid entity is reported in rejectedEntityInfo and the events are accepted.
+//     EntitySizeTooLarge and UnsupportedLogGroupType are never returned: their conditions are not
+//     documented.
 //
-// Not emulated: duplicates are not detected (nor does the service), the entity
-// is checked and forgotten, embedded metrics are not extracted.
+// Not emulated: duplicates are not detected (the service does not either), the entity is checked
+// and discarded, embedded metrics are not extracted.
 type putLogEvents struct {
 	LogGroupName  *string
 	LogStreamName *string
@@ -35,8 +32,8 @@ type putLogEvents struct {
 	Entity        *entity
 }
 
-// inputEvent has no pointers: a batch holds up to 10,000 of them. What is
-// missing reads as zero; validate looks again where that matters.
+// inputEvent has no pointers: a batch holds up to 10,000 of them. A missing member reads as zero;
+// validate decodes again where that matters.
 type inputEvent = logstore.NewEvent
 
 // Source: API reference, PutLogEvents; *CloudWatch Logs quotas*.
@@ -103,8 +100,8 @@ func (op *putLogEvents) handle(c *call) (any, *APIError) {
 	return out, nil
 }
 
-// accept stores those events whose age allows it, or a fault if one decides
-// that instead. It returns the number of the stream's last event.
+// accept stores the events whose age allows it, or those that a fault accepts instead. It returns
+// the number of the last event in the stream.
 func (op *putLogEvents) accept(c *call) (ages, int64, *APIError) {
 	group, stream := *op.LogGroupName, *op.LogStreamName
 	g, err := c.group(group)
@@ -134,7 +131,7 @@ func (op *putLogEvents) accept(c *call) (ages, int64, *APIError) {
 	return a, last, nil
 }
 
-// validate checks everything that does not depend on time or state.
+// validate checks everything that does not depend on the time or the state.
 func (op *putLogEvents) validate(body []byte) *APIError {
 	var v violations
 	v.required("logGroupName", op.LogGroupName, groupNameRule)
@@ -169,7 +166,7 @@ func (op *putLogEvents) validate(body []byte) *APIError {
 	return nil
 }
 
-// hasZero tells whether an event may lack a part, or have a bad one.
+// hasZero reports whether an event may lack a member or have an invalid one.
 func hasZero(events []inputEvent) bool {
 	for i := range events {
 		if events[i].Timestamp <= 0 || events[i].Message == "" {
@@ -179,8 +176,7 @@ func hasZero(events []inputEvent) bool {
 	return false
 }
 
-// validateEvents decodes the events once more, to tell a part that is missing
-// from one that is zero.
+// validateEvents decodes the events again, to distinguish a missing member from a zero one.
 func validateEvents(v *violations, body []byte) {
 	var again struct {
 		LogEvents []struct {
@@ -189,7 +185,7 @@ func validateEvents(v *violations, body []byte) {
 		}
 	}
 	if json.Unmarshal(body, &again) != nil {
-		return // it was decoded before
+		return // not reached: it was decoded before
 	}
 	for i, e := range again.LogEvents {
 		path := fmt.Sprintf("logEvents.%d.member", i+1)
@@ -204,7 +200,7 @@ func validateEvents(v *violations, body []byte) {
 	}
 }
 
-// batchBytes is the size of a batch as the service counts it.
+// batchBytes returns the size of a batch by the service's rule.
 func batchBytes(events []inputEvent) int {
 	n := len(events) * eventOverhead
 	for i := range events {
@@ -213,7 +209,7 @@ func batchBytes(events []inputEvent) int {
 	return n
 }
 
-// rejected is what the answer tells of refused events; nil if there are none.
+// rejected returns the indexes of rejected events for the response; nil if there are none.
 func (a ages) rejected(events int) *rejectedEvents {
 	var r rejectedEvents
 	if a.tooOld > 0 {
@@ -231,18 +227,18 @@ func (a ages) rejected(events int) *rejectedEvents {
 	return &r
 }
 
-// sequenceToken looks like the service's: 56 digits.
+// sequenceToken returns a token in the form of the service's: 56 digits.
 func sequenceToken(seq int64) string { return fmt.Sprintf("4%055d", seq) }
 
-// entity says what the events of a batch are about. Source of the limits: the
-// service's model; of the types: the user guide, "How to add related
-// information to custom telemetry sent to CloudWatch".
+// entity describes what the events of a batch belong to. Source of the limits: the service's model;
+// of the types: the user guide, "How to add related information to custom telemetry sent to
+// CloudWatch".
 type entity struct {
 	KeyAttributes map[string]string
 	Attributes    map[string]string
 }
 
-// reject returns the errorType of an entity that breaks a rule, or "".
+// reject returns the errorType of an invalid entity, or "".
 func (e *entity) reject() string {
 	if e == nil {
 		return ""
@@ -301,24 +297,23 @@ const (
 	hour = int64(60 * 60 * 1000) // milliseconds
 	day  = 24 * hour
 
-	maxAge   = 14 * day // an event older than this is refused
-	maxAhead = 2 * hour // and so is one further ahead than this
+	maxAge   = 14 * day // older events are rejected
+	maxAhead = 2 * hour // events further in the future are rejected
 	maxSpan  = day      // between the first and the last accepted event of a batch
 )
 
-// ages tells which events of a batch are refused for their time. The batch is
-// in time order, so each kind is a run at one end.
+// ages says which events of a batch are rejected for their timestamps. The batch is in time order,
+// so the events of each kind are at one end.
 type ages struct {
 	tooOld  int // events [0, tooOld) are older than 14 days
 	expired int // events [0, expired) are older than the group's retention
-	tooNew  int // events [tooNew, length) are more than 2 hours ahead
+	tooNew  int // events [tooNew, length) are more than 2 hours in the future
 	first   int // events [first, last) are accepted
 	last    int
 	tooWide bool // the accepted events span more than 24 hours
 }
 
-// classify sorts a batch in time order by age. retention is in days, 0 = for
-// ever.
+// classify returns the ages of a batch in time order. retention is in days, 0 = unlimited.
 func classify(batch []inputEvent, now int64, retention int) ages {
 	before := func(t int64) int {
 		return sort.Search(len(batch), func(i int) bool { return batch[i].Timestamp >= t })
@@ -336,7 +331,7 @@ func classify(batch []inputEvent, now int64, retention int) ages {
 	return a
 }
 
-// retentionCutoff is the time of the oldest event that retention keeps.
+// retentionCutoff returns the time of the oldest event within the retention.
 func retentionCutoff(days int, now int64) int64 {
 	if days == 0 {
 		return 0

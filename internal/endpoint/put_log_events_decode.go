@@ -5,11 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// decodePut decodes the usual body of PutLogEvents much faster than
-// encoding/json, which everything else is left to: ok is false for a body that
-// is not quite as the SDKs write it, and that is most of all for one with an
-// error in it. What it decodes, encoding/json would decode to the same; a fuzz
-// test compares the two. The body is valid UTF-8.
+// decodePut decodes the usual body of PutLogEvents much faster than encoding/json. ok is false for
+// a body that is not exactly as the SDKs write it, in particular for one with an error;
+// encoding/json decodes those. The result is the same as that of encoding/json, which a fuzz test
+// checks. The body must be valid UTF-8.
 func decodePut(body []byte) (op *putLogEvents, ok bool) {
 	d := putDecoder{in: body, text: make([]byte, 0, len(body))}
 	op = new(putLogEvents)
@@ -35,7 +34,7 @@ func decodePut(body []byte) (op *putLogEvents, ok bool) {
 	if !d.take('}') || d.next() != 0 || d.at != len(body) {
 		return nil, false
 	}
-	// One string for all messages is one allocation instead of thousands.
+	// A single string for all messages needs one allocation instead of thousands.
 	text := string(d.text)
 	for i := range op.LogEvents {
 		op.LogEvents[i].Message = text[d.messages[i].from:d.messages[i].to]
@@ -43,18 +42,18 @@ func decodePut(body []byte) (op *putLogEvents, ok bool) {
 	return op, true
 }
 
-// putDecoder reads JSON from in. Each method reads one thing and reports false
-// if it is not there, or not plain enough.
+// putDecoder reads JSON. Each method reads one element and returns false if it is absent, or not
+// simple enough.
 type putDecoder struct {
 	in       []byte
-	at       int    // what is read next
-	text     []byte // strings that were read, without their escapes
-	messages []span // where the messages are in text
+	at       int    // position of the next byte
+	text     []byte // strings read so far, unescaped
+	messages []span // the messages, as positions in text
 }
 
 type span struct{ from, to int }
 
-// next skips white space and returns the byte behind it; 0 at the end.
+// next skips white space and returns the next byte; 0 at the end.
 func (d *putDecoder) next() byte {
 	for ; d.at < len(d.in); d.at++ {
 		if c := d.in[d.at]; c != ' ' && c != '\n' && c != '\r' && c != '\t' {
@@ -64,7 +63,7 @@ func (d *putDecoder) next() byte {
 	return 0
 }
 
-// take skips a byte if it comes next, white space aside.
+// take skips white space and c. It returns false if another byte comes first.
 func (d *putDecoder) take(c byte) bool {
 	if d.next() != c {
 		return false
@@ -73,8 +72,7 @@ func (d *putDecoder) take(c byte) bool {
 	return true
 }
 
-// key reads the name of a member, with the colon behind it; "" if there is
-// none.
+// key reads the name of a member and the colon after it; "" if there is none.
 func (d *putDecoder) key() []byte {
 	key, ok := d.string()
 	if !ok || !d.take(':') {
@@ -115,7 +113,7 @@ func (d *putDecoder) events(op *putLogEvents) bool {
 	return d.take(']')
 }
 
-// name reads a string that may come once.
+// name reads a string that may occur once.
 func (d *putDecoder) name(to **string) bool {
 	name, ok := d.string()
 	if !ok || *to != nil {
@@ -126,7 +124,7 @@ func (d *putDecoder) name(to **string) bool {
 	return true
 }
 
-// number reads a whole number that is not too large.
+// number reads an integer of at most 18 digits.
 func (d *putDecoder) number() (n int64, ok bool) {
 	negative := d.take('-')
 	first := d.at
@@ -137,7 +135,7 @@ func (d *putDecoder) number() (n int64, ok bool) {
 		}
 		n = n*10 + int64(c-'0')
 	}
-	const most = 18 // digits that always fit
+	const most = 18 // always fits in an int64
 	digits := d.at - first
 	if digits == 0 || digits > most || digits > 1 && d.in[first] == '0' {
 		return 0, false
@@ -145,10 +143,10 @@ func (d *putDecoder) number() (n int64, ok bool) {
 	if negative {
 		n = -n
 	}
-	return n, true // a fraction or an exponent would be where a comma must be
+	return n, true // a fraction or exponent fails later, where a comma must follow
 }
 
-// string reads a string into text.
+// string reads a string into text, unescaped.
 func (d *putDecoder) string() (where span, ok bool) {
 	if !d.take('"') {
 		return where, false
@@ -180,7 +178,7 @@ func (d *putDecoder) string() (where span, ok bool) {
 	}
 }
 
-// plainByte tells which bytes stand for themselves in a string.
+// plainByte says which bytes represent themselves in a JSON string.
 var plainByte = func() (plain [256]bool) {
 	for c := range plain {
 		plain[c] = c >= 0x20 && c != '"' && c != '\\'
@@ -188,7 +186,7 @@ var plainByte = func() (plain [256]bool) {
 	return plain
 }()
 
-// escape reads an escape sequence, but no surrogate.
+// escape reads an escape sequence other than a surrogate.
 func (d *putDecoder) escape() bool {
 	if d.at+1 >= len(d.in) {
 		return false

@@ -5,24 +5,16 @@ import (
 	"time"
 )
 
-// SetQuota lets an operation, such as "PutLogEvents", be asked for perSecond
-// times a second. Requests beyond that are answered as [Throttled] does, and
-// take no effect. The quota is a token bucket that holds one second's worth:
-// it starts full, and again with each call of SetQuota. 0 or less removes the
-// quota. A new server has none.
-//
-// Requests count when they are handled, after the delay of a fault, whether
-// they are accepted or refused then. Those that a fault answers or drops
-// before do not count, and neither do the methods that prepare state, such as
-// [Server.CreateLogGroup].
+// SetQuota limits an operation to perSecond requests a second, with a token bucket that holds one
+// second's worth and that every call fills. perSecond <= 0 removes the quota. Requests beyond it
+// fail with [Throttled].
 func (s *Server) SetQuota(operation string, perSecond int) {
 	s.quotas.set(operation, perSecond)
 }
 
-// SetDefaultQuotas sets the quotas that a new AWS account has, for every
-// operation that is emulated and has a documented one. Where regions differ
-// (GetLogEvents and FilterLogEvents) it is the value without a region's name.
-// Source: user guide, "CloudWatch Logs quotas".
+// SetDefaultQuotas sets the default quotas of an AWS account, for every emulated operation with a
+// documented one. Where regions differ (GetLogEvents and FilterLogEvents) it uses the value for
+// regions that the documents do not name. Source: user guide, "CloudWatch Logs quotas".
 func (s *Server) SetDefaultQuotas() {
 	for _, q := range []struct {
 		operation string
@@ -50,9 +42,9 @@ func (s *Server) SetDefaultQuotas() {
 	}
 }
 
-// quotas holds the buckets by operation.
+// quotas holds the token buckets by operation.
 type quotas struct {
-	mu      sync.Mutex // guards buckets and what is in them
+	mu      sync.Mutex // guards buckets and their contents
 	buckets map[string]*bucket
 }
 
@@ -70,7 +62,7 @@ func (q *quotas) set(operation string, perSecond int) {
 	q.buckets[operation] = &bucket{interval: interval, size: interval * time.Duration(perSecond)}
 }
 
-// allow takes a token for a request. It reports false if there is none left.
+// allow takes a token for a request. It returns false if there is none.
 func (q *quotas) allow(operation string, now time.Time) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -78,12 +70,12 @@ func (q *quotas) allow(operation string, now time.Time) bool {
 	return b == nil || b.take(now)
 }
 
-// bucket is a token bucket. It counts in time: a token is worth the interval
-// between two of them, so nothing is rounded on the way.
+// bucket is a token bucket. It counts in time: a token is the interval between two tokens, so that
+// nothing is rounded.
 type bucket struct {
 	interval time.Duration
-	size     time.Duration // all tokens together
-	fullAt   time.Time     // when the bucket will be full again; in the past if it is
+	size     time.Duration // of all tokens together
+	fullAt   time.Time     // when the bucket is full again; in the past if it is full
 }
 
 func (b *bucket) take(now time.Time) bool {

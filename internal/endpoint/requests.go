@@ -33,9 +33,7 @@ type Request struct {
 	TooOld, Expired, TooNew int
 }
 
-// Requests returns the request log: the requests received so far that
-// [Server.TakeRequests] and [Options.MaxRequests] did not remove, oldest first. A request that is still
-// being handled is there too, with Status 0.
+// Requests returns the request log, oldest first. A request in flight has Status 0.
 func (s *Server) Requests() []Request {
 	s.requestLog.mu.Lock()
 	defer s.requestLog.mu.Unlock()
@@ -46,10 +44,7 @@ func (s *Server) Requests() []Request {
 	return list
 }
 
-// TakeRequests returns the request log like [Server.Requests] and removes what
-// it returns, so that a long run does not fill the memory. Requests that are
-// still being handled stay in the log until a later call; they come before
-// younger ones then, but after those that were already taken.
+// TakeRequests returns the completed requests, oldest first, and removes them from the log.
 func (s *Server) TakeRequests() []Request {
 	s.requestLog.mu.Lock()
 	defer s.requestLog.mu.Unlock()
@@ -66,8 +61,7 @@ func (s *Server) TakeRequests() []Request {
 	return taken
 }
 
-// RequestCount returns how many requests of an operation are in the request
-// log; "" counts all. Those that [Server.TakeRequests] removed do not count.
+// RequestCount returns the number of requests of an operation in the log; "" counts all.
 func (s *Server) RequestCount(operation string) int {
 	s.requestLog.mu.Lock()
 	defer s.requestLog.mu.Unlock()
@@ -83,24 +77,24 @@ func (s *Server) RequestCount(operation string) int {
 	return n
 }
 
-// journal is the request log.
+// requestLog is the list of requests received.
 type requestLog struct {
-	max int // the newest so many entries are kept; 0 = all. Never changed
+	max int // maximum number of entries; 0 = no limit. Read-only
 
-	mu      sync.Mutex // guards what follows, and what entries hold
+	mu      sync.Mutex // guards the fields below, and the entries
 	entries []*entry
-	last    int64 // number of the last entry
+	last    int64 // number of the newest entry
 }
 
-// entry is a request in the log. It is named by its pointer, since its place
-// changes when others are taken away.
+// entry is a request in the log. A pointer identifies it, since its index changes when others are
+// removed.
 type entry struct {
 	Request
 	number   int64 // from 1, in the order of the log
-	finished bool  // nothing more will be told of it
+	finished bool  // no further changes
 }
 
-// add enters a request that is about to be handled.
+// add adds a request that is about to be handled.
 func (j *requestLog) add(r Request) *entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -108,21 +102,21 @@ func (j *requestLog) add(r Request) *entry {
 	e := &entry{Request: r, number: j.last}
 	j.entries = append(j.entries, e)
 	if j.max > 0 && len(j.entries) > j.max {
-		j.entries[0] = nil // append moves the others to the front some time
+		j.entries[0] = nil // for the garbage collector; append compacts the slice later
 		j.entries = j.entries[1:]
 	}
 	return e
 }
 
-// finish enters what came of a request.
+// finish records the outcome of a request.
 func (j *requestLog) finish(e *entry, r Request) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	e.Request, e.finished = r, true
 }
 
-// after returns entries with numbers above one, at most limit: the first ones,
-// or the newest ones if newest.
+// after returns entries with a greater number, at most limit: the oldest, or the newest if newest
+// is set.
 func (j *requestLog) after(number int64, limit int, newest bool) []entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -138,19 +132,18 @@ func (j *requestLog) after(number int64, limit int, newest bool) []entry {
 	return list
 }
 
-// requestsPath is where the request log is served as JSON, for GET:
+// requestsPath serves the request log as JSON, for GET:
 //
 //	{"requests": [{"number": 1, "time": "...", "operation": "PutLogEvents", ...}]}
 //
-// oldest first. Without a query it is the newest maxShown requests; with
-// ?after=NUMBER those that came after the one of that number, at most as many,
-// so that a reader can go on where it was. A request that is still being
-// handled has no status yet; it is told again when it is asked for again.
+// oldest first. Without a query it has the newest maxServed requests; with ?after=NUMBER, those
+// after that number, also at most maxServed, so that a reader can continue where it stopped. A
+// request in flight has no status yet, and is returned again if requested again.
 const requestsPath = "/_cloudwatch/requests"
 
 const maxServed = 1000
 
-// shownRequest is a [Request] in the log that is served. The names stay.
+// requestJSON is a [Request] in the served log. The member names are part of the interface.
 type requestJSON struct {
 	Number      int64      `json:"number"`
 	Time        time.Time  `json:"time"`
@@ -194,7 +187,7 @@ func (s *Server) serveRequests(w http.ResponseWriter, r *http.Request) {
 	for _, e := range s.requestLog.after(after, maxServed, newest) {
 		shown = append(shown, e.output())
 	}
-	body, _ := json.Marshal(map[string]any{"requests": shown}) // it holds what always encodes
+	body, _ := json.Marshal(map[string]any{"requests": shown}) // always encodes
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -202,13 +195,13 @@ func (s *Server) serveRequests(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	if r.Method == http.MethodGet {
-		w.Write(body) // a client that is gone needs no answer
+		w.Write(body) // an error means that the client is gone
 	}
 }
 
 func (e *entry) output() requestJSON {
 	at := func(t time.Time) *time.Time {
-		if t.IsZero() || t.Year() > 9999 { // JSON has no such year, but events can
+		if t.IsZero() || t.Year() > 9999 { // JSON has no such year, but events may have
 			return nil
 		}
 		return &t

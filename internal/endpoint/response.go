@@ -11,38 +11,38 @@ import (
 
 const contentType = "application/x-amz-json-1.1"
 
-// answer is what goes back to the client.
+// response is the response to a request.
 type response struct {
 	status      int
 	contentType string
 	requestID   string    // "" = no such header
-	err         *APIError // what the body tells, if it is an error
+	err         *APIError // error in the body, if any
 	body        []byte
-	session     *session    // a stream of which body is the beginning; nil = body is all
-	unsized     bool        // Content-Length does not tell the size of the body
-	header      http.Header // set in the end, see [Fault.Header]
+	session     *session    // a stream that begins with body; nil = body is complete
+	unsized     bool        // no Content-Length
+	header      http.Header // set last, see [Fault.Header]
 }
 
-// success is the answer with the output of an operation. A nil output is an
-// empty 200, as AWS answers most changes.
+// success returns the response with the output of an operation. A nil output is an empty body with
+// status 200, as AWS responds to most changes.
 func success(out any) response {
 	res := response{status: http.StatusOK, contentType: contentType, requestID: newRequestID()}
 	if out != nil {
-		res.body, _ = json.Marshal(out) // outputs hold strings, numbers, bools and maps of strings
+		res.body, _ = json.Marshal(out) // outputs contain strings, numbers, bools and maps of strings
 	}
 	return res
 }
 
-// failure is the answer with an error.
+// failure returns the response with an error.
 func failure(e *APIError) response {
 	body, _ := json.Marshal(struct {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
-	}{e.Code, e.Message}) // two strings always encode
+	}{e.Code, e.Message}) // strings always encode
 	return response{status: e.Status, contentType: contentType, requestID: newRequestID(), err: e, body: body}
 }
 
-// foreign is the answer of a fault that does not come from the service.
+// foreign returns the response of a fault that does not come from the service.
 func foreign(f Fault) response {
 	res := response{status: f.Status, contentType: "text/html"}
 	if res.status == 0 {
@@ -59,32 +59,32 @@ func foreign(f Fault) response {
 	return res
 }
 
-// bodyAllowed tells whether an answer of a status has a body.
+// bodyAllowed reports whether a response with a status has a body.
 func bodyAllowed(status int) bool {
 	return status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-// send writes the answer, of a stream the beginning.
+// send sends the response, or the beginning of a stream.
 func (res response) send(w http.ResponseWriter, date time.Time) {
 	res.sendHeader(w, date)
-	w.Write(res.body) // a client that is gone needs no answer
+	w.Write(res.body) // an error means that the client is gone
 	if res.session != nil {
-		_ = http.NewResponseController(w).Flush() // as above
+		_ = http.NewResponseController(w).Flush() // likewise
 	}
 }
 
-// sendHalf writes the first half of an answer that has a body.
+// sendHalf sends the first half of a response with a body.
 func (res response) sendHalf(w http.ResponseWriter, date time.Time) {
 	res.sendHeader(w, date)
 	w.Write(res.body[:len(res.body)/2])
-	// What the server has not sent when the handler panics is never sent. The
-	// error is that of a client that is gone.
+	// Data that is not flushed when the handler panics is never sent. An error means that the
+	// client is gone.
 	_ = http.NewResponseController(w).Flush()
 }
 
 func (res response) sendHeader(w http.ResponseWriter, date time.Time) {
 	h := w.Header()
-	if res.status != http.StatusNotModified { // as net/http has it
+	if res.status != http.StatusNotModified { // as net/http does
 		h.Set("Content-Type", res.contentType)
 	}
 	if res.session == nil && !res.unsized && bodyAllowed(res.status) {
@@ -105,7 +105,7 @@ func (res response) sendHeader(w http.ResponseWriter, date time.Time) {
 		}
 	}
 	for name, values := range res.header {
-		h[http.CanonicalHeaderKey(name)] = values // no values: not even one that net/http would add
+		h[http.CanonicalHeaderKey(name)] = values // no values suppress a header that net/http would add
 	}
 	w.WriteHeader(res.status)
 }

@@ -9,25 +9,24 @@ func isSystemField(name string) bool {
 	return slices.Contains([]string{"@aws.account", "@aws.region", "@source.log"}, name)
 }
 
-// isSelection tells whether a text is a fieldSelectionCriteria: comparisons of
-// system fields, such as
+// isSelection reports whether a text is a valid fieldSelectionCriteria: comparisons of system
+// fields, such as
 //
 //	@aws.region = "us-east-1" AND @aws.account NOT IN ["123456789012"]
 //
-// joined by AND, which binds more closely, and OR.
+// joined by OR and AND, which has the higher precedence.
 //
-// Where the documents leave room: parentheses group, texts stand in quotes,
-// keywords are in capitals, lists are not empty.
+// Where the documents leave room: parentheses group, texts are quoted, keywords are in capitals,
+// lists are not empty.
 func isSelection(text string) bool {
 	s := &selection{rest: text}
 	return s.or(0) && s.skip() == ""
 }
 
-// selection reads criteria. Each method reads one thing and reports false if
-// it is not there.
+// selection parses criteria. Each method reads one element and returns false if it is absent.
 type selection struct{ rest string }
 
-// maxSelectionDepth bounds parentheses in parentheses.
+// maxSelectionDepth is the maximum nesting of parentheses.
 const maxSelectionDepth = 100
 
 func (s *selection) or(depth int) bool {
@@ -79,7 +78,7 @@ func (s *selection) field() bool {
 	return isSystemField(name)
 }
 
-// text reads a text in quotes.
+// text reads a quoted text.
 func (s *selection) text() bool {
 	if !s.take(`"`) {
 		return false
@@ -89,7 +88,7 @@ func (s *selection) text() bool {
 	return closed
 }
 
-// take skips a token if it comes next. A keyword ends where its letters end.
+// take skips a token if it comes next. A keyword must not be followed by a letter or digit.
 func (s *selection) take(token string) bool {
 	rest, ok := strings.CutPrefix(s.skip(), token)
 	if ok && isWord(rune(token[0])) && rest != "" && isWord(rune(rest[0])) {

@@ -13,22 +13,20 @@ import (
 	"time"
 )
 
-// Signature Version 4, as far as CloudWatch Logs takes it: in the Authorization
-// header, over the hash of the whole body. Signatures in the query and keys
-// with a session token are refused. Source: IAM user guide, "Create a signed
-// AWS API request"; the errors are those of "Common Errors" in the API
+// Signature Version 4, as CloudWatch Logs accepts it: in the Authorization header, over the hash of
+// the whole body. Signatures in the query and keys with a session token are refused. Source: IAM
+// user guide, "Create a signed AWS API request"; the errors are those of "Common Errors" in the API
 // reference.
 const (
 	signatureAlgorithm = "AWS4-HMAC-SHA256"
-	signatureWindow    = 15 * time.Minute // how far the clocks may be apart
+	signatureWindow    = 15 * time.Minute // maximum difference between the clocks
 	signatureTime      = "20060102T150405Z"
 )
 
-// credential is who a request says it is from: AKID/20261122/eu-west-1/logs/aws4_request.
+// credential is the credential of a signature: AKID/20261122/eu-west-1/logs/aws4_request.
 type credential struct{ keyID, date, region, service, end string }
 
-// signedBy returns the credential in an Authorization header; zero if there is
-// none of that form.
+// signedBy returns the credential in the Authorization header; zero if it has no valid one.
 func signedBy(r *http.Request) credential {
 	_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	scope, _, _ = strings.Cut(scope, ",")
@@ -39,7 +37,7 @@ func signedBy(r *http.Request) credential {
 	return credential{parts[0], parts[1], parts[2], parts[3], parts[4]}
 }
 
-// signedRegion is the region a request is signed for, or the default.
+// signedRegion returns the region a request is signed for, or the default.
 func signedRegion(r *http.Request) string {
 	if c := signedBy(r); isRegion(c.region) {
 		return c.region
@@ -47,8 +45,8 @@ func signedRegion(r *http.Request) string {
 	return DefaultRegion
 }
 
-// checkSignature refuses a request that is not signed with one of the keys.
-// bodyHash is the SHA-256 of the body as it came, in hexadecimal.
+// checkSignature returns an error unless a request is signed with one of the keys. bodyHash is the
+// SHA-256 of the body on the wire, in hexadecimal.
 func checkSignature(r *http.Request, keys map[string]string, bodyHash string, now time.Time) *APIError {
 	authorization := r.Header.Get("Authorization")
 	if authorization == "" {
@@ -120,7 +118,7 @@ func keyed(key []byte, text string) []byte {
 	return h.Sum(nil)
 }
 
-// canonicalRequest is the text that stands for the request in its signature.
+// canonicalRequest returns the canonical form of the request, which the signature covers.
 func canonicalRequest(r *http.Request, headers []string, bodyHash string) string {
 	var b strings.Builder
 	path := r.URL.EscapedPath()
@@ -133,7 +131,7 @@ func canonicalRequest(r *http.Request, headers []string, bodyHash string) string
 		switch name {
 		case "host":
 			values = []string{r.Host}
-		case "content-length": // the server keeps it elsewhere
+		case "content-length": // net/http removes it from Header
 			values = []string{strconv.FormatInt(r.ContentLength, 10)}
 		default:
 			values = slices.Clone(r.Header.Values(name))

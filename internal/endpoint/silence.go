@@ -6,17 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// Listener wraps the listener of an [http.Server] that serves s, such as one of
-// net/http/httptest, so that [Fault.Silent] silences its whole connections. It
-// is needed for HTTP/2, where a connection carries many requests; below TLS, it
-// is the inner listener:
-//
-//	ts := httptest.NewUnstartedServer(srv)
-//	ts.Listener = srv.Listener(ts.Listener)
-//	ts.EnableHTTP2 = true
-//	ts.StartTLS()
-//
-// [NewServer], [Start] and [Open] do it themselves.
+// Listener wraps the listener of an [http.Server] that serves s, so that [Fault.Silent] silences
+// whole connections. [Open] uses it.
 func (s *Server) Listener(l net.Listener) net.Listener { return silencingListener{l} }
 
 type silencingListener struct{ net.Listener }
@@ -30,9 +21,8 @@ func (l silencingListener) Accept() (net.Conn, error) {
 	return &conn{Conn: c}, nil
 }
 
-// conn is a connection that can be silenced: then nothing that is written to it
-// is sent, and nothing that arrives is read. It is still watched, so that its
-// end is noticed when the client closes it.
+// conn is a connection that can be silenced: data written to it is then discarded, and data that
+// arrives is read and discarded, so that the close of the client is noticed.
 type conn struct {
 	net.Conn
 	silent atomic.Bool
@@ -56,8 +46,8 @@ func (c *conn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// CloseWrite lets net/http end a connection without losing an answer that came
-// before the whole request was read.
+// CloseWrite lets net/http close a connection without losing a response that was sent before the
+// whole request was read.
 func (c *conn) CloseWrite() error {
 	if c.silent.Load() {
 		return nil
@@ -65,7 +55,7 @@ func (c *conn) CloseWrite() error {
 	return closeWrite(c.Conn)
 }
 
-// closeWrite ends what is sent on a connection of a kind that can do that.
+// closeWrite closes the write side of a connection, if its type supports that.
 func closeWrite(c net.Conn) error {
 	if half, ok := c.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -73,9 +63,8 @@ func closeWrite(c net.Conn) error {
 	return nil
 }
 
-// LocalAddr implements [net.Conn]. The address leads a handler to the
-// connection, through TLS and HTTP/2, whoever's http.Server it is: net/http puts
-// the address into the context of each request.
+// LocalAddr implements [net.Conn]. net/http puts the address into the context of each request, so
+// it leads a handler to the connection, through TLS and HTTP/2, for any http.Server.
 func (c *conn) LocalAddr() net.Addr { return connAddr{c.Conn.LocalAddr(), c} }
 
 type connAddr struct {
@@ -83,8 +72,8 @@ type connAddr struct {
 	conn *conn
 }
 
-// silence makes the connection of a request dead, and returns when the client
-// has closed it or the server closes. In memory, a request is a connection.
+// silence silences the connection of a request, and returns when the client has closed it or the
+// server closes. In memory, a request is a connection.
 func (s *Server) silence(r *http.Request) {
 	if at, ok := r.Context().Value(http.LocalAddrContextKey).(connAddr); ok {
 		at.conn.silent.Store(true)

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,21 +12,21 @@ import (
 	"time"
 )
 
-// socket is an http.Server on a listener, and its life.
+// socket is an http.Server on a listener.
 type socket struct {
 	server http.Server
 	served chan struct{} // closed when Serve has returned
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	closing bool
-	// fresh holds connections that have not sent a request yet. Shutdown would
-	// wait seconds for them; clients often dial one more than they use.
-	fresh map[net.Conn]struct{}
-	idle  map[net.Conn]time.Time // since when there is no request on them
-	want  int                    // how many have to go when they become idle
+	// fresh holds connections without a request so far. Shutdown would wait seconds for them, and
+	// clients often dial one more than they use.
+	fresh   map[net.Conn]struct{}
+	idle    map[net.Conn]time.Time // idle connections, and since when
+	toClose int                    // number of connections to close as soon as they are idle
 }
 
-// A peer that stops half-way through a request may hold up close this long.
+// shutdownTimeout is how long a peer that stops in the middle of a request can delay close.
 const shutdownTimeout = 2 * time.Second
 
 // listen serves a listener. maxConnections is Options.MaxConnections.
@@ -43,7 +44,7 @@ func listen(l net.Listener, h http.Handler, maxConnections int) *socket {
 	}
 	go func() {
 		defer close(k.served)
-		k.server.Serve(l) // always returns an error; after close it is ErrServerClosed
+		k.server.Serve(l) // the error after close is ErrServerClosed
 	}()
 	return k
 }
@@ -63,8 +64,8 @@ func (k *socket) track(c net.Conn, state http.ConnState) {
 			k.fresh[c] = struct{}{}
 		}
 	case http.StateIdle:
-		if k.want > 0 {
-			k.want--
+		if k.toClose > 0 {
+			k.toClose--
 			c.Close()
 		} else {
 			k.idle[c] = time.Now()
@@ -72,8 +73,8 @@ func (k *socket) track(c net.Conn, state http.ConnState) {
 	}
 }
 
-// crowded makes room for a connection: the one that has been idle for longest
-// is closed, or the next one that becomes idle.
+// makeRoom makes room for a connection: it closes the one that has been idle for longest, or the
+// next one that becomes idle.
 func (k *socket) makeRoom() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -84,7 +85,7 @@ func (k *socket) makeRoom() {
 		}
 	}
 	if oldest == nil {
-		k.want++
+		k.toClose++
 		return
 	}
 	delete(k.idle, oldest)
@@ -94,8 +95,7 @@ func (k *socket) makeRoom() {
 func (k *socket) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	// Requests that begin from here on are cut, so a fresh connection has
-	// nothing to lose.
+	// New requests are refused from here on, so a fresh connection has nothing to lose.
 	k.mu.Lock()
 	k.closing = true
 	for c := range k.fresh {
@@ -108,23 +108,26 @@ func (k *socket) close() {
 	<-k.served
 }
 
-// listenOn listens on an address, if it may.
+// ErrAllowRemote is the error of [Open] for an address that other machines can reach.
+var ErrAllowRemote = errors.New("other machines can reach the address, which requires AllowRemote")
+
+// listenOn listens on the address of the options, if they allow it.
 func listenOn(o Options) (net.Listener, error) {
 	if o.Addr == "" {
 		o.Addr = "127.0.0.1:0"
 	}
 	l, err := net.Listen("tcp", o.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("cloudwatch endpoint: listen: %w", err)
+		return nil, fmt.Errorf("cloudwatch endpoint: %w", err)
 	}
 	if at, ok := l.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() && !o.AllowRemote {
 		l.Close()
-		return nil, fmt.Errorf("cloudwatch endpoint: listen: others can reach %s, which needs AllowRemote", o.Addr)
+		return nil, fmt.Errorf("cloudwatch endpoint: listen on %s: %w", o.Addr, ErrAllowRemote)
 	}
 	return l, nil
 }
 
-// urlOf is how a program on this machine reaches an address.
+// urlOf returns the URL of a listener for programs on this machine.
 func urlOf(l net.Listener) string {
 	if at, ok := l.Addr().(*net.TCPAddr); ok && at.IP.IsUnspecified() {
 		return fmt.Sprintf("http://127.0.0.1:%d", at.Port)
@@ -132,11 +135,11 @@ func urlOf(l net.Listener) string {
 	return "http://" + l.Addr().String()
 }
 
-// boundedListener accepts a connection only while there are fewer than some.
+// boundedListener limits the number of open connections.
 type boundedListener struct {
 	net.Listener
-	makeRoom func()        // is told when a connection has to wait
-	free     chan struct{} // holds one for each connection
+	makeRoom func()        // called when a connection has to wait
+	free     chan struct{} // holds an element for each open connection
 	closed   chan struct{} // closed by Close
 	once     sync.Once
 }
@@ -179,19 +182,19 @@ func (c *boundedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite is for [conn.CloseWrite].
+// CloseWrite implements [conn.CloseWrite].
 func (c *boundedConn) CloseWrite() error { return closeWrite(c.Conn) }
 
-// guard stands before a server that listens, and refuses what a web page may
-// have made a browser send:
+// guard protects a server with a socket from requests that a web page may have made a browser send.
+// It refuses:
 //
-//   - A Host that does not name this machine. A page can reach the endpoint
-//     through a name of its own that resolves to 127.0.0.1 (DNS rebinding).
-//   - A request that a browser says comes from another site. There are no CORS
-//     headers either.
+//   - A Host that does not name this machine. A page can reach the endpoint through its own name
+//     that resolves to 127.0.0.1 (DNS rebinding).
+//   - A request that the browser marks as coming from another site. There are no CORS headers
+//     either.
 type guard struct {
 	server *Server
-	remote bool // other machines may come in
+	remote bool // admit other machines
 	cross  http.CrossOriginProtection
 }
 
@@ -201,7 +204,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !isLocalHost(r.Host) && !(g.remote && isPrivateHost(r.Host)):
 		g.refuse(w, "the Host header does not name this machine")
 	case g.cross.Check(r) != nil || r.Header.Get("Sec-Fetch-Site") == "cross-site":
-		g.refuse(w, "web pages of other sites are not let in")
+		g.refuse(w, "requests from web pages of other sites are refused")
 	default:
 		g.server.ServeHTTP(w, r)
 	}
@@ -211,8 +214,8 @@ func (g *guard) refuse(w http.ResponseWriter, why string) {
 	failure(newError(http.StatusForbidden, "AccessDeniedException", why)).send(w, g.server.now())
 }
 
-// hostName returns the name in a Host header. Live Tail clients put "stream-"
-// or "streaming-" before it.
+// hostName returns the name in a Host header, without the "stream-" or "streaming-" that Live Tail
+// clients prefix.
 func hostName(host string) string {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
@@ -231,8 +234,7 @@ func isLocalHost(host string) bool {
 	return host == "localhost" || host == "127.0.0.1" || host == "::1" || strings.HasSuffix(host, ".localhost")
 }
 
-// isNearHost tells whether a Host is none that the owner of some web site can
-// have made.
+// isPrivateHost reports whether a Host cannot be a public web site's.
 func isPrivateHost(host string) bool {
 	host = hostName(host)
 	_, err := netip.ParseAddr(host)

@@ -7,12 +7,12 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// sweepLimit is how many events are deleted at once, so that requests do not
-// wait long for it.
+// sweepLimit is the number of events deleted at once, so that requests do not wait long for a
+// sweep.
 const sweepLimit = 5000
 
-// sweep deletes what nobody may see any more, again and again, until the server
-// closes. What fails is tried again the next time.
+// sweep deletes expired events periodically until the server closes. Errors are retried at the next
+// sweep.
 func (s *Server) sweep(o Options) {
 	defer s.inFlight.Done()
 	tick := time.NewTicker(o.SweepEvery)
@@ -51,7 +51,7 @@ func (s *Server) sweepOnce(o Options) {
 	}
 }
 
-// isDone tells whether Close has begun.
+// isDone reports whether Close has begun.
 func (s *Server) isDone() bool {
 	select {
 	case <-s.done:

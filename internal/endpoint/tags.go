@@ -8,9 +8,9 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// TagResource, UntagResource and ListTagsForResource: for log groups, named by
-// their ARN without a final ":*" (with it: ValidationException, as the service
-// answers). Region and account in the ARN are not compared.
+// TagResource, UntagResource and ListTagsForResource: for log groups, identified by their ARN
+// without a trailing ":*" (with it: ValidationException, as the service returns). Region and
+// account in the ARN are not compared.
 //
 // Not emulated: destinations, the other kind of resource with tags.
 type tagResource struct {
@@ -72,11 +72,11 @@ func (op *listTagsForResource) handle(c *call) (any, *APIError) {
 	return listTags(c, group)
 }
 
-// taggedGroup checks the ARN, reports what is wrong with the form of the
-// request, and returns the name of the group.
+// taggedGroup checks the ARN, returns the violations of the request as an error, and otherwise the
+// name of the group.
 func taggedGroup(arn *string, v *violations) (string, *APIError) {
-	// The service has an answer of its own for the form that DescribeLogGroups
-	// shows, though its model does not allow the asterisk at all.
+	// The service has a specific error for the form that DescribeLogGroups returns, though its
+	// model does not allow the asterisk at all.
 	if arn != nil && strings.HasSuffix(*arn, ":*") {
 		return "", invalidARN()
 	}
@@ -91,8 +91,7 @@ func taggedGroup(arn *string, v *violations) (string, *APIError) {
 	return name, nil
 }
 
-// taggedName is the group's name as far as it can be told, for the request
-// log.
+// taggedName returns the name of the group for the request log; "" for an invalid ARN.
 func taggedName(arn *string) string {
 	name, _ := groupOfARN(value(arn))
 	return name
@@ -102,12 +101,11 @@ func invalidARN() *APIError {
 	return newError(400, "ValidationException", "Invalid resourceArn")
 }
 
-// TagLogGroup, UntagLogGroup and ListTagsLogGroup: the older operations for
-// the tags of log groups, which they name by name. The service advises against
-// them; clients use them all the same.
+// TagLogGroup, UntagLogGroup and ListTagsLogGroup: the older operations for the tags of log groups,
+// which are identified by name. The service advises against them; clients still use them.
 //
-// Where the documents leave room: a 51st tag is InvalidParameterException,
-// since these operations do not know TooManyTagsException.
+// Where the documents leave room: a 51st tag is InvalidParameterException, since these operations
+// do not have TooManyTagsException.
 type tagLogGroup struct {
 	LogGroupName *string
 	Tags         map[string]string
@@ -167,7 +165,7 @@ func (op *listTagsLogGroup) handle(c *call) (any, *APIError) {
 	return listTags(c, *op.LogGroupName)
 }
 
-// addTags adds tags to a group. It reports false if there would be too many.
+// addTags adds tags to a group. It returns false if there would be too many.
 func addTags(g *logstore.Group, tags map[string]string) bool {
 	merged := make(map[string]string)
 	maps.Copy(merged, g.Tags)

@@ -10,12 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// violations collects what is wrong with the form of a request. The service
-// reports all of it in one InvalidParameterException.
+// violations collects the constraint violations of a request. The service reports all of them in
+// one InvalidParameterException.
 type violations []string
 
-// add enters what is wrong with a value. The service does not show structures:
-// value is "" then.
+// add adds a violation. The service does not show structures: value is "" for them.
 func (v *violations) add(value, path, constraint string) {
 	if value != "" {
 		value += " "
@@ -23,12 +22,11 @@ func (v *violations) add(value, path, constraint string) {
 	*v = append(*v, fmt.Sprintf("Value %sat '%s' failed to satisfy constraint: %s", value, path, constraint))
 }
 
-// nameTooLong is how the service refuses names of log groups and log streams
-// that are too long, instead of by a violation like others. Source: recorded
-// answers of the service.
+// nameTooLong is the service's error text for log group and log stream names that are too long, in
+// place of a violation. Source: recorded responses of the service.
 const nameTooLong = "Invalid LogGroup or LogStream, both must have length less than or equal to 512."
 
-// err returns nil if nothing is wrong.
+// err returns nil if there are no violations.
 func (v violations) err() *APIError {
 	if len(v) == 0 {
 		return nil
@@ -43,11 +41,11 @@ func (v violations) err() *APIError {
 	return invalidParameter("%d validation error%s detected: %s", len(v), s, strings.Join(v, "; "))
 }
 
-// textRule is the constraint on a text: length in characters, and the
-// characters allowed. Source: the service's model (botocore, logs/2014-03-28).
+// textRule is the constraint on a text: length in characters, and the allowed characters. Source:
+// the service's model (botocore, logs/2014-03-28).
 type textRule struct {
 	min, max int
-	pattern  string // as the model has it, for the error text; "" = any character
+	pattern  string // of the model, for the error text; "" = any character
 	allowed  func(rune) bool
 }
 
@@ -102,7 +100,7 @@ func (v *violations) text(path string, s *string, rule textRule) {
 	}
 }
 
-// required checks a text that must be there.
+// required checks a required text.
 func (v *violations) required(path string, s *string, rule textRule) {
 	v.present(path, s != nil)
 	v.text(path, s, rule)
@@ -114,7 +112,7 @@ func (v *violations) present(path string, present bool) {
 	}
 }
 
-// texts checks the members of a list, and how many there are.
+// texts checks the members of a list and their number.
 func (v *violations) texts(path string, list []string, min, max int, rule textRule) {
 	if list == nil {
 		return
@@ -125,7 +123,7 @@ func (v *violations) texts(path string, list []string, min, max int, rule textRu
 	}
 }
 
-// count checks how many members a list or map has. What cannot be shown is "".
+// count checks the number of members of a list or map. shown is "" for values that are not shown.
 func (v *violations) count(path, shown string, n, min, max int) {
 	if shown != "" {
 		shown = "'" + clip(shown) + "'"
@@ -152,14 +150,14 @@ func (v *violations) number(path string, p *int64, min, max int64) {
 	}
 }
 
-// enum checks an optional text that is one of a set.
+// enum checks an optional text against a set of values.
 func (v *violations) enum(path string, s *string, set ...string) {
 	if s != nil && !slices.Contains(set, *s) {
 		v.add("'"+clip(*s)+"'", path, "Member must satisfy enum value set: ["+strings.Join(set, ", ")+"]")
 	}
 }
 
-// tags checks the form of tags: 1 to 50 pairs.
+// tags checks tags: 1 to 50 pairs.
 func (v *violations) tags(path string, tags map[string]string) {
 	if tags == nil {
 		return
@@ -176,7 +174,7 @@ func sortedKeys[V any](m map[string]V) []string {
 	return slices.Sorted(maps.Keys(m))
 }
 
-// clip bounds a text that is repeated in an error.
+// clip truncates a text that is repeated in an error or log entry.
 func clip(s string) string {
 	const most = 1024
 	if len(s) <= most {
@@ -189,7 +187,7 @@ func clip(s string) string {
 	return s[:cut] + "..."
 }
 
-// groupRef is how several operations name a log group: exactly one of the two.
+// groupRef identifies a log group in several operations: exactly one of the two fields is set.
 type groupRef struct {
 	LogGroupName       *string
 	LogGroupIdentifier *string // a name or an ARN
@@ -200,7 +198,7 @@ func (g *groupRef) validate(v *violations) {
 	v.text("logGroupIdentifier", g.LogGroupIdentifier, groupIdentifierRule)
 }
 
-// resolve returns the group's name.
+// resolve returns the name of the log group.
 func (g *groupRef) resolve() (string, *APIError) {
 	switch {
 	case g.LogGroupName != nil && g.LogGroupIdentifier != nil:
@@ -213,7 +211,7 @@ func (g *groupRef) resolve() (string, *APIError) {
 	return "", invalidParameter("Either logGroupName or logGroupIdentifier must be specified.")
 }
 
-// name is the group's name as far as it can be told, for the request log.
+// name returns the name of the log group for the request log, if possible.
 func (g *groupRef) name() string {
 	name, err := g.resolve()
 	if err != nil {
@@ -227,8 +225,8 @@ const (
 	DefaultRegion = "us-east-1"
 )
 
-// groupARN is the form that tag calls and identifiers want. DescribeLogGroups
-// shows a second form that ends in ":*".
+// groupARN returns the ARN that tag operations and identifiers use. DescribeLogGroups also returns
+// a form that ends in ":*".
 func groupARN(region, group string) string {
 	return "arn:aws:logs:" + region + ":" + account + ":log-group:" + group
 }
@@ -237,8 +235,8 @@ func streamARN(region, group, stream string) string {
 	return groupARN(region, group) + ":log-stream:" + stream
 }
 
-// groupOfARN returns the name in a log group's ARN without a final ":*".
-// Partition, region and account are not compared with anything.
+// groupOfARN returns the name in the ARN of a log group without a trailing ":*". Partition, region
+// and account are not compared.
 func groupOfARN(arn string) (name string, ok bool) {
 	p := strings.SplitN(arn, ":", 7)
 	if len(p) != 7 || p[0] != "arn" || p[2] != "logs" || p[5] != "log-group" {
@@ -247,7 +245,7 @@ func groupOfARN(arn string) (name string, ok bool) {
 	return p[6], p[6] != "" && !strings.Contains(p[6], ":")
 }
 
-// identifiedGroup returns the group that a logGroupIdentifier names.
+// identifiedGroup returns the name of the log group of a logGroupIdentifier.
 func identifiedGroup(identifier string) (string, *APIError) {
 	if !strings.HasPrefix(identifier, "arn:") {
 		return identifier, nil
