@@ -15,11 +15,11 @@ const (
 	ms  = time.Millisecond
 	day = 24 * time.Hour
 
-	since1970 = time.Duration(1<<63 - 1) // stands for an event of the first moment of 1970
+	since1970 = time.Duration(1<<63 - 1) // stands for an event with timestamp 0
 )
 
-// TestAges sends batches of events of the given ages (negative = ahead of
-// now). The bubble's clock stands still meanwhile, so boundaries are exact.
+// TestAges sends batches of events of the given ages (negative = in the future). The clock of the
+// bubble does not move during a test, so the limits are exact.
 func TestAges(t *testing.T) {
 	type ages []time.Duration
 	for _, r := range []struct {
@@ -31,23 +31,23 @@ func TestAges(t *testing.T) {
 		code, text              string
 	}{
 		{"an event 14 days old is accepted", 0, ages{14 * day}, -1, -1, -1, 1, "", ""},
-		{"an event older than 14 days is refused", 0, ages{14*day + ms}, 1, -1, -1, 0, "", ""},
+		{"an event older than 14 days is rejected", 0, ages{14*day + ms}, 1, -1, -1, 0, "", ""},
 		{"the too-old index is exclusive", 0, ages{15 * day, 14*day + 2*ms, 14*day + ms, 14 * day, 13*day + 1}, 3, -1, -1, 2, "", ""},
-		{"an event 2 hours ahead is accepted", 0, ages{-2 * time.Hour}, -1, -1, -1, 1, "", ""},
-		{"an event more than 2 hours ahead is refused", 0, ages{-2*time.Hour - ms}, -1, -1, 0, 0, "", ""},
+		{"an event 2 hours in the future is accepted", 0, ages{-2 * time.Hour}, -1, -1, -1, 1, "", ""},
+		{"an event more than 2 hours in the future is rejected", 0, ages{-2*time.Hour - ms}, -1, -1, 0, 0, "", ""},
 		{"the too-new index is inclusive", 0, ages{0, -2 * time.Hour, -2*time.Hour - ms, -3 * time.Hour}, -1, -1, 2, 2, "", ""},
-		{"both ends are refused and the middle accepted", 0, ages{20 * day, 0, -ms, -3 * time.Hour}, 1, -1, 3, 2, "", ""},
+		{"both ends are rejected and the middle is accepted", 0, ages{20 * day, 0, -ms, -3 * time.Hour}, 1, -1, 3, 2, "", ""},
 		{"an event as old as the retention is accepted", 3, ages{3 * day}, -1, -1, -1, 1, "", ""},
-		{"an event older than the retention is refused", 3, ages{3*day + ms}, -1, 1, -1, 0, "", ""},
+		{"an event older than the retention is rejected", 3, ages{3*day + ms}, -1, 1, -1, 0, "", ""},
 		{"the expired index is exclusive", 3, ages{3*day + 2*ms, 3*day + ms, 3 * day, 3*day - ms}, -1, 2, -1, 2, "", ""},
-		{"too old and expired are told independently", 3, ages{20 * day, 3*day + ms, 3 * day}, 1, 2, -1, 1, "", ""},
-		{"a long retention does not help against 14 days", 30, ages{14*day + ms, 14 * day}, 1, -1, -1, 1, "", ""},
-		{"the first moment of 1970 is too old, not missing", 0, ages{since1970}, 1, -1, -1, 0, "", ""},
-		{"refused events do not count for the span", 0, ages{20 * day, 15 * day, day, 0, -3 * time.Hour}, 2, -1, 4, 2, "", ""},
+		{"too old and expired are independent", 3, ages{20 * day, 3*day + ms, 3 * day}, 1, 2, -1, 1, "", ""},
+		{"a long retention does not extend the 14 days", 30, ages{14*day + ms, 14 * day}, 1, -1, -1, 1, "", ""},
+		{"timestamp 0 is too old, not missing", 0, ages{since1970}, 1, -1, -1, 0, "", ""},
+		{"rejected events do not count for the span", 0, ages{20 * day, 15 * day, day, 0, -3 * time.Hour}, 2, -1, 4, 2, "", ""},
 		{"valid events span at most 24 hours", 0, ages{20 * day, day + ms, 0}, 0, 0, 0, 0, invalid, "24 hours"},
-		{"the span counts events up to 2 hours ahead", 0, ages{day - time.Hour, -time.Hour - ms}, 0, 0, 0, 0, invalid, "24 hours"},
+		{"the span includes events up to 2 hours in the future", 0, ages{day - time.Hour, -time.Hour - ms}, 0, 0, 0, 0, invalid, "24 hours"},
 		{"events beyond retention do not count for the span", 3, ages{3*day + 2*ms, 2 * day}, -1, 1, -1, 1, "", ""},
-		{"refused events must ascend too", 0, ages{15 * day, 16 * day}, 0, 0, 0, 0, invalid, "chronological order"},
+		{"rejected events must be in order, too", 0, ages{15 * day, 16 * day}, 0, 0, 0, 0, invalid, "chronological order"},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestAges(t *testing.T) {
 	}
 }
 
-func TestRetentionHidesAndShowsAgain(t *testing.T) {
+func TestLongerRetentionShowsEventsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := ready(t)
 		ctx := t.Context()
@@ -148,7 +148,7 @@ func TestRetentionHidesAndShowsAgain(t *testing.T) {
 	})
 }
 
-func TestDeliveryKeepsOneDay(t *testing.T) {
+func TestDeliveryClassHasOneDayOfRetention(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := ready(t)
 		must(t, srv.DeleteLogGroup("g"))

@@ -38,7 +38,7 @@ func BenchmarkPutLogEvents(b *testing.B) {
 		if w.Code != 200 {
 			b.Fatal(w.Body)
 		}
-		if srv.RequestCount("")%100 == 0 { // events are kept for ever otherwise
+		if srv.RequestCount("")%100 == 0 { // events would accumulate otherwise
 			srv.DeleteLogStream("g", "s")
 			srv.CreateLogStream("g", "s")
 		}

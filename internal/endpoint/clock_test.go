@@ -13,9 +13,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-// TestClockOffset: for each offset, the ages, times and the Date header are
-// those of a server that lives at another time. The bubble's clock stands
-// still meanwhile, so boundaries are exact.
+// TestClockOffset checks that ages, times and the Date header follow the offset. The clock of the
+// bubble does not move during a test, so the limits are exact.
 func TestClockOffset(t *testing.T) {
 	for _, offset := range []time.Duration{0, time.Hour, -time.Hour, 30 * day, -30 * day} {
 		t.Run(offset.String(), func(t *testing.T) {
@@ -28,7 +27,7 @@ func TestClockOffset(t *testing.T) {
 				c := sdk(srv)
 				_, err := c.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: s("g")})
 				must(t, err)
-				must(t, srv.CreateLogStream("g", "s")) // methods go by the same clock
+				must(t, srv.CreateLogStream("g", "s")) // methods use the same clock
 				if g, _ := srv.LogGroup("g"); !g.CreationTime.Equal(there) {
 					t.Errorf("the group was created at %v, want %v", g.CreationTime, there)
 				}
@@ -74,7 +73,7 @@ func TestClockOffset(t *testing.T) {
 
 				for _, r := range srv.Requests() {
 					if !r.Time.Equal(here) {
-						t.Errorf("%s came at %v, want %v: the request log goes by the test's clock", r.Operation, r.Time, here)
+						t.Errorf("%s arrived at %v, want %v: the request log uses the test's clock", r.Operation, r.Time, here)
 					}
 				}
 			})
@@ -82,8 +81,7 @@ func TestClockOffset(t *testing.T) {
 	}
 }
 
-// TestClockOffsetWhileRunning sets the clock, shifts the Date header on top,
-// and puts the clock right again.
+// The clock is changed while the server runs, with the Date header shifted as well, and reset.
 func TestClockOffsetWhileRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := ready(t)
@@ -121,8 +119,7 @@ func TestClockOffsetWhileRunning(t *testing.T) {
 	})
 }
 
-// TestClockOffsetOnErrors: answers that no operation makes have the server's
-// date too.
+// Errors outside of operations have the server's date, too.
 func TestClockOffsetOnErrors(t *testing.T) {
 	srv := cloudwatchtest.Start(t)
 	srv.SetClockOffset(48 * time.Hour)

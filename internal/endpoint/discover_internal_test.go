@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// FuzzDiscover compares with another way to find the fields, for messages that
-// have each name once.
+// FuzzDiscover compares discover with another implementation, for messages in which each name
+// occurs once.
 func FuzzDiscover(f *testing.F) {
 	for _, seed := range []string{"", "x", "{", `{"a":{"b":[1,true,null,{"c":"x"}]},"@d":1e400,"":{}}`, `[1]`, `{"a":1}{}`, `{"é\u0000":"\ud800"}`, strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100)} {
 		f.Add(seed)
@@ -58,7 +58,7 @@ func FuzzDiscover(f *testing.F) {
 		}
 		walk(nil, v)
 		if clash || len(want) > maxDiscovered {
-			return // "a.b" may also be b in a
+			return // "a.b" may also be the field b of a
 		}
 		if got := discover(once.String()); !maps.Equal(got, want) {
 			t.Fatalf("%q: got %v, want %v", once.String(), got, want)

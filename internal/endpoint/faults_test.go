@@ -53,9 +53,9 @@ func TestErrorFaults(t *testing.T) {
 			}
 		}
 		if srv.Events("g", "s") != nil {
-			t.Error("a refused request took effect")
+			t.Error("a refused request had an effect")
 		}
-		put(t, c, "x") // each fault was good for one request
+		put(t, c, "x") // each fault applied to one request
 	})
 }
 
@@ -85,7 +85,7 @@ func TestCutAfter(t *testing.T) {
 		if r := srv.Requests()[0]; r.Status != 0 || !r.Committed || r.Code != "" {
 			t.Errorf("request log: %+v", r)
 		}
-		// A request that the rules refuse takes no effect, cut or not.
+		// A request that the rules refuse has no effect, cut or not.
 		_, err = c.PutLogEvents(t.Context(), batch(time.Now(), ""))
 		wantCut(t, err)
 		if r := srv.Requests()[1]; r.Status != 0 || r.Committed {
@@ -95,7 +95,7 @@ func TestCutAfter(t *testing.T) {
 	})
 }
 
-// wantCut checks that a connection was dropped without an answer.
+// wantCut checks that a connection was dropped without a response.
 func wantCut(t *testing.T, err error) {
 	t.Helper()
 	var answered *smithyhttp.ResponseError
@@ -144,12 +144,12 @@ func TestHangEndsWithClose(t *testing.T) {
 	})
 }
 
-// waitForRequests waits, without a clock, until the server has n requests.
+// waitForRequests waits, without timers, until the server has n requests.
 func waitForRequests(t *testing.T, srv *cloudwatchtest.Server, n int) {
 	t.Helper()
 	for srv.RequestCount("") < n {
 		if t.Context().Err() != nil {
-			t.Fatal("no request came")
+			t.Fatal("no request arrived")
 		}
 		runtime.Gosched()
 	}
@@ -164,7 +164,7 @@ func TestDelay(t *testing.T) {
 		if d := time.Since(start); d != time.Minute {
 			t.Errorf("took %v", d)
 		}
-		// Events are judged and stamped when they are handled, not when they came.
+		// Events are classified and stamped when they are handled, not when they arrive.
 		if e := srv.Events("g", "s")[0]; e.IngestionTime.Sub(start) != time.Minute {
 			t.Errorf("ingested at %v", e.IngestionTime)
 		}
@@ -173,7 +173,7 @@ func TestDelay(t *testing.T) {
 		_, err := c.PutLogEvents(t.Context(), batch(time.Now(), "x"))
 		wantAPIError(t, err, "ThrottlingException", "Rate exceeded")
 		if d := time.Since(start); d != 2*time.Minute {
-			t.Errorf("the error came after %v", d)
+			t.Errorf("the error arrived after %v", d)
 		}
 
 		srv.Inject(cloudwatchtest.Fault{Times: 1, Delay: time.Hour})
@@ -190,7 +190,7 @@ func TestDelay(t *testing.T) {
 	})
 }
 
-func TestDelayOnASocket(t *testing.T) {
+func TestDelayOverASocket(t *testing.T) {
 	srv := cloudwatchtest.Start(t)
 	must(t, srv.CreateLogGroup("g"))
 	must(t, srv.CreateLogStream("g", "s"))
@@ -254,7 +254,7 @@ func TestFaultOrderMatchAndRemoval(t *testing.T) {
 		}
 	}
 	first := &cloudwatchtest.APIError{Status: 400, Code: "First", Message: "1"}
-	srv.Inject(cloudwatchtest.Fault{Operation: "CreateLogGroup", Error: cloudwatchtest.Throttled()}) // fits none here
+	srv.Inject(cloudwatchtest.Fault{Operation: "CreateLogGroup", Error: cloudwatchtest.Throttled()}) // applies to no request here
 	removeBig := srv.Inject(cloudwatchtest.Fault{Error: first, Match: func(r cloudwatchtest.Request) bool {
 		if r.Status != 0 || r.LogStream != "s" {
 			t.Errorf("Match sees %+v", r)
@@ -302,8 +302,8 @@ func TestFaultTimesUnderConcurrency(t *testing.T) {
 	}
 }
 
-// TestPoison: a fault can follow an event wherever it goes.
-func TestPoison(t *testing.T) {
+// A fault can apply to every batch that contains a certain event.
+func TestMessageFaultFollowsAnEvent(t *testing.T) {
 	bothReady(t, func(t *testing.T, srv *cloudwatchtest.Server, c *cloudwatchlogs.Client) {
 		var mu sync.Mutex
 		var asked []string
@@ -321,13 +321,13 @@ func TestPoison(t *testing.T) {
 		for _, r := range []struct {
 			batch   []string
 			refused bool
-			asked   []string // no more than needed
+			asked   []string // not more than necessary
 		}{
 			{[]string{"a", "b"}, false, []string{"a", "b"}},
 			{[]string{"poison"}, true, []string{"poison"}},
 			{[]string{"c", "poison", "d"}, true, []string{"c", "poison"}},
 			{[]string{"poison2"}, false, []string{"poison2"}},
-			{[]string{"e", "f", "g", "poison"}, false, nil}, // Match says no
+			{[]string{"e", "f", "g", "poison"}, false, nil}, // Match returns false
 		} {
 			asked = nil
 			_, err := c.PutLogEvents(t.Context(), batch(time.Now(), r.batch...))
@@ -340,7 +340,7 @@ func TestPoison(t *testing.T) {
 				t.Errorf("%q: Message was asked about %q, want %q", r.batch, asked, r.asked)
 			}
 		}
-		// Other operations, and requests that cannot be read, hold no message.
+		// Other operations, and requests that cannot be decoded, contain no message.
 		_, err := c.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{})
 		must(t, err)
 		if code, _ := post(t, srv, "PutLogEvents", "{").error(t); code != "SerializationException" {
@@ -355,8 +355,8 @@ func TestPoison(t *testing.T) {
 	})
 }
 
-// TestFaultsHitUndecodableRequests: a fault comes before the rules.
-func TestFaultsHitUndecodableRequests(t *testing.T) {
+// Faults apply before the rules.
+func TestFaultsApplyToUndecodableRequests(t *testing.T) {
 	srv, _ := ready(t)
 	srv.Inject(cloudwatchtest.Fault{Operation: "PutLogEvents", Error: cloudwatchtest.ServiceUnavailable()})
 	if a := post(t, srv, "PutLogEvents", "{"); a.status != 503 {
@@ -364,7 +364,7 @@ func TestFaultsHitUndecodableRequests(t *testing.T) {
 	}
 }
 
-// TestSDKRetries: the real client's own retryer gets through faults.
+// The retryer of the real client recovers from faults.
 func TestSDKRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, _ := ready(t)

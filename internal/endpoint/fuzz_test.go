@@ -13,17 +13,16 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-// fuzzErrors are the errors that a request may be answered with, whatever it
-// asks: those of the service's model, the common ones of its documents, and
-// those of the protocol.
+// fuzzErrors are the errors that any request may return: those of the service's model, the common
+// ones in its documents, and those of the protocol.
 var fuzzErrors = []string{
 	"InvalidOperationException", "InvalidParameterException", "LimitExceededException", "ResourceAlreadyExistsException", "ResourceNotFoundException",
 	"TooManyTagsException", "ValidationException",
 	"MalformedHttpRequestException", "RequestEntityTooLargeException", "SerializationException", "UnknownOperationException",
 }
 
-// FuzzRequest: whatever comes, the endpoint answers, with success or with an
-// error that the service has, and never with a server error.
+// FuzzRequest checks that the endpoint responds to any request with success or with an error that
+// the service has, and never with a server error.
 func FuzzRequest(f *testing.F) {
 	now := time.Now().UnixMilli()
 	for _, seed := range []struct{ operation, encoding, body string }{
@@ -91,10 +90,10 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// fuzzTime is when the event of fuzzState happened.
+// fuzzTime is the timestamp of the event in fuzzState.
 const fuzzTime = 4_000_000_000_000
 
-// fuzzState gives a server something of everything, so that requests find it.
+// fuzzState gives a server one of everything, so that requests find something.
 func fuzzState(t *testing.T, srv *cloudwatchtest.Server) {
 	t.Helper()
 	must(t, srv.CreateLogGroup("g"))
@@ -111,7 +110,7 @@ func fuzzState(t *testing.T, srv *cloudwatchtest.Server) {
 	}
 }
 
-// leavingRecorder is a client that leaves when a stream begins.
+// leavingRecorder is a client that goes away when a stream begins.
 type leavingRecorder struct {
 	*httptest.ResponseRecorder
 	leave context.CancelFunc

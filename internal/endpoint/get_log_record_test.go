@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 )
 
-// pointers returns the event ids of g/s in the order of time.
+// pointers returns the event IDs of g/s in the order of time.
 func pointers(t testing.TB, c *cloudwatchlogs.Client) (ids []string) {
 	t.Helper()
 	out, err := c.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: s("g")})
@@ -52,7 +52,7 @@ func TestGetLogRecord(t *testing.T) {
 			{`{"a":1} {"b":2}`, nil},
 			{`{"a":1`, nil},
 			{`[{"a":1}]`, nil},
-			{"{" + strings.Join(many, ",") + "}", nil}, // looked at below
+			{"{" + strings.Join(many, ",") + "}", nil}, // checked below
 		}
 		at := time.Now()
 		in := batch(at)
@@ -92,11 +92,11 @@ func TestGetLogRecordRules(t *testing.T) {
 		}
 	}
 	checkRules(t, []rule{
-		{"a pointer is one that was given out", get("123456789"), invalid, "The specified logRecordPointer is invalid."},
-		{"a pointer has the right form", get("3" + strings.Repeat("x", 55)), invalid, "The specified logRecordPointer is invalid."},
-		{"a pointer is not empty", get(""), invalid, "The specified logRecordPointer is invalid."},
-		{"the event exists", get("3" + strings.Repeat("1", 18) + strings.Repeat("0", 37)), notFound, "The specified log record does not exist."},
-		{"an event that retention hides is not found", func(ctx context.Context, c *cloudwatchlogs.Client) error {
+		{"a made-up pointer is invalid", get("123456789"), invalid, "The specified logRecordPointer is invalid."},
+		{"a pointer without digits is invalid", get("3" + strings.Repeat("x", 55)), invalid, "The specified logRecordPointer is invalid."},
+		{"an empty pointer is invalid", get(""), invalid, "The specified logRecordPointer is invalid."},
+		{"the event must exist", get("3" + strings.Repeat("1", 18) + strings.Repeat("0", 37)), notFound, "The specified log record does not exist."},
+		{"an event beyond the retention is not found", func(ctx context.Context, c *cloudwatchlogs.Client) error {
 			_, err := c.PutLogEvents(ctx, batch(time.Now().Add(-25*time.Hour), "old"))
 			if err != nil {
 				return err

@@ -13,13 +13,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream"
 )
 
-// TestTailIsBounded: whatever is offered to a session that nobody reads, it
-// keeps a bounded number of bytes, and the frame of an update is one that the
-// SDK accepts.
-func TestTailIsBounded(t *testing.T) {
+// A session that is not read keeps a bounded number of bytes, and the SDK accepts the frame of an
+// update.
+func TestUnreadSessionIsBounded(t *testing.T) {
 	tail := newSession(sessionStart{}, func(string) bool { return true })
 	tail.groups = []string{"g"}
-	// Control characters take the most room in JSON.
+	// Control characters take the most space in JSON.
 	large := strings.Repeat("\x01", maxEventBytes-eventOverhead)
 	stream := strings.Repeat("\x01", 512)
 	for second := range 15 {
@@ -31,7 +30,7 @@ func TestTailIsBounded(t *testing.T) {
 		}
 		tail.tick()
 		if n := len(tail.updates); n > maxPendingUpdates {
-			t.Fatalf("%d updates wait", n)
+			t.Fatalf("%d updates are pending", n)
 		}
 	}
 	for _, u := range tail.updates {
@@ -45,8 +44,8 @@ func TestTailIsBounded(t *testing.T) {
 	}
 }
 
-// TestTailMatches: the pattern decides what is offered, shown and counted.
-func TestTailMatches(t *testing.T) {
+// The pattern decides which events are shown and counted.
+func TestSessionSamplesMatches(t *testing.T) {
 	tail := newSession(sessionStart{}, func(message string) bool { return strings.HasPrefix(message, "a") })
 	tail.groups = []string{"g"}
 	var events []inputEvent
@@ -65,8 +64,8 @@ func TestTailMatches(t *testing.T) {
 	}
 }
 
-// BenchmarkTail is what PutLogEvents pays for open sessions, for each event.
-func BenchmarkTail(b *testing.B) {
+// BenchmarkSessions measures what open sessions cost PutLogEvents per event.
+func BenchmarkSessions(b *testing.B) {
 	events := make([]inputEvent, 1000)
 	for i := range events {
 		events[i] = inputEvent{Timestamp: time.Now().UnixMilli(), Message: fmt.Sprint("request ", i, " took 17 ms")}
@@ -94,8 +93,7 @@ func BenchmarkTail(b *testing.B) {
 	}
 }
 
-// TestFrame compares a frame with its bytes, put together by hand. The checksums
-// are those of zlib.
+// TestFrame compares a frame with its bytes, assembled by hand. The checksums are those of zlib.
 func TestFrame(t *testing.T) {
 	want := "00000019" + // the frame has 25 bytes
 		"00000007" + // 7 of them are headers
@@ -125,7 +123,7 @@ func decodeFrames(t *testing.T, b []byte) (messages []eventstream.Message) {
 	}
 }
 
-func TestFramesAreWhatTheSDKReads(t *testing.T) {
+func TestSDKDecodesFrames(t *testing.T) {
 	b := appendEvent(nil, "initial-response", []byte("{}"))
 	b = appendEvent(b, "sessionUpdate", bytes.Repeat([]byte("x"), 1<<20))
 	b = append(b, exceptionFrame("SessionTimeoutException", "over <&>")...)
@@ -154,7 +152,7 @@ func TestFramesAreWhatTheSDKReads(t *testing.T) {
 	}
 }
 
-// FuzzFrame: the SDK reads what was written, also after another frame.
+// FuzzFrame checks that the SDK decodes what was encoded, also after another frame.
 func FuzzFrame(f *testing.F) {
 	f.Add("", "", []byte(nil))
 	f.Add(":event-type", "sessionUpdate", []byte(`{"sessionResults":[]}`))

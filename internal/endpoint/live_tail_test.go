@@ -23,14 +23,14 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-// session is a session of Live Tail as its client sees it.
+// session is a Live Tail session on the client side.
 type session struct {
 	*cloudwatchlogs.StartLiveTailEventStream
 	start types.LiveTailSessionStart
 }
 
-// tryTail starts a session. It has a client of its own, since two streams of
-// one client share a buffer (smithy-go v1.28.8), and mix up what they read.
+// tryTail starts a session. Each session has its own client, since two streams of one client share
+// a buffer (smithy-go v1.28.8) and mix up their data.
 func tryTail(t testing.TB, srv *cloudwatchtest.Server, in cloudwatchlogs.StartLiveTailInput) (session, error) {
 	t.Helper()
 	if in.LogGroupIdentifiers == nil {
@@ -113,9 +113,8 @@ func TestLiveTail(t *testing.T) {
 	})
 }
 
-// TestLiveTailEachSecond: an update comes each second, with what was accepted
-// since the one before, or empty.
-func TestLiveTailEachSecond(t *testing.T) {
+// An update comes every second, with what was accepted since the previous one, or empty.
+func TestLiveTailUpdatesEverySecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := ready(t)
 		s := startTail(t, srv, cloudwatchlogs.StartLiveTailInput{})
@@ -132,7 +131,7 @@ func TestLiveTailEachSecond(t *testing.T) {
 				t.Errorf("update %d came after %v", i, got)
 			}
 		}
-		// Events that PutLogEvents refuses are not shown.
+		// Events that PutLogEvents rejects are not shown.
 		out, err := c.PutLogEvents(t.Context(), &cloudwatchlogs.PutLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s"),
 			LogEvents: []types.InputLogEvent{event(time.Now(), "in time"), event(time.Now().Add(3*time.Hour), "too new")}})
 		must(t, err)
@@ -181,21 +180,20 @@ func TestLiveTailSelection(t *testing.T) {
 			}
 			must(t, s.Close())
 		}
-		// A group that is made anew is the same to a session.
+		// A session continues with a group that was deleted and created again.
 		s := startTail(t, srv, cloudwatchlogs.StartLiveTailInput{})
 		must(t, srv.DeleteLogGroup("g"))
 		must(t, srv.CreateLogGroup("g"))
 		must(t, srv.CreateLogStream("g", "s"))
 		put(t, c, "new")
 		if got := s.messages(t); !slices.Equal(got, []string{"new"}) {
-			t.Errorf("after the group was made anew: %q", got)
+			t.Errorf("after the group was created again: %q", got)
 		}
 	})
 }
 
-// TestLiveTailSamples: 500 of more events are shown, in order, and each has the
-// same chance.
-func TestLiveTailSamples(t *testing.T) {
+// Of more than 500 events, 500 are shown, in order, and every event has the same chance.
+func TestLiveTailSamplesUniformly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := ready(t)
 		s := startTail(t, srv, cloudwatchlogs.StartLiveTailInput{})
@@ -251,9 +249,8 @@ func openTail(t testing.TB, ctx context.Context, srv *cloudwatchtest.Server, cli
 	return res
 }
 
-// TestSlowClientOfLiveTail: of the updates that a client does not take, the ten
-// latest are kept, and nobody else waits.
-func TestSlowClientOfLiveTail(t *testing.T) {
+// For a client that does not read, the ten latest updates are kept, and nothing else waits.
+func TestLiveTailKeepsTenUpdatesForASlowClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := ready(t)
 		res := openTail(t, t.Context(), srv, srv.Client())
@@ -295,7 +292,7 @@ func TestSlowClientOfLiveTail(t *testing.T) {
 				got = append(got, m)
 			}
 		}
-		// One update was on its way when the client stopped; ten waited.
+		// One update was in flight when the client stopped reading; ten were pending.
 		want := strings.Split("00. 50. 51. 52. 53. 54. 55. 56. 57. 58. 59.", " ")
 		if !slices.Equal(got, want) {
 			t.Errorf("got  %v\nwant %v", got, want)
@@ -350,8 +347,8 @@ func wantFree(t *testing.T, srv *cloudwatchtest.Server, n int) (sessions []sessi
 	return sessions
 }
 
-// TestLiveTailSessions: an account has 15, and a client that is gone has none.
-func TestLiveTailSessions(t *testing.T) {
+// An account has 15 sessions, and a session ends when its client goes away.
+func TestLiveTailSessionQuota(t *testing.T) {
 	both(t, func(t *testing.T, srv *cloudwatchtest.Server) {
 		must(t, srv.CreateLogGroup("g"))
 		sessions := wantFree(t, srv, 15)
@@ -369,8 +366,8 @@ func TestLiveTailSessions(t *testing.T) {
 	})
 }
 
-// TestLiveTailFaults: sessions whose start goes wrong are none.
-func TestLiveTailFaults(t *testing.T) {
+// A session whose start fails does not count.
+func TestFailedLiveTailStartDoesNotCount(t *testing.T) {
 	both(t, func(t *testing.T, srv *cloudwatchtest.Server) {
 		must(t, srv.CreateLogGroup("g"))
 		start := func() error {
@@ -381,7 +378,7 @@ func TestLiveTailFaults(t *testing.T) {
 			srv.Inject(cloudwatchtest.Fault{Times: 1, Cut: cloudwatchtest.CutAfter})
 			wantCut(t, start())
 			srv.Inject(cloudwatchtest.Fault{Times: 1, Cut: cloudwatchtest.CutMiddle})
-			// The SDK takes the cut for the end (smithy-go v1.28.8).
+			// The SDK takes the cut for the end of the stream (smithy-go v1.28.8).
 			if _, err := io.ReadAll(openTail(t, t.Context(), srv, srv.Client()).Body); err != io.ErrUnexpectedEOF {
 				t.Errorf("the stream was cut, and got %v", err)
 			}
@@ -406,7 +403,7 @@ func TestLiveTailLeavesNoGoroutine(t *testing.T) {
 		gone := startTail(t, srv, cloudwatchlogs.StartLiveTailInput{})
 		must(t, gone.Close())
 		open := startTail(t, srv, cloudwatchlogs.StartLiveTailInput{})
-		stuck := openTail(t, t.Context(), srv, srv.Client()) // nobody reads
+		stuck := openTail(t, t.Context(), srv, srv.Client()) // not read
 		put(t, c, strings.Repeat("x", 1_000_000))
 		must(t, srv.Close())
 		stuck.Body.Close()
@@ -422,9 +419,9 @@ func TestLiveTailLeavesNoGoroutine(t *testing.T) {
 	}
 }
 
-// TestStuckClientOfLiveTail: when a client does not read and the buffers of its
-// socket are full, PutLogEvents does not wait, and Close only a moment.
-func TestStuckClientOfLiveTail(t *testing.T) {
+// If a client does not read and the socket buffers are full, PutLogEvents does not wait, and Close
+// waits only briefly.
+func TestStuckLiveTailClientDelaysNothing(t *testing.T) {
 	srv := cloudwatchtest.Start(t)
 	must(t, srv.CreateLogGroup("g"))
 	must(t, srv.CreateLogStream("g", "s"))
@@ -451,8 +448,7 @@ func TestStuckClientOfLiveTail(t *testing.T) {
 	}
 }
 
-// TestLiveTailUnderConcurrency: no event is lost or shown twice while sessions
-// come and go.
+// No event is lost or shown twice while sessions start and end.
 func TestLiveTailUnderConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := ready(t)
@@ -507,12 +503,12 @@ func TestStartLiveTailRules(t *testing.T) {
 	type in = cloudwatchlogs.StartLiveTailInput
 	groups := func(n int) []string { return slices.Repeat([]string{arnPrefix + "g"}, n) }
 	checkRules(t, []rule{
-		{"a group is not named by its bare name", start(in{LogGroupIdentifiers: []string{"g"}}), invalid, "Invalid logGroupIdentifier: g"},
-		{"an ARN is one of a group", start(in{LogGroupIdentifiers: []string{"arn:aws:s3:::bucket"}}), invalid, "Invalid logGroupIdentifier"},
-		{"all groups exist", start(in{LogGroupIdentifiers: []string{arnPrefix + "g", arnPrefix + "other"}}), notFound, "The specified log group does not exist."},
-		{"groups of the class INFREQUENT_ACCESS have no Live Tail", start(in{LogGroupIdentifiers: []string{arnPrefix + "ia"}}), "InvalidOperationException", "StartLiveTail is not supported for this log class."},
+		{"a bare group name is refused", start(in{LogGroupIdentifiers: []string{"g"}}), invalid, "Invalid logGroupIdentifier: g"},
+		{"an ARN must be that of a group", start(in{LogGroupIdentifiers: []string{"arn:aws:s3:::bucket"}}), invalid, "Invalid logGroupIdentifier"},
+		{"all groups must exist", start(in{LogGroupIdentifiers: []string{arnPrefix + "g", arnPrefix + "other"}}), notFound, "The specified log group does not exist."},
+		{"INFREQUENT_ACCESS has no Live Tail", start(in{LogGroupIdentifiers: []string{arnPrefix + "ia"}}), "InvalidOperationException", "StartLiveTail is not supported for this log class."},
 		{"stream names are checked", start(in{LogGroupIdentifiers: groups(1), LogStreamNames: []string{"a*"}}), invalid, "Value 'a*' at 'logStreamNames.1.member' failed to satisfy constraint: " + streamPattern},
-		{"streams need not exist", start(in{LogGroupIdentifiers: groups(1), LogStreamNames: []string{"other"}}), "", ""},
+		{"streams may not exist yet", start(in{LogGroupIdentifiers: groups(1), LogStreamNames: []string{"other"}}), "", ""},
 		{"prefixes are checked", start(in{LogGroupIdentifiers: groups(1), LogStreamNamePrefixes: []string{""}}), invalid, "at 'logStreamNamePrefixes.1.member'"},
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -25,12 +24,12 @@ func TestKMSKeys(t *testing.T) {
 		{"a key of 256 characters is allowed", associate(in{LogGroupName: s("g"), KmsKeyId: s(strings.Repeat("k", 256))}), "", ""},
 		{"a key has at most 256 characters", associate(in{LogGroupName: s("g"), KmsKeyId: s(strings.Repeat("k", 257))}), invalid, "at 'kmsKeyId' failed to satisfy constraint: Member must have length less than or equal to 256"},
 		{"a group by ARN", associate(in{ResourceIdentifier: s(arnPrefix + "g"), KmsKeyId: &key}), "", ""},
-		{"the group exists", associate(in{LogGroupName: s("other"), KmsKeyId: &key}), notFound, "The specified log group does not exist."},
-		{"not both group and identifier", associate(in{LogGroupName: s("g"), ResourceIdentifier: s(arnPrefix + "g"), KmsKeyId: &key}), invalid, "Exactly one of logGroupName and resourceIdentifier"},
-		{"group or identifier is needed", associate(in{KmsKeyId: &key}), invalid, "Exactly one of logGroupName and resourceIdentifier"},
+		{"the group must exist", associate(in{LogGroupName: s("other"), KmsKeyId: &key}), notFound, "The specified log group does not exist."},
+		{"group and identifier exclude each other", associate(in{LogGroupName: s("g"), ResourceIdentifier: s(arnPrefix + "g"), KmsKeyId: &key}), invalid, "Exactly one of logGroupName and resourceIdentifier"},
+		{"group or identifier is required", associate(in{KmsKeyId: &key}), invalid, "Exactly one of logGroupName and resourceIdentifier"},
 		{"an identifier is checked", associate(in{ResourceIdentifier: s("a#b"), KmsKeyId: &key}), invalid, `at 'resourceIdentifier' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=/:,.@\-\*]*`},
-		{"results of queries are refused by name", associate(in{ResourceIdentifier: s("arn:aws:logs:us-east-1:000000000000:query-result:*"), KmsKeyId: &key}), invalid, "not supported by this endpoint"},
-		{"a key can be replaced and taken away", func(ctx context.Context, c *cloudwatchlogs.Client) error {
+		{"query results are refused by name", associate(in{ResourceIdentifier: s("arn:aws:logs:us-east-1:000000000000:query-result:*"), KmsKeyId: &key}), invalid, "not supported by this endpoint"},
+		{"a key can be replaced and removed", func(ctx context.Context, c *cloudwatchlogs.Client) error {
 			shown := func() string {
 				out, err := c.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: s("g")})
 				if err != nil {
@@ -57,7 +56,7 @@ func TestKMSKeys(t *testing.T) {
 	})
 }
 
-func TestOldTagRules(t *testing.T) {
+func TestTagLogGroupRules(t *testing.T) {
 	tag := func(group string, tags map[string]string) func(context.Context, *cloudwatchlogs.Client) error {
 		return func(ctx context.Context, c *cloudwatchlogs.Client) error {
 			//lint:ignore SA1019 clients still use these
@@ -91,48 +90,9 @@ func TestOldTagRules(t *testing.T) {
 			}
 			return tag("g", one)(ctx, c)
 		}, invalid, "50 tags"},
-		{"more than 50 keys are taken away", untag("g", strings.Split(strings.Repeat("k,", 60)+"k", ",")...), "", ""},
-		{"at least one key is taken away", untag("g"), invalid, "at 'tags' failed to satisfy constraint: Member must have length greater than or equal to 1"},
-		{"the group to untag exists", untag("other", "k"), notFound, "The specified log group does not exist."},
-		{"the group to list tags of exists", list("other"), notFound, "The specified log group does not exist."},
+		{"more than 50 keys can be removed", untag("g", strings.Split(strings.Repeat("k,", 60)+"k", ",")...), "", ""},
+		{"at least one key must be removed", untag("g"), invalid, "at 'tags' failed to satisfy constraint: Member must have length greater than or equal to 1"},
+		{"the group to untag must exist", untag("other", "k"), notFound, "The specified log group does not exist."},
+		{"the group to list tags of must exist", list("other"), notFound, "The specified log group does not exist."},
 	})
-}
-
-// search returns the messages of each page.
-func search(t *testing.T, c *cloudwatchlogs.Client, in cloudwatchlogs.FilterLogEventsInput) (pages [][]string) {
-	t.Helper()
-	in.LogGroupName = s("g")
-	p := cloudwatchlogs.NewFilterLogEventsPaginator(c, &in)
-	for p.HasMorePages() {
-		out, err := p.NextPage(t.Context())
-		must(t, err)
-		page := []string{}
-		for _, e := range out.Events {
-			page = append(page, *e.Message)
-		}
-		pages = append(pages, page)
-	}
-	return pages
-}
-
-// Pages of a search are as long as its limit allows, in both directions.
-func TestFilterPatternPages(t *testing.T) {
-	_, c := ready(t)
-	shuffled(t, c, 500, "s")
-	start := aws.Int64(time.Now().Add(-2 * time.Hour).UnixMilli())
-	for _, forward := range []bool{true, false} {
-		pages := search(t, c, cloudwatchlogs.FilterLogEventsInput{FilterPattern: s(`%[37]$%`), Limit: aws.Int32(7), StartTime: start, StartFromHead: &forward})
-		for i, page := range pages[:len(pages)-1] {
-			if len(page) != 7 {
-				t.Fatalf("page %d has %d events", i, len(page))
-			}
-		}
-		got := slices.Concat(pages...)
-		if !forward {
-			slices.Reverse(got)
-		}
-		if len(got) != 100 || got[0] != "0003" || got[99] != "0497" || !slices.IsSorted(got) {
-			t.Errorf("%d events: %v", len(got), got)
-		}
-	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-// both runs a test against an endpoint in memory and one with a socket.
+// both runs a test against an endpoint in memory and against one with a socket.
 func both(t *testing.T, test func(t *testing.T, srv *cloudwatchtest.Server)) {
 	t.Run("memory", func(t *testing.T) {
 		srv := cloudwatchtest.New()
@@ -52,7 +52,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// put sends events of the given messages, all stamped now.
+// put sends events with the given messages and the current time.
 func put(t testing.TB, c *cloudwatchlogs.Client, messages ...string) {
 	t.Helper()
 	_, err := c.PutLogEvents(t.Context(), batch(time.Now(), messages...))
@@ -67,7 +67,7 @@ func batch(at time.Time, messages ...string) *cloudwatchlogs.PutLogEventsInput {
 	return in
 }
 
-// answer is what a raw request got.
+// answer is the response to a raw request.
 type answer struct {
 	status int
 	header http.Header
@@ -89,7 +89,7 @@ func (a answer) error(t testing.TB) (code, message string) {
 	return e.Type, e.Message
 }
 
-// post sends a body without the SDK, which would refuse to send some.
+// post sends a body without the SDK, which refuses to send some.
 func post(t testing.TB, srv *cloudwatchtest.Server, operation, body string, header ...string) answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/", strings.NewReader(body))
@@ -117,7 +117,7 @@ func do(t testing.TB, srv *cloudwatchtest.Server, req *http.Request) answer {
 	return answer{res.StatusCode, res.Header, string(b)}
 }
 
-// encode writes a request body with encoding/json, without the SDK's checks.
+// encode encodes a request body with encoding/json, without the SDK's validation.
 func encode(t testing.TB, v any) string {
 	t.Helper()
 	var b bytes.Buffer

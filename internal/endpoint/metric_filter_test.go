@@ -16,7 +16,7 @@ import (
 
 type putFilter = cloudwatchlogs.PutMetricFilterInput
 
-// metricFilter is a valid request, changed.
+// metricFilter puts a valid filter that change has modified.
 func metricFilter(change func(in *putFilter, t *types.MetricTransformation)) func(context.Context, *cloudwatchlogs.Client) error {
 	return func(ctx context.Context, c *cloudwatchlogs.Client) error {
 		in := &putFilter{LogGroupName: s("g"), FilterName: s("f"), FilterPattern: s("{ $.a = * }")}
@@ -54,9 +54,9 @@ func TestMetricFilters(t *testing.T) {
 			{"all, in ASCII order of names", in{}, "g/B h/a g/b h/b g/ba"},
 			{"of a group", in{LogGroupName: s("g")}, "g/B g/b g/ba"},
 			{"of a group, by prefix", in{LogGroupName: s("g"), FilterNamePrefix: s("b")}, "g/b g/ba"},
-			{"a prefix counts with a group only", in{FilterNamePrefix: s("b")}, "g/B h/a g/b h/b g/ba"},
+			{"a prefix has an effect only with a group", in{FilterNamePrefix: s("b")}, "g/B h/a g/b h/b g/ba"},
 			{"of a metric", in{MetricName: s("m1"), MetricNamespace: s("n")}, "h/a g/b h/b g/ba"},
-			{"of a metric that none has", in{MetricName: s("m1"), MetricNamespace: s("N")}, ""},
+			{"of a metric without filters", in{MetricName: s("m1"), MetricNamespace: s("N")}, ""},
 		} {
 			r.in.Limit = aws.Int32(2)
 			var got []string
@@ -76,7 +76,7 @@ func TestMetricFilters(t *testing.T) {
 			}
 		}
 
-		// A filter of the same name replaces the other, but for its creation time.
+		// A filter of the same name replaces the old one but keeps its creation time.
 		created := time.Now().UnixMilli()
 		time.Sleep(time.Minute)
 		must(t, metricFilter(func(in *putFilter, t *types.MetricTransformation) {
@@ -97,7 +97,7 @@ func TestMetricFilters(t *testing.T) {
 			t.Errorf("replaced: %+v", m)
 		}
 		if m := out.MetricFilters[1].MetricTransformations[0]; m.Unit != "" || m.Dimensions != nil {
-			t.Errorf("what was not given: %+v", m)
+			t.Errorf("absent members: %+v", m)
 		}
 		r := srv.Requests()[0]
 		if r.Operation != "PutMetricFilter" || r.LogGroup != "g" {
@@ -112,7 +112,7 @@ func TestMetricFilterQuotas(t *testing.T) {
 	put := func(name, pattern string) error {
 		return metricFilter(func(in *putFilter, _ *types.MetricTransformation) { in.FilterName, in.FilterPattern = &name, &pattern })(ctx, c)
 	}
-	// A pattern with two regular expressions is one filter.
+	// A pattern with two regular expressions counts as one filter.
 	must(t, put("r0", "{ $.a = %x% && $.b = %y% }"))
 	for i := range 4 {
 		must(t, put(fmt.Sprint("r", i+1), "%x%"))
@@ -161,29 +161,29 @@ func TestPutMetricFilterRules(t *testing.T) {
 	rules := []rule{
 		{"a pattern may be empty", change(func(in *putFilter, _ *transformation) { in.FilterPattern = s("") }), "", ""},
 		{"a pattern may be a space", change(func(in *putFilter, _ *transformation) { in.FilterPattern = s(" ") }), "", ""},
-		{"a pattern is well-formed", change(func(in *putFilter, _ *transformation) { in.FilterPattern = s("{ $.broken = }") }), invalid, "Invalid metric filter pattern: character 14: "},
-		{"exactly one transformation", change(func(in *putFilter, t *transformation) {
+		{"a pattern must be well-formed", change(func(in *putFilter, _ *transformation) { in.FilterPattern = s("{ $.broken = }") }), invalid, "Invalid metric filter pattern: character 14: "},
+		{"at most one transformation", change(func(in *putFilter, t *transformation) {
 			in.MetricTransformations = []transformation{*t, *t}
 		}), invalid, "1 validation error detected: Value at 'metricTransformations' failed to satisfy constraint: Member must have length less than or equal to 1"},
 		{"at least one transformation", change(func(in *putFilter, _ *transformation) {
 			in.MetricTransformations = []transformation{}
 		}), invalid, "Value at 'metricTransformations' failed to satisfy constraint: Member must have length greater than or equal to 1"},
 		{"a namespace may hold a colon", change(func(_ *putFilter, t *transformation) { t.MetricNamespace = s("A.B-c_d/1#2:metricNamespace") }), "", ""},
-		{"a unit is one of 27", change(func(_ *putFilter, t *transformation) { t.Unit = "Widgets" }), invalid, "Value at 'metricTransformations.1.member.unit' failed to satisfy constraint: Member must satisfy enum value set: [Gigabits/Second, Gigabits, Percent,"},
+		{"a unit must be one of 27", change(func(_ *putFilter, t *transformation) { t.Unit = "Widgets" }), invalid, "Value at 'metricTransformations.1.member.unit' failed to satisfy constraint: Member must satisfy enum value set: [Gigabits/Second, Gigabits, Percent,"},
 		{"a value has at most 100 characters", value("x", strings.Repeat("1", 101)), invalid, "at 'metricTransformations.1.member.metricValue' failed to satisfy constraint: Member must have length less than or equal to 100"},
-		{"a value may be a field that the pattern does not have", value("{ $.val = * }", "$.value"), "", ""},
+		{"a value may be a field outside the pattern", value("{ $.val = * }", "$.value"), "", ""},
 		{"a value may be a nested field", value("{ $.a = * }", "$.a.b[0].['c.d']"), "", ""},
-		{"a value may be a word that the pattern does not have", value("[kind, value]", "$missing"), "", ""},
+		{"a value may be a word outside the pattern", value("[kind, value]", "$missing"), "", ""},
 		{"a value may be a word by its number", value("[...]", "$3"), "", ""},
 		{"a value has no wildcard", value("{ $.items[*].value = * }", "$.items[*].value"), invalid, "Invalid metric transformation: metric value $.items[*].value must be a valid number"},
-		{"a value is one field", value("{ $.a = * }", "$.a = 1 || $.b"), invalid, noNumber},
-		{"a value is not a lone dollar sign", value("{ $.a = * }", "$"), invalid, noNumber},
+		{"a value must be one field", value("{ $.a = * }", "$.a = 1 || $.b"), invalid, noNumber},
+		{"a value must not be a lone dollar sign", value("{ $.a = * }", "$"), invalid, noNumber},
 		{"no default value with dimensions", change(func(_ *putFilter, t *transformation) {
 			t.DefaultValue, t.Dimensions = aws.Float64(0), map[string]string{"A": "$.a"}
 		}), invalid, "Invalid metric transformation: dimensions and default value are mutually exclusive properties"},
 		{"at most 3 dimensions", dimensions("{ $.a = * }", "$.a", "$.a", "$.a", "$.a"), invalid, tooMany},
 		{"dimensions of words", dimensions("[a, b]", "$a", "$missing"), "", ""},
-		{"a dimension is a field", dimensions("{ $.a = * }", "literal"), invalid, noSelector},
+		{"a dimension must be a field", dimensions("{ $.a = * }", "literal"), invalid, noSelector},
 		{"a dimension has no wildcard", dimensions("{ $.a = * }", "$.a[*]"), invalid, noSelector},
 		{"terms have no dimensions", dimensions("ERROR", "$.a"), invalid, "The specified filter pattern does not support dimensions"},
 		{"a regular expression has no dimensions", dimensions("%x%", "$.a"), invalid, "The specified filter pattern does not support dimensions"},
@@ -191,7 +191,7 @@ func TestPutMetricFilterRules(t *testing.T) {
 		{"system fields are dimensions", system(0, "@aws.account", "@aws.region", "@source.log"), "", ""},
 		{"system fields count as dimensions", system(3, "@aws.account"), invalid, tooMany},
 		{"a system field counts once", system(2, "@aws.account", "@aws.account"), "", ""},
-		{"a system field is one of three", system(0, "@aws.nope"), invalid, noSystem},
+		{"a system field must be one of three", system(0, "@aws.nope"), invalid, noSystem},
 		{"criteria have at most 2000 characters", selection(strings.Repeat("x", 2001)), invalid, "at 'fieldSelectionCriteria' failed to satisfy constraint: Member must have length less than or equal to 2000"},
 	}
 	for _, v := range []string{"0", "-1.5", "+2", "1e-3", ".5", "5."} {
@@ -216,7 +216,7 @@ func TestPutMetricFilterRules(t *testing.T) {
 	checkRules(t, rules)
 }
 
-func TestOtherMetricFilterRules(t *testing.T) {
+func TestDescribeDeleteAndTestMetricFilterRules(t *testing.T) {
 	type in = cloudwatchlogs.DescribeMetricFiltersInput
 	list := func(in in) func(context.Context, *cloudwatchlogs.Client) error {
 		return func(ctx context.Context, c *cloudwatchlogs.Client) error {
@@ -244,12 +244,12 @@ func TestOtherMetricFilterRules(t *testing.T) {
 		either  = "Describe Metric Filters request must contain either logGroupName or metricName and metricNamespace"
 	)
 	checkRules(t, []rule{
-		{"not both group and metric", list(in{LogGroupName: s("g"), MetricName: s("m"), MetricNamespace: s("n")}), invalid, either},
-		{"not both group and metric name", list(in{LogGroupName: s("g"), MetricName: s("m")}), invalid, either},
+		{"group and metric exclude each other", list(in{LogGroupName: s("g"), MetricName: s("m"), MetricNamespace: s("n")}), invalid, either},
+		{"group and metric name exclude each other", list(in{LogGroupName: s("g"), MetricName: s("m")}), invalid, either},
 		{"a prefix is checked", list(in{FilterNamePrefix: s(strings.Repeat("X", 513))}), invalid, "at 'filterNamePrefix' failed to satisfy constraint: Member must have length less than or equal to 512"},
 		{"a metric name is checked", list(in{MetricName: s(strings.Repeat("X", 256)), MetricNamespace: s("n")}), invalid, "at 'metricName' failed to satisfy constraint: Member must have length less than or equal to 255"},
-		{"a token is one that was given out", list(in{NextToken: s("x")}), invalid, noToken},
-		{"a token belongs to its filters", func(ctx context.Context, c *cloudwatchlogs.Client) error {
+		{"a made-up token is invalid", list(in{NextToken: s("x")}), invalid, noToken},
+		{"a token is bound to its filters", func(ctx context.Context, c *cloudwatchlogs.Client) error {
 			for _, name := range []string{"a", "b"} {
 				if err := metricFilter(func(in *putFilter, _ *types.MetricTransformation) { in.FilterName = &name })(ctx, c); err != nil {
 					return err
@@ -262,11 +262,11 @@ func TestOtherMetricFilterRules(t *testing.T) {
 			return list(in{NextToken: out.NextToken})(ctx, c)
 		}, invalid, noToken},
 
-		{"a filter to delete exists", remove("g", "f"), notFound, "The specified metric filter does not exist."},
+		{"a filter to delete must exist", remove("g", "f"), notFound, "The specified metric filter does not exist."},
 		{"a name to delete is checked", remove("g", "a:b"), invalid, "at 'filterName'"},
 		{"a group name to delete a filter of has at most 512 characters", remove(strings.Repeat("X", 513), "f"), invalid, tooLong},
 
-		{"a pattern to test is well-formed", test("[a, b", "x"), invalid, "Invalid filter pattern: character "},
+		{"a pattern to test must be well-formed", test("[a, b", "x"), invalid, "Invalid filter pattern: character "},
 	})
 }
 

@@ -72,7 +72,7 @@ func stored(t *testing.T, store logstore.Store, group string) (messages []string
 	return messages
 }
 
-func TestOpenAddress(t *testing.T) {
+func TestOpenRefusesRemoteAddresses(t *testing.T) {
 	for addr, ok := range map[string]bool{"": true, "127.0.0.1:0": true, "localhost:0": true, "0.0.0.0:0": false, ":0": false, "nonsense": false} {
 		srv, err := cloudwatchtest.Open(cloudwatchtest.Options{Addr: addr})
 		if (err == nil) != ok {
@@ -90,8 +90,8 @@ func TestOpenAddress(t *testing.T) {
 	must(t, err)
 }
 
-// State is in the store, so another server of the same store has it too.
-func TestOpenStore(t *testing.T) {
+// State is in the store, so another server with the same store has it.
+func TestStateIsInTheStore(t *testing.T) {
 	store := logstore.NewMemory()
 	first := openStore(t, endpoint.Options{Store: store})
 	createStream(t, first, "g")
@@ -104,7 +104,7 @@ func TestOpenStore(t *testing.T) {
 	}
 }
 
-func TestGuard(t *testing.T) {
+func TestGuardRefusesWebPages(t *testing.T) {
 	local := open(t, cloudwatchtest.Options{})
 	remote := open(t, cloudwatchtest.Options{Addr: "0.0.0.0:0", AllowRemote: true})
 	for _, test := range []struct {
@@ -134,13 +134,13 @@ func TestGuard(t *testing.T) {
 			}
 			for name := range a.header {
 				if strings.HasPrefix(name, "Access-Control-") {
-					t.Errorf("%q: answers with %s", test.header, name)
+					t.Errorf("%q: responds with %s", test.header, name)
 				}
 			}
 		}
 	}
 
-	// Reading the request log from another site is refused as well.
+	// Another site cannot read the request log either.
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, local.URL+"/_cloudwatch/requests", nil)
 	must(t, err)
 	req.Header.Set("Sec-Fetch-Site", "cross-site")
@@ -152,7 +152,7 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// Connections beyond the bound wait for others to end, or to be idle.
+// Connections beyond the limit wait until another one ends or becomes idle.
 func TestMaxConnections(t *testing.T) {
 	srv := open(t, cloudwatchtest.Options{MaxConnections: 2})
 	defer srv.Inject(cloudwatchtest.Fault{Operation: "Hang", Hang: true})()
@@ -178,9 +178,9 @@ func TestMaxConnections(t *testing.T) {
 	ask(busy, "Hang")
 	ask(idle, "DescribeLogGroups")
 	if !answered(idle) {
-		t.Fatal("the second connection is not answered")
+		t.Fatal("no response on the second connection")
 	}
-	third := dial() // there is room when the idle one is closed
+	third := dial() // replaces the idle connection
 	ask(third, "Hang")
 	if answered(idle) {
 		t.Error("the idle connection is still there")
@@ -189,12 +189,12 @@ func TestMaxConnections(t *testing.T) {
 	ask(fourth, "DescribeLogGroups")
 	fourth.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 	if answered(fourth) {
-		t.Error("answered although two connections are busy")
+		t.Error("a response although two connections are busy")
 	}
 	busy.Close()
 	fourth.SetReadDeadline(time.Now().Add(20 * time.Second))
 	if !answered(fourth) {
-		t.Error("not answered although a busy connection has ended")
+		t.Error("no response although a busy connection has ended")
 	}
 }
 
@@ -224,7 +224,7 @@ func readLog(t *testing.T, srv *cloudwatchtest.Server, query string) (log reques
 func TestRequestLog(t *testing.T) {
 	both(t, func(t *testing.T, srv *cloudwatchtest.Server) {
 		if log := readLog(t, srv, ""); log.Requests == nil || len(log.Requests) != 0 {
-			t.Errorf("the log of an endpoint that was asked nothing: %+v", log)
+			t.Errorf("the log without requests: %+v", log)
 		}
 		must(t, srv.CreateLogGroup("g"))
 		must(t, srv.CreateLogStream("g", "s"))
@@ -276,8 +276,8 @@ func TestRequestLog(t *testing.T) {
 	})
 }
 
-// A time that JSON cannot tell does not empty the log.
-func TestRequestLogOddTimes(t *testing.T) {
+// A time that JSON cannot represent does not break the log.
+func TestRequestLogWithUnrepresentableTimes(t *testing.T) {
 	srv, c := ready(t)
 	in := batch(time.Now(), "m")
 	in.LogEvents[0].Timestamp = aws.Int64(1<<63 - 1)
@@ -299,7 +299,7 @@ func TestMaxRequests(t *testing.T) {
 	}
 }
 
-// A body that does not come ends the request, not only the patience of a test.
+// A body that does not arrive must not delay Close.
 func TestSlowBodyDoesNotBlockClose(t *testing.T) {
 	srv := open(t, cloudwatchtest.Options{})
 	c, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
@@ -348,23 +348,22 @@ func TestSweep(t *testing.T) {
 	putTo("kept", 6*24*time.Hour, "beyond the age")
 	putTo("kept", 4*24*time.Hour, "old")
 	left("kept", "old")
-	srv.SetClockOffset(2 * time.Hour) // a day and an hour for the first
+	srv.SetClockOffset(2 * time.Hour) // one day and one hour for the first event
 	left("g", "later")
 
 	big := strings.Repeat("x", 60_000)
 	putTo("g", 0, big)
 	left("kept", "old")
 	putTo("g", 0, big+"2")
-	left("kept")       // the oldest go first
-	left("g", big+"2") // "later", and then the other
+	left("kept")       // the oldest are deleted first
+	left("g", big+"2") // "later", and then big
 	if n, err := store.StoredBytes("g", 0); err != nil || n > 100_000 {
 		t.Errorf("%d bytes stored: %v", n, err)
 	}
 }
 
-// A store that fails is told as a service that is not available, and clients
-// try again.
-func TestStoreFails(t *testing.T) {
+// Store errors are returned as ServiceUnavailableException, which clients retry.
+func TestStoreErrorIsServiceUnavailable(t *testing.T) {
 	store := &failingStore{Memory: logstore.NewMemory()}
 	srv := openStore(t, endpoint.Options{Store: store})
 	createStream(t, srv, "g")

@@ -27,7 +27,7 @@ func documentedOperations(t *testing.T) (rows []documented) {
 	return rows
 }
 
-// modelOperations are the operations that the SDK knows, sorted.
+// modelOperations returns the operations of the SDK, sorted.
 func modelOperations(t *testing.T) (names []string) {
 	t.Helper()
 	client := reflect.TypeFor[*cloudwatchlogs.Client]()
@@ -42,9 +42,9 @@ func modelOperations(t *testing.T) (names []string) {
 	return names
 }
 
-// TestEveryOperationIsDocumented: docs/endpoint.md has a row for each operation
-// of the service, and the endpoint does what the row says. One that it does not
-// support is refused by name.
+// TestEveryOperationIsDocumented checks that docs/endpoint.md has a row for each operation of the
+// service, and that the endpoint does what the row says. An operation that is not supported is
+// refused by name.
 func TestEveryOperationIsDocumented(t *testing.T) {
 	srv := cloudwatchtest.New()
 	defer srv.Close()
@@ -70,11 +70,11 @@ func TestEveryOperationIsDocumented(t *testing.T) {
 		}
 	}
 	if want := modelOperations(t); !slices.Equal(names, want) {
-		t.Errorf("documented are %v\nthe service has %v", names, want)
+		t.Errorf("documented: %v\nof the service: %v", names, want)
 	}
 }
 
-// TestUnknownOperations: what is no operation of the service is told apart.
+// The error text distinguishes operations that the service does not have.
 func TestUnknownOperations(t *testing.T) {
 	srv := cloudwatchtest.New()
 	defer srv.Close()
@@ -95,8 +95,8 @@ func TestUnknownOperations(t *testing.T) {
 	}
 }
 
-// TestRefusalsAreNotRetried: the SDK asks once for what is not supported.
-func TestRefusalsAreNotRetried(t *testing.T) {
+// The SDK does not retry an operation that is not supported.
+func TestUnsupportedOperationIsNotRetried(t *testing.T) {
 	srv := cloudwatchtest.New()
 	defer srv.Close()
 	_, err := cloudwatchlogs.NewFromConfig(srv.Config()).StartQuery(t.Context(), &cloudwatchlogs.StartQueryInput{
@@ -107,7 +107,7 @@ func TestRefusalsAreNotRetried(t *testing.T) {
 	}
 }
 
-// error2 is error for answers that may be a success.
+// error2 is error for responses that may be a success.
 func (a answer) error2(t testing.TB) (code, text string) {
 	if a.status == 200 {
 		return "", ""

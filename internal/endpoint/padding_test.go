@@ -18,7 +18,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-// begin begins a request and leaves the body of its answer to the caller.
+// begin sends a request and leaves the response body to the caller.
 func begin(t *testing.T, srv *cloudwatchtest.Server, operation, body string, header ...string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/", strings.NewReader(body))
@@ -32,7 +32,7 @@ func begin(t *testing.T, srv *cloudwatchtest.Server, operation, body string, hea
 	return res
 }
 
-// first reads some bytes of a body and closes it.
+// first reads n bytes of a body and closes it.
 func first(t *testing.T, res *http.Response, n int) string {
 	t.Helper()
 	defer res.Body.Close()
@@ -43,7 +43,7 @@ func first(t *testing.T, res *http.Response, n int) string {
 	return string(b)
 }
 
-func TestEndlessAnswers(t *testing.T) {
+func TestEndlessPadding(t *testing.T) {
 	page := "<p>blocked</p>"
 	for _, r := range []struct {
 		name      string
@@ -54,8 +54,8 @@ func TestEndlessAnswers(t *testing.T) {
 		service   bool // it has the headers of the service
 		committed bool
 	}{
-		{"the service's answer", cloudwatchtest.Fault{}, 200, `{"logGroups":[{`, " ", true, true},
-		{"the service's error", cloudwatchtest.Fault{Error: cloudwatchtest.Throttled()}, 400, `{"__type":"ThrottlingException","message":"Rate exceeded`, "x", true, false},
+		{"a response of the service", cloudwatchtest.Fault{}, 200, `{"logGroups":[{`, " ", true, true},
+		{"an error of the service", cloudwatchtest.Fault{Error: cloudwatchtest.Throttled()}, 400, `{"__type":"ThrottlingException","message":"Rate exceeded`, "x", true, false},
 		{"a page with status 200", cloudwatchtest.Fault{Body: &page}, 200, page, "x", false, false},
 		{"a page with status 403", cloudwatchtest.Fault{Body: &page, Status: 403}, 403, page, "x", false, false},
 	} {
@@ -76,15 +76,15 @@ func TestEndlessAnswers(t *testing.T) {
 				}
 				remove()
 				if a := post(t, srv, "DescribeLogGroups", "{}"); a.status != 200 {
-					t.Errorf("the next answer: %+v", a)
+					t.Errorf("the next response: %+v", a)
 				}
 			})
 		})
 	}
 }
 
-// TestEndlessAnswerEndsWithClose: also for a client that has stopped to read.
-func TestEndlessAnswerEndsWithClose(t *testing.T) {
+// TestEndlessPaddingEndsWithClose: also for a client that has stopped to read.
+func TestEndlessPaddingEndsWithClose(t *testing.T) {
 	for name, drip := range map[string]time.Duration{"flood": 0, "drip": time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			bothReady(t, func(t *testing.T, srv *cloudwatchtest.Server, c *cloudwatchlogs.Client) {
@@ -203,8 +203,8 @@ func TestGzipBomb(t *testing.T) {
 	})
 }
 
-// TestGzipAnswer: compression alone changes nothing for a client.
-func TestGzipAnswer(t *testing.T) {
+// TestGzipResponse: compression alone changes nothing for a client.
+func TestGzipResponse(t *testing.T) {
 	bothReady(t, func(t *testing.T, srv *cloudwatchtest.Server, c *cloudwatchlogs.Client) {
 		srv.Inject(cloudwatchtest.Fault{Gzip: true})
 		put(t, c, "x")

@@ -9,9 +9,9 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// One request does not read everything: a search that finds little has pages with
-// few events or none, and finds all in the end.
-func TestPageReadsOnlySoMuch(t *testing.T) {
+// One request does not read everything: a search with few matches has pages with few events or
+// none, and finds all in the end.
+func TestPageScanIsBounded(t *testing.T) {
 	store := logstore.NewMemory()
 	if err := store.CreateGroup(logstore.Group{Name: "g"}); err != nil {
 		t.Fatal(err)
@@ -19,7 +19,7 @@ func TestPageReadsOnlySoMuch(t *testing.T) {
 	if err := store.CreateStream("g", "s", 0); err != nil {
 		t.Fatal(err)
 	}
-	const size = maxScanBytes/16 - logstore.Overhead // 16 to a page, when nothing is found
+	const size = maxScanBytes/16 - logstore.Overhead // 16 events per page without matches
 	for i := range 40 {
 		event := logstore.NewEvent{Timestamp: int64(i), Message: fmt.Sprintf("%02d", i) + strings.Repeat("x", size-2)}
 		if _, err := store.Append("g", "s", 0, []logstore.NewEvent{event}); err != nil {

@@ -164,7 +164,7 @@ func TestFilterLogEventsWalk(t *testing.T) {
 		}
 	}
 
-	// The token alone decides the direction, and belongs to its choice of streams.
+	// The token alone decides the direction, and is bound to the selection of streams.
 	start := aws.Int64(time.Now().Add(-2 * time.Hour).UnixMilli())
 	out, err := c.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: s("g"), Limit: aws.Int32(1), StartFromHead: aws.Bool(false), StartTime: start})
 	must(t, err)
@@ -204,7 +204,7 @@ func TestPagesHoldTenThousandEvents(t *testing.T) {
 	}
 }
 
-func TestTokensLive24Hours(t *testing.T) {
+func TestTokensExpireAfter24Hours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := ready(t)
 		must(t, srv.CreateLogGroup("h"))
@@ -269,7 +269,7 @@ func TestDescribeLogGroupsOfAccounts(t *testing.T) {
 	}{
 		{"own account", true, "000000000000", 1},
 		{"another account", true, "123456789012", 0},
-		{"accounts without linked ones", false, "123456789012", 1},
+		{"accounts without includeLinkedAccounts", false, "123456789012", 1},
 	} {
 		out, err := c.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{IncludeLinkedAccounts: &r.linked, AccountIdentifiers: []string{r.id}})
 		must(t, err)
@@ -292,5 +292,44 @@ func TestARNsNameTheSignedRegion(t *testing.T) {
 	}
 	if a := post(t, srv, "DescribeLogGroups", "{}"); !strings.Contains(a.body, "arn:aws:logs:us-east-1:") {
 		t.Errorf("without a signature: %s", a.body)
+	}
+}
+
+// search returns the messages of each page.
+func search(t *testing.T, c *cloudwatchlogs.Client, in cloudwatchlogs.FilterLogEventsInput) (pages [][]string) {
+	t.Helper()
+	in.LogGroupName = s("g")
+	p := cloudwatchlogs.NewFilterLogEventsPaginator(c, &in)
+	for p.HasMorePages() {
+		out, err := p.NextPage(t.Context())
+		must(t, err)
+		page := []string{}
+		for _, e := range out.Events {
+			page = append(page, *e.Message)
+		}
+		pages = append(pages, page)
+	}
+	return pages
+}
+
+// Pages of a search are as long as the limit allows, in both directions.
+func TestFilterPatternPages(t *testing.T) {
+	_, c := ready(t)
+	shuffled(t, c, 500, "s")
+	start := aws.Int64(time.Now().Add(-2 * time.Hour).UnixMilli())
+	for _, forward := range []bool{true, false} {
+		pages := search(t, c, cloudwatchlogs.FilterLogEventsInput{FilterPattern: s(`%[37]$%`), Limit: aws.Int32(7), StartTime: start, StartFromHead: &forward})
+		for i, page := range pages[:len(pages)-1] {
+			if len(page) != 7 {
+				t.Fatalf("page %d has %d events", i, len(page))
+			}
+		}
+		got := slices.Concat(pages...)
+		if !forward {
+			slices.Reverse(got)
+		}
+		if len(got) != 100 || got[0] != "0003" || got[99] != "0497" || !slices.IsSorted(got) {
+			t.Errorf("%d events: %v", len(got), got)
+		}
 	}
 }

@@ -9,8 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// putBodies are bodies of PutLogEvents. Those that are fast are decoded without
-// encoding/json.
+// putBodies are bodies of PutLogEvents. fast means that decodePut decodes the body.
 var putBodies = []struct {
 	body string
 	fast bool
@@ -77,8 +76,8 @@ func FuzzDecodePut(f *testing.F) {
 	})
 }
 
-// compareDecoders reports whether decodePut decodes a body. If so, it must be
-// what encoding/json makes of it.
+// compareDecoders reports whether decodePut decodes a body. If so, the result must be that of
+// encoding/json.
 func compareDecoders(t *testing.T, body []byte) bool {
 	t.Helper()
 	got, ok := decodePut(body)

@@ -15,8 +15,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-// burst sends up to n requests at one moment, and returns how many were let
-// through before the first one that was not.
+// burst sends up to n requests at once, and returns the number that succeeded before the first
+// throttled one.
 func burst(t *testing.T, n int, send func() error) int {
 	t.Helper()
 	for i := range n {
@@ -41,7 +41,7 @@ func TestQuota(t *testing.T) {
 		check := func(want int) {
 			t.Helper()
 			if got := burst(t, 20, send); got != want {
-				t.Errorf("%d requests were let through, want %d", got, want)
+				t.Errorf("%d requests succeeded, want %d", got, want)
 			}
 		}
 		check(20) // there is no quota by default
@@ -60,7 +60,7 @@ func TestQuota(t *testing.T) {
 		check(2)
 		time.Sleep(125 * ms) // the other half
 		check(1)
-		time.Sleep(time.Hour) // it holds no more than a second's worth
+		time.Sleep(time.Hour) // the bucket holds no more than one second's worth
 		check(4)
 		if got := burst(t, 20, func() error {
 			_, err := c.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{})
@@ -69,7 +69,7 @@ func TestQuota(t *testing.T) {
 			t.Errorf("another operation was throttled after %d requests", got)
 		}
 		srv.SetClockOffset(time.Hour)
-		check(0) // the server's clock fills no bucket
+		check(0) // the server's clock does not fill the bucket
 		srv.SetClockOffset(0)
 		srv.SetQuota("PutLogEvents", 7)
 		check(7) // full again
@@ -81,8 +81,7 @@ func TestQuota(t *testing.T) {
 	})
 }
 
-// TestQuotaWithFaults: what a fault answers does not count, what it delays
-// counts when it is handled.
+// Requests that a fault answers do not count; requests that it delays count when they are handled.
 func TestQuotaWithFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := ready(t)
@@ -102,14 +101,14 @@ func TestQuotaWithFaults(t *testing.T) {
 		srv.Inject(cloudwatchtest.Fault{Times: 1, Cut: cloudwatchtest.CutAfter})
 		wantCut(t, send())
 		_, err := c.PutLogEvents(t.Context(), batch(time.Now(), ""))
-		wantAPIError(t, err, invalid, "") // refused by the rules: handled all the same
+		wantAPIError(t, err, invalid, "") // refused by the rules, but handled
 		if got := burst(t, 5, send); got != 0 {
-			t.Errorf("%d requests were let through", got)
+			t.Errorf("%d requests succeeded", got)
 		}
 		srv.Inject(cloudwatchtest.Fault{Times: 1, Delay: time.Second})
 		must(t, send())
 
-		// A throttled request takes no effect, though its answer is cut.
+		// A throttled request has no effect, even if its response is cut.
 		must(t, send())
 		srv.Inject(cloudwatchtest.Fault{Times: 1, Cut: cloudwatchtest.CutAfter})
 		wantCut(t, send())
@@ -119,7 +118,7 @@ func TestQuotaWithFaults(t *testing.T) {
 	})
 }
 
-// TestDefaultQuotas knocks at every operation until it is throttled.
+// TestDefaultQuotas calls every operation until it is throttled.
 func TestDefaultQuotas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, _ := ready(t)
@@ -131,7 +130,7 @@ func TestDefaultQuotas(t *testing.T) {
 		} {
 			got := 0
 			for got <= want {
-				a := post(t, srv, operation, "{}") // most refuse it, which counts
+				a := post(t, srv, operation, "{}") // most return an error, which counts
 				if code, _ := a.error2(t); code == "ThrottlingException" {
 					break
 				}
@@ -145,7 +144,7 @@ func TestDefaultQuotas(t *testing.T) {
 	})
 }
 
-// TestQuotaUnderConcurrency: never more than the quota, nor less.
+// Neither more nor fewer requests succeed than the quota allows.
 func TestQuotaUnderConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := ready(t)
@@ -162,7 +161,7 @@ func TestQuotaUnderConcurrency(t *testing.T) {
 		wg.Wait()
 		// 10 at once, and 5 every half second after that.
 		if got := len(srv.Events("g", "s")); got != 10+5*5 {
-			t.Errorf("%d requests were let through, want 35", got)
+			t.Errorf("%d requests succeeded, want 35", got)
 		}
 	})
 }

@@ -11,8 +11,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-// TestScriptedRejections sends three events to endpoints that refuse some of
-// them by script.
+// TestScriptedRejections sends three events to endpoints with a fault that rejects some of them.
 func TestScriptedRejections(t *testing.T) {
 	i := func(n int) *int { return &n }
 	for _, r := range []struct {
@@ -30,7 +29,7 @@ func TestScriptedRejections(t *testing.T) {
 		{i(1), nil, i(2), "b"},
 		{i(1), i(2), nil, "c"},
 		{i(2), i(1), nil, "c"},
-		{i(2), nil, i(1), ""}, // they cross
+		{i(2), nil, i(1), ""}, // the ranges overlap
 		{i(3), i(3), i(0), ""},
 		{i(99), nil, nil, ""}, // out of range
 		{nil, i(1 << 30), nil, ""},
@@ -64,7 +63,7 @@ func TestScriptedRejections(t *testing.T) {
 				return fmt.Sprint(*p)
 			}
 			if got := show32(info.TooOldLogEventEndIndex) + " " + show32(info.ExpiredLogEventEndIndex) + " " + show32(info.TooNewLogEventStartIndex); got != want {
-				t.Errorf("answered %s, want %s", got, want)
+				t.Errorf("response %s, want %s", got, want)
 			}
 			if got := strings.Join(srv.Messages("g", "s"), ""); got != r.stored {
 				t.Errorf("stored %q, want %q", got, r.stored)
@@ -75,21 +74,20 @@ func TestScriptedRejections(t *testing.T) {
 			out, err = c.PutLogEvents(t.Context(), batch(time.Now(), "d"))
 			must(t, err)
 			if out.RejectedLogEventsInfo != nil {
-				t.Error("the fault was good for one request")
+				t.Error("the fault applied to a second request")
 			}
 		})
 	}
 }
 
-// TestScriptedRejectionsAndRules: the script replaces the ages, and nothing
-// else.
+// The script replaces the age rules, and nothing else.
 func TestScriptedRejectionsAndRules(t *testing.T) {
 	srv, c := ready(t)
 	one := 1
 	script := cloudwatchtest.Fault{Times: 1, Rejected: &cloudwatchtest.RejectedInfo{TooOldEnd: &one}}
 	srv.Inject(script)
 
-	// Other operations do not use the fault up.
+	// Other operations do not use up the fault.
 	_, err := c.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{})
 	must(t, err)
 

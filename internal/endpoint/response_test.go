@@ -15,7 +15,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-// half reads an answer that is cut in the middle.
+// half reads a response that is cut in the middle.
 func half(t *testing.T, srv *cloudwatchtest.Server, operation, body string) (res *http.Response, got string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/", strings.NewReader(body))
@@ -46,7 +46,7 @@ func TestCutMiddle(t *testing.T) {
 			t.Errorf("request log: %+v", r)
 		}
 
-		// An error is cut too, and takes no effect.
+		// An error is cut as well, and has no effect.
 		res, got = half(t, srv, "CreateLogGroup", "{}")
 		if res.StatusCode != 400 || !strings.HasPrefix(got, `{"__type":"`) {
 			t.Errorf("status %d, body %q", res.StatusCode, got)
@@ -55,20 +55,20 @@ func TestCutMiddle(t *testing.T) {
 			t.Errorf("request log: %+v", r)
 		}
 
-		// Without a body there is nothing to cut in half.
+		// Without a body there is nothing to cut.
 		_, err := c.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: s("new")})
 		wantCut(t, err)
 		if _, ok := srv.LogGroup("new"); !ok {
-			t.Error("the request took no effect")
+			t.Error("the request had no effect")
 		}
 		if r := srv.Requests()[3]; r.Status != 0 || !r.Committed {
 			t.Errorf("request log: %+v", r)
 		}
 
-		// The real client takes half an answer for a failure.
+		// The real client takes half a response for a failure.
 		_, err = c.PutLogEvents(t.Context(), batch(time.Now(), "x"))
 		if err == nil || !errors.Is(err, io.ErrUnexpectedEOF) {
-			t.Errorf("the SDK says %v", err)
+			t.Errorf("the SDK returns %v", err)
 		}
 		if got := srv.Messages("g", "s"); !slices.Equal(got, []string{"x"}) {
 			t.Errorf("got %q, want the event of the cut request", got)
@@ -106,15 +106,15 @@ func TestRetryAfter(t *testing.T) {
 		_, err := c.PutLogEvents(t.Context(), batch(time.Now(), "x"))
 		var res *smithyhttp.ResponseError
 		if !errors.As(err, &res) || res.HTTPStatusCode() != 503 || res.Response.Header.Get("Retry-After") != "60" {
-			t.Errorf("the SDK says %v", err)
+			t.Errorf("the SDK returns %v", err)
 		}
 		if a := post(t, srv, "DescribeLogGroups", "{}"); a.status != 200 || a.header.Get("Retry-After") != "" {
-			t.Errorf("the next answer: %+v", a)
+			t.Errorf("the next response: %+v", a)
 		}
 	})
 }
 
-func TestForeignBody(t *testing.T) {
+func TestStatusAndBodyOfAFault(t *testing.T) {
 	const portal = "<html><title>Please log in</title></html>"
 	bothReady(t, func(t *testing.T, srv *cloudwatchtest.Server, c *cloudwatchlogs.Client) {
 		for i, body := range []string{portal, ""} {
@@ -128,7 +128,7 @@ func TestForeignBody(t *testing.T) {
 			}
 			for name := range a.header {
 				if strings.HasPrefix(name, "X-Amz") {
-					t.Errorf("it has the header %s", name)
+					t.Errorf("the response has the header %s", name)
 				}
 			}
 			if at, err := http.ParseTime(a.header.Get("Date")); err != nil || time.Until(at) > -59*time.Minute {
@@ -137,24 +137,24 @@ func TestForeignBody(t *testing.T) {
 			if r := srv.Requests()[i*3]; r.Status != 200 || r.Code != "" || r.Committed || r.Events != 1 {
 				t.Errorf("request log: %+v", r)
 			}
-			// It comes before the rules, as every fault.
+			// It comes before the rules, like every fault.
 			if a := post(t, srv, "NoSuchOperation", "{"); a.status != 200 || a.body != body {
 				t.Errorf("got %+v", a)
 			}
 			_, err := c.PutLogEvents(t.Context(), batch(time.Now(), "x"))
 			if body != "" && err == nil {
-				t.Error("the SDK takes a web page for an answer")
+				t.Error("the SDK accepts a web page")
 			}
 			remove()
 		}
 		if srv.Events("g", "s") != nil {
-			t.Error("a request took effect")
+			t.Error("a request had an effect")
 		}
 		put(t, c, "x")
 	})
 }
 
-// TestOrderOfFaultParts: which part of a fault counts if there are several.
+// TestOrderOfFaultParts checks which field of a fault takes precedence.
 func TestOrderOfFaultParts(t *testing.T) {
 	body := "portal"
 	none := 0
@@ -162,15 +162,15 @@ func TestOrderOfFaultParts(t *testing.T) {
 	for _, r := range []struct {
 		name      string
 		change    func(*cloudwatchtest.Fault)
-		status    int // of the request log
+		status    int // in the request log
 		committed bool
 		rejected  int
 	}{
 		{"Error before Body", func(f *cloudwatchtest.Fault) {}, 503, false, 0},
 		{"Body before Rejected", func(f *cloudwatchtest.Fault) { f.Error = nil }, 200, false, 0},
 		{"CutBefore before Error", func(f *cloudwatchtest.Fault) { f.Cut = cloudwatchtest.CutBefore }, 0, false, 0},
-		{"CutAfter: handled, as Rejected says", func(f *cloudwatchtest.Fault) { f.Cut = cloudwatchtest.CutAfter }, 0, true, 2},
-		{"CutMiddle: handled, as Rejected says", func(f *cloudwatchtest.Fault) { f.Cut = cloudwatchtest.CutMiddle }, 200, true, 2},
+		{"CutAfter after Rejected", func(f *cloudwatchtest.Fault) { f.Cut = cloudwatchtest.CutAfter }, 0, true, 2},
+		{"CutMiddle after Rejected", func(f *cloudwatchtest.Fault) { f.Cut = cloudwatchtest.CutMiddle }, 200, true, 2},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			srv, c := ready(t)
@@ -178,7 +178,7 @@ func TestOrderOfFaultParts(t *testing.T) {
 			r.change(&f)
 			srv.Inject(f)
 			if _, err := c.PutLogEvents(t.Context(), batch(time.Now(), "x", "y")); err == nil {
-				t.Error("the client got an answer")
+				t.Error("the client got a response")
 			}
 			got := srv.Requests()[0]
 			if got.Status != r.status || got.Committed != r.committed || got.Rejected != r.rejected || srv.Events("g", "s") != nil {

@@ -100,8 +100,8 @@ func TestCloseIsIdempotent(t *testing.T) {
 	})
 }
 
-// TestCloseAnswersWhatIsUnderWay: only requests that a fault holds back are cut.
-func TestCloseAnswersWhatIsUnderWay(t *testing.T) {
+// Only requests that a fault holds back are cut.
+func TestCloseAnswersRequestsInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := ready(t)
 		handling, goOn := make(chan bool), make(chan bool)
@@ -137,9 +137,9 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 		must(t, err)
 		must(t, srv.CreateLogGroup("g"))
 		must(t, srv.CreateLogStream("g", "s"))
-		put(t, sdk(srv), "x")                                  // a pool of the SDK's own
+		put(t, sdk(srv), "x")                                  // the SDK's own pool
 		post(t, srv, "DescribeLogGroups", "{}")                // the server's client
-		idle, err := net.Dial("tcp", srv.URL[len("http://"):]) // a connection that asks nothing
+		idle, err := net.Dial("tcp", srv.URL[len("http://"):]) // a connection without a request
 		must(t, err)
 		start := time.Now()
 		must(t, srv.Close())
@@ -148,7 +148,7 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 			t.Errorf("Close took %v", d)
 		}
 	}
-	// The last goroutines are on their way out when Close returns.
+	// The last goroutines may still be returning when Close returns.
 	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; {
 		if time.Now().After(deadline) {
 			buf := make([]byte, 1<<20)
@@ -203,7 +203,7 @@ func TestStartClosesAndFails(t *testing.T) {
 	}
 	tb.cleanups[0]()
 	if _, err := srv.Client().Get(srv.URL); err == nil {
-		t.Error("the server lives on after the cleanup")
+		t.Error("the server still works after the cleanup")
 	}
 }
 
@@ -314,8 +314,8 @@ func TestGzip(t *testing.T) {
 	})
 }
 
-// TestBodyLimit runs in memory alone: a server may close the connection before
-// the client has sent all of a large body.
+// TestBodyLimit runs only in memory: over a socket, the server may close the connection before the
+// client has sent all of a large body.
 func TestBodyLimit(t *testing.T) {
 	srv := cloudwatchtest.New()
 	defer srv.Close()
@@ -327,14 +327,14 @@ func TestBodyLimit(t *testing.T) {
 		status int
 		code   string
 	}{
-		// "[" is refused as JSON at once, which saves parsing the rest.
+		// "[" is refused as JSON immediately, which saves parsing the rest.
 		{"at the limit", limit, false, 400, "SerializationException"},
 		{"over the limit", limit + 1, false, 413, "RequestEntityTooLargeException"},
 		{"a gzip bomb", limit + 1, true, 413, "RequestEntityTooLargeException"},
 	} {
 		body, header := "["+strings.Repeat(" ", r.size-1), []string{}
 		if r.gzip {
-			// Members of 1 MiB in a row are a gzip file too, and quicker made.
+			// A sequence of 1 MiB gzip members is a gzip file, too, and faster to make.
 			body = strings.Repeat(compress(t, body[:1<<20]), limit>>20) + compress(t, body[limit:])
 			header = []string{"Content-Encoding", "gzip"}
 		}
@@ -345,7 +345,7 @@ func TestBodyLimit(t *testing.T) {
 	}
 }
 
-// TestTransportContract: the body is closed, and not touched after RoundTrip.
+// The body is closed, and not used after RoundTrip.
 func TestTransportContract(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, _ := ready(t)
@@ -362,7 +362,7 @@ func TestTransportContract(t *testing.T) {
 			t.Errorf("closed %v, answer %+v", body.closed, res)
 		}
 
-		// A client that gives up may use its buffer again at once.
+		// A client that gives up may reuse its buffer immediately.
 		srv.Inject(cloudwatchtest.Fault{Times: 1, Delay: time.Hour})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -374,7 +374,7 @@ func TestTransportContract(t *testing.T) {
 			t.Errorf("got %v, closed %v", err, body.closed)
 		}
 
-		// A context that is over, a body that fails, a body that blocks.
+		// A context that is done, a body that fails, a body that blocks.
 		body = &watchedBody{r: strings.NewReader("{}")}
 		if _, err = request(ctx, body); err != context.DeadlineExceeded {
 			t.Errorf("got %v", err)
@@ -397,7 +397,7 @@ func TestTransportContract(t *testing.T) {
 		if _, err = srv.Transport().RoundTrip(req); err != context.DeadlineExceeded {
 			t.Errorf("got %v", err)
 		}
-		// No body at all.
+		// No body.
 		req, err = http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL, nil)
 		must(t, err)
 		if a := do(t, srv, req); a.status != 400 {
@@ -424,10 +424,9 @@ type failingReader struct{ err error }
 
 func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
-// TestImports: importing the package must not pull anything into a program but
-// the standard library, and the SDK's core for Config, with two packages that
-// the core imports itself. The same goes for the packages of this module that it
-// uses.
+// TestImports checks that importing the packages adds only the standard library to a program, and
+// the SDK's core for Config, with two packages that the core itself imports. This includes the
+// packages of this module that they use.
 func TestImports(t *testing.T) {
 	const internal = "github.com/cloudwatch-go/cloudwatch/internal/"
 	forConfig := []string{"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/smithy-go/middleware", "github.com/aws/smithy-go/transport/http"}

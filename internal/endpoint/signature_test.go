@@ -59,12 +59,12 @@ func TestSignatures(t *testing.T) {
 		}
 	}
 	if got := srv.Messages("g", "s"); len(got) != 2 {
-		t.Errorf("%d events of 2 requests that were signed well", len(got))
+		t.Errorf("%d events of 2 correctly signed requests", len(got))
 	}
 }
 
-// A signature covers body, headers, path and time. Each test changes one thing
-// behind the back of the real signer.
+// A signature covers body, headers, path and time. Each test changes one of them after the real
+// signer has signed.
 func TestSignatureCovers(t *testing.T) {
 	srv := open(t, cloudwatchtest.Options{Keys: keys})
 	for _, test := range []struct {
@@ -79,7 +79,7 @@ func TestSignatureCovers(t *testing.T) {
 		{name: "nothing", status: 200},
 		{name: "a header with odd spaces", status: 200, before: func(r *http.Request) { r.Header.Set("X-Odd", "  a   b \t c ") }},
 		{name: "a header twice", status: 200, before: func(r *http.Request) { r.Header["X-Twice"] = []string{"a", "b"} }},
-		{name: "a path", status: 404, code: "UnknownOperationException", before: func(r *http.Request) { r.URL.Path = "/x" }}, // the path is looked at first
+		{name: "a path", status: 404, code: "UnknownOperationException", before: func(r *http.Request) { r.URL.Path = "/x" }}, // the path is checked first
 		{name: "query", status: 200, before: func(r *http.Request) { r.URL.RawQuery = "b=2&a=x%20y&a=%2F~&c" }},
 		{name: "the hash of the body in a header", status: 200, before: func(r *http.Request) {
 			r.Header.Set("X-Amz-Content-Sha256", hashOf("{}"))
@@ -137,7 +137,7 @@ func TestSignatureCovers(t *testing.T) {
 			must(t, err)
 			res.Body.Close()
 			if res.StatusCode != test.status || res.Header.Get("X-Amzn-ErrorType") != test.code {
-				t.Errorf("answers %d %s, want %d %s", res.StatusCode, res.Header.Get("X-Amzn-ErrorType"), test.status, test.code)
+				t.Errorf("response %d %s, want %d %s", res.StatusCode, res.Header.Get("X-Amzn-ErrorType"), test.status, test.code)
 			}
 		})
 	}
@@ -158,7 +158,7 @@ func replaced(old, with string) func(*http.Request) {
 	}
 }
 
-// What is signed of a compressed body is what goes over the wire.
+// The signature of a compressed body covers the bytes on the wire.
 func TestSignatureOfCompressedBody(t *testing.T) {
 	srv := open(t, cloudwatchtest.Options{Keys: keys})
 	var body bytes.Buffer

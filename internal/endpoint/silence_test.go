@@ -18,8 +18,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-// watched is an HTTP client that counts its connections, and what it reads from
-// them.
+// watched returns an HTTP client that counts its connections and the bytes read from them.
 func watched(t *testing.T) (client *http.Client, dialed, read *atomic.Int64) {
 	dialed, read = new(atomic.Int64), new(atomic.Int64)
 	tr := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -42,8 +41,8 @@ func (c countedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// abandoned runs a request that gets no answer: it is given up a while after the
-// server has received it.
+// abandoned sends a request that gets no response: it is canceled some time after the server has
+// received it.
 func abandoned(t *testing.T, srv *cloudwatchtest.Server, after time.Duration, request func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -54,7 +53,7 @@ func abandoned(t *testing.T, srv *cloudwatchtest.Server, after time.Duration, re
 	waitForRequests(t, srv, before+1)
 	select {
 	case err := <-failed:
-		t.Errorf("got %v, want no answer", err)
+		t.Errorf("got %v, want no response", err)
 	case <-time.After(after):
 		cancel()
 		if err := <-failed; !errors.Is(err, context.Canceled) {
@@ -63,12 +62,12 @@ func abandoned(t *testing.T, srv *cloudwatchtest.Server, after time.Duration, re
 	}
 }
 
-// eventually waits until something is so.
+// eventually waits for a condition.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); !so(); time.Sleep(ms) {
 		if time.Now().After(end) {
-			t.Fatalf("not so: %s", what)
+			t.Fatalf("timed out: %s", what)
 		}
 	}
 }
@@ -109,11 +108,11 @@ func TestSilentConnection(t *testing.T) {
 		if dialed.Load() != int64(i+1) {
 			t.Errorf("cut %d: %d connections", r.cut, dialed.Load())
 		}
-		put(t, c, "y") // by a new connection
+		put(t, c, "y") // over a new connection
 	}
 }
 
-// TestSilentConnectionInMemory: a request is a connection.
+// In memory, every request is a connection.
 func TestSilentConnectionInMemory(t *testing.T) {
 	srv, c := ready(t)
 	srv.Inject(cloudwatchtest.Fault{Times: 1, Silent: true, Cut: cloudwatchtest.CutAfter})
@@ -128,8 +127,8 @@ func TestSilentConnectionInMemory(t *testing.T) {
 	put(t, c, "y")
 }
 
-// TestSilentConnectionUnderHTTP2: all requests of the connection hang, also
-// those that no fault hits, and pings are not answered.
+// All requests of the connection hang, including those that no fault applies to, and pings are not
+// answered.
 func TestSilentConnectionUnderHTTP2(t *testing.T) {
 	srv := cloudwatchtest.New()
 	defer srv.Close()
@@ -163,8 +162,8 @@ func TestSilentConnectionUnderHTTP2(t *testing.T) {
 		return err
 	}
 	must(t, ask(t.Context()))
-	// A request that is under way when the connection dies, the one that is hit,
-	// and one that comes later.
+	// A request in flight when the connection is silenced, the one that silences it, and a later
+	// one.
 	srv.Inject(cloudwatchtest.Fault{Times: 1, Delay: time.Second})
 	srv.Inject(cloudwatchtest.Fault{Times: 1, Silent: true})
 	abandoned(t, srv, 1500*ms, func(ctx context.Context) error {
@@ -173,7 +172,7 @@ func TestSilentConnectionUnderHTTP2(t *testing.T) {
 		waitForRequests(t, srv, 2)
 		err := ask(ctx)
 		if got := <-inFlight; got != err {
-			t.Errorf("the request under way got %v", got)
+			t.Errorf("the request in flight got %v", got)
 		}
 		return err
 	})
@@ -186,7 +185,7 @@ func TestSilentConnectionUnderHTTP2(t *testing.T) {
 		t.Errorf("%d connections", n)
 	}
 
-	// A client that pings finds out, and a new connection works.
+	// A client that pings detects the dead connection, and a new one works.
 	tr2 := tr.Clone()
 	tr2.HTTP2 = &http.HTTP2Config{SendPingTimeout: 50 * ms, PingTimeout: 50 * ms}
 	tr = tr2
@@ -196,7 +195,7 @@ func TestSilentConnectionUnderHTTP2(t *testing.T) {
 	patient, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	if err := ask(patient); err == nil || errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v, want a connection that is found to be dead", err)
+		t.Errorf("got %v, want an error for a dead connection", err)
 	}
 	must(t, ask(t.Context()))
 	if n := dialed.Load(); n != 3 {
@@ -220,15 +219,15 @@ func TestSilentConnectionEndsWithClose(t *testing.T) {
 				t.Errorf("Close took %v", d)
 			}
 			if err := <-failed; err == nil {
-				t.Error("the client got an answer")
+				t.Error("the client got a response")
 			}
 		})
 	}
 }
 
-// TestSilentConnectionsMakeRoom: a dead connection counts until its client
-// closes it, as [cloudwatchtest.Options.MaxConnections] has it, and no longer.
-func TestSilentConnectionsMakeRoom(t *testing.T) {
+// A silenced connection counts for [cloudwatchtest.Options.MaxConnections] until its client closes
+// it.
+func TestSilentConnectionCountsUntilClosed(t *testing.T) {
 	srv := open(t, cloudwatchtest.Options{MaxConnections: 2})
 	srv.Inject(cloudwatchtest.Fault{Times: 5, Silent: true})
 	client, _, _ := watched(t)

@@ -21,7 +21,7 @@ func TestTakeRequests(t *testing.T) {
 		}
 		put(t, c, "1")
 		put(t, c, "1", "2")
-		// The third and the fifth are delayed, so they are under way meanwhile.
+		// The third and the fifth are delayed, so they are in flight.
 		isSize := func(n int) func(cloudwatchtest.Request) bool {
 			return func(r cloudwatchtest.Request) bool { return r.Events == n }
 		}
@@ -68,8 +68,7 @@ func TestTakeRequests(t *testing.T) {
 	})
 }
 
-// TestTakeRequestsUnderConcurrency: every request is taken once, with its
-// answer.
+// Every request is taken once, with its outcome.
 func TestTakeRequestsUnderConcurrency(t *testing.T) {
 	bothReady(t, func(t *testing.T, srv *cloudwatchtest.Server, c *cloudwatchlogs.Client) {
 		const senders, each = 8, 25
@@ -88,7 +87,7 @@ func TestTakeRequestsUnderConcurrency(t *testing.T) {
 		take := func() {
 			for _, r := range srv.TakeRequests() {
 				if r.Status != 200 || !r.Committed {
-					t.Errorf("taken with no answer: %+v", r)
+					t.Errorf("taken without an outcome: %+v", r)
 				}
 				seen[r.Bytes-26]++
 			}
@@ -101,7 +100,7 @@ func TestTakeRequestsUnderConcurrency(t *testing.T) {
 				done = true
 			default:
 			}
-			take() // once more after the last answer
+			take() // once more after the last response
 		}
 		for size := 1; size <= senders*each; size++ {
 			if seen[size] != 1 {
@@ -143,7 +142,7 @@ func TestTakeEvents(t *testing.T) {
 		if d, n := describe(); d != "true true true true true" || n != 13+3*26 {
 			t.Errorf("before: %s, %d bytes", d, n)
 		}
-		got := srv.TakeEvents("g", "s") // out of order: the view by time exists
+		got := srv.TakeEvents("g", "s") // out of order: the index by time exists
 		if len(got) != 2 || got[0].Message != "late" || got[1].Message != "early" || !got[1].Timestamp.Equal(start.Add(-time.Second)) || !got[1].IngestionTime.Equal(start) {
 			t.Errorf("got %v", got)
 		}
@@ -172,7 +171,7 @@ func TestTakeEvents(t *testing.T) {
 	})
 }
 
-// TestTakeEventsUnderConcurrency: every event is taken once.
+// Every event is taken once.
 func TestTakeEventsUnderConcurrency(t *testing.T) {
 	srv, c := ready(t)
 	var wg sync.WaitGroup

@@ -16,15 +16,14 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 )
 
-// TestAnswersOfSomethingOnTheWay: any status, without the headers of the
-// service, with the wrong date if it is to be.
-func TestAnswersOfSomethingOnTheWay(t *testing.T) {
+// Any status, without the headers of the service, and with a wrong date if the fault says so.
+func TestResponseOfAnIntermediary(t *testing.T) {
 	page, none, object := "<p>no</p>", "", "{}"
 	for _, r := range []struct {
 		name        string
 		fault       cloudwatchtest.Fault
 		status      int
-		body        string // a part of it
+		body        string // part of the body
 		contentType string
 		requestID   string
 	}{
@@ -38,8 +37,8 @@ func TestAnswersOfSomethingOnTheWay(t *testing.T) {
 		{"not modified", cloudwatchtest.Fault{Status: 304}, 304, "", "", ""},
 		{"no content with a request id", cloudwatchtest.Fault{Status: 204, Header: http.Header{"X-Amzn-Requestid": {"1"}}}, 204, "", "text/html", "1"},
 		{"partial content with a request id", cloudwatchtest.Fault{Status: 206, Body: &object, Header: http.Header{"X-Amzn-Requestid": {"1"}}}, 206, "{}", "text/html", "1"},
-		{"a simple fake", cloudwatchtest.Fault{Body: &object, Header: http.Header{"Content-Type": {"application/json"}}}, 200, "{}", "application/json", ""},
-		{"a portal", cloudwatchtest.Fault{Status: 200}, 200, "<h1>200 OK</h1>", "text/html", ""},
+		{"a JSON page", cloudwatchtest.Fault{Body: &object, Header: http.Header{"Content-Type": {"application/json"}}}, 200, "{}", "application/json", ""},
+		{"a captive portal", cloudwatchtest.Fault{Status: 200}, 200, "<h1>200 OK</h1>", "text/html", ""},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			bothReady(t, func(t *testing.T, srv *cloudwatchtest.Server, c *cloudwatchlogs.Client) {
@@ -65,18 +64,18 @@ func TestAnswersOfSomethingOnTheWay(t *testing.T) {
 				_, err := c.PutLogEvents(t.Context(), batch(time.Now(), "x"))
 				var res *smithyhttp.ResponseError
 				if r.status >= 300 && (!errors.As(err, &res) || res.HTTPStatusCode() != r.status) {
-					t.Errorf("the SDK says %v", err)
+					t.Errorf("the SDK returns %v", err)
 				}
 				if srv.Events("g", "s") != nil {
-					t.Error("a request took effect")
+					t.Error("a request had an effect")
 				}
 			})
 		})
 	}
 }
 
-// TestHeaderOfAnswers: what takes the service's headers away, or changes them.
-func TestHeaderOfAnswers(t *testing.T) {
+// Headers of the service can be removed or changed.
+func TestFaultHeaderChangesResponseHeaders(t *testing.T) {
 	bothReady(t, func(t *testing.T, srv *cloudwatchtest.Server, _ *cloudwatchlogs.Client) {
 		header := http.Header{"x-amzn-requestid": nil, "Date": {}, "Content-Type": {"application/json"}, "X-Cache": {"miss"}}
 		srv.Inject(cloudwatchtest.Fault{Times: 2, Header: header})
@@ -98,8 +97,8 @@ func TestHeaderOfAnswers(t *testing.T) {
 	})
 }
 
-// TestFirewall: only requests with a certain message are refused.
-func TestFirewall(t *testing.T) {
+// Only requests with a certain message are refused.
+func TestFaultMessageActsAsFirewall(t *testing.T) {
 	bothReady(t, func(t *testing.T, srv *cloudwatchtest.Server, c *cloudwatchlogs.Client) {
 		srv.Inject(cloudwatchtest.Fault{Status: 403, Message: func(m string) bool { return strings.Contains(m, "<script>") }})
 		put(t, c, "a", "b")
@@ -115,7 +114,7 @@ func TestFirewall(t *testing.T) {
 	})
 }
 
-func TestBodyLimitOfAProxy(t *testing.T) {
+func TestFaultBodyLimitActsAsProxy(t *testing.T) {
 	const limit = 1 << 20
 	for name, unread := range map[string]bool{"read": false, "unread": true} {
 		t.Run(name, func(t *testing.T) {
@@ -140,7 +139,7 @@ func TestBodyLimitOfAProxy(t *testing.T) {
 						t.Errorf("request log: %+v", got)
 					}
 				}
-				// A body of unknown length is read to know it.
+				// A body of unknown length is read to find its length.
 				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL, io.MultiReader(strings.NewReader("{"+strings.Repeat(" ", limit)+"}")))
 				must(t, err)
 				req.Header.Set("X-Amz-Target", "Logs_20140328.DescribeLogGroups")
@@ -152,8 +151,8 @@ func TestBodyLimitOfAProxy(t *testing.T) {
 	}
 }
 
-// TestUnread: the answer is there before the body is.
-func TestUnread(t *testing.T) {
+// The response comes before the body has arrived.
+func TestUnreadRespondsBeforeTheBody(t *testing.T) {
 	srv := cloudwatchtest.Start(t)
 	first := srv.Inject(cloudwatchtest.Fault{Error: cloudwatchtest.InternalFailure(), Operation: "PutLogEvents"})
 	remove := srv.Inject(cloudwatchtest.Fault{Status: 413, Unread: true, BodyLimit: 1000, Match: func(r cloudwatchtest.Request) bool {
@@ -173,7 +172,7 @@ func TestUnread(t *testing.T) {
 		return strings.TrimSpace(line)
 	}
 	if got := request(); got != "HTTP/1.1 413 Request Entity Too Large" {
-		t.Errorf("got %s: an Unread fault comes before those that need the body", got)
+		t.Errorf("got %s: a fault with Unread precedes those that need the body", got)
 	}
 	remove()
 	first()
@@ -188,8 +187,8 @@ func TestUnread(t *testing.T) {
 	}
 }
 
-// TestUnreadIsWithoutEffect: with parts that need the body, it is read.
-func TestUnreadIsWithoutEffect(t *testing.T) {
+// With fields that need the body, Unread has no effect.
+func TestUnreadNeedsAFaultWithoutBody(t *testing.T) {
 	zero := 0
 	for name, f := range map[string]cloudwatchtest.Fault{
 		"a message":          {Status: 403, Message: func(m string) bool { return m == "x" }},
