@@ -4,5 +4,5 @@ package main
 
 import "time"
 
-// cpuTime returns the CPU time the process has used; 0 if it is not known.
+// cpuTime returns the CPU time of the process; 0 if unknown.
 func cpuTime() time.Duration { return 0 }

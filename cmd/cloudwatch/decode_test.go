@@ -77,7 +77,7 @@ func TestDecode(t *testing.T) {
 		{"UTF-16, two first halves", "\xff\xfe\x00\xd8\x3d\xd8\x00\xde", "\ufffd\U0001f600", ""},
 		{"UTF-16, a half at the end", "\xff\xfea\x00\x00\xd8", "a\ufffd", ""},
 		{"UTF-16, a second half alone", "\xff\xfe\x00\xdca\x00", "\ufffda", ""},
-		{"UTF-16, cut", "\xff\xfea\x00b", "a", "cut off in the middle of a character"},
+		{"UTF-16, cut", "\xff\xfea\x00b", "a", "ends in the middle of a character"},
 		{"UTF-32, no character", "\x00\x00\xfe\xff\x00\x00\xd8\x00\xff\xff\xff\xff\x00\x00\x00a", "\ufffd\ufffda", ""},
 		{"gzip", gzipOf(t, text), plain, ""},
 		{"gzip of UTF-16", gzipOf(t, utf16Of(le, text)), plain, ""},

@@ -19,12 +19,12 @@ import (
 const demoHelp = `Log to a local endpoint, without an AWS account.
 
 demo starts a CloudWatch Logs endpoint inside its own process, sends standard
-input to it, a line an event, through the handler of this library, reads the
-events back over the CloudWatch Logs API, and compares. Without input it logs
-some made-up web requests.
+input to it through the handler of this library, one event per line, reads the
+events back through the CloudWatch Logs API, and compares them. Without input it
+logs fictitious web requests.
 
-It exits with 1 if what is read back is not what was logged. All events are kept
-in memory until it ends.`
+The exit code is 1 if the events read back differ from those logged. Events are
+kept in memory until demo ends.`
 
 const demoExamples = `  cloudwatch demo
   cat app.log | cloudwatch demo -n 20

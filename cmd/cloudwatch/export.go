@@ -18,14 +18,14 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-const eventsExportHelp = `Write the events of a log group, or of one log stream, to standard output, a JSON object
-a line, in the order of their times. 'cloudwatch import' reads that again.
+const eventsExportHelp = `Write the events of a log group or of one log stream to standard output, one JSON object
+per line, in order of time. 'cloudwatch import' reads that format.
 
-They come from the directory of 'cloudwatch serve' while that is not running, or with
---endpoint (or AWS_ENDPOINT_URL) from an endpoint, also one of AWS.
+The source is the data directory of 'cloudwatch serve', which must not be running, or
+with --endpoint (or AWS_ENDPOINT_URL) an endpoint, which may be one of AWS.
 
 Each line has logGroup, logStream, timestamp, ingestionTime (both in milliseconds since
-1970), eventId and message. On a terminal, characters that control it are written as JSON
+1970), eventId and message. On a terminal, control characters are written as JSON
 escapes.`
 
 const eventsExportExamples = `  cloudwatch export my_log_group > events.jsonl

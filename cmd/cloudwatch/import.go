@@ -17,14 +17,14 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-const importHelp = `Read events that 'cloudwatch export' has written, from files or standard input; gzip is
-unpacked. Log groups and log streams are created when they are missing.
+const importHelp = `Import events that 'cloudwatch export' wrote, from files or standard input; gzip is
+decompressed. Missing log groups and log streams are created.
 
-Into the directory of 'cloudwatch serve', which must not be running, events come as they
-were: times, messages, and the order of ingestion, however old they are.
+The data directory of 'cloudwatch serve', which must not be running, receives events
+unchanged, of any age: times, messages, and order of ingestion.
 
-With --endpoint (or AWS_ENDPOINT_URL) they are put to an endpoint. Then they are ingested
-now, and the service rejects those of more than 14 days ago.
+With --endpoint (or AWS_ENDPOINT_URL) the events are sent to an endpoint. They are then
+ingested now, and the service rejects those older than 14 days.
 
 Exit code 3: some events were rejected.`
 

@@ -22,7 +22,7 @@ const (
 	kindUnreachable             // no response, or none from the service
 )
 
-// patience returns how long consecutive failures of a kind may last before a run is given up: first
+// patience returns how long consecutive failures of a kind may last before a run is gave up: first
 // before anything was delivered, later after that, because a service that has worked may work again.
 // 0 means forever. It is several seconds at least: a new permission takes seconds to become effective,
 // and the library corrects a wrong clock by the responses.

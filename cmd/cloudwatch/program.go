@@ -10,14 +10,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// program is the command and all it knows of the world around it. The rules of
-// its interface:
+// program is the command and its environment. Rules of the interface:
 //
-//   - standard output has data only; notices, progress and trouble go to
-//     standard error
-//   - a message starts in lower case and has no full stop; if there is
-//     something to do about it, it says what
-//   - progress and colour are for terminals
+//   - standard output carries only data; notices, progress and errors go to standard error
+//   - a message starts in lower case, has no full stop, and names the next step if there is one
+//   - progress and color are only for terminals
 type program struct {
 	stdin   io.Reader
 	stdout  io.Writer
@@ -39,8 +36,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 	case err == nil:
 		return exitDone
 	case !errors.As(err, &exit):
-		// Subcommands return nothing but exitErrors. This one is cobra's, and
-		// about the command line.
+		// Subcommands return only exitErrors. This one is from cobra, about the command line.
 		exit = wrongUsage(err)
 	}
 	screen := newScreen(p.stderr)
@@ -57,8 +53,8 @@ func (p *program) run(ctx context.Context, args []string) int {
 	return exit.code
 }
 
-// message is an error in the words of the command. The library's errors already
-// start with its name.
+// message returns the text of an error with the prefix "cloudwatch: ", which errors of the library
+// already have.
 func message(err error) string {
 	text := withFlags(explained(err))
 	if strings.HasPrefix(text, "cloudwatch: ") {
@@ -86,7 +82,7 @@ const rootExamples = `  cloudwatch demo                          # no AWS accoun
   my_program 2>&1 | cloudwatch put my_log_group --stream web-1
   cloudwatch serve                         # be a CloudWatch Logs endpoint`
 
-// rootCommand returns a fresh command tree.
+// rootCommand returns a new command tree.
 func (p *program) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "cloudwatch",

@@ -15,50 +15,49 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
-const putHelp = `Send standard input, or files, to a log group. Each line is an event.
+const putHelp = `Send standard input or files to a log group, one event per line.
 
-Log group and log stream are created when they are missing. Without --stream
-each run has a stream of its own, named after the time. Blank lines are skipped,
-for the service takes no empty event. Both names may hold {hostname}, {pid},
-{program}, {random}, {time:2006/01/02} (a layout of Go, in UTC), {env:NAME},
-{region}, {container_id} and {instance_id} (of EC2, asked for a second at most;
-the host name stands in for an id that cannot be had).
+put creates the log group and log stream if they do not exist. Without --stream,
+each run creates a stream named by the time. Blank lines are skipped, because the
+service accepts no empty events. Both names may contain {hostname}, {pid},
+{program}, {random}, {time:2006/01/02} (a Go layout, in UTC), {env:NAME},
+{region}, {container_id} and {instance_id} (of EC2; the lookup takes a second at
+most). The host name replaces an id that is not available.
 
-Input is text in UTF-8; UTF-16 and UTF-32 are read if they begin with a byte
-order mark, and gzip is unpacked, whatever the name of the file. What begins as
-no text is refused. With --binary, input is sent as it is, still a line an event:
-nothing is decoded, and nothing refused. A byte that is not UTF-8 becomes U+FFFD,
-for the service takes no other text.
+Input is UTF-8 text. UTF-16 and UTF-32 are converted if they begin with a byte
+order mark, and gzip is decompressed, whatever the name of the file. Input that
+does not begin like text is refused. With --binary, lines are sent without
+decoding and checks. Bytes that are not UTF-8 become U+FFFD, because the service
+accepts no other text.
 
 An event has the time at which its line was read. With --timestamp it has the
-time at the beginning of its line, or in the field time, timestamp, ts or
-@timestamp of a JSON object, if there is one. RFC 3339, ISO 8601 with a blank or
-a comma, the common log format, syslog, the formats of Go, nginx and Apache, and
-seconds or milliseconds since 1970 are known; --timestamp-layout gives another
-one, in the notation of Go: '02.01.2006 15:04:05'. A time without a zone is local
-(TZ), one without a year is the last one that is not in the future. The service
-takes no event of more than 14 days ago: such ones get the present time, and a
-note with their own.
+time at the beginning of the line, or of the field time, timestamp, ts or
+@timestamp of a JSON object, if there is one. Recognized formats are RFC 3339,
+ISO 8601 with a space or comma, the common log format, syslog, those of Go, nginx
+and Apache, and seconds or milliseconds since 1970; --timestamp-layout adds
+another as a Go layout: '02.01.2006 15:04:05'. A time without a zone is local
+(TZ); a time without a year is the most recent. The service does not accept
+events older than 14 days: they are sent with the current time and a note of
+their own time.
 
-With --multiline, lines that are indented, and those of stack traces of Java,
-.NET, Python and Go, belong to the event before; so does every line that
---multiline-pattern does not match. An event ends when no line follows for a
-second, and where it would be larger than the service takes.
+With --multiline, indented lines and the lines of Java, .NET, Python and Go stack
+traces continue the previous event; with --multiline-pattern, so does every line
+that does not match. An event ends when no line follows for a second, and at the
+maximum size of an event.
 
-Nothing is dropped when the service is slow: put then reads more slowly, and its
-memory stays small however large the input is. It ends when everything is
-delivered. It keeps trying when the service is throttling or fails, and when it
-has delivered something before it could not reach the service any more. It gives
-up when only somebody else can help: no credentials, no permission, a log group
-that cannot be created, a host that does not exist or does not answer; see
---keep-trying.
+put drops nothing when the service is slow: it reads more slowly, and uses little
+memory for an input of any size. It ends when everything is delivered. It retries
+when the service throttles or fails, and when the service becomes unreachable
+after a delivery. It gives up when a retry cannot help: no credentials, no
+permission, a log group that cannot be created, or a host that does not exist or
+does not respond. With --keep-trying it never gives up.
 
-The first Ctrl-C stops reading and sends what was read, the second one quits.
+The first Ctrl-C stops reading and sends what was read; the second one quits.
 
-Credentials are never flags. They are found as the AWS command line finds them.
-With --role-arn they assume a role, such as one of another account.
-An endpoint on this machine needs no account: if there are no credentials in the
-environment and no profile, made-up ones are used.`
+Credentials are never flags. put finds them like the AWS CLI. With --role-arn they
+assume a role, for example one of another account. An endpoint on this machine
+needs no account: without credentials in the environment and without a profile,
+put uses dummy keys.`
 
 const putExamples = `  cloudwatch put my_log_group < app.log
   cloudwatch put my_log_group --stream web-1 --retention 30 access.log error.log
@@ -66,8 +65,8 @@ const putExamples = `  cloudwatch put my_log_group < app.log
   cloudwatch put my_log_group --timestamp --timeout 5m app.log.2.gz app.log.1 app.log
   cloudwatch put my_log_group --endpoint http://127.0.0.1:4586 < app.log`
 
-// putBufferBytes is the most memory that events take while they wait. It is
-// enough to have a request in flight and the next ones ready.
+// putBufferBytes bounds the memory of waiting events: enough for a request in flight and the next
+// ones.
 const putBufferBytes = 16 << 20
 
 // putFlags are the flags of put.
@@ -96,18 +95,18 @@ func (p *program) putCommand() *cobra.Command {
 	var f putFlags
 	cmd := &cobra.Command{
 		Use:                   "put GROUP [FILE...]",
-		Short:                 "Send standard input or files, a line an event",
+		Short:                 "Send standard input or files, one event per line",
 		Long:                  putHelp,
 		Example:               putExamples,
 		DisableFlagsInUseLine: true,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0:
-				return errors.New("a log group is missing: cloudwatch put GROUP")
+				return errors.New("no log group given: cloudwatch put GROUP")
 			case f.timeout < 0 || f.drainTimeout < 0:
-				return errors.New("a time span cannot be negative")
+				return errors.New("--timeout and --drain-timeout must not be negative")
 			case f.noCreate && f.retention != 0:
-				return errors.New("--no-create excludes --retention: it applies at creation only")
+				return errors.New("--no-create excludes --retention, which applies only at creation")
 			}
 			_, err := f.assembler()
 			return err
@@ -123,18 +122,18 @@ func (p *program) putCommand() *cobra.Command {
 	fs.StringVar(&f.region, "region", "", "AWS `REGION` (or AWS_REGION)")
 	fs.StringVar(&f.profile, "profile", "", "`PROFILE` of the shared config (or AWS_PROFILE)")
 	roleFlags(cmd, &f.role)
-	fs.IntVar(&f.retention, "retention", 0, "keep events `DAYS` days, if put makes the log group")
-	fs.BoolVar(&f.noCreate, "no-create", false, "fail if log group or log stream does not exist")
-	fs.Var(&f.oversize, "oversize", "split, truncate or drop a line over 1 MiB")
-	fs.BoolVar(&f.multiline, "multiline", false, "join indented lines and stack traces to the event before")
-	fs.StringVar(&f.pattern, "multiline-pattern", "", "join lines to the event before, unless `REGEXP` matches")
+	fs.IntVar(&f.retention, "retention", 0, "keep events for `DAYS` days if put creates the log group")
+	fs.BoolVar(&f.noCreate, "no-create", false, "fail if the log group or log stream does not exist")
+	fs.Var(&f.oversize, "oversize", "split, truncate or drop lines over 1 MiB")
+	fs.BoolVar(&f.multiline, "multiline", false, "append indented lines and stack traces to the previous event")
+	fs.StringVar(&f.pattern, "multiline-pattern", "", "append lines to the previous event unless they match `REGEXP`")
 	fs.BoolVar(&f.timestamp, "timestamp", false, "take the time from the line")
-	fs.StringVar(&f.layout, "timestamp-layout", "", "take the time from the line, in a `LAYOUT` of Go")
-	fs.BoolVar(&f.binary, "binary", false, "send input as it is: decode and refuse nothing")
-	fs.DurationVar(&f.timeout, "timeout", 0, "give up `TIME` after the end of input (default never)")
+	fs.StringVar(&f.layout, "timestamp-layout", "", "take the time from the line, in a Go time `LAYOUT`")
+	fs.BoolVar(&f.binary, "binary", false, "send input unchanged, without decoding or checks")
+	fs.DurationVar(&f.timeout, "timeout", 0, "give up `TIME` after the end of the input (default never)")
 	fs.DurationVar(&f.drainTimeout, "drain-timeout", 10*time.Second, "give up `TIME` after Ctrl-C")
-	fs.BoolVar(&f.keepTrying, "keep-trying", false, "never give up, whatever fails")
-	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, no summary, only what goes wrong")
+	fs.BoolVar(&f.keepTrying, "keep-trying", false, "never give up")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print only errors, no progress and no summary")
 	return cmd
 }
 
@@ -148,7 +147,7 @@ func (p *program) put(group string, files []string, f putFlags) error {
 		return wrongUsage(err)
 	}
 	screen := newScreen(p.stderr)
-	trouble := &trouble{screen: screen, noCreate: f.noCreate}
+	notifier := &notifier{screen: screen, noCreate: f.noCreate}
 	options := &cloudwatch.Options{
 		LogStream:      f.stream,
 		Endpoint:       f.endpoint,
@@ -163,7 +162,7 @@ func (p *program) put(group string, files []string, f putFlags) error {
 		OnFull:         cloudwatch.Block,
 		BufferBytes:    putBufferBytes,
 		Format:         cloudwatch.Using(newBareHandler),
-		OnError:        trouble.tell,
+		OnError:        notifier.report,
 	}
 	p.withoutAccount(options)
 	h, err := cloudwatch.NewHandler(group, options)
@@ -172,14 +171,14 @@ func (p *program) put(group string, files []string, f putFlags) error {
 	}
 	text.lines = h.Writer()
 	text.event = func(at time.Time, event []byte) {
-		_ = h.Handle(context.Background(), slog.Record{Time: at, Message: string(event)}) // a loss is counted
+		_ = h.Handle(context.Background(), slog.Record{Time: at, Message: string(event)}) // the library counts a loss
 	}
 	_, typed := terminal(p.stdin)
 	if typed = typed && len(files) == 0; typed && !f.quiet {
 		screen.say("cloudwatch: type lines, Ctrl-D ends")
 	}
 	if typed || f.quiet {
-		screen.terminal = false // no status line; it would get between typed lines
+		screen.terminal = false // no status line between typed lines
 	}
 	feed := &feed{
 		to:     text,
@@ -205,10 +204,10 @@ func (p *program) put(group string, files []string, f putFlags) error {
 	if !f.quiet {
 		screen.say("cloudwatch: " + summary(o, h.LogGroup(), h.LogStream()))
 	}
-	return exit(o.code(feed.failed.Load(), int(trouble.retention.Load())))
+	return exit(o.code(feed.failed.Load(), int(notifier.retention.Load())))
 }
 
-// assembler returns what makes events of lines, without its ends.
+// assembler returns an assembler without its outputs.
 func (f *putFlags) assembler() (*assembler, error) {
 	a := &assembler{split: f.oversize.Oversize == cloudwatch.Split}
 	switch {
@@ -223,14 +222,14 @@ func (f *putFlags) assembler() (*assembler, error) {
 	}
 	if f.timestamp || f.layout != "" {
 		if f.layout != "" && time.Unix(1e9, 0).Format(f.layout) == f.layout {
-			return nil, fmt.Errorf("--timestamp-layout %s: not a layout; write the time 2 January 2006, 15:04:05, in your format, such as '02.01.2006 15:04:05'", f.layout)
+			return nil, fmt.Errorf("--timestamp-layout %s: not a layout; write 2 January 2006, 15:04:05 in your format, for example '02.01.2006 15:04:05'", f.layout)
 		}
 		a.time = (&stampReader{layout: f.layout, zone: time.Local, now: time.Now}).read
 	}
 	return a, nil
 }
 
-// bareHandler writes the message of a record and nothing else.
+// bareHandler writes only the message of a record.
 type bareHandler struct {
 	slog.Handler // never called
 	w            io.Writer
@@ -245,7 +244,7 @@ func (h bareHandler) Handle(_ context.Context, r slog.Record) error {
 	return err
 }
 
-// shortfall says what is missing, if something is.
+// shortfall describes what was not read or delivered, if anything.
 func shortfall(o outcome, lines int64) (text []string) {
 	if n := o.undelivered(); n > 0 {
 		text = append(text, fmt.Sprintf("%s not delivered (%s read, %s delivered)", events(n), counted(lines, "line", "lines"), events(o.stats.Delivered)))
@@ -253,13 +252,13 @@ func shortfall(o outcome, lines int64) (text []string) {
 	if !o.complete && o.signal == nil {
 		text = append(text, fmt.Sprintf("stopped before the end of the input, after %s", counted(lines, "line", "lines")))
 	}
-	if o.trouble != nil && len(text) > 0 {
-		text = append(text, "given up: "+o.trouble.cause+"; --keep-trying goes on")
+	if o.failure != nil && len(text) > 0 {
+		text = append(text, "gave up: "+o.failure.cause+"; with --keep-trying, put retries forever")
 	}
 	return text
 }
 
-// summary is what was done, for the last line.
+// summary returns the last line of a successful run.
 func summary(o outcome, group, stream string) string {
 	s := o.stats
 	text := fmt.Sprintf("sent %s", events(s.Delivered))
@@ -276,7 +275,7 @@ func summary(o outcome, group, stream string) string {
 	return text
 }
 
-// oversize is a flag.
+// oversize is a flag value.
 type oversize struct{ cloudwatch.Oversize }
 
 var oversizeNames = [...]string{cloudwatch.Split: "split", cloudwatch.Truncate: "truncate", cloudwatch.Drop: "drop"}

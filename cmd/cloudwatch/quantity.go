@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// byteSize is a flag: a number of bytes, with a unit in powers of 1,000, or of
-// 1,024 for those with an i.
+// byteSize is a flag value: a number of bytes with an optional unit, such as kB (1,000) or KiB (1,024).
 type byteSize int64
 
 var byteUnits = []struct {
@@ -26,7 +25,7 @@ func (b *byteSize) String() string {
 	return strconv.FormatInt(int64(*b), 10)
 }
 
-// Set reads such as "2GB", "500 MB" or "1000000".
+// Set parses a size such as "2GB", "500 MB" or "1000000".
 func (b *byteSize) Set(text string) error {
 	number, factor := text, int64(1)
 	for _, u := range byteUnits {
@@ -50,7 +49,7 @@ func cutSuffixFold(text, suffix string) (string, bool) {
 	return text[:len(text)-len(suffix)], true
 }
 
-// age is a flag: a time span, also in days and weeks.
+// age is a flag value: a duration, also in days and weeks.
 type age time.Duration
 
 func (a *age) Type() string { return "AGE" }
@@ -62,7 +61,7 @@ func (a *age) String() string {
 	return time.Duration(*a).String()
 }
 
-// Set reads such as "90m", "36h", "7d" or "2w".
+// Set parses a duration such as "90m", "36h", "7d" or "2w".
 func (a *age) Set(text string) error {
 	d, err := time.ParseDuration(text)
 	for unit, hours := range map[string]int{"d": 24, "w": 7 * 24} {
@@ -76,7 +75,7 @@ func (a *age) Set(text string) error {
 		}
 	}
 	if err != nil || d <= 0 {
-		return fmt.Errorf("must be a time span such as 90m, 36h, 7d or 2w")
+		return fmt.Errorf("must be a duration such as 90m, 36h, 7d or 2w")
 	}
 	*a = age(d)
 	return nil

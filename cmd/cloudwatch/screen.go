@@ -8,10 +8,10 @@ import (
 	"golang.org/x/term"
 )
 
-// defaultWidth is used where the width of the terminal is not known.
+// defaultWidth is used if the width of the terminal is unknown.
 const defaultWidth = 80
 
-// terminal returns the file descriptor of a stream that is a terminal.
+// terminal returns the file descriptor of a stream if it is a terminal.
 func terminal(stream any) (fd int, ok bool) {
 	f, ok := stream.(*os.File)
 	if !ok {
@@ -30,15 +30,14 @@ func width(stream any) int {
 	return defaultWidth
 }
 
-// screen is standard error: lines that stay, and on a terminal below them one
-// status line that changes. Errors of writing are ignored, there is nobody left
-// to tell. It is safe for concurrent use.
+// screen is standard error: permanent lines and, on a terminal, a status line below them. It ignores
+// write errors, which could not be reported. It is safe for concurrent use.
 type screen struct {
 	terminal bool
 
 	mu     sync.Mutex
 	w      io.Writer
-	status string // what is on the status line now
+	status string // current text of the status line
 }
 
 func newScreen(w io.Writer) *screen {
@@ -48,8 +47,8 @@ func newScreen(w io.Writer) *screen {
 
 const eraseLine = "\r\x1b[K"
 
-// say writes a line above the status line. Some of what it is given comes from
-// servers, so it is made harmless.
+// say prints a line above the status line. It escapes control characters, because part of the text may
+// come from a server.
 func (s *screen) say(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,15 +59,14 @@ func (s *screen) say(text string) {
 	_, _ = io.WriteString(s.w, text)
 }
 
-// show puts text on the status line; "" clears it. Without a terminal it does
-// nothing.
+// show sets the status line; "" clears it. Without a terminal it does nothing.
 func (s *screen) show(text string) {
 	if !s.terminal {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	text = cut(printable(text), width(s.w)-1) // the last column would wrap
+	text = cut(printable(text), width(s.w)-1) // a full line would wrap
 	if text != s.status {
 		_, _ = io.WriteString(s.w, eraseLine+text)
 		s.status = text

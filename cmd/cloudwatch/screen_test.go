@@ -78,7 +78,7 @@ func TestStatus(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	s.draining = now.Add(3 * time.Second)
-	if got, want := s.line(now), "sending: 2 events left, 3 s left, Ctrl-C again to quit"; got != want {
+	if got, want := s.line(now), "sending: 2 events left, 3 s left, press Ctrl-C again to quit"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

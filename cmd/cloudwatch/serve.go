@@ -18,35 +18,34 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// serveHelp is a function because the list of kinds is one.
+// serveHelp is a function because kindsHelp is one.
 func serveHelp() string {
-	return `Be a CloudWatch Logs endpoint on this machine, without an AWS account.
+	return `Serve CloudWatch Logs on this machine, without an AWS account.
 
-Programs, SDKs and the AWS command line use it as they use the real one; what to
-set for them is printed. It applies the documented rules of the service, and what
-it cannot do it refuses by name. Any region will do, and any keys, unless
---access-key says which ones: then signatures are checked.
+Programs, SDKs and the AWS CLI use it like the real service; serve prints the
+environment to set for them. It enforces the documented rules of the service and
+refuses operations that it does not implement by name. It accepts any region and
+any keys; with --access-key it checks signatures.
 
-Events are kept in an SQLite database in --data, in a file that sqlite3 opens, or
-with --memory until serve ends. An answered request survives the end of the
-process, however it comes.
+Events are kept in an SQLite database in the directory of --data, or with --memory
+until serve ends. A request that was answered survives the end of the process, even
+by kill -9.
 
-With a command behind --, serve runs that command against an endpoint of its own,
-in memory and on a free port, with the environment set, and ends with it and with
-its exit code.
+With a command after --, serve runs that command with the environment set for a new
+endpoint, in memory and on a free port, and exits with its exit code.
 
---fault makes requests fail, to try out what a program does then:
+--fault makes requests fail, to test how a program reacts:
 
   OPERATION:KIND[,KIND...][:HOW...]
 
-OPERATION is a name such as PutLogEvents, or * for all. HOW is a share such as 20%,
-3x for the first three, over=SIZE for bodies larger than that as they are sent, or
-with=TEXT, as the last one, for PutLogEvents with TEXT in a message; without it
-every request is hit. The kinds:
+OPERATION is a name such as PutLogEvents, or * for all. HOW selects the requests: a
+share such as 20%, 3x for the first three, over=SIZE for larger bodies (as sent), or,
+as the last one, with=TEXT for PutLogEvents with TEXT in a message. The default is
+every request. The kinds:
 
 ` + kindsHelp() + `
 
-GET /_cloudwatch/requests tells as JSON who called what and why it was refused.`
+GET /_cloudwatch/requests returns the request log as JSON, with reasons of refusals.`
 }
 
 const serveExamples = `  cloudwatch serve
@@ -57,16 +56,16 @@ const serveExamples = `  cloudwatch serve
   cloudwatch serve --memory --fault 'PutLogEvents:html=403:with=<script>'`
 
 const (
-	// serveAddr is where serve listens unless it is told otherwise.
+	// serveAddr is the default of --addr.
 	serveAddr = "127.0.0.1:4586"
 
-	// serveConnections is far more than the clients of one machine use at once.
+	// serveConnections is far more than the clients of one machine use at a time.
 	serveConnections = 512
 
-	// serveRequests is how many requests are remembered.
+	// serveRequests is the length of the request log.
 	serveRequests = 5000
 
-	// serveMemory is what events in memory take at most, unless told otherwise.
+	// serveMemory is the default of --max-bytes with --memory.
 	serveMemory = 512 << 20
 )
 
@@ -80,23 +79,23 @@ type serveFlags struct {
 	keys        []string
 	faults      []string
 	printEnv    bool
-	command     []string // behind --
+	command     []string // after --
 }
 
 func (p *program) serveCommand() *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{
 		Use:                   "serve [-- COMMAND [ARG...]]",
-		Short:                 "Be a CloudWatch Logs endpoint on this machine",
+		Short:                 "Serve CloudWatch Logs on this machine",
 		Long:                  serveHelp(),
 		Example:               serveExamples,
 		DisableFlagsInUseLine: true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch dash := cmd.ArgsLenAtDash(); {
 			case dash > 0, dash < 0 && len(args) > 0:
-				return fmt.Errorf("serve takes no argument %q; a command comes behind --", args[0])
+				return fmt.Errorf("serve takes no argument %q; write a command after --", args[0])
 			case dash == 0 && len(args) == 0:
-				return errors.New("the command behind -- is missing")
+				return errors.New("no command after --")
 			case f.memory && f.data != "":
 				return errors.New("--memory and --data exclude each other")
 			}
@@ -111,19 +110,19 @@ func (p *program) serveCommand() *cobra.Command {
 		},
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.addr, "addr", "", "listen on `HOST:PORT`; port 0 takes a free one (default "+serveAddr+")")
-	fs.BoolVar(&f.allowRemote, "allow-remote", false, "let --addr be one that others can reach, without encryption")
+	fs.StringVar(&f.addr, "addr", "", "listen on `HOST:PORT`; port 0 selects a free port (default "+serveAddr+")")
+	fs.BoolVar(&f.allowRemote, "allow-remote", false, "allow an --addr that other machines can reach, without encryption")
 	fs.StringVar(&f.data, "data", "", "keep events in `DIR` (default ~/.local/share/cloudwatch/endpoint)")
 	fs.BoolVar(&f.memory, "memory", false, "keep events in memory")
-	fs.Var(&f.maxBytes, "max-bytes", "delete the oldest events beyond `SIZE`, such as 2GB (default no limit, with --memory 512MB)")
+	fs.Var(&f.maxBytes, "max-bytes", "delete the oldest events above `SIZE`, such as 2GB (default no limit; 512MB with --memory)")
 	fs.Var(&f.maxAge, "max-age", "delete events older than `AGE`, such as 36h or 7d (default no limit)")
 	fs.StringArrayVar(&f.keys, "access-key", nil, "check signatures with `ID:FILE`, ID:env:NAME, or ID and AWS_SECRET_ACCESS_KEY")
 	fs.StringArrayVar(&f.faults, "fault", nil, "make requests fail, `OPERATION:KIND[:HOW]`")
-	fs.BoolVar(&f.printEnv, "print-env", false, "print the environment of clients, for a shell, and exit")
+	fs.BoolVar(&f.printEnv, "print-env", false, "print the environment for clients as shell commands, and exit")
 	return cmd
 }
 
-// address is where to listen.
+// address returns the address to listen on.
 func (f *serveFlags) address() string {
 	switch {
 	case f.addr != "":
@@ -134,7 +133,7 @@ func (f *serveFlags) address() string {
 	return serveAddr
 }
 
-// serve runs the endpoint until a signal comes, or the command behind -- ends.
+// serve runs the endpoint until a signal arrives or the command after -- ends.
 func (p *program) serve(ctx context.Context, f serveFlags) error {
 	keys, err := p.accessKeys(f.keys)
 	if err != nil {
@@ -193,18 +192,18 @@ func (f *serveFlags) options(store logstore.Store, keys accessKeys) endpoint.Opt
 	return o
 }
 
-// explain says what to do about an address that cannot be had.
+// explain adds the next step to an error of listening.
 func (f *serveFlags) explain(err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%s is in use, perhaps by another 'cloudwatch serve': end it, or choose with --addr", f.address())
+		return fmt.Errorf("%s is in use, perhaps by another 'cloudwatch serve': stop it, or choose another address with --addr", f.address())
 	case errors.Is(err, endpoint.ErrAllowRemote):
-		return fmt.Errorf("others can reach %s: if you want that, say --allow-remote; nothing is encrypted", f.address())
+		return fmt.Errorf("other machines can reach %s; to allow that, without encryption, use --allow-remote", f.address())
 	}
 	return err
 }
 
-// openStore returns the store and where it keeps its events, in words.
+// openStore returns the store and a description of where it keeps events.
 func (p *program) openStore(f *serveFlags) (logstore.Store, string, error) {
 	if len(f.command) > 0 && f.data == "" {
 		f.memory = true
@@ -219,22 +218,22 @@ func (p *program) openStore(f *serveFlags) (logstore.Store, string, error) {
 	return s, "in " + s.Path(), nil
 }
 
-// openData opens the store in a directory, or in the usual one if it is "".
+// openData opens the store in a directory; "" means the default directory.
 func (p *program) openData(dir string) (*sqlite.Store, error) {
 	if dir == "" {
 		if dir = defaultData(p.getenv); dir == "" {
-			return nil, errors.New("no home directory: say where to keep events with --data, or use --memory")
+			return nil, errors.New("no home directory: choose a directory with --data, or use --memory")
 		}
 	}
 	s, err := sqlite.Open(dir)
 	if errors.Is(err, sqlite.ErrInUse) {
-		return nil, fmt.Errorf("%s is in use by another 'cloudwatch serve': end it, or choose another directory with --data", dir)
+		return nil, fmt.Errorf("%s is in use by another 'cloudwatch serve': stop it, or choose another directory with --data", dir)
 	}
 	return s, err
 }
 
-// defaultData is the directory of the store, as the XDG Base Directory
-// Specification has it; "" if there is no home directory.
+// defaultData returns the default directory of the store, by the XDG Base Directory Specification; ""
+// if there is no home directory.
 func defaultData(getenv func(string) string) string {
 	base := getenv("XDG_DATA_HOME")
 	switch home := getenv("HOME"); {
@@ -252,16 +251,16 @@ func defaultData(getenv func(string) string) string {
 	return filepath.Join(base, "cloudwatch", "endpoint")
 }
 
-// announce says where the endpoint is and how to use it.
+// announce prints the address of the endpoint and how to use it.
 func (p *program) announce(url, kept string, keys accessKeys) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cloudwatch: CloudWatch Logs at %s, events are kept %s\n", url, printable(kept))
+	fmt.Fprintf(&b, "cloudwatch: serving CloudWatch Logs at %s, events are kept %s\n", url, printable(kept))
 	fmt.Fprintf(&b, "\n  # programs and SDKs\n")
 	for _, v := range clientEnv(url, keys).shown() {
 		fmt.Fprintf(&b, "  export %s\n", v)
 	}
-	fmt.Fprintf(&b, "\n  # the AWS command line; old ones do not know AWS_ENDPOINT_URL\n")
+	fmt.Fprintf(&b, "\n  # the AWS CLI; old versions ignore AWS_ENDPOINT_URL\n")
 	fmt.Fprintf(&b, "  aws --endpoint-url %s logs tail my_log_group --follow\n", url)
-	fmt.Fprintf(&b, "\ncloudwatch: Ctrl-C ends it\n")
-	_, _ = io.WriteString(p.stderr, b.String()) // there is nobody left to tell
+	fmt.Fprintf(&b, "\ncloudwatch: press Ctrl-C to stop\n")
+	_, _ = io.WriteString(p.stderr, b.String()) // an error could not be reported
 }

@@ -8,17 +8,15 @@ import (
 	"strings"
 )
 
-// environment is what clients of an endpoint need.
+// environment is the environment that clients of an endpoint need.
 type environment struct {
 	set   []string // "NAME=VALUE"
-	unset []string // names that would lead elsewhere
-	// secret is the value of AWS_SECRET_ACCESS_KEY, which is in set as well. ""
-	// = it is made up and no secret.
+	unset []string // names that would lead to another endpoint or account
+	// secret is the value of AWS_SECRET_ACCESS_KEY in set; "" if it is a dummy.
 	secret string
 }
 
-// clientEnv is the environment for an endpoint at a URL. Only the first key is
-// used.
+// clientEnv returns the environment for an endpoint at a URL, with the first of the keys.
 func clientEnv(url string, keys accessKeys) environment {
 	id, secret := dummyKey, dummyKey
 	e := environment{}
@@ -31,8 +29,8 @@ func clientEnv(url string, keys accessKeys) environment {
 		"AWS_ACCESS_KEY_ID=" + id,
 		"AWS_SECRET_ACCESS_KEY=" + secret,
 		"AWS_REGION=" + defaultRegion,
-		"AWS_DEFAULT_REGION=" + defaultRegion, // older clients look for this
-		// For live tail, SDKs put "stream-" before the host otherwise.
+		"AWS_DEFAULT_REGION=" + defaultRegion, // for older clients
+		// Otherwise SDKs prefix the host with "stream-" for live tail.
 		"AWS_DISABLE_HOST_PREFIX_INJECTION=true",
 		"AWS_EC2_METADATA_DISABLED=true",
 	}
@@ -44,7 +42,7 @@ func clientEnv(url string, keys accessKeys) environment {
 	return e
 }
 
-// shown is what is to be set, without a secret.
+// shown returns the variables to set, without a secret.
 func (e environment) shown() []string {
 	list := slices.Clone(e.set)
 	if e.secret == "" {
@@ -53,7 +51,7 @@ func (e environment) shown() []string {
 	return slices.DeleteFunc(list, func(v string) bool { return strings.HasPrefix(v, "AWS_SECRET_ACCESS_KEY=") })
 }
 
-// apply returns an environment with this one applied.
+// apply returns a copy of an environment with this one applied.
 func (e environment) apply(to []string) []string {
 	var list []string
 	for _, v := range to {
@@ -62,10 +60,10 @@ func (e environment) apply(to []string) []string {
 			list = append(list, v)
 		}
 	}
-	return append(list, e.set...) // of several the last one counts
+	return append(list, e.set...) // the last of several values wins
 }
 
-// printEnv prints the environment as lines for a shell.
+// printEnv prints the environment as shell commands.
 func (p *program) printEnv(url string) error {
 	e := clientEnv(url, nil)
 	text := "unset " + strings.Join(e.unset, " ") + "\n"
@@ -78,7 +76,7 @@ func (p *program) printEnv(url string) error {
 	return nil
 }
 
-// accessKeys are keys that signatures are checked with.
+// accessKeys are the keys that signatures are checked against.
 type accessKeys []accessKey
 
 type accessKey struct{ id, secret string }
@@ -94,8 +92,8 @@ func (k accessKeys) secrets() map[string]string {
 	return m
 }
 
-// accessKeys reads the keys of --access-key. Secrets are never in a flag, which
-// all users of a machine can see: they come from a file or the environment.
+// accessKeys reads the keys of --access-key. Secrets come from a file or the environment, never from a
+// flag, which every user of the machine can see.
 func (p *program) accessKeys(flags []string) (keys accessKeys, err error) {
 	for _, flag := range flags {
 		id, from, named := strings.Cut(flag, ":")
@@ -111,20 +109,19 @@ func (p *program) accessKeys(flags []string) (keys accessKeys, err error) {
 		} else {
 			text, err := os.ReadFile(from)
 			if err != nil {
-				return nil, fmt.Errorf("--access-key %s: the part behind the colon names a file with the secret: %w", id, withoutPath(err))
+				return nil, fmt.Errorf("--access-key %s: the part after the colon must be a file with the secret: %w", id, withoutPath(err))
 			}
 			secret, where = strings.TrimSpace(string(text)), from
 		}
 		if secret == "" {
-			return nil, fmt.Errorf("--access-key %s: there is no secret in %s", id, where)
+			return nil, fmt.Errorf("--access-key %s: no secret in %s", id, where)
 		}
 		keys = append(keys, accessKey{id, secret})
 	}
 	return keys, nil
 }
 
-// withoutPath leaves out the path in an error: somebody may have given the
-// secret in its place.
+// withoutPath removes the path from an error: it may be a secret given by mistake.
 func withoutPath(err error) error {
 	if e, ok := errors.AsType[*os.PathError](err); ok {
 		return e.Err

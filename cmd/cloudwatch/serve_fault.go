@@ -12,7 +12,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint"
 )
 
-// parseFaults reads the flags --fault. A fault that comes first counts first.
+// parseFaults parses the --fault flags. Earlier faults take precedence.
 func parseFaults(flags []string) (faults []endpoint.Fault, err error) {
 	for _, flag := range flags {
 		f, err := parseFault(flag)
@@ -24,7 +24,7 @@ func parseFaults(flags []string) (faults []endpoint.Fault, err error) {
 	return faults, nil
 }
 
-// parseFault reads OPERATION:KIND[,KIND...][:HOW...].
+// parseFault parses OPERATION:KIND[,KIND...][:HOW...].
 func parseFault(text string) (f endpoint.Fault, err error) {
 	operation, rest, ok := strings.Cut(text, ":")
 	if !ok {
@@ -48,11 +48,11 @@ func parseFault(text string) (f endpoint.Fault, err error) {
 	return f, sensible(&f)
 }
 
-// setKinds says what goes wrong.
+// setKinds sets the kinds of a fault.
 func setKinds(f *endpoint.Fault, operation, text string) error {
 	all := faultKinds()
 	var seen []string
-	outcome := "" // the kind that says what becomes of the request
+	outcome := "" // the kind that decides the outcome of the request
 	for part := range strings.SplitSeq(text, ",") {
 		name, value, hasValue := strings.Cut(part, "=")
 		i := slices.IndexFunc(all, func(k faultKind) bool { return k.name == name })
@@ -62,11 +62,11 @@ func setKinds(f *endpoint.Fault, operation, text string) error {
 		k := all[i]
 		switch {
 		case slices.Contains(seen, name) && name != "header":
-			return fmt.Errorf("%s is there twice", name)
+			return fmt.Errorf("%s is repeated", name)
 		case hasValue && k.value == "":
 			return fmt.Errorf("%s takes no value", name)
 		case k.outcome && outcome != "":
-			return fmt.Errorf("%s and %s exclude each other: use a --fault for each", outcome, name)
+			return fmt.Errorf("%s and %s exclude each other: use a separate --fault for each", outcome, name)
 		case k.outcome:
 			outcome = name
 		}
@@ -78,11 +78,11 @@ func setKinds(f *endpoint.Fault, operation, text string) error {
 	return nil
 }
 
-// setHows says which requests are hit.
+// setHows sets which requests a fault applies to.
 func setHows(f *endpoint.Fault, text string) error {
 	for how, more := "", true; more; {
 		if strings.HasPrefix(text, "with=") {
-			how, more = text, false // its text may have colons
+			how, more = text, false // TEXT may contain colons
 		} else {
 			how, text, more = strings.Cut(text, ":")
 		}
@@ -97,7 +97,7 @@ func setHow(f *endpoint.Fault, how string) error {
 	if text, ok := strings.CutSuffix(how, "%"); ok && !strings.HasPrefix(how, "with=") {
 		share, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(share > 0 && share <= 100) {
-			return fmt.Errorf("a share must be above 0%% and at most 100%%, not %s", how)
+			return fmt.Errorf("%s: a share must be above 0%% and at most 100%%", how)
 		}
 		f.Match = func(endpoint.Request) bool { return rand.Float64()*100 < share }
 		return nil
@@ -120,10 +120,10 @@ func setHow(f *endpoint.Fault, how string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q must be a share of the requests such as 20%%, a number of them such as 3x, over=SIZE or with=TEXT", how)
+	return fmt.Errorf("%q must be a share of the requests such as 20%%, a number of requests such as 3x, over=SIZE or with=TEXT", how)
 }
 
-// sensible completes a fault, and refuses what has no effect.
+// sensible completes a fault and refuses combinations without effect.
 func sensible(f *endpoint.Fault) error {
 	if f.Drip > 0 && f.Padding == 0 {
 		f.Padding = endpoint.Endless
@@ -134,22 +134,22 @@ func sensible(f *endpoint.Fault) error {
 	answers := f.Error != nil || f.Status != 0 || f.Body != nil
 	switch {
 	case f.Operation != "PutLogEvents" && f.Rejected != nil:
-		return errors.New("only PutLogEvents can have events rejected: PutLogEvents:KIND")
+		return errors.New("only PutLogEvents rejects events: use PutLogEvents:KIND")
 	case f.Operation != "PutLogEvents" && f.Message != nil:
-		return errors.New("only PutLogEvents has messages: PutLogEvents:KIND:with=TEXT")
+		return errors.New("only PutLogEvents has messages: use PutLogEvents:KIND:with=TEXT")
 	case f.Rejected != nil && (answers || f.Hang || f.Cut == endpoint.CutBefore):
-		return errors.New("no event is rejected of a request that is not handled")
+		return errors.New("a request that is not handled rejects no events")
 	case f.Silent && (answers || f.Hang):
-		return errors.New("a silent connection carries no answer; silent goes with cut-after and cut-middle")
+		return errors.New("a silent connection carries no response; combine silent only with cut-after and cut-middle")
 	case f.Padding != 0 && (f.Silent || f.Hang || f.Cut != endpoint.CutNone):
-		return errors.New("there is no whole answer to be made larger")
+		return errors.New("there is no complete response to enlarge")
 	case f.Unread && (f.Delay > 0 || f.Silent || f.Message != nil || !answers && f.Cut != endpoint.CutBefore):
-		return errors.New("unread goes with errors, html, portal and cut-before, and not with slow and with=TEXT")
+		return errors.New("combine unread only with errors, html, portal and cut-before, not with slow or with=TEXT")
 	}
 	return nil
 }
 
-// sizeOf reads a number of bytes.
+// sizeOf parses a number of bytes.
 func sizeOf(text string) (int64, error) {
 	var b byteSize
 	if b.Set(text) != nil {
@@ -158,11 +158,11 @@ func sizeOf(text string) (int64, error) {
 	return int64(b), nil
 }
 
-// spanOf reads a time span.
+// spanOf parses a duration.
 func spanOf(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		return 0, errors.New("a time span, such as 2s or 1h30m")
+		return 0, errors.New("a duration, such as 2s or 1h30m")
 	}
 	return d, nil
 }
@@ -170,7 +170,7 @@ func spanOf(text string) (time.Duration, error) {
 func positive(text string) (time.Duration, error) {
 	d, err := spanOf(text)
 	if err == nil && d <= 0 {
-		err = errors.New("a time span above 0")
+		err = errors.New("a duration above 0")
 	}
 	return d, err
 }

@@ -10,20 +10,20 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint"
 )
 
-// gzipBomb is the size of the kind gzip-bomb: some 10 MB are sent.
+// gzipBomb is the decompressed size of the kind gzip-bomb; about 10 MB are sent.
 const gzipBomb = 10 << 30
 
 // faultKind is a kind of --fault.
 type faultKind struct {
 	name    string
-	value   string // what comes behind "=", for people; "" = nothing
-	note    string // for people; "" = none
-	outcome bool   // it says what becomes of the request: one of them can
-	// set makes the fault one of that kind. The error says what the kind needs.
+	value   string // placeholder for the value after "=", for the help; "": no value
+	note    string // for the help; "": none
+	outcome bool   // it decides the outcome of the request; a fault can have only one
+	// set adds the kind to a fault. The error describes the value that the kind needs.
 	set func(f *endpoint.Fault, operation, value string) error
 }
 
-// faultKinds are all kinds of --fault.
+// faultKinds returns all kinds of --fault.
 func faultKinds() []faultKind {
 	type fault = endpoint.Fault
 	refused := func(name string, e func(operation string) *endpoint.APIError) faultKind {
@@ -35,7 +35,7 @@ func faultKinds() []faultKind {
 	always := func(e func() *endpoint.APIError) func(string) *endpoint.APIError {
 		return func(string) *endpoint.APIError { return e() }
 	}
-	// simple is a kind without a value.
+	// simple returns a kind without a value.
 	simple := func(name, note string, outcome bool, set func(*fault)) faultKind {
 		return faultKind{name: name, note: note, outcome: outcome, set: func(f *fault, _, _ string) error {
 			set(f)
@@ -61,7 +61,7 @@ func faultKinds() []faultKind {
 			return nil
 		})
 	}
-	html := valued("html", "STATUS", "a page of something on the way, such as html=403", setStatus)
+	html := valued("html", "STATUS", "an HTML page of an intermediary, such as html=403", setStatus)
 	html.outcome = true
 	return []faultKind{
 		refused("throttle", always(endpoint.Throttled)),
@@ -71,38 +71,38 @@ func faultKinds() []faultKind {
 		refused("expired-token", always(endpoint.ExpiredToken)),
 		refused("unknown-key", always(endpoint.UnrecognizedClient)),
 		html,
-		simple("portal", "a page with status 200, to log in", true, func(f *fault) {
+		simple("portal", "a login page with status 200", true, func(f *fault) {
 			page := "<html><body>Please log in to this network.</body></html>"
 			f.Body = &page
 		}),
-		cut("cut-before", "the connection is dropped before the request is handled", endpoint.CutBefore),
-		cut("cut-after", "after it is handled, before the answer", endpoint.CutAfter),
-		cut("cut-middle", "in the middle of the answer", endpoint.CutMiddle),
-		simple("silent", "the connection goes dead; with cut-after or cut-middle, at that time", false, func(f *fault) { f.Silent = true }),
-		simple("hang", "no answer comes", true, func(f *fault) { f.Hang = true }),
-		valued("slow", "TIME", "every answer takes longer", func(f *fault, value string) (err error) {
+		cut("cut-before", "the connection is closed before the request is handled", endpoint.CutBefore),
+		cut("cut-after", "the same after it is handled, before the response", endpoint.CutAfter),
+		cut("cut-middle", "the same in the middle of the response", endpoint.CutMiddle),
+		simple("silent", "the connection goes dead, also after cut-after or cut-middle", false, func(f *fault) { f.Silent = true }),
+		simple("hang", "there is no response", true, func(f *fault) { f.Hang = true }),
+		valued("slow", "TIME", "every response is delayed", func(f *fault, value string) (err error) {
 			f.Delay, err = positive(value)
 			return err
 		}),
-		valued("skew", "TIME", "the Date of the answer is off, such as skew=-24h", func(f *fault, value string) (err error) {
+		valued("skew", "TIME", "the Date of the response is wrong, such as skew=-24h", func(f *fault, value string) (err error) {
 			f.DateOffset, err = spanOf(value)
 			return err
 		}),
-		simple("endless", "the body of the answer never ends", false, func(f *fault) { f.Padding = endpoint.Endless }),
-		valued("padding", "SIZE", "the body of the answer, of an error its text, is larger", func(f *fault, value string) (err error) {
+		simple("endless", "the body of the response never ends", false, func(f *fault) { f.Padding = endpoint.Endless }),
+		valued("padding", "SIZE", "the body of the response, or the text of an error, is larger", func(f *fault, value string) (err error) {
 			f.Padding, err = sizeOf(value)
 			return err
 		}),
-		valued("drip", "TIME", "as padding or endless, a byte each TIME", func(f *fault, value string) (err error) {
+		valued("drip", "TIME", "like padding or endless, one byte per TIME", func(f *fault, value string) (err error) {
 			f.Drip, err = positive(value)
 			return err
 		}),
-		simple("gzip-bomb", "compressed padding, of 10 GiB unless it is said", false, func(f *fault) { f.Gzip = true }),
-		valued("header", "NAME=VALUE", "of the answer; without VALUE it is taken away", setHeader),
-		simple("unread", "answered or cut before the body of the request is read", false, func(f *fault) { f.Unread = true }),
-		rejected("too-old", "of PutLogEvents, the first N events are rejected", func(r *endpoint.RejectedInfo) **int { return &r.TooOldEnd }),
+		simple("gzip-bomb", "compressed padding, 10 GiB by default", false, func(f *fault) { f.Gzip = true }),
+		valued("header", "NAME=VALUE", "a header of the response; without VALUE it is removed", setHeader),
+		simple("unread", "the response, or the cut, precedes reading the body of the request", false, func(f *fault) { f.Unread = true }),
+		rejected("too-old", "PutLogEvents rejects the first N events", func(r *endpoint.RejectedInfo) **int { return &r.TooOldEnd }),
 		rejected("expired", "the same, as older than the retention", func(r *endpoint.RejectedInfo) **int { return &r.ExpiredEnd }),
-		rejected("too-new", "of PutLogEvents, all but the first N", func(r *endpoint.RejectedInfo) **int { return &r.TooNewStart }),
+		rejected("too-new", "PutLogEvents rejects all but the first N events", func(r *endpoint.RejectedInfo) **int { return &r.TooNewStart }),
 	}
 }
 
@@ -130,7 +130,7 @@ func setHeader(f *endpoint.Fault, value string) error {
 	return nil
 }
 
-// text is the kind as it is written, such as "slow=TIME".
+// text returns the notation of the kind, such as "slow=TIME".
 func (k faultKind) text() string {
 	if k.value == "" {
 		return k.name
@@ -138,7 +138,7 @@ func (k faultKind) text() string {
 	return k.name + "=" + k.value
 }
 
-// kindList names all kinds.
+// kindList returns the names of all kinds.
 func kindList() string {
 	var texts []string
 	for _, k := range faultKinds() {
@@ -147,8 +147,7 @@ func kindList() string {
 	return strings.Join(texts, ", ")
 }
 
-// kindsHelp is the list of kinds for the help: those whose names say it all,
-// then the others, with a note each.
+// kindsHelp returns the list of kinds for the help: those without a note, then the others.
 func kindsHelp() string {
 	var plain []string
 	var b strings.Builder

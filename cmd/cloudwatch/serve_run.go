@@ -10,21 +10,21 @@ import (
 	"syscall"
 )
 
-// Exit codes for a command that could not be run, as shells have them.
+// Exit codes for a command that could not be run, by the convention of shells.
 const (
 	exitCannotRun = 126
 	exitNotFound  = 127
 )
 
-// runCommand runs a command in an environment and ends with its exit code, or
-// 128 and the number of the signal that ended it. Signals go on to it.
+// runCommand runs a command in an environment and forwards signals to it. It returns its exit code, or
+// 128 plus the number of the signal that ended it.
 func (p *program) runCommand(command []string, env environment) error {
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = env.apply(os.Environ())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.stdin, p.stdout, p.stderr
-	// Before it starts: it may be ready, and get a signal, before Start returns.
+	// Before Start, because the command may be ready and receive a signal before Start returns.
 	more := make(chan os.Signal, 4)
-	if len(passedSignals) > 0 { // without any, Notify means all
+	if len(passedSignals) > 0 { // without signals, Notify would relay all
 		signal.Notify(more, passedSignals...)
 		defer signal.Stop(more)
 	}
@@ -37,13 +37,13 @@ func (p *program) runCommand(command []string, env environment) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	// A terminal sends Ctrl-C to the command as well: it got that already.
+	// A terminal has already sent Ctrl-C to the command as well.
 	_, typed := terminal(p.stdin)
 	for {
 		select {
 		case s := <-p.signals:
 			if !typed || s != os.Interrupt {
-				_ = cmd.Process.Signal(s) // it has just ended, if that fails
+				_ = cmd.Process.Signal(s) // an error means that it has just ended
 			}
 		case s := <-more:
 			_ = cmd.Process.Signal(s)
@@ -53,7 +53,7 @@ func (p *program) runCommand(command []string, env environment) error {
 	}
 }
 
-// exitOf is the end of a command as our own.
+// exitOf converts the exit of a command to an error of ours.
 func exitOf(cmd *exec.Cmd, err error) error {
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return exit(128 + int(status.Signal()))

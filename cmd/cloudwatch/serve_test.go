@@ -91,8 +91,8 @@ func TestServeTwice(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--data", dir, "--addr", "127.0.0.1:0"}, dir + " is in use by another 'cloudwatch serve': end it, or choose another directory with --data"},
-		{[]string{"--memory", "--addr", strings.TrimPrefix(e.url, "http://")}, " is in use, perhaps by another 'cloudwatch serve': end it, or choose with --addr"},
+		{[]string{"--data", dir, "--addr", "127.0.0.1:0"}, dir + " is in use by another 'cloudwatch serve': stop it, or choose another directory with --data"},
+		{[]string{"--memory", "--addr", strings.TrimPrefix(e.url, "http://")}, " is in use, perhaps by another 'cloudwatch serve': stop it, or choose another address with --addr"},
 	} {
 		out, err := exec.Command("cloudwatch", append([]string{"serve"}, test.args...)...).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), test.want) {

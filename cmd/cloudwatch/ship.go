@@ -10,15 +10,15 @@ import (
 	"github.com/cloudwatch-go/cloudwatch"
 )
 
-// shipper is the library's end of a shipment.
+// shipper is the part of a cloudwatch.Writer that a shipment uses.
 type shipper interface {
 	Stats() cloudwatch.Stats
 	Flush(context.Context) error
 	Shutdown(context.Context) error
 }
 
-// shipment is a writer, what feeds it, and everything that may end the two: the
-// end of the input, a signal, trouble that lasts.
+// shipment sends the input of a feed through a writer until the end of the input, a signal, or
+// failures that last.
 type shipment struct {
 	writer  shipper
 	feed    *feed
@@ -26,24 +26,23 @@ type shipment struct {
 	signals <-chan os.Signal
 	judge   *judge
 
-	timeout      time.Duration // for delivery after the end of the input; 0 = no limit
+	timeout      time.Duration // for delivery after the end of the input; 0: no limit
 	drainTimeout time.Duration // for delivery after a signal
 }
 
-// lastGrace is for what can be delivered although the run is given up, after several
-// attempts.
+// lastGrace is the time for a last delivery after the run was given up.
 const lastGrace = 500 * time.Millisecond
 
 // outcome is how a shipment ended.
 type outcome struct {
 	complete bool       // all inputs were read to their end or to an error
-	signal   os.Signal  // the first one; nil if none came
-	trouble  *diagnosis // why the run was given up; nil if it was not
+	signal   os.Signal  // the first signal; nil if none arrived
+	failure  *diagnosis // why the run was given up; nil if it was not
 	took     time.Duration
 	stats    cloudwatch.Stats
 }
 
-// run returns when everything is delivered or given up.
+// run returns when everything is delivered or the run is given up.
 func (s *shipment) run() outcome {
 	var o outcome
 	began := time.Now()
@@ -72,7 +71,7 @@ func (s *shipment) run() outcome {
 	defer redraw.Stop()
 	var hurried sync.WaitGroup
 	defer hurried.Wait()
-	var hurrying chan struct{} // closed when a Flush that makes attempts frequent has ended
+	var hurrying chan struct{} // closed when the Flush that makes retries more frequent has returned
 	fed := s.feed.done
 	for {
 		select {
@@ -93,17 +92,17 @@ func (s *shipment) run() outcome {
 			o.signal = sig
 			status.draining = endWithin(s.drainTimeout)
 			if left := s.writer.Stats().Pending; left > 0 {
-				s.screen.say(fmt.Sprintf("cloudwatch: %s left to send, at most %v; Ctrl-C again to quit", events(left), s.drainTimeout))
+				s.screen.say(fmt.Sprintf("cloudwatch: sending the remaining %s, for at most %v; press Ctrl-C again to quit", events(left), s.drainTimeout))
 			}
 		case <-redraw.C:
 			s.screen.show(status.line(time.Now()))
 			stats := s.writer.Stats()
 			d, over := s.judge.look(&stats, stats.Delivered, s.feed.complete.Load())
-			if over && o.trouble == nil {
-				o.trouble = &d
+			if over && o.failure == nil {
+				o.failure = &d
 				endWithin(lastGrace)
 			}
-			// The library retries rarely unless somebody waits. Somebody does.
+			// A waiting Flush makes the library retry more often.
 			if !ending && hurrying == nil && stats.Delivered == 0 && s.judge.failing() {
 				c := make(chan struct{})
 				hurrying = c
@@ -123,7 +122,7 @@ func (s *shipment) run() outcome {
 	}
 }
 
-// end stops reading and delivers what was read, until the context ends.
+// end stops reading and delivers what was read, until ctx is done.
 func (s *shipment) end(ctx context.Context) {
 	stopped := make(chan struct{})
 	go func() {
@@ -136,32 +135,30 @@ func (s *shipment) end(ctx context.Context) {
 	case <-stopped:
 	case <-ctx.Done():
 	}
-	_ = s.writer.Shutdown(ctx) // Stats has what it would tell
-	<-stopped                  // the lines of a Write that was cut short are counted
+	_ = s.writer.Shutdown(ctx) // Stats has the same information
+	<-stopped                  // so that the lines of an interrupted Write are counted
 }
 
-// undelivered is the number of events that were read but not delivered in time.
+// undelivered returns the number of events that were read but not delivered in time.
 func (o outcome) undelivered() int64 {
 	return o.stats.Dropped.Undelivered + o.stats.Dropped.Closed + o.stats.Pending
 }
 
-// lost is the number of events that were rejected or dropped. Blank lines are
-// no loss.
+// lost returns the number of events that were rejected or dropped. Blank lines do not count.
 func (o outcome) lost() int64 {
 	d := o.stats.Dropped
 	return o.stats.Rejected.Total() + d.Total() - d.Empty - d.Undelivered - d.Closed
 }
 
-// code returns the exit code. What says most about why comes first. retention is
-// the one for a retention that could not be set. 0 means that everything was read
-// and delivered.
+// code returns the exit code; the most specific cause wins. retention is the code for a retention that
+// could not be set. 0 means that everything was read and delivered.
 func (o outcome) code(unread bool, retention int) int {
 	unfinished := !o.complete || o.undelivered() > 0
 	switch {
 	case o.signal != nil:
 		return exitSignal(o.signal)
-	case unfinished && o.trouble != nil:
-		return o.trouble.code()
+	case unfinished && o.failure != nil:
+		return o.failure.code()
 	case unfinished, unread:
 		return exitFailed
 	case o.lost() > 0:

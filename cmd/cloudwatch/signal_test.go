@@ -162,7 +162,7 @@ func TestSignalDrains(t *testing.T) {
 			r.write(t, fiveLines+"not ended")
 			r.stderr.waitFor(t, "the service throttles requests")
 			r.signals <- test.signal
-			r.stderr.waitFor(t, "cloudwatch: 5 events left to send, at most 10s; Ctrl-C again to quit\n")
+			r.stderr.waitFor(t, "cloudwatch: sending the remaining 5 events, for at most 10s; press Ctrl-C again to quit\n")
 			remove()
 			r.wantCode(t, test.code)
 			if got, want := fmt.Sprint(srv.Messages("app", "s")), "[1 2 3 4 5 not ended]"; got != want {
@@ -180,7 +180,7 @@ func TestSecondSignalQuits(t *testing.T) {
 	r.write(t, fiveLines)
 	wait(t, hit)
 	r.signals <- os.Interrupt
-	r.stderr.waitFor(t, "5 events left")
+	r.stderr.waitFor(t, "remaining 5 events")
 	r.signals <- os.Interrupt
 	r.wantCode(t, 130)
 	r.stderr.waitFor(t, "cloudwatch: 5 events not delivered (5 lines read, 0 events delivered)\ncloudwatch: sent 0 events")
@@ -221,7 +221,7 @@ func TestQuitWithFullBuffer(t *testing.T) {
 	}()
 	wait(t, almostFull)
 	r.signals <- os.Interrupt
-	r.stderr.waitFor(t, "events left")
+	r.stderr.waitFor(t, "sending the remaining")
 	r.signals <- os.Interrupt
 	r.wantCode(t, 130)
 	r.stdin.CloseWithError(io.EOF)
@@ -257,7 +257,7 @@ func TestProcessSignals(t *testing.T) {
 		t.Fatal(err)
 	}
 	wait(t, hit)
-	for _, want := range []string{"5 events left to send", "5 events not delivered"} {
+	for _, want := range []string{"remaining 5 events", "5 events not delivered"} {
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,5 @@ package main
 
 import "os"
 
-// passedSignals are those that serve passes to its command besides SIGINT and
-// SIGTERM.
+// passedSignals are the signals besides SIGINT and SIGTERM that serve forwards to its command.
 var passedSignals []os.Signal

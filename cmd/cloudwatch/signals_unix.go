@@ -7,6 +7,5 @@ import (
 	"syscall"
 )
 
-// passedSignals are those that serve passes to its command besides SIGINT and
-// SIGTERM.
+// passedSignals are the signals besides SIGINT and SIGTERM that serve forwards to its command.
 var passedSignals = []os.Signal{syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2}

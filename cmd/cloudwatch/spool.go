@@ -8,16 +8,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const spoolHelp = `Look after the spool of a program, the directory it has in Options.Spool.
+const spoolHelp = `Inspect the spool of a program, the directory in its Options.Spool.
 
-Without a subcommand, the files in it are listed. "in use" belongs to a process that
-lives: it is read, never changed. "left" was left by one that has ended. The library
-sends that by itself once a program uses the directory again for the same log group.
-Where none will, there are send and export.
+Without a subcommand, spool lists the files. A file "in use" belongs to a running
+process: it is read, never changed. A file that is "left" belongs to a process that has
+ended. The library sends its events when a program uses the directory again for the
+same log group; if none will, use send or export.
 
-Run it as the user of the program. What others can write to, or another user owns, is
-named and read all the same; but nothing of a directory in RAM that somebody else has
-made. Exit code 1: something could not be read.`
+Run it as the user of the program. Files that other users own or can write to are
+reported and read anyway, except in a directory in RAM that another user created. Exit
+code 1: something could not be read.`
 
 const spoolExamples = `  cloudwatch spool /var/lib/myapp/logs
   cloudwatch spool verify /var/lib/myapp/logs
@@ -25,7 +25,7 @@ const spoolExamples = `  cloudwatch spool /var/lib/myapp/logs
   sudo -u myapp cloudwatch spool send /var/lib/myapp/logs
   sudo -u myapp cloudwatch spool purge /var/lib/myapp/logs`
 
-// spoolFlags are those of all the commands about a spool.
+// spoolFlags are the flags of all spool commands.
 type spoolFlags struct {
 	ram         string
 	allowRemote bool
@@ -35,29 +35,28 @@ func (p *program) spoolCommand() *cobra.Command {
 	var f spoolFlags
 	cmd := p.spoolSubcommand(&f, &cobra.Command{
 		Use:     "spool DIR",
-		Short:   "Look after events that wait on disk",
+		Short:   "Inspect and send events in a spool",
 		Long:    spoolHelp,
 		Example: spoolExamples,
 	}, p.listSpool)
 	fs := cmd.PersistentFlags()
 	fs.StringVar(&f.ram, "ram", "", "`DIR` on a RAM file system, as in SpoolOptions.RAM (default /dev/shm)")
-	fs.BoolVar(&f.allowRemote, "allow-remote", false, "take a network or FUSE file system")
+	fs.BoolVar(&f.allowRemote, "allow-remote", false, "allow a network or FUSE file system")
 	cmd.AddCommand(p.verifyCommand(&f), p.exportCommand(&f), p.sendCommand(&f), p.repairCommand(&f), p.purgeCommand(&f))
 	return cmd
 }
 
-// spoolSubcommand completes a command that does something with a spool. The context
-// ends with a signal.
+// spoolSubcommand completes a command on a spool. A signal cancels the context of do.
 func (p *program) spoolSubcommand(f *spoolFlags, cmd *cobra.Command, do func(context.Context, *spoolDir) error) *cobra.Command {
 	cmd.DisableFlagsInUseLine = true
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) == 0:
-			return fmt.Errorf("the directory is missing: %s DIR", cmd.CommandPath())
+			return fmt.Errorf("no directory given: %s DIR", cmd.CommandPath())
 		case len(args) > 1 && cmd.HasSubCommands():
-			return fmt.Errorf("no such subcommand: %s", args[0])
+			return fmt.Errorf("unknown subcommand: %s", args[0])
 		case len(args) > 1:
-			return errors.New("one directory at a time")
+			return errors.New("only one directory is allowed")
 		}
 		return nil
 	}

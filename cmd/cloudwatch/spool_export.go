@@ -20,12 +20,11 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-const exportHelp = `Write the events of a spool that wait for delivery to standard output, a JSON object a
-line: those of one process after those of another, each in the order they were logged.
-Nothing is changed. Of what a process that lives moves or delivers meanwhile, some may
-be missing.
+const exportHelp = `Write the undelivered events of a spool to standard output, one JSON object per line,
+process by process, in the order in which they were logged. Nothing is changed. Events
+that a running process moves or delivers meanwhile may be missing.
 
-The message is exactly what would be sent. Characters that control a terminal are
+The message is exactly what would be sent. On a terminal, control characters are
 written as JSON escapes.
 
 Exit code 3: some events are damaged and missing. 1: something could not be read.`
@@ -41,7 +40,7 @@ func (p *program) exportCommand(f *spoolFlags) *cobra.Command {
 		Long:    exportHelp,
 		Example: exportExamples,
 	}, func(ctx context.Context, d *spoolDir) error { return p.exportSpool(ctx, d, all) })
-	cmd.Flags().BoolVar(&all, "all", false, "also events that are settled and still there")
+	cmd.Flags().BoolVar(&all, "all", false, "include acknowledged events that are still there")
 	return cmd
 }
 
@@ -66,11 +65,11 @@ func (p *program) exportSpool(ctx context.Context, d *spoolDir, all bool) error 
 			}
 		}
 		if f.header != nil && f.unsafe != nil {
-			screen.say(fmt.Sprintf("cloudwatch: %s: %s: it is read nevertheless", f.name, against(f.unsafe)))
+			screen.say(fmt.Sprintf("cloudwatch: %s: %s; reading it anyway", f.name, against(f.unsafe)))
 		}
 		switch {
 		case errors.Is(f.err, fs.ErrNotExist):
-			screen.say(fmt.Sprintf("cloudwatch: %s was delivered or moved by another process just now", f.name))
+			screen.say(fmt.Sprintf("cloudwatch: another process has just delivered or moved %s", f.name))
 		case f.unread() || f.err != nil:
 			unread++
 			screen.say(fmt.Sprintf("cloudwatch: %s: %v", f.name, cmp.Or(f.err, spool.ErrHeader)))
@@ -91,8 +90,7 @@ func (p *program) exportSpool(ctx context.Context, d *spoolDir, all bool) error 
 	return nil
 }
 
-// byOrder puts files into the order in which their events were logged, process by
-// process.
+// byOrder orders files by process, then in the order in which their events were logged.
 func byOrder(a, b *spoolFile) int {
 	if a.header == nil || b.header == nil {
 		return cmp.Compare(a.name, b.name)
@@ -100,8 +98,8 @@ func byOrder(a, b *spoolFile) int {
 	return cmp.Or(cmp.Compare(a.header.Producer, b.header.Producer), cmp.Compare(a.first, b.first))
 }
 
-// exporter writes events. An event may be in two files while it is moved from one to
-// the other; it is written once.
+// exporter writes events. While an event is moved from one file to another, it is in both; exporter
+// writes it once.
 type exporter struct {
 	to       io.Writer
 	all      bool
@@ -109,11 +107,11 @@ type exporter struct {
 	written  segment.Ranges // of the producer
 }
 
-// exportedEvent is a line of the output. It is an interface, so names stay.
+// exportedEvent is a line of the output. Its names are an interface and must not change.
 type exportedEvent struct {
 	Timestamp int64           `json:"timestamp"` // ms since 1970 UTC
 	Time      string          `json:"time"`
-	Level     string          `json:"level,omitempty"` // unless it was a line of text
+	Level     string          `json:"level,omitempty"` // empty for a line without a level
 	Message   json.RawMessage `json:"message"`
 	LogGroup  string          `json:"logGroup"`
 	LogStream string          `json:"logStream"`
@@ -135,7 +133,7 @@ func (e *exporter) file(ctx context.Context, f *spoolFile) error {
 	if e.producer != h.Producer {
 		e.producer, e.written = h.Producer, nil
 	}
-	if f.state == stateInUse { // up to here everything is written
+	if f.state == stateInUse { // records up to here are complete
 		_, _ = v.Scan(func(segment.Record, bool) bool { return ctx.Err() == nil })
 	}
 	_, _ = v.Scan(func(r segment.Record, settled bool) bool {

@@ -13,31 +13,31 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// spoolDir is the directory of a spool and the one in RAM that belongs to it.
+// spoolDir is the directory of a spool and its directory in RAM.
 type spoolDir struct {
 	disk    *disk.Dir
-	hot     *disk.Dir // nil if there is none, or it is skipped
-	unsafe  error     // what the library has against the directory
-	notes   []string  // what is wrong with the directories
-	partial bool      // something could not be looked at
+	hot     *disk.Dir // in RAM; nil if there is none or it is skipped
+	unsafe  error     // why the library refuses the directory
+	notes   []string  // problems of the directories
+	partial bool      // a part could not be inspected
 }
 
-// openSpool opens a spool to look at it, whatever is wrong with owners and modes. Only a
-// directory in RAM is skipped then: its name is one that every user can take.
+// openSpool opens a spool for inspection, even with wrong owners and modes. It then skips the directory
+// in RAM, whose name every user can claim.
 func openSpool(path string, f *spoolFlags) (*spoolDir, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, cause(err))
 	}
 	dir, err := disk.Inspect(path, disk.Options{AllowRemote: f.allowRemote})
 	if remote, ok := errors.AsType[*disk.RemoteError](err); ok {
-		return nil, fmt.Errorf("%s is on a network or FUSE file system; only on the machine of its program, use --allow-remote", remote.Path)
+		return nil, fmt.Errorf("%s is on a network or FUSE file system; on the machine of its program, use --allow-remote", remote.Path)
 	}
 	if err != nil {
 		return nil, err
 	}
 	d := &spoolDir{disk: dir, unsafe: dir.Unsafe()}
 	if d.unsafe != nil {
-		d.notes = append(d.notes, reason(d.unsafe)+": it is read nevertheless")
+		d.notes = append(d.notes, reason(d.unsafe)+"; reading it anyway")
 	}
 	d.openHot(f.ram)
 	return d, nil
@@ -54,16 +54,16 @@ func (d *spoolDir) openHot(ram string) {
 	switch {
 	case err == nil:
 		d.hot = hot
-	case errors.Is(err, fs.ErrNotExist) && ram == "": // nobody has needed one
+	case errors.Is(err, fs.ErrNotExist) && ram == "": // it was never created
 	case errors.Is(err, disk.ErrGone) && ram == "":
-		d.notes = append(d.notes, fmt.Sprintf("the directory in RAM is gone, as after a reboot, or --ram must say where it is: %v", err))
+		d.notes = append(d.notes, fmt.Sprintf("the directory in RAM is missing; after a reboot that is normal, otherwise set --ram: %v", err))
 	default:
 		d.partial = true
-		d.notes = append(d.notes, "the directory in RAM is skipped: "+reason(err)+help(err))
+		d.notes = append(d.notes, "skipping the directory in RAM: "+reason(err)+help(err))
 	}
 }
 
-// reason is an error without the advice for those who configure a program.
+// reason returns the text of an error without the advice for programs.
 func reason(err error) string {
 	if unsafe, ok := errors.AsType[*disk.UnsafeError](err); ok {
 		return unsafe.Path + ": " + unsafe.Reason
@@ -71,7 +71,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// help is what to type against a mode.
+// help returns the command that corrects a mode.
 func help(err error) string {
 	if unsafe, ok := errors.AsType[*disk.UnsafeError](err); ok && unsafe.ByMode() {
 		return "; " + unsafe.Help
@@ -79,7 +79,7 @@ func help(err error) string {
 	return ""
 }
 
-// against is what the library has against a file.
+// against returns why the library refuses a file.
 func against(err error) string {
 	if unsafe, ok := errors.AsType[*disk.UnsafeError](err); ok {
 		return unsafe.Reason
@@ -87,21 +87,21 @@ func against(err error) string {
 	return err.Error()
 }
 
-// byMode reports whether another mode puts it right.
+// byMode reports whether a different mode would solve it.
 func byMode(err error) bool {
 	unsafe, ok := errors.AsType[*disk.UnsafeError](err)
 	return ok && unsafe.ByMode()
 }
 
-// asItsUser says what helps against a file of another user.
+// asItsUser adds the next step for a file of another user.
 func asItsUser(err error) error {
 	if unsafe, ok := errors.AsType[*disk.UnsafeError](err); ok && unsafe.Foreign() {
-		return fmt.Errorf("%s; run this as the user of the program, such as with 'sudo -u USER'", reason(err))
+		return fmt.Errorf("%s; run this as the user of the program, for example with 'sudo -u USER'", reason(err))
 	}
 	return err
 }
 
-// both returns the directories there are.
+// both returns the existing directories.
 func (d *spoolDir) both() []*disk.Dir {
 	if d.hot == nil {
 		return []*disk.Dir{d.disk}
@@ -115,54 +115,53 @@ func (d *spoolDir) close() {
 	}
 }
 
-// The states of a file.
+// States of a file.
 const (
-	stateInUse      = "in use"        // its process lives, or another one is sending it
+	stateInUse      = "in use"        // its process is running, or another one is sending it
 	stateLeft       = "left"          // its process has ended
-	stateUnsafe     = "not safe"      // the library does not touch it: see spoolFile.unsafe
+	stateUnsafe     = "not safe"      // the library refuses it: see spoolFile.unsafe
 	stateSetAside   = "set aside"     // its header could not be read
-	stateUnreadable = "unreadable"    // its header cannot be read, or nothing of it
+	stateUnreadable = "unreadable"    // neither its header nor its records can be read
 	stateNewer      = "newer version" // only newer programs can read it
-	stateUnfinished = "unfinished"    // a file that a process did not finish: nothing is only there
+	stateUnfinished = "unfinished"    // a process died while creating it; it holds no event that is not in another file
 )
 
-// spoolFile is a file of a spool, as it was when it was looked at.
+// spoolFile is the state of a file of a spool at the time of inspection.
 type spoolFile struct {
 	dir    *disk.Dir
 	name   string
 	bytes  int64
 	state  string
-	err    error           // why it cannot be read, or not all of it
-	header *segment.Header // nil if it cannot be read
-	copies int             // of the header that are whole
-	short  bool            // it was cut
-	unsafe error           // what the library has against its owner or mode
+	err    error           // why all or part of it cannot be read
+	header *segment.Header // nil if unreadable
+	copies int             // intact copies of the header
+	short  bool            // it was truncated
+	unsafe error           // why the library refuses its owner or mode
 
 	spool.Found
-	first          uint64 // sequence number of its first record
+	first          uint64 // sequence number of the first record
 	oldest, newest int64  // times of its pending events, in ms
 }
 
-// pending returns how many events wait for delivery.
+// pending returns the number of events to deliver.
 func (f *spoolFile) pending() int { return f.Records - f.Settled }
 
-// unread reports whether it may have events that cannot even be counted.
+// unread reports whether it may hold events that cannot even be counted.
 func (f *spoolFile) unread() bool {
 	return f.header == nil && f.state != stateUnfinished
 }
 
-// unlooked reports whether the file could not even be opened.
-func (f *spoolFile) unlooked() bool {
+// unopened reports whether the file could not be opened.
+func (f *spoolFile) unopened() bool {
 	return f.state == stateUnreadable && !errors.Is(f.err, spool.ErrHeader)
 }
 
-// damaged reports whether something is lost, or could be with the next damage.
+// damaged reports whether events are lost, or would be with the next corruption.
 func (f *spoolFile) damaged() bool {
 	return f.state == stateUnreadable || f.state == stateUnsafe || f.state == stateSetAside || f.Lost > 0 || f.short || f.header != nil && f.copies < 2 || f.header != nil && f.err != nil
 }
 
-// survey looks at all files, sorted by name, and so by process. Those in RAM come after
-// those on the disk.
+// survey inspects all files, sorted by name and thereby by process. Files in RAM come last.
 func (d *spoolDir) survey(ctx context.Context) (files []*spoolFile, err error) {
 	for _, dir := range d.both() {
 		names, err := dir.Names()
@@ -177,7 +176,7 @@ func (d *spoolDir) survey(ctx context.Context) (files []*spoolFile, err error) {
 				continue
 			}
 			f := &spoolFile{dir: dir, name: name}
-			if f.look(); !errors.Is(f.err, fs.ErrNotExist) { // its process has removed it just now
+			if f.look(); !errors.Is(f.err, fs.ErrNotExist) { // its process has just removed it
 				files = append(files, f)
 			}
 		}
@@ -185,10 +184,10 @@ func (d *spoolDir) survey(ctx context.Context) (files []*spoolFile, err error) {
 	return files, nil
 }
 
-// attempts is how often a file is looked at again that may have changed meanwhile.
+// attempts is how often a file that changes during the inspection is inspected again.
 const attempts = 4
 
-// look fills in what can be found out about the file.
+// look inspects the file.
 func (f *spoolFile) look() {
 	entry, err := f.dir.Stat(f.name)
 	if err != nil {
@@ -200,12 +199,12 @@ func (f *spoolFile) look() {
 		f.unsafe = err
 	}
 	kind := spool.KindOf(f.name)
-	if kind == spool.Unfinished { // the original is still there
+	if kind == spool.Unfinished { // the original still exists
 		f.state = stateUnfinished
 		return
 	}
 	v, err := spool.Look(f.dir, f.name)
-	for attempt := 0; errors.Is(err, spool.ErrHeader) && attempt < attempts; attempt++ { // it may be being written
+	for attempt := 0; errors.Is(err, spool.ErrHeader) && attempt < attempts; attempt++ { // it may be written right now
 		v, err = spool.Look(f.dir, f.name)
 	}
 	_, newer := errors.AsType[*segment.VersionError](err)
@@ -217,8 +216,8 @@ func (f *spoolFile) look() {
 	default:
 		f.state, f.err = stateUnreadable, err
 	}
-	// To ask for the lock is to have it for a moment. A file without a header is left
-	// alone: it may be one that is being made.
+	// Testing the lock means to hold it briefly. A file without a header is not locked, because a process
+	// may be creating it.
 	switch {
 	case err == nil && f.dir.Locked(f.name):
 		f.state = stateInUse
@@ -233,8 +232,8 @@ func (f *spoolFile) look() {
 	}
 }
 
-// count counts the events. A hot file may be emptied and used again meanwhile, which
-// looks like damage. Then it is counted once more.
+// count counts the events. A hot file that is emptied and reused meanwhile looks corrupt, so it is then
+// counted again.
 func (f *spoolFile) count(v *spool.View) {
 	for attempt := 0; ; attempt++ {
 		f.header, f.copies, f.short = &v.Header, v.Copies, v.Short

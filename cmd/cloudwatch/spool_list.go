@@ -14,8 +14,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// listSpool shows the files, by destination. That something is damaged is no failure of
-// it: that is what verify is for. That a file cannot be opened is.
+// listSpool lists the files by destination. It fails if a file cannot be opened, but not for corrupt
+// files, which verify checks.
 func (p *program) listSpool(ctx context.Context, d *spoolDir) error {
 	files, err := d.survey(ctx)
 	if err != nil {
@@ -26,7 +26,7 @@ func (p *program) listSpool(ctx context.Context, d *spoolDir) error {
 	for _, f := range files {
 		rows = append(rows, f.row())
 	}
-	lines := columns(rows, 3, 4, 5) // numbers
+	lines := columns(rows, 3, 4, 5) // right-aligned
 	w := bufio.NewWriter(p.stdout)
 	s := p.style()
 	for i, f := range files {
@@ -42,13 +42,13 @@ func (p *program) listSpool(ctx context.Context, d *spoolDir) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	return p.nameUnlooked(files)
+	return p.nameUnopened(files)
 }
 
-// nameUnlooked says which files could not be opened. They fail the command.
-func (p *program) nameUnlooked(files []*spoolFile) (err error) {
+// nameUnopened reports the files that could not be opened, which fail the command.
+func (p *program) nameUnopened(files []*spoolFile) (err error) {
 	for _, f := range files {
-		if f.unlooked() {
+		if f.unopened() {
 			newScreen(p.stderr).say(fmt.Sprintf("cloudwatch: %s: %v", f.name, f.err))
 			err = exit(exitFailed)
 		}
@@ -57,16 +57,16 @@ func (p *program) nameUnlooked(files []*spoolFile) (err error) {
 }
 
 func byDestination(a, b *spoolFile) int {
-	if (a.header == nil) != (b.header == nil) { // those come last
+	if (a.header == nil) != (b.header == nil) { // files without a header come last
 		return map[bool]int{true: 1, false: -1}[a.header == nil]
 	}
 	return cmp.Compare(where(a.header), where(b.header))
 }
 
-// where names the destination of a segment.
+// where describes the destination of a segment.
 func where(h *segment.Header) string {
 	if h == nil {
-		return "destination not known"
+		return "unknown destination"
 	}
 	return fmt.Sprintf("log group %s, log stream %s, region %s%s", h.Group, h.Stream, h.Region, at(h.Endpoint))
 }
@@ -123,7 +123,7 @@ func total(files []*spoolFile) string {
 	return s
 }
 
-// columns aligns the cells of rows, some columns to the right.
+// columns formats rows as aligned columns; right lists the right-aligned ones.
 func columns(rows [][]string, right ...int) []string {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {

@@ -14,12 +14,12 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-const purgeHelp = `Delete everything in a spool: segments, files in RAM, what was set aside or not finished,
-and the directories, if nothing else is in them. Events that were not delivered are lost.
+const purgeHelp = `Delete everything in a spool: segments, files in RAM, files set aside, unfinished files,
+and the directories if nothing else is in them. Undelivered events are lost.
 
-It shows what there is and asks first, or takes --yes for an answer. Files in use are left
-to their processes. Files of other names are never deleted, nor anything in a directory in
-RAM that somebody else has made.
+purge lists the files and asks for confirmation, unless --yes is given. It skips files
+in use. It never deletes files with other names, nor anything in a directory in RAM that
+another user created.
 
 Exit code 1: something is left.`
 
@@ -44,7 +44,7 @@ func (p *program) purgeSpool(ctx context.Context, d *spoolDir, yes bool) error {
 	}
 	files = slices.DeleteFunc(files, func(f *spoolFile) bool { return !spool.IsOwn(f.name) })
 	d.describe(screen, files)
-	if err := p.confirm(ctx, "delete all of this? Events that were not delivered are lost.", yes); err != nil {
+	if err := p.confirm(ctx, "delete all of this? Undelivered events will be lost.", yes); err != nil {
 		return err
 	}
 	left := 0
@@ -57,7 +57,7 @@ func (p *program) purgeSpool(ctx context.Context, d *spoolDir, yes bool) error {
 		case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, disk.ErrGone):
 			continue
 		case errors.Is(err, disk.ErrLocked):
-			err = errors.New("in use: left to its process")
+			err = errors.New("in use by its process; skipped")
 		}
 		left++
 		screen.say(fmt.Sprintf("cloudwatch: %s: %s", f.name, reason(err)))
@@ -68,19 +68,19 @@ func (p *program) purgeSpool(ctx context.Context, d *spoolDir, yes bool) error {
 	return d.discard(screen)
 }
 
-// trustID skips the directory in RAM if others can have changed which one that is.
+// trustID skips the directory in RAM if another user may have chosen it.
 func (d *spoolDir) trustID(screen *screen) {
 	if d.hot == nil {
 		return
 	}
 	if err := d.disk.UnsafeID(); err != nil {
-		screen.say(fmt.Sprintf("cloudwatch: %s is skipped: others can have named it: %s", d.hot.Path(), reason(err)))
+		screen.say(fmt.Sprintf("cloudwatch: skipping %s, which another user may have chosen: %s", d.hot.Path(), reason(err)))
 		_ = d.hot.Close()
 		d.hot, d.partial = nil, true
 	}
 }
 
-// describe shows what is to be deleted.
+// describe lists what will be deleted.
 func (d *spoolDir) describe(screen *screen, files []*spoolFile) {
 	slices.SortStableFunc(files, byDestination)
 	for len(files) > 0 {
@@ -98,8 +98,8 @@ func (d *spoolDir) describe(screen *screen, files []*spoolFile) {
 	}
 }
 
-// discard removes the directories, in which no file of the spool is left. The way to the
-// one in RAM goes last. That others have something in them is no failure.
+// discard removes the directories, which hold no more files of the spool: first the one in RAM, then the
+// one that leads to it. A directory with other files in it is kept.
 func (d *spoolDir) discard(screen *screen) error {
 	if d.hot != nil {
 		removeDir(screen, d.hot)
@@ -112,8 +112,8 @@ func (d *spoolDir) discard(screen *screen) error {
 }
 
 func removeDir(screen *screen, dir *disk.Dir) {
-	_ = dir.Close() // nothing was written; Windows removes no open directory
+	_ = dir.Close() // nothing was written; Windows cannot remove an open directory
 	if err := os.Remove(dir.Path()); err != nil {
-		screen.say(fmt.Sprintf("cloudwatch: the directory %s is kept: %v", dir.Path(), cause(err)))
+		screen.say(fmt.Sprintf("cloudwatch: keeping the directory %s: %v", dir.Path(), cause(err)))
 	}
 }

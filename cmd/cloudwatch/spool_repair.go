@@ -14,19 +14,19 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-const repairHelp = `Make what processes left in a spool fit to be sent, as far as it can be.
+const repairHelp = `Repair the files of ended processes in a spool, so that they can be sent.
 
-A header with one damaged copy is written again. If both are gone, it is made anew from
-the checksums of the events, which are still checked, and the destination of other
-files of the same process, or --group, --stream, --region and --endpoint. What was set
-aside is put back. Files in which nothing is are removed. Modes that let others write
-to the directory or open a file are changed.
+A header with one damaged copy is rewritten. If both copies are lost, it is rebuilt from
+the checksums of the events, which are still verified, and the destination of other
+files of the same process, or --group, --stream, --region and --endpoint. Files set
+aside are restored. Empty files are removed. Modes that let other users write to the
+directory or open a file are corrected.
 
-Damaged events stay damaged: send counts them and delivers the others. A file of which
-nothing can be checked is kept, unless --delete is given. Files in use, and those of a
-newer version, are left as they are.
+Damaged events stay damaged: send counts them and delivers the others. A file in which
+nothing can be verified is kept, unless --delete is given. Files in use, and those of a
+newer version, are not changed.
 
-Exit code 1: something is still not readable.`
+Exit code 1: something is still unreadable.`
 
 const repairExamples = `  cloudwatch spool repair /var/lib/myapp/logs
   cloudwatch spool repair /var/lib/myapp/logs --group app --stream web-1 --region eu-central-1
@@ -42,17 +42,17 @@ func (p *program) repairCommand(s *spoolFlags) *cobra.Command {
 	var f repairFlags
 	cmd := p.spoolSubcommand(s, &cobra.Command{
 		Use:     "repair DIR",
-		Short:   "Mend what is damaged",
+		Short:   "Repair damaged files",
 		Long:    repairHelp,
 		Example: repairExamples,
 	}, func(ctx context.Context, d *spoolDir) error { return p.repairSpool(ctx, d, &f) })
 	fs := cmd.Flags()
-	fs.StringVar(&f.to.Group, "group", "", "log group `NAME` of files that cannot tell")
-	fs.StringVar(&f.to.Stream, "stream", "", "log stream `NAME` of files that cannot tell")
-	fs.StringVar(&f.to.Region, "region", "", "AWS `REGION` of files that cannot tell")
-	fs.StringVar(&f.to.Endpoint, "endpoint", "", "`URL` of files that cannot tell (default AWS)")
-	fs.BoolVar(&f.delete, "delete", false, "delete files of which nothing can be read")
-	fs.BoolVar(&f.yes, "yes", false, "delete them without asking")
+	fs.StringVar(&f.to.Group, "group", "", "log group `NAME` for files with a lost header")
+	fs.StringVar(&f.to.Stream, "stream", "", "log stream `NAME` for files with a lost header")
+	fs.StringVar(&f.to.Region, "region", "", "AWS `REGION` for files with a lost header")
+	fs.StringVar(&f.to.Endpoint, "endpoint", "", "`URL` for files with a lost header (default AWS)")
+	fs.BoolVar(&f.delete, "delete", false, "delete files in which nothing can be read")
+	fs.BoolVar(&f.yes, "yes", false, "delete without asking")
 	return cmd
 }
 
@@ -61,7 +61,7 @@ func (p *program) repairSpool(ctx context.Context, d *spoolDir, f *repairFlags) 
 	if err != nil {
 		return err
 	}
-	var hopeless []*spoolFile
+	var unrepairable []*spoolFile
 	left := 0
 	if d.unsafe != nil {
 		done := "repaired: " + against(d.unsafe)
@@ -79,10 +79,10 @@ func (p *program) repairSpool(ctx context.Context, d *spoolDir, f *repairFlags) 
 		}
 		done, err := file.repair(f.to, files)
 		if errors.Is(err, disk.ErrLocked) {
-			continue // somebody has taken it meanwhile
+			continue // another process has taken it meanwhile
 		}
 		if errors.Is(err, spool.ErrLost) {
-			hopeless = append(hopeless, file)
+			unrepairable = append(unrepairable, file)
 		}
 		if err != nil {
 			left++
@@ -94,12 +94,12 @@ func (p *program) repairSpool(ctx context.Context, d *spoolDir, f *repairFlags) 
 			}
 		}
 	}
-	if f.delete && len(hopeless) > 0 {
-		question := fmt.Sprintf("delete %s that cannot be repaired?", counted(int64(len(hopeless)), "file", "files"))
+	if f.delete && len(unrepairable) > 0 {
+		question := fmt.Sprintf("delete %s that cannot be repaired?", counted(int64(len(unrepairable)), "file", "files"))
 		if err := p.confirm(ctx, question, f.yes); err != nil {
 			return err
 		}
-		for _, file := range hopeless {
+		for _, file := range unrepairable {
 			if err := spool.Delete(file.dir, file.name); err != nil {
 				return err
 			}
@@ -112,7 +112,7 @@ func (p *program) repairSpool(ctx context.Context, d *spoolDir, f *repairFlags) 
 	return nil
 }
 
-// secure has the library take the directory, if another mode is enough for that.
+// secure corrects the mode of the directory if that is enough for the library to accept it.
 func (d *spoolDir) secure() error {
 	if d.unsafe = d.disk.Secure(); d.unsafe == nil {
 		d.unsafe = d.disk.Unsafe()
@@ -120,7 +120,7 @@ func (d *spoolDir) secure() error {
 	return d.unsafe
 }
 
-// repair returns what was done, "" for nothing.
+// repair repairs the file and returns what it did; "": nothing.
 func (f *spoolFile) repair(to segment.Header, all []*spoolFile) (done string, err error) {
 	switch {
 	case f.state == stateInUse || f.state == stateNewer:
@@ -134,7 +134,7 @@ func (f *spoolFile) repair(to segment.Header, all []*spoolFile) (done string, er
 		more, err := f.repair(to, all)
 		return cmp.Or(more, done), err
 	case f.state == stateUnfinished:
-		return "removed: it was not finished", spool.Delete(f.dir, f.name)
+		return "removed: it was unfinished", spool.Delete(f.dir, f.name)
 	case f.header == nil:
 		return f.rebuild(to, all)
 	case f.state == stateSetAside:
@@ -145,7 +145,7 @@ func (f *spoolFile) repair(to segment.Header, all []*spoolFile) (done string, er
 	return "", f.err
 }
 
-// rebuild makes a new header.
+// rebuild writes a new header.
 func (f *spoolFile) rebuild(to segment.Header, all []*spoolFile) (string, error) {
 	producer, _, _ := strings.Cut(f.name, "-")
 	for _, other := range all {
@@ -156,7 +156,7 @@ func (f *spoolFile) rebuild(to segment.Header, all []*spoolFile) (string, error)
 	err := spool.Rebuild(f.dir, f.name, to)
 	switch {
 	case errors.Is(err, spool.ErrNowhere):
-		return "", fmt.Errorf("%w: say it with --group, --stream and --region", err)
+		return "", fmt.Errorf("%w: set --group, --stream and --region", err)
 	case err == nil:
 		return "repaired: its header was lost", nil
 	}

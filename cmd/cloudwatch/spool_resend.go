@@ -17,9 +17,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// resend sends the files for one destination. A Writer does the work: it adopts what
-// processes have left there as soon as it has the same spool, and retries and
-// acknowledges as for the events of its own program.
+// resend sends the files for one destination through a Writer with the same spool, which adopts what
+// ended processes left there, retries and acknowledges as for its own events.
 type resend struct {
 	*program
 	dir    *spoolDir
@@ -30,10 +29,10 @@ type resend struct {
 	files   []*spoolFile
 	events  int64
 	streams []string        // of the destination
-	notes   map[string]bool // what the log stream is told of: a process and its stream
+	notes   map[string]bool // processes and streams with a recovery notice
 
 	lost    int64
-	trouble *diagnosis // why it was given up; nil if it was not
+	failure *diagnosis // why it was given up; nil if it was not
 }
 
 // add adds a file whose header will be h.
@@ -62,18 +61,18 @@ func (r *resend) summary() string {
 
 const (
 	resendPoll     = 50 * time.Millisecond
-	resendPatience = 5 * time.Second // for files nothing happens with although nothing is being sent
-	noteTime       = time.Second     // for the note behind the last event
+	resendPatience = 5 * time.Second // without progress while no request is in flight
+	noteTime       = time.Second     // for the recovery notice after the last event
 	drainTime      = 10 * time.Second
 	abortTime      = time.Second
 )
 
-// run returns when everything is sent, or given up.
+// run returns when everything is sent or the run is given up.
 func (r *resend) run(ctx context.Context) error {
-	t := &trouble{screen: r.screen}
+	t := &notifier{screen: r.screen}
 	r.prepare()
-	options := r.sendOptions(r.flags, r.to, r.streams[0]) // the stream is for its notes
-	options.OnError = func(err error) { r.tell(t, err) }
+	options := r.sendOptions(r.flags, r.to, r.streams[0]) // the stream is for its recovery notices
+	options.OnError = func(err error) { r.report(t, err) }
 	options.Spool = r.dir.disk.Path()
 	options.SpoolOptions = cloudwatch.SpoolOptions{
 		MaxBytes:    math.MaxInt64,
@@ -94,7 +93,7 @@ func (r *resend) run(ctx context.Context) error {
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	_ = w.Shutdown(ending) // what is left is found in the spool
+	_ = w.Shutdown(ending) // the spool shows what is left
 	r.screen.show("")
 	sent := w.Stats().Recovered
 	r.lost = sent.Lost
@@ -106,7 +105,7 @@ func (r *resend) run(ctx context.Context) error {
 	return nil
 }
 
-// prepare has the library take the files, and leaves out those where that fails.
+// prepare makes the files acceptable to the library, and skips those where that fails.
 func (r *resend) prepare() {
 	r.files = slices.DeleteFunc(r.files, func(f *spoolFile) bool {
 		err := r.prepareFile(f)
@@ -117,8 +116,7 @@ func (r *resend) prepare() {
 	})
 }
 
-// prepareFile writes the destination into a file if it is another one, and changes the
-// mode if others can open it.
+// prepareFile writes the destination into a file if it differs, and corrects its mode.
 func (r *resend) prepareFile(f *spoolFile) error {
 	err := f.dir.SecureFile(f.name)
 	if h := *f.header; err == nil {
@@ -126,14 +124,14 @@ func (r *resend) prepareFile(f *spoolFile) error {
 			err = spool.Mend(f.dir, f.name, r.flags.retarget)
 		}
 	}
-	if errors.Is(err, disk.ErrLocked) || errors.Is(err, fs.ErrNotExist) { // somebody else sends it
+	if errors.Is(err, disk.ErrLocked) || errors.Is(err, fs.ErrNotExist) { // another process is sending it
 		return nil
 	}
 	return err
 }
 
-// wait returns when the files are gone, and the notes about them are in the queue. It
-// returns false if it gives up.
+// wait returns true when the files are gone and their recovery notices are queued, and false if it
+// gives up.
 func (r *resend) wait(ctx context.Context, w *cloudwatch.Writer, j *judge) bool {
 	tick := time.NewTicker(resendPoll)
 	defer tick.Stop()
@@ -154,9 +152,9 @@ func (r *resend) wait(ctx context.Context, w *cloudwatch.Writer, j *judge) bool 
 			switch quiet := now.Sub(since); {
 			case left == 0 && (s.Accepted >= int64(len(r.notes)) || quiet > noteTime):
 				return true
-			case over && (d.kind == kindAccess || d.kind == kindFinal): // a network is waited for
-				r.trouble = &d
-				r.screen.say("cloudwatch: given up: " + d.cause)
+			case over && (d.kind == kindAccess || d.kind == kindFinal): // wait for an unreachable network
+				r.failure = &d
+				r.screen.say("cloudwatch: gave up: " + d.cause)
 				return false
 			case quiet > resendPatience:
 				return false
@@ -165,8 +163,7 @@ func (r *resend) wait(ctx context.Context, w *cloudwatch.Writer, j *judge) bool 
 	}
 }
 
-// left returns how many of the files are still there. Those in RAM become segments on
-// the disk first.
+// left returns how many of the files still exist. Files in RAM first become segments on the disk.
 func (r *resend) left() (n int) {
 	there := map[string]bool{}
 	for _, dir := range r.dir.both() {
@@ -188,11 +185,11 @@ func (r *resend) left() (n int) {
 
 func stem(name string) string { return strings.TrimSuffix(name, filepath.Ext(name)) }
 
-// tell is the library's OnError. It says nothing of files for other destinations.
-func (r *resend) tell(t *trouble, err error) {
+// report is Options.OnError of the library. It ignores errors about files for other destinations.
+func (r *resend) report(t *notifier, err error) {
 	s, ok := errors.AsType[*cloudwatch.SpoolError](err)
 	if ok && s.Op == "send segment" && !slices.ContainsFunc(r.files, func(f *spoolFile) bool { return stem(f.name) == stem(s.Path) }) {
 		return
 	}
-	t.tell(err)
+	t.report(err)
 }

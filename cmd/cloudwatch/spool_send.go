@@ -18,16 +18,16 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-const sendHelp = `Send what processes that have ended left in a spool, with the credentials there are now.
+const sendHelp = `Send the events that ended processes left in a spool, with the current credentials.
 
-Each event goes where its process would have sent it: send shows where that is, and asks
-first, or takes --yes for an answer. --group, --stream, --region and --endpoint name
-another destination, which is then written into the files. An endpoint other than AWS is
-never used unless it is named by --endpoint or AWS_ENDPOINT_URL. A file whose destination
-nothing can be sent to is named and left; the others are sent.
+Each event goes to the destination of its process: send lists the destinations and asks
+for confirmation, unless --yes is given. --group, --stream, --region and --endpoint set
+another destination, which is written into the files. An endpoint other than AWS is used
+only if --endpoint or AWS_ENDPOINT_URL names it. Files with an invalid destination are
+reported and skipped.
 
-What the service has confirmed is removed. Files in use are left to their processes. Modes
-that let others write to the directory or open a file are changed before.
+Acknowledged events are removed. Files in use are skipped. Modes that let other users
+write to the directory or open a file are corrected first.
 
 Exit code 1: something is left, or could not be read.`
 
@@ -37,7 +37,7 @@ const sendExamples = `  cloudwatch spool send /var/lib/myapp/logs
 
 type sendFlags struct {
 	*spoolFlags
-	to        segment.Header // what is not empty replaces what the files say
+	to        segment.Header // nonempty fields replace those of the files
 	profile   string
 	role      role.Settings
 	plainHTTP bool
@@ -49,7 +49,7 @@ func (p *program) sendCommand(s *spoolFlags) *cobra.Command {
 	f := sendFlags{spoolFlags: s}
 	cmd := p.spoolSubcommand(s, &cobra.Command{
 		Use:     "send DIR",
-		Short:   "Send what processes left",
+		Short:   "Send the events of ended processes",
 		Long:    sendHelp,
 		Example: sendExamples,
 	}, func(ctx context.Context, d *spoolDir) error { return p.sendSpool(ctx, d, &f) })
@@ -66,10 +66,10 @@ func (p *program) sendCommand(s *spoolFlags) *cobra.Command {
 	return cmd
 }
 
-// destination is what a Writer has one of; files of several log streams can share it.
+// destination is the destination of one Writer; files of several log streams can share it.
 type destination struct{ region, endpoint, group string }
 
-// retarget replaces in a header what the flags name.
+// retarget replaces the fields of a header that flags set.
 func (f *sendFlags) retarget(h *segment.Header) {
 	h.Group = cmp.Or(f.to.Group, h.Group)
 	h.Stream = cmp.Or(f.to.Stream, h.Stream)
@@ -93,9 +93,9 @@ func (p *program) sendSpool(ctx context.Context, d *spoolDir, f *sendFlags) erro
 	check := destinations{p, f, map[segment.Header]error{}}
 	for _, file := range files {
 		if file.state == stateInUse {
-			screen.say(fmt.Sprintf("cloudwatch: %s is in use: left to its process", file.name))
+			screen.say(fmt.Sprintf("cloudwatch: %s is in use by its process; skipped", file.name))
 		}
-		if file.unlooked() {
+		if file.unopened() {
 			screen.say(fmt.Sprintf("cloudwatch: %s: %v", file.name, file.err))
 		}
 		if file.state != stateLeft && file.state != stateUnsafe {
@@ -108,11 +108,11 @@ func (p *program) sendSpool(ctx context.Context, d *spoolDir, f *sendFlags) erro
 		h := *file.header
 		f.retarget(&h)
 		if allowed := p.endpoint(f.to.Endpoint); h.Endpoint != allowed {
-			screen.say(fmt.Sprintf("cloudwatch: %s is for %s, not for %s: not sent; --endpoint says where", file.name, hostOf(h.Endpoint), hostOf(allowed)))
+			screen.say(fmt.Sprintf("cloudwatch: %s is for %s, not for %s: not sent; choose with --endpoint", file.name, hostOf(h.Endpoint), hostOf(allowed)))
 			continue
 		}
 		if err := check.check(h); err != nil {
-			screen.say(fmt.Sprintf("cloudwatch: %s: not sent: %s; --group, --stream and --region say where", file.name, strings.TrimPrefix(message(err), "cloudwatch: ")))
+			screen.say(fmt.Sprintf("cloudwatch: %s: not sent: %s; choose with --group, --stream and --region", file.name, strings.TrimPrefix(message(err), "cloudwatch: ")))
 			continue
 		}
 		to := destination{h.Region, h.Endpoint, h.Group}
@@ -150,8 +150,8 @@ func (p *program) sendSpool(ctx context.Context, d *spoolDir, f *sendFlags) erro
 			code = max(code, exitFailed)
 		}
 		lost += r.lost
-		if r.trouble != nil {
-			code = max(code, r.trouble.code())
+		if r.failure != nil {
+			code = max(code, r.failure.code())
 		}
 	}
 	left, err := d.left(context.WithoutCancel(ctx))
@@ -167,7 +167,7 @@ func (p *program) sendSpool(ctx context.Context, d *spoolDir, f *sendFlags) erro
 	return exit(code)
 }
 
-// checkSend returns an error for what is wrong whatever the files say.
+// checkSend returns an error for what is invalid independently of the files.
 func (p *program) checkSend(d *spoolDir, f *sendFlags) error {
 	if d.unsafe != nil && !byMode(d.unsafe) {
 		return asItsUser(d.unsafe)
@@ -180,14 +180,14 @@ func (p *program) checkSend(d *spoolDir, f *sendFlags) error {
 	return nil
 }
 
-// destinations knows where events can be sent to.
+// destinations caches which destinations events can be sent to.
 type destinations struct {
 	p     *program
 	f     *sendFlags
-	known map[segment.Header]error // only the destination of the header is filled in
+	known map[segment.Header]error // only the destination fields of the key are set
 }
 
-// check is tryDestination, once for each destination.
+// check calls tryDestination once for each destination.
 func (d *destinations) check(h segment.Header) error {
 	h = segment.Header{Region: h.Region, Endpoint: h.Endpoint, Group: h.Group, Stream: h.Stream}
 	err, ok := d.known[h]
@@ -198,10 +198,9 @@ func (d *destinations) check(h segment.Header) error {
 	return err
 }
 
-// tryDestination returns why the library would send nothing to where a header says:
-// somebody may have forged it.
+// tryDestination returns why the library would refuse the destination of a header, which may be forged.
 func (p *program) tryDestination(f *sendFlags, h segment.Header) error {
-	if f.to.Region == "" { // an empty one would be taken from the environment
+	if f.to.Region == "" { // an empty region would come from the environment
 		if err := preflight.Region("its region", h.Region); err != nil {
 			return err
 		}
@@ -213,7 +212,7 @@ func (p *program) tryDestination(f *sendFlags, h segment.Header) error {
 	return w.Close()
 }
 
-// sendOptions are those of a Writer that has no spool yet.
+// sendOptions returns the options of a Writer, without a spool.
 func (p *program) sendOptions(f *sendFlags, to destination, stream string) *cloudwatch.Options {
 	o := &cloudwatch.Options{
 		LogStream:      literal(stream),
@@ -229,11 +228,11 @@ func (p *program) sendOptions(f *sendFlags, to destination, stream string) *clou
 	return o
 }
 
-// literal returns a name without placeholders: nothing of this machine is filled in where a
-// header of a file says so.
+// literal escapes placeholders in a name: the header of a file must not make the library fill in values
+// of this machine.
 func literal(name string) string { return strings.NewReplacer("{", "{{", "}", "}}").Replace(name) }
 
-// left says what a spool still has that is not in use, "" if that is nothing.
+// left describes what remains in a spool, files in use excluded; "": nothing.
 func (d *spoolDir) left(ctx context.Context) (string, error) {
 	files, err := d.survey(ctx)
 	if err != nil {
@@ -248,19 +247,18 @@ func (d *spoolDir) left(ctx context.Context) (string, error) {
 
 func hostOf(endpoint string) string { return cmp.Or(endpoint, "AWS") }
 
-// confirm asks whoever is at the terminal. Without one, the answer must be in the
-// command line.
+// confirm asks a question on the terminal. Without a terminal, it requires --yes.
 func (p *program) confirm(ctx context.Context, question string, yes bool) error {
 	if yes {
 		return nil
 	}
 	if _, ok := terminal(p.stdin); !ok {
-		return wrongUsage(fmt.Errorf("%s nobody is here to answer: use --yes", question))
+		return wrongUsage(fmt.Errorf("%s no terminal to confirm; use --yes", question))
 	}
 	fmt.Fprintf(p.stderr, "cloudwatch: %s [y/N] ", printable(question))
 	answer := make(chan string, 1)
 	go func() { // a read from a terminal cannot be interrupted
-		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // the end of input is no answer
+		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // the end of input counts as no
 		answer <- strings.ToLower(strings.TrimSpace(line))
 	}()
 	select {
@@ -271,5 +269,5 @@ func (p *program) confirm(ctx context.Context, question string, yes bool) error 
 			return nil
 		}
 	}
-	return failed(errors.New("nothing was done"))
+	return failed(errors.New("canceled; nothing was changed"))
 }

@@ -23,7 +23,7 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// What is escaped is the same text for whoever reads JSON.
+// Escaped text is equivalent JSON.
 func TestEscaped(t *testing.T) {
 	for text, want := range map[string]string{
 		"plain ünïcödé 漢字":                     `"plain ünïcödé 漢字"`,
@@ -44,7 +44,7 @@ func TestEscaped(t *testing.T) {
 		}
 		var back string
 		if err := json.Unmarshal(got, &back); err != nil || back != text {
-			t.Errorf("%q is read back as %q, error %v", text, back, err)
+			t.Errorf("%q decodes to %q, error %v", text, back, err)
 		}
 	}
 	if got, want := string(escaped([]byte("\"bad \xff\"\n"))), "\"bad \ufffd\"\n"; got != want {
@@ -52,8 +52,7 @@ func TestEscaped(t *testing.T) {
 	}
 }
 
-// leftSpool returns a spool in which a process has left events that were to go to the
-// endpoint.
+// leftSpool returns a spool with leftover events for the endpoint.
 func leftSpool(t *testing.T, endpoint string, messages ...string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "spool")
@@ -75,7 +74,7 @@ func leftSpool(t *testing.T, endpoint string, messages ...string) string {
 	return dir
 }
 
-// Ctrl-C ends a send that waits for the service. What was not confirmed is still there.
+// Ctrl-C ends a send that waits for the service. Unacknowledged events stay in the spool.
 func TestSignalEndsSend(t *testing.T) {
 	srv := cloudwatchtest.Start(t)
 	remove, hit := hangs(srv)
@@ -89,12 +88,11 @@ func TestSignalEndsSend(t *testing.T) {
 	remove()
 	send().wantCode(t, 0)
 	if got := srv.Messages("app", "s"); len(got) != 3 || got[0] != "one" || got[1] != "two" {
-		t.Errorf("delivered %q, want two events and a note", got)
+		t.Errorf("delivered %q, want two events and a recovery notice", got)
 	}
 }
 
-// A process that writes, delivers and uses its hot files again all the time is no
-// damage, whenever somebody looks.
+// A process that constantly writes, delivers and reuses its hot files must never look corrupt.
 func TestLookAtBusyProcess(t *testing.T) {
 	const ram = "/dev/shm"
 	dir := filepath.Join(t.TempDir(), "spool")
@@ -114,7 +112,7 @@ func TestLookAtBusyProcess(t *testing.T) {
 	go func() {
 		defer close(written)
 		line := strings.Repeat("x", 2000) + "\n"
-		for range 6_000 { // several times what the hot files have room for
+		for range 6_000 { // several times the capacity of the hot files
 			_, _ = w.Write([]byte(line))
 		}
 		_ = w.Close()
@@ -141,7 +139,7 @@ func TestLookAtBusyProcess(t *testing.T) {
 		select {
 		case <-written:
 			if len(ids) < 3 {
-				t.Errorf("hot files were not used again: %d", len(ids))
+				t.Errorf("hot files were not reused: %d", len(ids))
 			}
 			return
 		default:
@@ -149,7 +147,7 @@ func TestLookAtBusyProcess(t *testing.T) {
 	}
 }
 
-// Where something goes is never left to the file alone.
+// A file alone never decides the destination.
 func TestRetarget(t *testing.T) {
 	f := sendFlags{to: segment.Header{Group: "g", Endpoint: "http://localhost"}}
 	h := segment.Header{ID: 7, Region: "r", Group: "old", Stream: "s"}

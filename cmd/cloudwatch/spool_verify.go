@@ -11,11 +11,11 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-const verifyHelp = `Read everything in a spool, check every checksum, and say what there is in each file.
+const verifyHelp = `Read everything in a spool, verify every checksum, and report on each file.
 
-Exit code 1: something is damaged, or others can write to it. Unreadable bytes alone
-are no damage: a process that is killed while it writes leaves its last record
-unfinished. Files that only a newer version can read are named and not checked.`
+Exit code 1: something is damaged, or other users can write to it. Unreadable bytes at
+the end are not damage: a process killed during a write leaves an incomplete record.
+Files of a newer version are reported and not checked.`
 
 func (p *program) verifyCommand(f *spoolFlags) *cobra.Command {
 	return p.spoolSubcommand(f, &cobra.Command{
@@ -48,7 +48,7 @@ func (p *program) verifySpool(ctx context.Context, d *spoolDir) error {
 	return nil
 }
 
-// verdict is what verify says about the file.
+// verdict returns the result of verify for the file.
 func (f *spoolFile) verdict() string {
 	switch {
 	case f.state == stateNewer:
@@ -76,9 +76,9 @@ func (f *spoolFile) verdict() string {
 		s += fmt.Sprintf(", %s malformed", counted(int64(n), "record", "records"))
 	}
 	if f.short {
-		s += ", shorter than it was made"
+		s += ", truncated"
 	}
-	s += fmt.Sprintf(", %d of 2 copies of the header", f.copies)
+	s += fmt.Sprintf(", %d of 2 header copies intact", f.copies)
 	if f.err != nil {
 		s += fmt.Sprintf(", %v", f.err)
 	}

@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// stampReader reads the time that a line begins with, or that a JSON object has. A time
-// without a zone is one of the zone.
+// stampReader parses the time at the beginning of a line or in a JSON object. Times without a zone are
+// in zone.
 type stampReader struct {
-	layout string // of package time; "" = the usual ones
+	layout string // of package time; "": the common ones
 	zone   *time.Location
 	now    func() time.Time
 }
 
-// stampBytes of a line are looked at.
+// stampBytes is the length of the prefix of a line that may hold the time.
 const stampBytes = 80
 
-// layouts are the usual ones, those with a zone first. Fractions of a second, behind a
-// point or a comma, go with all of them.
+// layouts are the common layouts, those with a zone first. All of them accept fractions of a second
+// after a point or comma.
 var layouts = [...]string{
 	"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04:05 Z07:00", "2006-01-02T15:04:05 Z0700",
 	"2006-01-02T15:04:05",
@@ -56,13 +56,12 @@ func (s *stampReader) read(line []byte) (t time.Time, ok bool) {
 		return t, true
 	}
 	if before, request, found := strings.Cut(text, " ["); found && strings.Count(before, " ") == 2 {
-		return s.any(request) // host, identity and user come first in the common log format
+		return s.any(request) // the common log format begins with host, identity and user
 	}
 	return time.Time{}, false
 }
 
-// afterOpening leaves out what stands before a time: a bracket, or a priority as in
-// syslog, with a version in RFC 5424.
+// afterOpening skips text before a time: a bracket, or a syslog priority, with a version in RFC 5424.
 func afterOpening(text string) string {
 	if rest, ok := strings.CutPrefix(text, "<"); ok {
 		if number, rest, ok := strings.Cut(rest, ">"); ok && len(number) <= 3 {
@@ -74,7 +73,7 @@ func afterOpening(text string) string {
 	return strings.TrimPrefix(text, "[")
 }
 
-// any reads a time in one of the usual forms at the beginning of text.
+// any parses a time in one of the common formats at the beginning of text.
 func (s *stampReader) any(text string) (t time.Time, ok bool) {
 	if text == "" || !(isDigit(text[0]) || text[0] >= 'A' && text[0] <= 'Z') {
 		return t, false
@@ -93,8 +92,8 @@ func (s *stampReader) any(text string) (t time.Time, ok bool) {
 	return t, false
 }
 
-// mayBegin reports whether text can have a time of the layout. It saves most calls of
-// time.Parse, which makes an error each time.
+// mayBegin reports whether text may begin with a time of the layout. It saves most calls of time.Parse,
+// which allocates an error each time.
 func mayBegin(layout, text string) bool {
 	if isDigit(layout[0]) != isDigit(text[0]) {
 		return false
@@ -104,13 +103,13 @@ func mayBegin(layout, text string) bool {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// prefix reads a time at the beginning of text.
+// prefix parses a time at the beginning of text.
 func (s *stampReader) prefix(layout, text string) (t time.Time, ok bool) {
 	t, err := time.ParseInLocation(layout, text, s.zone)
 	if e, isParse := errors.AsType[*time.ParseError](err); isParse && strings.HasPrefix(e.Message, ": extra text") {
 		end := len(text) - len(e.ValueElem)
 		if c := e.ValueElem[0]; isDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
-			return t, false // the end of a word or a number
+			return t, false // it is part of a longer word or number
 		}
 		t, err = time.ParseInLocation(layout, text[:end], s.zone)
 	}
@@ -126,21 +125,21 @@ func (s *stampReader) prefix(layout, text string) (t time.Time, ok bool) {
 	return t, t.Unix() >= 0
 }
 
-// withYear gives a time without a year the last one in which it is not in the future. A
-// day more is allowed for clocks and zones.
+// withYear adds the latest year in which a time without a year is not in the future. It allows one day
+// for differences of clocks and zones.
 func (s *stampReader) withYear(t time.Time) (time.Time, bool) {
 	now := s.now()
 	for year := now.Year() + 1; year > now.Year()-9; year-- {
 		dated := time.Date(year, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
-		if dated.Day() == t.Day() && dated.Before(now.Add(24*time.Hour)) { // not February 29 elsewhere
+		if dated.Day() == t.Day() && dated.Before(now.Add(24*time.Hour)) { // February 29 does not exist in every year
 			return dated, true
 		}
 	}
 	return t, false
 }
 
-// unixPrefix reads a number of seconds, milliseconds, microseconds or nanoseconds since
-// 1970 at the beginning of text. They have 10, 13, 16 and 19 digits from 2001 to 2286.
+// unixPrefix parses seconds, milliseconds, microseconds or nanoseconds since 1970 at the beginning of
+// text. From 2001 to 2286 they have 10, 13, 16 and 19 digits.
 func unixPrefix(text string) (t time.Time, ok bool) {
 	digits := 0
 	for digits < len(text) && isDigit(text[digits]) {
@@ -157,7 +156,7 @@ func unixPrefix(text string) (t time.Time, ok bool) {
 	return unixTime(text[:end])
 }
 
-// unixTime reads a number since 1970, of which the digits tell the unit.
+// unixTime parses a time since 1970 whose number of digits determines the unit.
 func unixTime(text string) (t time.Time, ok bool) {
 	whole, fraction, _ := strings.Cut(text, ".")
 	n, err := strconv.ParseInt(whole, 10, 64)
@@ -178,7 +177,7 @@ func unixTime(text string) (t time.Time, ok bool) {
 	return t, false
 }
 
-// jsonStamps are the fields of a JSON object that have its time, the first one first.
+// jsonStamps are the names of the time field of a JSON object, by precedence.
 var jsonStamps = [...]string{"time", "timestamp", "ts", "@timestamp"}
 
 // ofJSON returns the time of a JSON object.
@@ -208,7 +207,7 @@ func (s *stampReader) ofJSON(line []byte) (t time.Time, ok bool) {
 	return t, false
 }
 
-// number writes a JSON number without an exponent, as zap has it: 1.7000000001e+09.
+// number formats a JSON number without an exponent; zap writes 1.7000000001e+09.
 func number(value []byte) string {
 	if !bytes.ContainsAny(value, "eE") {
 		return string(value)

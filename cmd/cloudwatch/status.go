@@ -7,14 +7,14 @@ import (
 
 const (
 	statusInterval = 200 * time.Millisecond
-	rateSamples    = 10 // the rate is that of the last two seconds
+	rateSamples    = 10 // the rate covers the last two seconds
 )
 
-// status words the status line of a shipment.
+// status formats the status line of a shipment.
 type status struct {
 	writer   shipper
 	feed     *feed
-	draining time.Time // the end of the drain after a signal; zero before
+	draining time.Time // deadline of the drain after a signal; zero before
 	samples  []sample  // the newest, oldest first
 }
 
@@ -31,7 +31,7 @@ func (s *status) line(now time.Time) string {
 	stats := s.writer.Stats()
 	if !s.draining.IsZero() {
 		left := max(s.draining.Sub(now), 0).Seconds()
-		return fmt.Sprintf("sending: %s left, %.0f s left, Ctrl-C again to quit", events(stats.Pending), left)
+		return fmt.Sprintf("sending: %s left, %.0f s left, press Ctrl-C again to quit", events(stats.Pending), left)
 	}
 	line := fmt.Sprintf("%s sent, %s/s, %s waiting", events(stats.Delivered), count(s.rate(now, stats.Delivered)), count(stats.Pending))
 	if total, known := s.feed.size(); known {
@@ -40,7 +40,7 @@ func (s *status) line(now time.Time) string {
 	return line
 }
 
-// rate is the number of events delivered a second.
+// rate returns the number of events delivered per second.
 func (s *status) rate(now time.Time, delivered int64) int64 {
 	s.samples = append(s.samples, sample{now, delivered})
 	s.samples = s.samples[max(0, len(s.samples)-rateSamples-1):]

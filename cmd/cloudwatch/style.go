@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// style is how text looks on standard output.
+// style formats text for standard output.
 type style struct {
 	width int
 	color bool
 }
 
-// style returns what standard output can do: colour is for terminals, and for
-// people who want it (https://no-color.org).
+// style returns the style of standard output: color only on a terminal, and not with NO_COLOR
+// (https://no-color.org).
 func (p *program) style() style {
 	_, ok := terminal(p.stdout)
 	return style{
@@ -34,7 +34,7 @@ func (s style) paint(code, text string) string {
 
 func (s style) dim(text string) string { return s.paint("2", text) }
 
-// level colours the name of a level.
+// level colors the name of a level.
 func (s style) level(name, padded string) string {
 	var l slog.Level
 	if l.UnmarshalText([]byte(name)) != nil {
@@ -52,7 +52,7 @@ func (s style) level(name, padded string) string {
 	}
 }
 
-// lines returns one line for each event: time, level if any has one, text.
+// lines returns one line per event: time, level if any event has one, and text.
 func (s style) lines(events []shownEvent) []string {
 	records := make([]record, len(events))
 	widest := 0
@@ -73,17 +73,16 @@ func (s style) lines(events []shownEvent) []string {
 	return lines
 }
 
-// record is the message of an event made readable.
+// record is a message in readable form.
 type record struct {
 	level string // "" if it has none
 	text  string
 }
 
-// maxLevel bounds what is taken for the name of a level, such as "ERROR+2".
+// maxLevel is the maximum length of a level name, such as "ERROR+2".
 const maxLevel = 8
 
-// parseRecord reads a message that slog wrote as JSON. Any other message is
-// shown as it is.
+// parseRecord parses a message written by slog.JSONHandler. Other messages become the text unchanged.
 func parseRecord(message string) record {
 	plain := record{text: message}
 	fields, ok := parseObject(message)
@@ -94,7 +93,7 @@ func parseRecord(message string) record {
 	var text []string
 	for _, f := range fields {
 		switch {
-		case f.key == slog.TimeKey: // the event has it
+		case f.key == slog.TimeKey: // the event has the time
 		case f.key == slog.LevelKey && r.level == "":
 			r.level = f.text()
 		case f.key == slog.MessageKey && len(text) == 0:
@@ -115,7 +114,7 @@ type field struct {
 	value json.RawMessage
 }
 
-// text is the value of a field, without the quotation marks of a string.
+// text returns the value of a field, without the quotes of a string.
 func (f field) text() string {
 	var s string
 	if json.Unmarshal(f.value, &s) == nil {
@@ -124,7 +123,7 @@ func (f field) text() string {
 	return string(f.value)
 }
 
-// parseObject returns the fields of a JSON object in their order.
+// parseObject returns the fields of a JSON object in order.
 func parseObject(text string) (fields []field, ok bool) {
 	d := json.NewDecoder(bytes.NewReader([]byte(text)))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {

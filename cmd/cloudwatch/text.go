@@ -13,14 +13,13 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/plaintext"
 )
 
-// printable makes text harmless for a terminal, on one line; a tab becomes four spaces.
+// printable escapes text for a terminal, on one line; a tab becomes four spaces.
 func printable(text string) string { return plaintext.Escape(onOneLine.Replace(text)) }
 
 var onOneLine = strings.NewReplacer("\t", "    ", "\n", `\n`, "\r", `\r`)
 
-// jsonTo returns a writer of JSON for standard output that writes to w. A terminal gets
-// what is harmful to it as JSON escapes, which mean the same; a file or a pipe gets every
-// byte as it is.
+// jsonTo returns a writer of JSON for standard output that writes to w. On a terminal, control
+// characters become JSON escapes, which are equivalent; files and pipes receive every byte unchanged.
 func (p *program) jsonTo(w io.Writer) io.Writer {
 	if _, ok := terminal(p.stdout); ok {
 		return escapingWriter{w}
@@ -28,7 +27,7 @@ func (p *program) jsonTo(w io.Writer) io.Writer {
 	return w
 }
 
-// escapingWriter escapes JSON that comes in whole lines.
+// escapingWriter escapes JSON that is written in complete lines.
 type escapingWriter struct{ w io.Writer }
 
 func (e escapingWriter) Write(text []byte) (int, error) {
@@ -38,8 +37,8 @@ func (e escapingWriter) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// escaped writes what is harmful to a terminal as JSON escapes. JSON has such characters
-// in strings only, but for the blanks between its parts.
+// escaped replaces control characters in JSON by JSON escapes. Outside strings, JSON has none but
+// white space.
 func escaped(text []byte) []byte {
 	escape := func(r rune) bool { return plaintext.Harmful(r) && r != '\n' }
 	if !bytes.ContainsFunc(text, escape) && utf8.Valid(text) {
@@ -60,7 +59,7 @@ func escaped(text []byte) []byte {
 	return b
 }
 
-// cut shortens text to so many columns, with "…" as the last one.
+// cut shortens text to the given number of columns, ending in "…".
 func cut(text string, columns int) string {
 	if columns <= 0 {
 		return ""
@@ -77,19 +76,19 @@ func cut(text string, columns int) string {
 	return text
 }
 
-// runeWidth is the number of columns a rune takes, near enough for cutting.
+// runeWidth returns the approximate number of columns of a rune.
 func runeWidth(r rune) int {
 	switch {
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 		return 0
 	case r >= 0x1100 && r <= 0x115f, // Hangul Jamo
-		r >= 0x2e80 && r <= 0xa4cf, // CJK and its neighbours
+		r >= 0x2e80 && r <= 0xa4cf, // CJK and neighboring blocks
 		r >= 0xac00 && r <= 0xd7a3, // Hangul
 		r >= 0xf900 && r <= 0xfaff,
 		r >= 0xfe30 && r <= 0xfe6f,
 		r >= 0xff00 && r <= 0xff60, // full-width forms
 		r >= 0xffe0 && r <= 0xffe6,
-		r >= 0x1f300 && r <= 0x1f64f, // pictures
+		r >= 0x1f300 && r <= 0x1f64f, // pictographs
 		r >= 0x1f900 && r <= 0x1f9ff,
 		r >= 0x20000 && r <= 0x3fffd:
 		return 2
@@ -97,7 +96,7 @@ func runeWidth(r rune) int {
 	return 1
 }
 
-// count writes a number with its thousands apart.
+// count formats a number with commas between thousands.
 func count(n int64) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
@@ -106,7 +105,7 @@ func count(n int64) string {
 	return s
 }
 
-// counted writes a number and what it counts: "1 event", "2,000 events".
+// counted formats a number with its noun: "1 event", "2,000 events".
 func counted(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -116,7 +115,7 @@ func counted(n int64, one, many string) string {
 
 func events(n int64) string { return counted(n, "event", "events") }
 
-// size writes a number of bytes, in powers of 1,000 as AWS prices them.
+// size formats a number of bytes with units of powers of 1,000, as in AWS prices.
 func size(n int64) string {
 	switch f := float64(n); {
 	case n < 1_000:
@@ -130,7 +129,7 @@ func size(n int64) string {
 	}
 }
 
-// duration writes a time span with as many digits as somebody wants to read.
+// duration formats a duration with about two significant digits.
 func duration(d time.Duration) string {
 	switch {
 	case d < time.Microsecond:

@@ -23,18 +23,18 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
-// savedEvent is a line of what export writes and import reads. The names stay;
-// they are those of the API.
+// savedEvent is a line that export writes and import reads. Its names are those of the API and must
+// not change.
 type savedEvent struct {
 	LogGroup      string `json:"logGroup"`
 	LogStream     string `json:"logStream"`
 	Timestamp     int64  `json:"timestamp"`               // milliseconds since 1970
-	IngestionTime int64  `json:"ingestionTime,omitempty"` // the same
-	EventID       string `json:"eventId,omitempty"`       // tells the order of ingestion, if it is of our own
+	IngestionTime int64  `json:"ingestionTime,omitempty"` // milliseconds since 1970
+	EventID       string `json:"eventId,omitempty"`       // gives the order of ingestion if it is from our endpoint
 	Message       string `json:"message"`
 }
 
-// location is the other side of export and import: a directory, or an endpoint.
+// location is the source of export and the target of import: a directory or an endpoint.
 type location struct {
 	data     string
 	endpoint string
@@ -47,7 +47,7 @@ type location struct {
 
 func (w *location) flags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&w.data, "data", "", "`DIR` of 'cloudwatch serve', which must not be running (default its own default)")
+	fs.StringVar(&w.data, "data", "", "data `DIR` of 'cloudwatch serve', which must not be running (default as for serve)")
 	fs.StringVar(&w.endpoint, "endpoint", "", "`URL` of an endpoint (or AWS_ENDPOINT_URL)")
 	plainHTTPFlag(cmd, &w.allowPlainHTTP)
 	fs.StringVar(&w.region, "region", "", "AWS `REGION` (or AWS_REGION)")
@@ -62,7 +62,7 @@ func (w *location) check() error {
 	return nil
 }
 
-// url is that of the endpoint; "" = the directory.
+// url returns the URL of the endpoint; "": the directory.
 func (w *location) url(p *program) string {
 	if w.data != "" {
 		return ""
@@ -70,12 +70,12 @@ func (w *location) url(p *program) string {
 	return p.endpoint(w.endpoint)
 }
 
-// client returns a client of an endpoint. One on this machine needs no account. What is
-// wrong about the settings is an error, as in the constructors of the library.
+// client returns a client for an endpoint. An endpoint on this machine needs no account. Invalid settings
+// are an error, as in the constructors of the library.
 func (p *program) client(ctx context.Context, url string, w *location) (*cloudwatchlogs.Client, error) {
 	options := []func(*config.LoadOptions) error{
 		config.WithSharedConfigProfile(w.profile),
-		config.WithLogger(logging.Nop{}), // what fails is said once, in our words
+		config.WithLogger(logging.Nop{}), // we report failures ourselves, once
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(attemptTimeout)),
 	}
 	if w.region != "" {
@@ -119,7 +119,7 @@ func (p *program) client(ctx context.Context, url string, w *location) (*cloudwa
 	return client, nil
 }
 
-// checkedKeys refuses keys that no request can be signed with, when they come.
+// checkedKeys refuses keys that cannot sign a request, when they are retrieved.
 type checkedKeys struct{ aws.CredentialsProvider }
 
 func (k *checkedKeys) Retrieve(ctx context.Context) (aws.Credentials, error) {
@@ -127,8 +127,8 @@ func (k *checkedKeys) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if err == nil {
 		err = preflight.Keys(got, "access key id", "secret access key", "session token")
 	}
-	if told, ok := errors.AsType[*deliver.CredentialsError](err); ok { // by those that a role is assumed with
-		return aws.Credentials{}, told
+	if known, ok := errors.AsType[*deliver.CredentialsError](err); ok { // from the credentials that assume a role
+		return aws.Credentials{}, known
 	}
 	if err != nil {
 		return aws.Credentials{}, &deliver.CredentialsError{Err: redact.Error(err)}
@@ -136,17 +136,15 @@ func (k *checkedKeys) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return got, nil
 }
 
-// IsCredentialsProvider lets the SDK see the provider inside.
+// IsCredentialsProvider lets the SDK recognize the inner provider.
 func (k *checkedKeys) IsCredentialsProvider(target aws.CredentialsProvider) bool {
 	return aws.IsCredentialsProvider(k.CredentialsProvider, target)
 }
 
-// attemptTimeout bounds one request, of which there are a few: the client itself waits
-// for an answer without end.
+// attemptTimeout bounds each attempt: the SDK client has no timeout of its own.
 const attemptTimeout = 30 * time.Second
 
-// requestError says what an error of the client means and what to do. What is no error
-// of a request fails as it is.
+// requestError explains a failed request and adds the next step. Other errors are returned unchanged.
 func (w *location) requestError(p *program, group string, err error) error {
 	if ready, ok := errors.AsType[*exitError](err); ok {
 		return ready
@@ -160,7 +158,7 @@ func (w *location) requestError(p *program, group string, err error) error {
 	return &exitError{d.code(), errors.New(d.text)}
 }
 
-// place reads GROUP[:STREAM]. No name of a group or a stream has a colon.
+// place parses GROUP[:STREAM]. Names of groups and streams contain no colon.
 func place(arg string) (group, stream string, err error) {
 	group, stream, named := strings.Cut(arg, ":")
 	if group == "" || named && stream == "" {

@@ -22,8 +22,7 @@ func (p *program) versionCommand() *cobra.Command {
 	}
 }
 
-// version returns the version of the module, the commit if the build knows it,
-// and what it was built with.
+// version returns the version of the module, the commit if known, and the Go version and platform.
 func version() string {
 	module, commit, modified := "(devel)", "", ""
 	if info, ok := debug.ReadBuildInfo(); ok {

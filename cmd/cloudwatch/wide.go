@@ -8,16 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// wideReader reads UTF-16 or UTF-32 as UTF-8. What is no character becomes U+FFFD.
+// wideReader converts UTF-16 or UTF-32 to UTF-8. Invalid code units become U+FFFD.
 type wideReader struct {
 	r     io.Reader
-	width int // bytes a unit: 2 or 4
+	width int // bytes per code unit: 2 or 4
 	order binary.ByteOrder
 
-	in    []byte // read and not decoded: less than a unit between reads
-	out   []byte // decoded and not given away
-	high  rune   // the first half of a surrogate pair, or 0
-	ended error  // of r
+	in    []byte // not yet decoded: less than a code unit between reads
+	out   []byte // decoded and not yet returned
+	high  rune   // first half of a surrogate pair, or 0
+	ended error  // returned by r
 }
 
 func (w *wideReader) Read(b []byte) (int, error) {
@@ -32,7 +32,7 @@ func (w *wideReader) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// fill decodes what one read brings.
+// fill decodes the result of one read.
 func (w *wideReader) fill() {
 	if w.in == nil {
 		w.in = make([]byte, 0, chunkBytes)
@@ -52,20 +52,20 @@ func (w *wideReader) fill() {
 		return
 	}
 	if w.high != 0 {
-		w.out = utf8.AppendRune(w.out, utf8.RuneError) // it has no second half
+		w.out = utf8.AppendRune(w.out, utf8.RuneError) // the second half is missing
 	}
 	if err == io.EOF && len(w.in) > 0 {
-		err = errors.New("the text is cut off in the middle of a character")
+		err = errors.New("the text ends in the middle of a character")
 	}
 	w.ended = err
 }
 
-// add decodes a unit of UTF-16.
+// add decodes a code unit of UTF-16.
 func (w *wideReader) add(unit rune) {
 	if w.high != 0 {
 		r := utf16.DecodeRune(w.high, unit)
 		w.high = 0
-		w.out = utf8.AppendRune(w.out, r) // U+FFFD if it is no pair
+		w.out = utf8.AppendRune(w.out, r) // U+FFFD if it is not a pair
 		if r != utf8.RuneError {
 			return
 		}

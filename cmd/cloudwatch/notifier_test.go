@@ -83,12 +83,12 @@ func TestTrouble(t *testing.T) {
 			"send events to log group app: no response from logs.eu-central-1.amazonaws.com:443: strange; if it lasts, check the proxy (HTTPS_PROXY), and what else is in between; retrying", kindUnreachable},
 	} {
 		var stderr strings.Builder
-		tr := &trouble{screen: newScreen(&stderr), noCreate: test.noCreate}
+		tr := &notifier{screen: newScreen(&stderr), noCreate: test.noCreate}
 		f := failure(test.operation, test.err)
 		f.Target.NoCreate, f.Target.Endpoint = test.noCreate, test.endpoint
-		tr.tell(&cloudwatch.DeliveryError{Operation: test.operation, Failures: 1, Since: time.Now(), Err: f})
+		tr.report(&cloudwatch.DeliveryError{Operation: test.operation, Failures: 1, Since: time.Now(), Err: f})
 		// That events are left after it says nothing new.
-		tr.tell(&cloudwatch.LossError{Events: 1, Reason: cloudwatch.LossUndelivered, Err: f})
+		tr.report(&cloudwatch.LossError{Events: 1, Reason: cloudwatch.LossUndelivered, Err: f})
 		if got, want := stderr.String(), "cloudwatch: "+test.want+"\n"; got != want {
 			t.Errorf("%s:\ngot  %swant %s", test.name, got, want)
 		}
@@ -108,8 +108,8 @@ func TestTrouble(t *testing.T) {
 // why.
 func TestTroubleAtTheEnd(t *testing.T) {
 	var stderr strings.Builder
-	tr := &trouble{screen: newScreen(&stderr)}
-	tr.tell(&cloudwatch.LossError{Events: 1, Reason: cloudwatch.LossUndelivered, Err: failure("PutLogEvents", network(&net.DNSError{Name: "logs.invalid", IsNotFound: true}))})
+	tr := &notifier{screen: newScreen(&stderr)}
+	tr.report(&cloudwatch.LossError{Events: 1, Reason: cloudwatch.LossUndelivered, Err: failure("PutLogEvents", network(&net.DNSError{Name: "logs.invalid", IsNotFound: true}))})
 	if got := stderr.String(); !strings.HasPrefix(got, "cloudwatch: send events to log group app: no such host logs.invalid; ") || strings.Count(got, "\n") != 1 {
 		t.Errorf("got %q", got)
 	}
@@ -126,8 +126,8 @@ func TestMessageOfTheSDK(t *testing.T) {
 
 func TestTroubleThatLasts(t *testing.T) {
 	var stderr strings.Builder
-	tr := &trouble{screen: newScreen(&stderr)}
-	tr.tell(&cloudwatch.DeliveryError{Operation: "PutLogEvents", Failures: 17, Since: time.Now().Add(-2 * time.Minute), Err: failure("PutLogEvents", answer("PutLogEvents", "ThrottlingException"))})
+	tr := &notifier{screen: newScreen(&stderr)}
+	tr.report(&cloudwatch.DeliveryError{Operation: "PutLogEvents", Failures: 17, Since: time.Now().Add(-2 * time.Minute), Err: failure("PutLogEvents", answer("PutLogEvents", "ThrottlingException"))})
 	if got, want := stderr.String(), "; retrying (17 failures in 2m0s)\n"; !strings.HasSuffix(got, want) {
 		t.Errorf("got %q, want it to end in %q", got, want)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/explain"
 )
 
-// flagNames are the settings as a user of the command knows them.
+// flagNames are the names of settings for users of the command.
 var flagNames = explain.Names{
 	Keys:     "AWS_ACCESS_KEY_ID, or the profile",
 	Profile:  "AWS_PROFILE, --profile",
@@ -23,28 +23,28 @@ var flagNames = explain.Names{
 	ExternalID: "--external-id",
 }
 
-// trouble says in plain words, one line each, what the library reports. Whether
-// it ends the run, a judge decides.
-type trouble struct {
+// notifier prints the errors that the library reports, one line each. The judge decides whether they end
+// the run.
+type notifier struct {
 	screen   *screen
 	noCreate bool
 
-	// The exit code of a run that has made a log group and could not set its
-	// retention, though all was delivered; 0 = none.
+	// retention is the exit code of a run that delivered everything but could not set the retention of a
+	// log group it created; 0: none.
 	retention atomic.Int32
 
-	said bool // something was, so that the end does not repeat it; of one goroutine alone
+	said bool // a failure was printed, so that the end does not repeat it; used by one goroutine
 }
 
-// tell is the library's OnError. One goroutine calls it.
-func (t *trouble) tell(err error) {
+// report is Options.OnError of the library, which calls it from one goroutine at a time.
+func (t *notifier) report(err error) {
 	if e, ok := errors.AsType[*cloudwatch.DeliveryError](err); ok {
 		t.failed(e)
 		return
 	}
 	e, ok := errors.AsType[*cloudwatch.LossError](err)
 	if ok && (e.Reason == cloudwatch.LossUndelivered || e.Reason == cloudwatch.LossClosed) {
-		// The last lines say how many. What no attempt has said is why.
+		// The last lines state the number. Only the cause may not have been printed yet.
 		if f := failureOf(e.Err); f != nil && !t.said {
 			t.screen.say("cloudwatch: " + f.Text(flagNames))
 		}
@@ -53,9 +53,9 @@ func (t *trouble) tell(err error) {
 	t.screen.say(message(err))
 }
 
-func (t *trouble) failed(e *cloudwatch.DeliveryError) {
+func (t *notifier) failed(e *cloudwatch.DeliveryError) {
 	f := failureOf(e.Err)
-	if f == nil || errors.Is(e.Err, context.Canceled) { // the run ends
+	if f == nil || errors.Is(e.Err, context.Canceled) { // the run is ending
 		return
 	}
 	d := diagnose(f, t.noCreate)
