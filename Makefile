@@ -7,10 +7,10 @@ FUZZTIME ?= 30s
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: check
-check: lint test ## everything CI runs: format, vet, staticcheck, tests with the race detector
+check: lint api test ## format, vet, staticcheck, API, tests with the race detector
 
 .PHONY: test
 test: ## run all tests with the race detector
@@ -94,6 +94,10 @@ powercut: ## cut the power CUTS (100) times (copies of a file system in use), ab
 .PHONY: soak
 soak: ## run 30 days of faults in fake time, about 2 minutes
 	go test -run TestSoak -timeout 60m . -args -soak-days 30
+
+.PHONY: api
+api: ## compare the exported API with the last tagged version
+	cd tools && GOWORK=off go run ./api
 
 .PHONY: release
 release: ## check everything, tag VERSION (v0.1.0) and verify that it installs; pushes nothing
