@@ -7,31 +7,33 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/cloudwatch-go/cloudwatch/tools/internal/publish"
 )
 
 // verify installs the modules as users do, and returns an error if one of them cannot be used.
-func verify(repo repository, p proxy, modules []released, scratch string) error {
-	env := p.env(filepath.Join(scratch, "modcache"))
+func verify(repo publish.Repository, p publish.Proxy, modules []publish.Module, scratch string) error {
+	env := p.Env(filepath.Join(scratch, "modcache"))
 	for _, m := range modules {
-		fmt.Printf("verify %s %s\n", m.path, m.version)
-		if err := verifyArchive(p.archive(m)); err != nil {
-			return fmt.Errorf("%s: %w", m.path, err)
+		fmt.Printf("verify %s %s\n", m.Path, m.Version)
+		if err := verifyArchive(p.Archive(m)); err != nil {
+			return fmt.Errorf("%s: %w", m.Path, err)
 		}
-		dir := filepath.Join(scratch, "user", m.dir)
+		dir := filepath.Join(scratch, "user", m.Dir)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
 		var err error
 		switch {
-		case m.dir == "":
+		case m.Dir == "":
 			err = verifyQuickStart(repo, m, dir, env)
-		case strings.HasPrefix(m.dir, "cmd/"):
+		case strings.HasPrefix(m.Dir, "cmd/"):
 			err = verifyCommand(m, dir, env)
 		default:
-			err = verifyProgram(m, "package main\n\nimport _ \""+m.path+"\"\n\nfunc main() {}\n", dir, env)
+			err = verifyProgram(m, "package main\n\nimport _ \""+m.Path+"\"\n\nfunc main() {}\n", dir, env)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", m.path, err)
+			return fmt.Errorf("%s: %w", m.Path, err)
 		}
 	}
 	return nil
@@ -70,8 +72,8 @@ func checkContents(names []string) error {
 }
 
 // verifyQuickStart compiles the first program of the README.
-func verifyQuickStart(repo repository, library released, dir string, env []string) error {
-	readme, err := output(string(repo), nil, "git", "show", library.commit+":README.md")
+func verifyQuickStart(repo publish.Repository, library publish.Module, dir string, env []string) error {
+	readme, err := publish.Run(string(repo), nil, "git", "show", library.Commit+":README.md")
 	if err != nil {
 		return err
 	}
@@ -94,39 +96,39 @@ func firstProgram(markdown string) (string, bool) {
 }
 
 // verifyProgram compiles a program that uses the module.
-func verifyProgram(m released, program, dir string, env []string) error {
+func verifyProgram(m publish.Module, program, dir string, env []string) error {
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o644); err != nil {
 		return err
 	}
 	for _, args := range [][]string{
 		{"mod", "init", "example.com/program"},
-		{"get", m.path + "@" + m.version},
+		{"get", m.Path + "@" + m.Version},
 		{"build", "-o", os.DevNull, "."},
 	} {
-		if _, err := output(dir, env, "go", args...); err != nil {
+		if _, err := publish.Run(dir, env, "go", args...); err != nil {
 			return err
 		}
 	}
-	used, err := output(dir, env, "go", "list", "-m", "-f", "{{.Version}}{{if .Replace}} replaced{{end}}", m.path)
-	if err == nil && used != m.version {
+	used, err := publish.Run(dir, env, "go", "list", "-m", "-f", "{{.Version}}{{if .Replace}} replaced{{end}}", m.Path)
+	if err == nil && used != m.Version {
 		err = fmt.Errorf("the program was built with %s", used)
 	}
 	return err
 }
 
 // verifyCommand installs the newest version of the command, and asks the command which it is.
-func verifyCommand(m released, dir string, env []string) error {
+func verifyCommand(m publish.Module, dir string, env []string) error {
 	env = append(env, "GOBIN="+dir)
-	if _, err := output(dir, env, "go", "install", m.path+"@latest"); err != nil {
+	if _, err := publish.Run(dir, env, "go", "install", m.Path+"@latest"); err != nil {
 		return err
 	}
-	printed, err := output(dir, nil, filepath.Join(dir, path.Base(m.path)), "version")
+	printed, err := publish.Run(dir, nil, filepath.Join(dir, path.Base(m.Path)), "version")
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(" "+printed+" ", " "+m.version+" ") {
-		return fmt.Errorf("'%s version' printed %q", path.Base(m.path), printed)
+	if !strings.Contains(" "+printed+" ", " "+m.Version+" ") {
+		return fmt.Errorf("'%s version' printed %q", path.Base(m.Path), printed)
 	}
-	fmt.Printf("'go install %s@latest' installed %s\n", m.path, printed)
+	fmt.Printf("'go install %s@latest' installed %s\n", m.Path, printed)
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package publish
 
 import (
 	"encoding/json"
@@ -13,22 +13,22 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// proxy is a module proxy in the file system (https://go.dev/ref/mod#goproxy-protocol).
-type proxy struct {
+// Proxy is a module proxy in the file system (https://go.dev/ref/mod#goproxy-protocol).
+type Proxy struct {
 	dir string
 }
 
 // add adds the module as a public proxy would serve it: from the files of its commit.
-func (p proxy) add(repo repository, m released) error {
-	dir := filepath.Join(p.dir, filepath.FromSlash(m.path), "@v")
+func (p Proxy) add(repo Repository, m Module) error {
+	dir := filepath.Join(p.dir, filepath.FromSlash(m.Path), "@v")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	goMod, err := output(string(repo), nil, "git", "show", m.commit+":"+strings.TrimPrefix(m.dir+"/go.mod", "/"))
+	goMod, err := Run(string(repo), nil, "git", "show", m.Commit+":"+strings.TrimPrefix(m.Dir+"/go.mod", "/"))
 	if err != nil {
 		return err
 	}
-	committed, err := output(string(repo), nil, "git", "show", "--no-patch", "--format=%cI", m.commit)
+	committed, err := Run(string(repo), nil, "git", "show", "--no-patch", "--format=%cI", m.Commit)
 	if err != nil {
 		return err
 	}
@@ -39,38 +39,39 @@ func (p proxy) add(repo repository, m released) error {
 	info, err := json.Marshal(struct {
 		Version string
 		Time    time.Time
-	}{m.version, at.UTC()})
+	}{m.Version, at.UTC()})
 	if err != nil {
 		return err
 	}
 	for name, text := range map[string]string{
-		"list":              m.version + "\n",
-		m.version + ".info": string(info),
-		m.version + ".mod":  goMod + "\n",
+		"list":              m.Version + "\n",
+		m.Version + ".info": string(info),
+		m.Version + ".mod":  goMod + "\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return err
 		}
 	}
-	archive, err := os.Create(p.archive(m))
+	archive, err := os.Create(p.Archive(m))
 	if err != nil {
 		return err
 	}
-	version := module.Version{Path: m.path, Version: m.version}
-	if err := zip.CreateFromVCS(archive, version, string(repo), m.commit, m.dir); err != nil {
+	version := module.Version{Path: m.Path, Version: m.Version}
+	if err := zip.CreateFromVCS(archive, version, string(repo), m.Commit, m.Dir); err != nil {
 		archive.Close()
-		return fmt.Errorf("archive %s: %w", m.path, err)
+		return fmt.Errorf("archive %s: %w", m.Path, err)
 	}
 	return archive.Close()
 }
 
-func (p proxy) archive(m released) string {
-	return filepath.Join(p.dir, filepath.FromSlash(m.path), "@v", m.version+".zip")
+// Archive returns the file of the module's zip archive.
+func (p Proxy) Archive(m Module) string {
+	return filepath.Join(p.dir, filepath.FromSlash(m.Path), "@v", m.Version+".zip")
 }
 
-// env is the environment of go commands that see the released modules, and no other version of
+// Env is the environment of go commands that see the released modules, and no other version of
 // them. Modules of others come from the download cache where it has them.
-func (p proxy) env(modcache string) []string {
+func (p Proxy) Env(modcache string) []string {
 	proxies := []string{"file://" + filepath.ToSlash(p.dir)}
 	if cache := goEnv("GOMODCACHE"); cache != "" {
 		proxies = append(proxies, "file://"+filepath.ToSlash(filepath.Join(cache, "cache", "download")))
