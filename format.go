@@ -1,80 +1,36 @@
 package cloudwatch
 
 import (
-	"context"
+	"io"
 	"log/slog"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
+	"github.com/cloudwatch-go/cloudwatch/internal/pipeline"
 )
 
-// Format is how a record becomes the message of an event: JSON, Text, or what
-// Pattern and Using return.
+// Format converts records to messages: [JSON], [Text], or the result of [Pattern] or [Using].
 type Format interface {
-	// formatter is called once, by the constructor, whose error it returns.
-	formatter(o *slog.HandlerOptions) (formatter, error)
-}
-
-// formatter turns records into messages. One belongs to each clone of a
-// Handler; it is safe for concurrent use.
-type formatter interface {
-	// append appends the message of a record in wire form, and returns with it
-	// the size of the message as the service counts it. A message larger than the
-	// limit is given to over instead.
-	append(ctx context.Context, dst []byte, r slog.Record, limit *encode.Limit) (wire []byte, size int, over encode.Sink, err error)
-	withAttrs(attrs []slog.Attr) formatter
-	withGroup(name string) formatter
+	// formatter is called once, by the constructor, which returns its error.
+	formatter(o *slog.HandlerOptions) (pipeline.Formatter, error)
 }
 
 type standardFormat int
 
 const (
-	// JSON writes what slog.JSONHandler writes, byte for byte.
+	// JSON writes the output of slog.JSONHandler, byte for byte.
 	JSON standardFormat = iota
-	// Text writes what slog.TextHandler writes, byte for byte.
+	// Text writes the output of slog.TextHandler, byte for byte.
 	Text
 )
 
-func (f standardFormat) formatter(o *slog.HandlerOptions) (formatter, error) {
-	opts := encodeOptions(o)
+func (f standardFormat) formatter(o *slog.HandlerOptions) (pipeline.Formatter, error) {
 	if f == Text {
-		return textFormatter{encode.NewText(opts)}, nil
+		return pipeline.Text(o), nil
 	}
-	return jsonFormatter{encode.NewJSON(opts)}, nil
+	return pipeline.JSON(o), nil
 }
 
-func encodeOptions(o *slog.HandlerOptions) encode.Options {
-	return encode.Options{AddSource: o.AddSource, ReplaceAttr: o.ReplaceAttr}
-}
-
-type jsonFormatter struct{ *encode.JSON }
-
-func (f jsonFormatter) append(_ context.Context, dst []byte, r slog.Record, limit *encode.Limit) ([]byte, int, encode.Sink, error) {
-	wire, size, over := f.AppendWire(dst, &r, limit)
-	return wire, size, over, nil
-}
-func (f jsonFormatter) withAttrs(attrs []slog.Attr) formatter {
-	return jsonFormatter{f.WithAttrs(attrs)}
-}
-func (f jsonFormatter) withGroup(name string) formatter { return jsonFormatter{f.WithGroup(name)} }
-
-type textFormatter struct{ *encode.Text }
-
-func (f textFormatter) append(_ context.Context, dst []byte, r slog.Record, limit *encode.Limit) ([]byte, int, encode.Sink, error) {
-	message := getScratch()
-	defer message.put()
-	var over encode.Sink
-	if message.b, over = f.Append(message.b, &r, limit); over != nil {
-		return dst, 0, over, nil
-	}
-	wire, size := encode.AppendMessage(dst, message.b)
-	return wire, size, nil, nil
-}
-func (f textFormatter) withAttrs(attrs []slog.Attr) formatter {
-	return textFormatter{f.WithAttrs(attrs)}
-}
-func (f textFormatter) withGroup(name string) formatter { return textFormatter{f.WithGroup(name)} }
-
-// Pattern writes lines of your own shape:
+// Pattern writes lines in a custom layout:
 //
 //	Pattern("{time:2006-01-02 15:04:05,000} : {level} - {message}")
 //
@@ -82,11 +38,10 @@ func (f textFormatter) withGroup(name string) formatter { return textFormatter{f
 //
 //	2026-11-22 12:00:00,123 : WARN - Watch out! Something happened!
 //
-// The placeholders are {time} or {time:layout} with a layout of package time,
-// {level}, {message}, {source} (file:line) and {attrs}. Attributes are written
-// as slog.TextHandler writes them, at the end unless {attrs} places them. {{
-// and }} stand for the braces themselves. A mistake in the pattern is an error
-// of the constructor of the Handler.
+// The placeholders are {time} or {time:layout} with a layout of package time, {level},
+// {message}, {source} (file:line) and {attrs}. Attributes are written as slog.TextHandler writes
+// them, at the end unless {attrs} places them. {{ and }} stand for the braces themselves. The
+// constructor of the Handler returns an error for a malformed pattern.
 func Pattern(pattern string) Format {
 	t, err := encode.ParseTemplate(pattern)
 	return patternFormat{t, err}
@@ -97,28 +52,35 @@ type patternFormat struct {
 	err      error
 }
 
-func (f patternFormat) formatter(o *slog.HandlerOptions) (formatter, error) {
+func (f patternFormat) formatter(o *slog.HandlerOptions) (pipeline.Formatter, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return patternFormatter{encode.NewPattern(f.template, encodeOptions(o))}, nil
+	return pipeline.Pattern(f.template, o), nil
 }
 
-type patternFormatter struct{ *encode.Pattern }
+// Using formats records with any slog handler. newHandler is called several times, each time with
+// another writer, and With calls are repeated on each handler it returns. A handler must have
+// written its record when Handle returns; one newline at the end is removed. If Handle returns an
+// error the record is dropped, except for parts of an oversize message that were already sent.
+//
+// The handler's own level applies too: a record is sent if both the handler and [Options.Level]
+// accept it. If Options.Level is set and the handler does not accept that level, the constructor
+// returns an error, so pass the Level of the given *slog.HandlerOptions to the handler. If the
+// handler rejects records later, because its level or a *slog.LevelVar changed, the first one is
+// reported to [Options.OnError].
+//
+// The cost per record is that of the handler plus one copy. Each With call creates new writers
+// and handlers, which become garbage when they are no longer used, unless the package of the
+// handler remembers its writers, as charmbracelet/log does: With then leaks memory.
+func Using(newHandler func(io.Writer, *slog.HandlerOptions) slog.Handler) Format {
+	return usingFormat{newHandler}
+}
 
-func (f patternFormatter) append(_ context.Context, dst []byte, r slog.Record, limit *encode.Limit) ([]byte, int, encode.Sink, error) {
-	message := getScratch()
-	defer message.put()
-	var over encode.Sink
-	if message.b, over = f.Append(message.b, &r, limit); over != nil {
-		return dst, 0, over, nil
-	}
-	wire, size := encode.AppendMessage(dst, message.b)
-	return wire, size, nil, nil
+type usingFormat struct {
+	newHandler func(io.Writer, *slog.HandlerOptions) slog.Handler
 }
-func (f patternFormatter) withAttrs(attrs []slog.Attr) formatter {
-	return patternFormatter{f.WithAttrs(attrs)}
-}
-func (f patternFormatter) withGroup(name string) formatter {
-	return patternFormatter{f.WithGroup(name)}
+
+func (f usingFormat) formatter(o *slog.HandlerOptions) (pipeline.Formatter, error) {
+	return pipeline.Using(f.newHandler, o)
 }

@@ -6,49 +6,45 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/account"
-	"github.com/cloudwatch-go/cloudwatch/internal/batch"
-	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
-	"github.com/cloudwatch-go/cloudwatch/internal/encode"
+	"github.com/cloudwatch-go/cloudwatch/internal/access"
+	"github.com/cloudwatch-go/cloudwatch/internal/pipeline"
 )
 
-// Handler is a slog.Handler that sends records to a log stream of CloudWatch
-// Logs. Make one with NewHandler or New.
+// Handler is a [slog.Handler] that sends records to a log stream of CloudWatch Logs. Make one with
+// [NewHandler] or [New]: the zero value drops every record and returns an error for it.
 //
-// Log calls never wait for the network, unless Options.OnFull says so. Handlers
-// made by WithAttrs and WithGroup share one pipeline; shutting one down shuts
-// all down.
+// Log calls never wait for the network, unless [Options.OnFull] is Block. Handlers made by
+// [Handler.WithAttrs] and [Handler.WithGroup] share one buffer and one connection: closing one of
+// them closes all. A Handler is safe for concurrent use.
 type Handler struct {
-	*pipeline
-	format formatter
+	pipeline *pipeline.Pipeline
+	format   pipeline.Formatter
+	settings *settings
 }
 
 var _ slog.Handler = (*Handler)(nil)
 
-// NewHandler returns a handler that sends to a log group, which is created if
-// it does not exist. The name may hold placeholders, see Options.LogStream. opts
-// may be nil.
+// NewHandler returns a handler that sends to a log group, which is created if it does not exist.
+// The name may contain placeholders, see [Options.LogStream]. opts may be nil.
 //
-// It makes no request, except for {instance_id} in a name, which takes at most a
-// second: a program starts while AWS is down or access is denied, which is reported
-// to Options.OnError, or on standard error, and in Stats. The error names what is
-// wrong with the options or with the AWS configuration.
+// It makes no request, except for {instance_id} in a name, which takes at most a second: a
+// program starts while AWS is unavailable or access is denied. That is reported later to
+// [Options.OnError], or on standard error, and in [Stats]. The error names every invalid option
+// and every invalid setting of the AWS configuration.
 //
-// After slog.SetDefault, package log writes to the handler as well, and log.Fatal
-// ends the program before its event is sent: it is lost, unless there is a spool.
-// Log the error, call Close and os.Exit instead. The same holds for a Writer given
-// to log.SetOutput.
+// After [slog.SetDefault], package log writes to the handler too, and log.Fatal ends the program
+// before its event is sent: the event is lost, unless there is a spool. Log the error, then call
+// [Handler.Close] and os.Exit instead. The same applies to a [Writer] given to log.SetOutput.
 func NewHandler(logGroup string, opts *Options) (*Handler, error) {
-	p, err := newPipeline(logGroup, opts)
+	p, s, err := newPipeline(logGroup, opts)
 	if err != nil {
 		return nil, fmt.Errorf("cloudwatch: new handler: %w", err)
 	}
-	return &Handler{p, p.settings.format}, nil
+	return &Handler{p, s.format, s}, nil
 }
 
-// New is the short form of NewHandler. An empty string means the default: the
-// AWS default credentials, the region of the environment, a log stream of its
-// own. logGroup is required.
+// New is the short form of [NewHandler]. An empty string selects the default: the AWS default
+// credentials, the region of the environment, a generated log stream. logGroup is required.
 func New(accessID, accessKey, region, logGroup, logStream string) (*Handler, error) {
 	return NewHandler(logGroup, &Options{
 		AccessID:  accessID,
@@ -58,90 +54,77 @@ func New(accessID, accessKey, region, logGroup, logStream string) (*Handler, err
 	})
 }
 
-// Enabled reports whether records of the level are sent: whether Options.Level accepts it
-// and so does a handler given to Using.
+func newPipeline(logGroup string, opts *Options) (*pipeline.Pipeline, *settings, error) {
+	s, err := newSettings(logGroup, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := access.NewClient(s.access())
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.fillNames(client.Options().Region, client.InstanceID); err != nil {
+		client.Close(0)
+		return nil, nil, err
+	}
+	p, err := pipeline.New(s.pipeline(client))
+	return p, s, err
+}
+
+// Enabled reports whether records of the level are sent: [Options.Level] must accept it, and so
+// must a handler given to [Using].
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
-	lowest := slog.LevelInfo
-	if h.settings.Level != nil {
-		lowest = h.settings.Level.Level()
-	}
-	if level < lowest {
-		return false
-	}
-	using, ok := h.format.(handlerFormatter)
-	if !ok || using.enabled(ctx, level) {
-		return true
-	}
-	if h.settings.Level != nil { // else the handler's level is the only one that was set
-		h.reportLevel(func() *levelError { return using.levelError(level) })
-	}
-	return false
+	return h.pipeline.Enabled(ctx, h.format, level)
 }
 
-// reportLevel reports the first record that a handler given to Using does not accept.
-func (h *Handler) reportLevel(of func() *levelError) {
-	if !h.levelReported.Load() && h.levelReported.CompareAndSwap(false, true) {
-		h.report.later(fmt.Errorf("cloudwatch: records are not sent: %w", of()))
-	}
-}
-
-// Handle takes the record and returns. It is delivered with its own time; a
-// record without one gets the present. The error says why the event was dropped:
-// ErrBufferFull, ErrOversize, ErrClosed, or the error of a handler given to Using. If
-// that writes nothing, since the record is below its own level, that is an error too.
+// Handle accepts the record and returns. The event has the time of the record, or the present
+// time if the record has none. The error says why the event was dropped: [ErrBufferFull],
+// [ErrOversize], [ErrClosed], or the error of a handler given to [Using]. A handler that writes
+// nothing, since the record is below its level, is an error too.
 //
-// Ending the context has no effect. What is logged about the requests of delivery
-// is ignored, or delivery would feed itself: by the SDK's logger, or with the
+// Canceling the context has no effect. Records that are logged while a request of this handler is
+// made are ignored, to prevent recursion: those of the SDK's logger, and those logged with the
 // context of the request.
 func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
-	if deliver.Own(ctx) || h.client.Speech.Mine() {
-		return nil
-	}
-	at, level := r.Time, account.LevelOf(r.Level)
-	if at.IsZero() {
-		at = time.Now()
-	}
-	wire := getScratch()
-	defer wire.put()
-	wire.b = h.encoder.AppendStart(wire.b, millis(at))
-	start := len(wire.b)
-	var size int
-	var over encode.Sink // has the message, if it is too large
-	var err error
-	if f, ok := h.format.(jsonFormatter); ok { // saves copies of the record, which is large
-		wire.b, size, over = f.AppendWire(wire.b, &r, &h.limit)
-	} else {
-		wire.b, size, over, err = h.format.append(ctx, wire.b, r, &h.limit)
-	}
-	switch {
-	case err != nil:
-		if e, ok := err.(*levelError); ok {
-			h.reportLevel(func() *levelError { return e })
-		}
-		h.drop(account.Unformatted, batch.Event{Time: millis(at), Level: level})
-		return fmt.Errorf("cloudwatch: format record: %w", err)
-	case over != nil:
-		return over.End()
-	case size == 0, size > h.settings.MaxEventBytes:
-		return h.accept(wire, encode.Unescape(wire.b[start:]), at, level)
-	}
-	wire.b = h.encoder.AppendEnd(wire.b)
-	return h.enqueue(batch.Event{Time: millis(at), Size: size, Level: level, Wire: wire.b})
+	return h.pipeline.Handle(ctx, h.format, &r)
 }
 
 // WithAttrs returns a handler that adds the attributes to every record.
 func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	if len(attrs) == 0 {
+	if len(attrs) == 0 || h.format == nil {
 		return h
 	}
-	return &Handler{h.pipeline, h.format.withAttrs(attrs)}
+	return &Handler{h.pipeline, h.format.WithAttrs(attrs), h.settings}
 }
 
-// WithGroup returns a handler that puts the attributes that come later into a
-// group. An empty name changes nothing.
+// WithGroup returns a handler that puts all attributes added later into a group. An empty name
+// has no effect.
 func (h *Handler) WithGroup(name string) slog.Handler {
-	if name == "" {
+	if name == "" || h.format == nil {
 		return h
 	}
-	return &Handler{h.pipeline, h.format.withGroup(name)}
+	return &Handler{h.pipeline, h.format.WithGroup(name), h.settings}
 }
+
+// Append sends a message, which another logger has encoded, as one event with the given time and
+// level. Adapters for loggers use it. A zero time means now.
+//
+// [Options.OnFull], [Options.Oversize] and the spool apply as for a record. The message may contain
+// newlines and is sent unchanged. The level is not written into it: it decides which events a
+// full buffer drops first, see [DropNewest], and appears in loss reports. [Options.Level] does not
+// apply.
+//
+// The error is [ErrBufferFull], [ErrOversize] or [ErrClosed], as for [Handler.Handle]. An empty
+// message is counted in [Dropped].Empty and is no error. Append copies the message once, allocates
+// nothing, and is safe for concurrent use. Messages of the SDK's logger about requests of this
+// handler are ignored.
+func (h *Handler) Append(at time.Time, level slog.Level, message []byte) error {
+	return h.pipeline.Append(at, level, message)
+}
+
+// LogGroup returns the name of the log group, with its placeholders replaced.
+func (h *Handler) LogGroup() string { return h.pipeline.Group() }
+
+// LogStream returns the name of the log stream: the given one with its placeholders replaced, or
+// the generated one.
+func (h *Handler) LogStream() string { return h.pipeline.Stream() }

@@ -15,32 +15,33 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
+	"github.com/cloudwatch-go/cloudwatch/internal/pipeline"
 	"github.com/cloudwatch-go/cloudwatch/internal/preflight"
+	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
-// settings are Options that have been checked, with every default filled in.
-// The fields they share with Options are copies.
+// settings are checked Options with every default filled in. Slices and maps are copies.
 type settings struct {
 	Options
 	group     string
 	stream    string
-	generated bool // nobody else can have made the stream
-	format    formatter
+	generated bool // the stream cannot exist yet
+	format    pipeline.Formatter
 
-	// What group and stream are made of.
+	// group and stream before their placeholders are replaced.
 	namer                 *namer
 	groupName, streamName name
 }
 
-// retentionDays are those PutRetentionPolicy takes.
+// retentionDays are the values that PutRetentionPolicy accepts.
 var retentionDays = [...]int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
-// tagChars are those CreateLogGroup takes in the keys and values of tags.
+// tagChars matches keys and values of tags that CreateLogGroup accepts.
 var tagChars = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
-// newSettings checks everything that can be known to be wrong without asking
-// the service. Each error names the field and the rule.
+// newSettings checks everything that can be checked without a request. Each error names the field
+// and the rule.
 func newSettings(logGroup string, opts *Options) (*settings, error) {
 	s := &settings{}
 	if opts != nil {
@@ -58,8 +59,8 @@ func newSettings(logGroup string, opts *Options) (*settings, error) {
 	)
 }
 
-// resolveNames fills in the names as far as they are known without the AWS configuration,
-// see fillNames, and checks them.
+// resolveNames replaces the placeholders that need no AWS configuration, see fillNames, and checks
+// the names.
 func (s *settings) resolveNames(logGroup string) (err error) {
 	now := time.Now()
 	s.namer = newNamer(now)
@@ -74,16 +75,16 @@ func (s *settings) resolveNames(logGroup string) (err error) {
 		}
 		s.generated = isRandom(s.LogStream)
 	}
-	return s.checkNames(func(string) (string, error) { return "x", nil }) // stands in for a value that is not known yet
+	return s.checkNames(func(string) (string, error) { return "x", nil }) // in place of values that are not known yet
 }
 
-// fillNames fills in what the names have of the AWS configuration.
+// fillNames replaces the placeholders that need the AWS configuration.
 func (s *settings) fillNames(region string, instanceID func() (string, error)) error {
 	s.namer.region, s.namer.instanceID = region, instanceID
 	return s.checkNames(func(placeholder string) (string, error) { return s.namer.value(placeholder, "") })
 }
 
-// checkNames fills in what is left of the names and checks them.
+// checkNames replaces the remaining placeholders and checks the names.
 func (s *settings) checkNames(value func(placeholder string) (string, error)) (err error) {
 	if s.group, err = s.groupName.fill(value); err != nil {
 		return fmt.Errorf("log group: %w", err)
@@ -233,5 +234,33 @@ func (s *settings) creation() deliver.Creation {
 		Tags:          s.Tags,
 		KMSKeyID:      s.KMSKeyID,
 		Class:         s.Class,
+	}
+}
+
+// pipeline returns the configuration of the pipeline.
+func (s *settings) pipeline(client *access.Client) pipeline.Config {
+	return pipeline.Config{
+		Client:        client,
+		Group:         s.group,
+		Stream:        s.stream,
+		Creation:      s.creation(),
+		Role:          s.RoleARN,
+		Level:         s.Level,
+		FlushInterval: s.FlushInterval,
+		StartDelay:    s.StartDelay,
+		CloseTimeout:  s.CloseTimeout,
+		BufferBytes:   s.BufferBytes,
+		MaxEventBytes: s.MaxEventBytes,
+		MaxInFlight:   s.MaxInFlight,
+		OnFull:        queue.Policy(s.OnFull),
+		Oversize:      pipeline.Oversize(s.Oversize),
+		Compress:      s.Compress,
+		Restamp:       s.Untimely == Restamp,
+		Spool:         s.Spool,
+		SpoolOptions:  pipeline.SpoolOptions(s.SpoolOptions),
+		OnError:       s.OnError,
+		Public:        public,
+		Advice:        advice,
+		Notes:         s.namer.notes,
 	}
 }

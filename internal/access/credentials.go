@@ -64,7 +64,7 @@ func (s *credentialsSource) Retrieve(ctx context.Context) (aws.Credentials, erro
 	case <-r.done:
 		return r.got, r.err
 	case <-ctx.Done():
-		err := fmt.Errorf("the provider has not returned since %s: %w", r.began.UTC().Format(time.RFC3339), ctx.Err())
+		err := fmt.Errorf("the provider has not answered since %s: %w", r.began.UTC().Format(time.RFC3339), ctx.Err())
 		return aws.Credentials{}, &deliver.CredentialsError{Err: err}
 	}
 }

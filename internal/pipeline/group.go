@@ -1,4 +1,4 @@
-package cloudwatch
+package pipeline
 
 import (
 	"errors"
@@ -10,34 +10,33 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
-// group is the events of one Write. They stay together: they enter the queue under one lock,
-// or, if there are more than groupBytes of them, in one turn.
+// group collects the events of one Write, which stay together: they are queued under one lock,
+// or, beyond groupBytes, in one turn.
 type group struct {
-	p         *pipeline
+	p         *Pipeline
 	text      []byte // a piece of a string
-	wire      []byte // of the events that wait, one behind the other
+	wire      []byte // wire forms of the collected events, back to back
 	events    []batch.Event
 	one       scratch // for an event of an oversize message
-	completed         // by the piece of text at hand
+	completed         // by the current piece of text
 	turn      queue.Turn
 	begun     bool // the turn
-	closed    bool // some events were refused with ErrClosed
+	closed    bool // some events were dropped with ErrClosed
 }
 
-// groupBytes is how much of the wire form of several events enters the queue at once, which
-// bounds how long its lock is held. It is also the memory that one Write takes, beside its
-// largest line.
+// groupBytes is the size of the wire forms that are queued at once. It bounds how long the lock
+// of the queue is held, and the memory of one Write beside its largest line.
 const groupBytes = 64 << 10
 
 var groups = sync.Pool{New: func() any { return &group{wire: make([]byte, 0, 1<<10)} }}
 
-func (p *pipeline) newGroup() *group {
+func (p *Pipeline) newGroup() *group {
 	g := groups.Get().(*group)
 	g.p = p
 	return g
 }
 
-// add encodes the events that a message makes: none, one, or the parts of an oversize one.
+// add encodes the events of a message: none, one, or the parts of an oversize message.
 func (g *group) add(message []byte, at time.Time, level account.Level) {
 	e := batch.Event{Time: millis(at), Level: level}
 	switch {
@@ -50,7 +49,7 @@ func (g *group) add(message []byte, at time.Time, level account.Level) {
 	default:
 		start := len(g.wire)
 		g.wire, e.Size = g.p.encoder.AppendEvent(g.wire, e.Time, message)
-		e.Wire = g.wire[start:] // still good when wire has grown into other memory
+		e.Wire = g.wire[start:] // stays valid when wire is reallocated
 		g.events = append(g.events, e)
 		if len(g.wire) >= groupBytes {
 			g.send(false)
@@ -58,7 +57,7 @@ func (g *group) add(message []byte, at time.Time, level account.Level) {
 	}
 }
 
-// put adds an event that is encoded already. Its wire form is only good during the call.
+// put adds an encoded event, whose wire form is only valid during the call.
 func (g *group) put(e batch.Event) {
 	large := len(e.Wire) >= groupBytes
 	if !large {
@@ -72,7 +71,7 @@ func (g *group) put(e batch.Event) {
 	}
 }
 
-// send puts what waits into the queue.
+// send queues the collected events.
 func (g *group) send(last bool) {
 	switch {
 	case len(g.events) == 1 && last && !g.begun:
@@ -86,8 +85,8 @@ func (g *group) send(last bool) {
 	g.events, g.wire = g.events[:0], g.wire[:0]
 }
 
-// end puts the rest into the queue. The only error is ErrClosed. The group must not be used
-// any more.
+// end queues the remaining events. The only error is ErrClosed. The group must not be used
+// afterwards.
 func (g *group) end() (err error) {
 	g.send(true)
 	if g.closed {

@@ -1,4 +1,4 @@
-package cloudwatch
+package pipeline
 
 import (
 	"bytes"
@@ -9,23 +9,23 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 )
 
-// lines makes lines of the text of one source. The partial line, behind the last newline, is
-// held until its own newline comes, or until partials takes it. Once it is longer than an
-// event, its text goes to oversize as it comes.
+// lines splits the text of one source into lines. The partial line, after the last newline, is held
+// until its newline comes, or until partials takes it. Once it is longer than an event, its text
+// goes to oversize as it comes.
 type lines struct {
 	w *Writer
 
 	mu    sync.Mutex
-	idle  sync.Cond     // on mu: busy is false again
-	busy  bool          // a Write is adding its text in several pieces; others wait
+	idle  sync.Cond     // on mu: signals that busy is false
+	busy  bool          // a Write adds its text in several pieces; others wait
 	began stamp         // of the partial line
-	own   bool          // the Write that is adding its text has begun the partial line
+	fresh bool          // the Write that adds its text began the partial line
 	held  []byte        // the partial line
-	over  *oversize     // has the partial line instead, if it is too long
-	cr    bool          // its last byte, a CR, is not in over yet: it may belong to the newline
-	parts []batch.Event // what over has made, until add returns it
+	over  *oversize     // takes the partial line once it is too long
+	cr    bool          // its last byte, a CR, is not in over yet: it may be part of CRLF
+	parts []batch.Event // events of over that add has not returned yet
 
-	crowded bool // there were too many partial lines when this one grew, until add returns that
+	crowded bool // too many partial lines when this one grew; add returns and clears it
 }
 
 func newLines(w *Writer) *lines {
@@ -34,30 +34,30 @@ func newLines(w *Writer) *lines {
 	return l
 }
 
-// stamp is the time and the level of a Write.
+// stamp is the time and level of a Write.
 type stamp struct {
 	at    time.Time
 	level account.Level
 }
 
-// line is a line, and the stamp of the Write in which it began.
+// line is a line with the stamp of the Write in which it began.
 type line struct {
 	text []byte
 	stamp
 }
 
-// completed is what a piece of text has completed, in this order. whole is a part of the text.
+// completed is what a piece of text completed, in this order. whole aliases the text.
 type completed struct {
-	before []batch.Event // of a partial line that is too long; not empty if it is still partial
-	first  line          // a partial line that is complete now
+	before []batch.Event // of an oversize partial line, which may go on
+	first  line          // the partial line, if it is complete now
 	whole  []byte        // lines that begin and end in the text
-	after  []batch.Event // of a line that is too long and still partial
+	after  []batch.Event // of an oversize line that is still partial
 
-	crowded bool // there are too many partial lines
+	crowded bool // too many partial lines
 }
 
-// add takes in a piece of text of a Write. first and last say whether the Write begins and
-// ends with it: from the first to the last piece, others wait. c must be empty.
+// add adds a piece of the text of a Write. first and last report whether it is the first and the
+// last piece: in between, other Writes wait. c must be empty.
 func (l *lines) add(text []byte, now stamp, first, last bool, c *completed) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -72,26 +72,26 @@ func (l *lines) add(text []byte, now stamp, first, last bool, c *completed) {
 		l.hold(head)
 		if complete {
 			c.first = l.end()
-			l.w.partials.remove(l)
+			l.w.p.partials.remove(l)
 		}
 		c.before, l.parts = l.parts, nil
 		text = rest
 	}
 	end := bytes.LastIndexByte(text, '\n') + 1
 	if end < len(text) && !l.holds() {
-		if l.w.partials.add(l) {
-			l.began, l.own = now, true
-		} else { // after Shutdown no take would find it
+		if l.w.p.partials.add(l) {
+			l.began, l.fresh = now, true
+		} else { // after Shutdown nothing would take it
 			end = len(text)
 		}
 	}
 	l.hold(text[end:])
-	l.own = l.own && !last
+	l.fresh = l.fresh && !last
 	c.whole, c.after, c.crowded = text[:end], l.parts, l.crowded
 	l.parts, l.crowded = nil, false
 }
 
-// holds reports whether there is a partial line.
+// holds reports whether l has a partial line.
 func (l *lines) holds() bool { return len(l.held) > 0 || l.over != nil }
 
 // hold adds to the partial line.
@@ -100,14 +100,14 @@ func (l *lines) hold(text []byte) {
 		if len(text) == 0 {
 			return
 		}
-		fits := min(len(text), l.w.settings.MaxEventBytes+len("\r")-len(l.held))
+		fits := min(len(text), l.w.p.cfg.MaxEventBytes+len("\r")-len(l.held))
 		l.held = append(l.held, text[:fits]...)
-		l.crowded = l.w.partials.grow(l, fits) || l.crowded
+		l.crowded = l.w.p.partials.grow(l, fits) || l.crowded
 		if text = text[fits:]; len(text) == 0 {
 			return
 		}
-		own := l.w.read(l.held, l.began, false)
-		l.over = l.w.newOversize(batch.Event{Time: millis(own.at), Level: own.level}, &scratch{}, appendTo(&l.parts))
+		s := l.w.read(l.held, l.began, false)
+		l.over = l.w.p.newOversize(batch.Event{Time: millis(s.at), Level: s.level}, &scratch{}, appendTo(&l.parts))
 		held := l.held
 		l.held = nil
 		l.feed(held)
@@ -115,7 +115,7 @@ func (l *lines) hold(text []byte) {
 	l.feed(text)
 }
 
-// feed gives text to over, but for a CR at its end.
+// feed passes text to over, except a CR at its end.
 func (l *lines) feed(text []byte) {
 	if len(text) == 0 {
 		return
@@ -131,7 +131,7 @@ func (l *lines) feed(text []byte) {
 	}
 }
 
-// end ends the partial line, at its newline or where it is. It is empty if over had it.
+// end ends the partial line and returns it; the line is empty if over took it.
 func (l *lines) end() line {
 	if l.over != nil {
 		_ = l.over.End() // a loss is counted
@@ -139,16 +139,16 @@ func (l *lines) end() line {
 		return line{}
 	}
 	held := line{trimCR(l.held), l.began}
-	l.held = nil // it is given away
+	l.held = nil // its memory belongs to the caller now
 	return held
 }
 
-// take ends the partial line where it is, and returns its events. One that a Write has begun
-// which has not ended yet is only taken if it is the last time: no part of it is accepted so far.
+// take ends the partial line without a newline and returns its events. Unless last, a line is not
+// taken while the Write that began it is still running: no part of it is accepted so far.
 func (l *lines) take(last bool) (events []batch.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.holds() || l.own && !last {
+	if !l.holds() || l.fresh && !last {
 		return nil
 	}
 	if l.cr { // no newline follows
@@ -157,7 +157,7 @@ func (l *lines) take(last bool) (events []batch.Event) {
 	}
 	text := l.held
 	l.end()
-	l.w.partials.remove(l)
+	l.w.p.partials.remove(l)
 	events, l.parts = l.parts, nil
 	if len(text) > 0 {
 		events = l.w.eventsOf(line{text, l.began})

@@ -1,15 +1,14 @@
 //go:build unix
 
-package cloudwatch
+package pipeline
 
 import (
 	"os"
 	"syscall"
 )
 
-// writeLine writes to a file by the system call. Write of os.File ends the program with
-// SIGPIPE when standard error is a pipe without a reader: a program must not die of a
-// message about its logs.
+// writeLine writes a line to a file by the system call. [os.File.Write] raises SIGPIPE if standard
+// error is a pipe without a reader: a report must not kill the program.
 func writeLine(f *os.File, line []byte) {
 	raw, err := f.SyscallConn()
 	if err != nil {
@@ -22,7 +21,7 @@ func writeLine(f *os.File, line []byte) {
 			case n > 0:
 				line = line[n:]
 			case err == syscall.EAGAIN:
-				return false // wait until it can be written to
+				return false // wait until the file is writable
 			case err != syscall.EINTR:
 				return true
 			}

@@ -1,8 +1,6 @@
-package cloudwatch
+package pipeline
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -28,20 +26,6 @@ func TestLineOnStandardErrorIsOneBoundedLine(t *testing.T) {
 			if got := oneLine(strings.Repeat(unit, n)); len(got) > maxLine || !utf8.ValidString(got) {
 				t.Errorf("%d times %q makes %d bytes, valid %v", n, unit, len(got), utf8.ValidString(got))
 			}
-		}
-	}
-}
-
-// Each loss that is printed says what to do.
-func TestEachLossHasAdvice(t *testing.T) {
-	for _, reason := range lossReasons {
-		if reason != "" && !printedElsewhere(reason) && adviceFor(&LossError{Events: 1, Reason: reason}) == "" {
-			t.Errorf("%s: no advice", reason)
-		}
-	}
-	for _, err := range []error{ErrSpoolFull, ErrSpoolLow, errors.New("no space left on device")} {
-		if adviceFor(&SpoolError{Op: "write segment", Path: "/spool", Err: fmt.Errorf("wrapped: %w", err)}) == "" {
-			t.Errorf("%v: no advice", err)
 		}
 	}
 }

@@ -1,12 +1,12 @@
-package cloudwatch
+package pipeline
 
 import "sync"
 
-// maxScratch is the largest buffer kept for later: one huge record must not
-// pin its memory.
+// maxScratch is the capacity of the largest buffer that is reused: one huge record must not pin
+// its memory.
 const maxScratch = 64 << 10
 
-// scratch is a buffer that one log call uses.
+// scratch is a reusable buffer of one log call.
 type scratch struct{ b []byte }
 
 var scratches = sync.Pool{New: func() any { return &scratch{make([]byte, 0, 1<<10)} }}

@@ -1,10 +1,10 @@
 //go:build !unix
 
-package cloudwatch
+package pipeline
 
 import "os"
 
-// writeLine writes to a file.
+// writeLine writes a line to a file.
 func writeLine(f *os.File, line []byte) {
 	_, _ = f.Write(line)
 }

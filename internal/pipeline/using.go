@@ -1,4 +1,4 @@
-package cloudwatch
+package pipeline
 
 import (
 	"bytes"
@@ -14,38 +14,16 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 )
 
-// Using lets any slog handler do the formatting. The function is called several
-// times, each time with another writer, and With calls are made again on each
-// handler it returns. A handler must have written a record when Handle returns;
-// one newline at the end is left out. If Handle returns an error the record is
-// dropped, except for the parts of an oversize message that were sent already.
-//
-// The handler's own level counts as well: a record is sent if both the handler and
-// Options.Level accept it. Where Options.Level is set and the handler does not accept that
-// level, the constructor returns an error; so pass the Level of the given
-// *slog.HandlerOptions to the handler. If the handler refuses records later, since its
-// level or a *slog.LevelVar has changed, the first one is reported to Options.OnError.
-//
-// A record costs what the handler takes to format it, and one copy. Each With makes new
-// writers and handlers, which are garbage when they are no longer used. That does not hold
-// for a package that remembers its writers, as charmbracelet/log does: With then leaks
-// memory.
-func Using(newHandler func(io.Writer, *slog.HandlerOptions) slog.Handler) Format {
-	return usingFormat{newHandler}
-}
-
-type usingFormat struct {
-	newHandler func(io.Writer, *slog.HandlerOptions) slog.Handler
-}
-
-func (f usingFormat) formatter(o *slog.HandlerOptions) (formatter, error) {
-	if f.newHandler == nil {
+// Using returns a Formatter that formats with handlers of the program. The function gets a copy of
+// the options each time.
+func Using(newHandler func(io.Writer, *slog.HandlerOptions) slog.Handler, o *slog.HandlerOptions) (Formatter, error) {
+	if newHandler == nil {
 		return nil, errors.New("using a nil function")
 	}
-	given := *o // the function gets a copy of its own each time
+	given := *o
 	build := func(w io.Writer) slog.Handler {
 		options := given
-		return f.newHandler(w, &options)
+		return newHandler(w, &options)
 	}
 	h := build(io.Discard)
 	if h == nil {
@@ -57,10 +35,10 @@ func (f usingFormat) formatter(o *slog.HandlerOptions) (formatter, error) {
 	return newHandlerFormatter(build), nil
 }
 
-// levelError says that a handler given to Using does not accept a level.
+// levelError reports that a handler given to Using does not accept a level.
 type levelError struct {
-	level slog.Level
-	own   string // what it accepts
+	level    slog.Level
+	accepted string // the levels it accepts
 }
 
 func newLevelError(h slog.Handler, level slog.Level) *levelError {
@@ -72,17 +50,16 @@ func newLevelError(h slog.Handler, level slog.Level) *levelError {
 	return &levelError{level, "none"}
 }
 
-// Error names both levels and the remedy.
+// Error returns the level, the accepted levels and the remedy.
 func (e *levelError) Error() string {
 	return fmt.Sprintf("level %v is not accepted by the handler given to Using, %s; "+
-		"pass the Level of the *slog.HandlerOptions that its function gets, or raise Options.Level", e.level, e.own)
+		"pass the Level of the *slog.HandlerOptions that its function gets, or raise Options.Level", e.level, e.accepted)
 }
 
-// handlerFormatter formats with handlers that write to a buffer. No other goroutine
-// uses a handler and its buffer while they format a record, so nothing is
-// locked and a LogValue method may log.
+// handlerFormatter formats with handlers that write to a buffer. A handler and its buffer are used
+// by one goroutine at a time, so no lock is held and a LogValue method may log.
 type handlerFormatter struct {
-	build func(io.Writer) slog.Handler // with every With call so far
+	build func(io.Writer) slog.Handler // with all With calls applied
 	pool  *sync.Pool                   // of *handlerBuffer
 }
 
@@ -120,13 +97,13 @@ func (f handlerFormatter) enabled(ctx context.Context, level slog.Level) bool {
 	return b.handler.Enabled(ctx, level)
 }
 
-// levelError returns the error about a level that the handler does not accept.
+// levelError returns the error for a level that the handler does not accept.
 func (f handlerFormatter) levelError(level slog.Level) *levelError {
 	return newLevelError(f.build(io.Discard), level)
 }
 
-// handlerBuffer is what a handler writes to. A text beyond the limit goes to a sink,
-// but for a newline that may be its last byte.
+// handlerBuffer is the writer of a handler. Text beyond the limit goes to a sink, except a newline
+// that may be its last byte.
 type handlerBuffer struct {
 	handler slog.Handler
 	text    []byte
@@ -135,10 +112,10 @@ type handlerBuffer struct {
 	at      time.Time
 	level   slog.Level
 	over    encode.Sink
-	newline bool // was written, and has not been given to over
+	newline bool // was written, but not passed to over yet
 }
 
-// Write never fails.
+// Write never returns an error.
 func (b *handlerBuffer) Write(text []byte) (int, error) {
 	switch {
 	case b.over != nil:
@@ -165,16 +142,16 @@ func (b *handlerBuffer) spill(text []byte) {
 	b.over.Take(text)
 }
 
-func (f handlerFormatter) withAttrs(attrs []slog.Attr) formatter {
+func (f handlerFormatter) WithAttrs(attrs []slog.Attr) Formatter {
 	attrs = slices.Clone(attrs)
 	for i, a := range attrs {
-		attrs[i].Value = a.Value.Resolve() // as of now, not at some later call
+		attrs[i].Value = a.Value.Resolve() // now: its value may change later
 	}
 	return newHandlerFormatter(func(w io.Writer) slog.Handler {
 		return f.build(w).WithAttrs(slices.Clone(attrs))
 	})
 }
 
-func (f handlerFormatter) withGroup(name string) formatter {
+func (f handlerFormatter) WithGroup(name string) Formatter {
 	return newHandlerFormatter(func(w io.Writer) slog.Handler { return f.build(w).WithGroup(name) })
 }

@@ -1,4 +1,4 @@
-package cloudwatch
+package pipeline
 
 import (
 	"bytes"
@@ -10,11 +10,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/access"
 	"github.com/cloudwatch-go/cloudwatch/internal/account"
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
+	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
+
+// at is the time of the tests, in another zone than UTC.
+var at = time.Date(2026, 11, 22, 13, 0, 5, 123_456_789, time.FixedZone("CET", 3600))
 
 func TestLines(t *testing.T) {
 	tests := []struct {
@@ -25,16 +30,16 @@ func TestLines(t *testing.T) {
 	}{
 		{"a line", []string{"a\n"}, []string{"a"}, ""},
 		{"lines", []string{"a\nb\n"}, []string{"a", "b"}, ""},
-		{"a line without its newline waits", []string{"a"}, nil, "a"},
-		{"until it comes", []string{"a", "\n"}, []string{"a"}, ""},
-		{"in pieces", []string{"a", "b", "c\nd"}, []string{"abc"}, "d"},
+		{"a line without its newline is held", []string{"a"}, nil, "a"},
+		{"a newline completes the held line", []string{"a", "\n"}, []string{"a"}, ""},
+		{"a line in pieces", []string{"a", "b", "c\nd"}, []string{"abc"}, "d"},
 		{"a piece ends one line and begins the next", []string{"a", "b\nc", "d\n"}, []string{"ab", "cd"}, ""},
-		{"blank lines are lines", []string{"\n\n", "a\n\n"}, []string{"", "", "a", ""}, ""},
-		{"nothing", []string{"", ""}, nil, ""},
+		{"blank lines count as lines", []string{"\n\n", "a\n\n"}, []string{"", "", "a", ""}, ""},
+		{"empty writes", []string{"", ""}, nil, ""},
 		{"CRLF ends a line", []string{"a\r\nb\r\n"}, []string{"a", "b"}, ""},
 		{"CRLF in two pieces", []string{"a\r", "\nb"}, []string{"a"}, "b"},
 		{"a lone CR is text", []string{"a\rb\n"}, []string{"a\rb"}, ""},
-		{"only one CR goes", []string{"a\r\r\n"}, []string{"a\r"}, ""},
+		{"only one CR is removed", []string{"a\r\r\n"}, []string{"a\r"}, ""},
 		{"a line of CRLF alone is blank", []string{"\r\n"}, []string{""}, ""},
 		{"invalid UTF-8 and NUL are text", []string{"\xff\x00\n"}, []string{"\ufffd\x00"}, ""},
 	}
@@ -51,8 +56,8 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestTimeOfALine: it is that of the Write in which the line began.
-func TestTimeOfALine(t *testing.T) {
+// A line has the time of the Write in which it began.
+func TestLineHasTheTimeOfItsFirstWrite(t *testing.T) {
 	l := linesOf(100, Split)
 	minute := func(n int) time.Time { return at.Add(time.Duration(n) * time.Minute) }
 	var got []line
@@ -70,7 +75,7 @@ func TestTimeOfALine(t *testing.T) {
 	}
 }
 
-func TestTimeOfThePartsOfALongLine(t *testing.T) {
+func TestPartsOfALongLineHaveTheTimeOfTheLine(t *testing.T) {
 	l := linesOf(300, Split)
 	got := written(l, strings.Repeat("x", 500), at)
 	got = append(got, written(l, strings.Repeat("y", 500)+"\n", at.Add(time.Minute))...)
@@ -84,7 +89,7 @@ func TestTimeOfThePartsOfALongLine(t *testing.T) {
 	}
 }
 
-func TestTakeHoldsNothingFromThenOn(t *testing.T) {
+func TestTakeReleasesThePartialLine(t *testing.T) {
 	l := linesOf(100, Split)
 	written(l, "ab", at)
 	if got := texts(rest(l)); !slices.Equal(got, []string{"ab"}) {
@@ -98,14 +103,14 @@ func TestTakeHoldsNothingFromThenOn(t *testing.T) {
 	}
 }
 
-// TestEnd: after the last take nobody comes to take what is held.
-func TestEnd(t *testing.T) {
+// After the last take nothing would take a partial line.
+func TestNoPartialLineIsHeldAfterTheLastTake(t *testing.T) {
 	l := linesOf(100, Split)
 	written(l, "ab", at)
 	var events []batch.Event
-	l.w.partials.take(true, func(all ...batch.Event) { events = all })
+	l.w.p.partials.take(true, func(all ...batch.Event) { events = all })
 	if len(events) != 1 || textOf(events[0]) != "ab" {
-		t.Errorf("the end gave %v", events)
+		t.Errorf("the last take returned %v", events)
 	}
 	for _, other := range []*lines{l, newLines(l.w)} {
 		if got := texts(written(other, "c\nd", at)); !slices.Equal(got, []string{"c", "d"}) {
@@ -117,8 +122,7 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// TestPartialLinesOfAllAreTakenInTheOrderOfTheirTimes: whatever the order of a map is.
-func TestPartialLinesOfAllAreTakenInTheOrderOfTheirTimes(t *testing.T) {
+func TestPartialLinesAreTakenInTheOrderInWhichTheyBegan(t *testing.T) {
 	l := linesOf(300, Split)
 	var want []string
 	var all []*lines
@@ -128,7 +132,7 @@ func TestPartialLinesOfAllAreTakenInTheOrderOfTheirTimes(t *testing.T) {
 		want = append(want, fmt.Sprint("line ", n))
 	}
 	var got []string
-	l.w.partials.take(false, func(events ...batch.Event) {
+	l.w.p.partials.take(false, func(events ...batch.Event) {
 		for _, e := range events {
 			got = append(got, textOf(e))
 		}
@@ -136,66 +140,64 @@ func TestPartialLinesOfAllAreTakenInTheOrderOfTheirTimes(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	if n := len(l.w.partials.lines); n != 0 {
-		t.Errorf("%d are still known", n)
+	if n := len(l.w.p.partials.lines); n != 0 {
+		t.Errorf("%d are still listed", n)
 	}
 }
 
-// TestOnlyLinesThatHoldTextAreKnown: otherwise the pipeline keeps every Writer in memory.
-func TestOnlyLinesThatHoldTextAreKnown(t *testing.T) {
+// Otherwise the pipeline would keep every Writer in memory.
+func TestOnlyPartialLinesAreListed(t *testing.T) {
 	l := linesOf(300, Split)
 	long := strings.Repeat("x", 1000)
 	for _, step := range []struct {
-		text  string
-		known int
+		text   string
+		listed int
 	}{
 		{"", 0}, {"a\n", 0}, {"a", 1}, {"b", 1}, {"c\n", 0}, {"a", 1}, {"b\nc", 1}, {"\n", 0}, {long, 1}, {long, 1}, {"\n", 0}, {long + "\na", 1}, {"\n", 0},
 	} {
 		written(l, step.text, at)
-		if got := len(l.w.partials.lines); got != step.known {
-			t.Fatalf("%d known after %.20q, want %d", got, step.text, step.known)
+		if got := len(l.w.p.partials.lines); got != step.listed {
+			t.Fatalf("%d listed after %.20q, want %d", got, step.text, step.listed)
 		}
 	}
 }
 
-// TestPartialLinesAreBounded: a program may make a Writer for each text, and none ends with a
-// newline.
+// A program may make a Writer for each text, none of which ends with a newline.
 func TestPartialLinesAreBounded(t *testing.T) {
 	for _, size := range []int{1, 100, 5000, 200_000} {
-		w := linesOf(1<<20, Split).w
-		most := min(maxPartials, maxPartialBytes/size)
-		for n := range 3 * most {
-			if _, err := w.newWriter(WriterOptions{}).WriteString(strings.Repeat("x", size)); err != nil {
+		p := linesOf(1<<20, Split).w.p
+		limit := min(maxPartials, maxPartialBytes/size)
+		for n := range 3 * limit {
+			if _, err := p.NewWriter(WriterOptions{}).WriteString(strings.Repeat("x", size)); err != nil {
 				t.Fatal(err)
 			}
-			known, bytes := len(w.partials.lines), 0
-			for l := range w.partials.lines {
+			listed, bytes := len(p.partials.lines), 0
+			for l := range p.partials.lines {
 				bytes += len(l.held)
 			}
-			if known > most || bytes != w.partials.bytes || n > most && known < most/2-1 {
-				t.Fatalf("%d of %d bytes: %d lines with %d bytes are held, %d are counted", n, size, known, bytes, w.partials.bytes)
+			if listed > limit || bytes != p.partials.bytes || n > limit && listed < limit/2-1 {
+				t.Fatalf("%d of %d bytes: %d lines with %d bytes are held, %d are counted", n, size, listed, bytes, p.partials.bytes)
 			}
 		}
-		known := len(w.partials.lines)
-		if pending := w.queue.State().Pending; pending != int64(3*most-known) {
-			t.Errorf("%d bytes: %d events are in the queue, %d lines are held", size, pending, known)
+		listed := len(p.partials.lines)
+		if pending := p.queue.State().Pending; pending != int64(3*limit-listed) {
+			t.Errorf("%d bytes: %d events are in the queue, %d lines are held", size, pending, listed)
 		}
-		w.partials.take(false, func(events ...batch.Event) {
-			if len(events) != known || w.partials.bytes != 0 {
-				t.Errorf("%d bytes: took %d of %d, %d bytes are left", size, len(events), known, w.partials.bytes)
+		p.partials.take(false, func(events ...batch.Event) {
+			if len(events) != listed || p.partials.bytes != 0 {
+				t.Errorf("%d bytes: took %d of %d, %d bytes are left", size, len(events), listed, p.partials.bytes)
 			}
 		})
 	}
 }
 
-// TestMemoryOfALongLine: what is held is bounded, however long the line is.
-func TestMemoryOfALongLine(t *testing.T) {
-	const most = 1000
+func TestMemoryOfALongLineIsBounded(t *testing.T) {
+	const limit = 1000
 	for _, how := range []Oversize{Split, Truncate, Drop} {
-		l := linesOf(most, how)
+		l := linesOf(limit, how)
 		for range 1000 {
 			written(l, strings.Repeat("x", 777), at)
-			if len(l.held) > most+1 {
+			if len(l.held) > limit+1 {
 				t.Fatalf("%d: %d bytes are held", how, len(l.held))
 			}
 		}
@@ -205,30 +207,29 @@ func TestMemoryOfALongLine(t *testing.T) {
 	}
 }
 
-// TestLongLinesAreTruncated: a line in pieces is cut as it is when it comes at once, and only
-// if it is too long.
+// A line in pieces is truncated exactly like the same line at once, and only if it is too long.
 func TestLongLinesAreTruncated(t *testing.T) {
-	const most = 300
+	const limit = 300
 	x := func(n int) string { return strings.Repeat("x", n) }
 	tests := []struct {
 		rule, text string
 		oversize   bool
 	}{
-		{"as long as it may be", x(most), false},
-		{"the same with CRLF", x(most) + "\r", false},
-		{"a byte longer", x(most + 1), true},
-		{"much longer", x(10 * most), true},
-		{"much longer with CRLF", x(10*most) + "\r", true},
-		{"a CR where it is cut", x(most) + "\r" + x(most), true},
-		{"a rune where it is cut", x(most-1) + strings.Repeat("\U0001f600", 90), true},
+		{"as long as the limit", x(limit), false},
+		{"as long as the limit, with CRLF", x(limit) + "\r", false},
+		{"a byte longer", x(limit + 1), true},
+		{"much longer", x(10 * limit), true},
+		{"much longer with CRLF", x(10*limit) + "\r", true},
+		{"a CR where it is cut", x(limit) + "\r" + x(limit), true},
+		{"a rune where it is cut", x(limit-1) + strings.Repeat("\U0001f600", 90), true},
 	}
 	for _, tt := range tests {
-		whole := eventsOf(linesOf(most, Truncate).w, strings.TrimSuffix(tt.text, "\r"))
+		whole := eventsOf(linesOf(limit, Truncate).w, strings.TrimSuffix(tt.text, "\r"))
 		if truncated := whole[0] != strings.TrimSuffix(tt.text, "\r"); truncated != tt.oversize {
 			t.Fatalf("%s: truncated %v", tt.rule, truncated)
 		}
-		for _, step := range []int{1, 7, most, most + 1, 10_000} {
-			l := linesOf(most, Truncate)
+		for _, step := range []int{1, 7, limit, limit + 1, 10_000} {
+			l := linesOf(limit, Truncate)
 			got := texts(inChunks(l, []byte(tt.text+"\n"), func() int { return step }))
 			if !slices.Equal(got, whole) {
 				t.Errorf("%s, by %d: %q, want %q", tt.rule, step, got, whole)
@@ -237,8 +238,8 @@ func TestLongLinesAreTruncated(t *testing.T) {
 	}
 }
 
-// TestRandomChunks: how text is divided into Writes does not matter.
-func TestRandomChunks(t *testing.T) {
+// The division of text into Writes has no effect.
+func TestLinesDoNotDependOnChunks(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 3000 {
@@ -255,24 +256,24 @@ func FuzzLines(f *testing.F) {
 	f.Add([]byte(strings.Repeat("a", 256)+"\r\nb"), 256, []byte{99})
 	f.Add([]byte(strings.Repeat("a", 255)+"\xe2\x80\n"), 256, []byte{50, 1})
 	f.Add([]byte(strings.Repeat("\r", 600)), 256, []byte{50, 1})
-	f.Fuzz(func(t *testing.T, text []byte, most int, steps []byte) {
-		if most < minEventBytes || most > 1000 || len(text) > 4000 || len(steps) == 0 {
+	f.Fuzz(func(t *testing.T, text []byte, limit int, steps []byte) {
+		if limit < 256 || limit > 1000 || len(text) > 4000 || len(steps) == 0 {
 			return
 		}
 		n := 0
-		checkChunks(t, text, most, func() int {
+		checkChunks(t, text, limit, func() int {
 			n++
 			return 1 + int(steps[n%len(steps)])
 		})
 	})
 }
 
-// checkChunks compares what lines makes of chunks of the text, whose sizes step
-// gives, with bytes.Split. Long lines are cut as they are when they come at once.
-func checkChunks(t *testing.T, text []byte, most int, step func() int) {
+// checkChunks compares the lines of chunks of the text, with sizes from step, with the result of
+// bytes.Split. Long lines are divided like the same lines at once.
+func checkChunks(t *testing.T, text []byte, limit int, step func() int) {
 	t.Helper()
 	for _, how := range []Oversize{Split, Truncate, Drop} {
-		l := linesOf(most, how)
+		l := linesOf(limit, how)
 		var want []string
 		list := bytes.Split(text, []byte("\n"))
 		for i, text := range list {
@@ -290,12 +291,12 @@ func checkChunks(t *testing.T, text []byte, most int, step func() int) {
 		}
 		got := withoutIDs(texts(append(inChunks(l, text, step), rest(l)...)))
 		if want := withoutIDs(want); !slices.Equal(got, want) {
-			t.Errorf("%d: %q in parts of %d became %q, want %q", how, text, most, got, want)
+			t.Errorf("Oversize %d: %q in parts of %d became %q, want %q", how, text, limit, got, want)
 		}
 	}
 }
 
-// eventID is what the parts of an oversize text have in common, a random number.
+// eventID matches the random id that the parts of an oversize text share.
 var eventID = regexp.MustCompile(`\[event [0-9a-f]{8} part`)
 
 func withoutIDs(texts []string) []string {
@@ -305,17 +306,18 @@ func withoutIDs(texts []string) []string {
 	return texts
 }
 
-// linesOf returns the lines of a Writer without a service.
-func linesOf(most int, how Oversize) *lines {
-	p := &pipeline{
-		settings: &settings{Options: Options{MaxEventBytes: most, Oversize: how}},
-		queue:    queue.New(queue.Config{MaxBytes: 1 << 30, Interval: time.Hour}),
-		report:   newReport(func(error) {}),
+// linesOf returns the lines of a Writer without a worker.
+func linesOf(limit int, how Oversize) *lines {
+	p := &Pipeline{
+		cfg:    Config{MaxEventBytes: limit, Oversize: how},
+		client: &access.Client{Speech: new(deliver.Speech)},
+		queue:  queue.New(queue.Config{MaxBytes: 1 << 30, Interval: time.Hour}),
+		report: newReporter(&Config{OnError: func(error) {}}),
 	}
-	return p.newWriter(WriterOptions{}).lines
+	return p.NewWriter(WriterOptions{}).lines
 }
 
-// inChunks adds the text in chunks whose sizes step gives.
+// inChunks adds the text in chunks with sizes from step.
 func inChunks(l *lines, text []byte, step func() int) (all []line) {
 	for len(text) > 0 {
 		n := min(step(), len(text))
@@ -325,8 +327,8 @@ func inChunks(l *lines, text []byte, step func() int) (all []line) {
 	return all
 }
 
-// written adds text and returns the lines and parts of lines it completes, as Write reads
-// them. It makes sure that the text is not kept.
+// written adds text and returns the lines and parts of lines that it completes, as Write reads
+// them. It overwrites the text afterwards, to detect that it is retained.
 func written(l *lines, text string, now time.Time) (all []line) {
 	chunk := []byte(text)
 	var c completed
@@ -348,7 +350,7 @@ func rest(l *lines) []line {
 	return linesIn(l.take(false))
 }
 
-// asEvents returns the events of a line, and a blank line as it is.
+// asEvents returns the events of a line, and a blank line unchanged.
 func asEvents(w *Writer, l line) []line {
 	if len(l.text) == 0 {
 		return []line{l}
@@ -356,9 +358,9 @@ func asEvents(w *Writer, l line) []line {
 	return linesIn(w.eventsOf(l))
 }
 
-// eventsOf returns the messages of the events that a whole text makes.
+// eventsOf returns the messages of the events of a text.
 func eventsOf(w *Writer, text string) (messages []string) {
-	w.events([]byte(text), at, account.None, func(e batch.Event) { messages = append(messages, textOf(e)) })
+	w.p.events([]byte(text), at, account.None, func(e batch.Event) { messages = append(messages, textOf(e)) })
 	return messages
 }
 
