@@ -5,15 +5,16 @@ import (
 	"strings"
 )
 
-// condition is a comparison with a value of the message.
+// condition is a comparison with a value of the message. Exactly one of regex, text and number is
+// used, except that a bare number also has a text.
 type condition struct {
 	op     operator
-	regex  *regexp.Regexp // what to compare with, or
-	text   wildcard       // what to compare with, and
-	number *number        // its value, if it is a number without quotes
+	regex  *regexp.Regexp // a regular expression, or
+	text   wildcard       // a text, and
+	number *number        // its value, if it is an unquoted number
 }
 
-// operator is what a condition asks.
+// operator is the operator of a condition.
 type operator byte
 
 const (
@@ -26,14 +27,14 @@ const (
 	isNull
 	isTrue
 	isFalse
-	isScalar // not in patterns: a value to extract
+	isScalar // not in patterns: matches a value to extract
 	exists
 )
 
-// ordered tells whether an operator compares by size.
+// ordered reports whether an operator compares by size.
 func (o operator) ordered() bool { return less <= o && o <= greaterOrEqual }
 
-// kind is the kind of a value in a message.
+// kind is the type of a value in a message.
 type kind byte
 
 const (
@@ -43,11 +44,11 @@ const (
 	kindFalse
 	kindNull
 	kindContainer // object or array
-	kindWord      // of a line, not of JSON
+	kindWord      // word of a line, not JSON
 )
 
-// holds tells whether the condition holds for a value. text is what a string
-// says, or a number as it is written, or the word.
+// holds reports whether the condition holds for a value. text is the decoded string, the number as
+// written, or the word.
 func (c *condition) holds(k kind, text string) bool {
 	switch c.op {
 	case exists:
@@ -100,7 +101,7 @@ func (c *condition) equals(k kind, text string) bool {
 	return c.text.match(text)
 }
 
-// comparison reads an operator and the value behind it.
+// comparison reads an operator and the value after it.
 func (p *parser) comparison() (condition, error) {
 	c := condition{op: p.operator()}
 	if c.op == 0 {
@@ -124,7 +125,7 @@ func (p *parser) comparison() (condition, error) {
 	}
 	if c.op.ordered() && c.number == nil {
 		p.pos = start
-		return c, p.unexpected("a number without quotes after < > <= >=")
+		return c, p.unexpected("an unquoted number after < > <= >=")
 	}
 	return c, nil
 }
@@ -141,12 +142,12 @@ func (p *parser) operator() operator {
 	return 0
 }
 
-// bareValue reads a value without quotes.
+// bareValue reads an unquoted value.
 func (p *parser) bareValue(c *condition) error {
 	start := p.pos
 	text := p.run(func(b byte) bool { return isWord(b) || b == '.' || b == '*' || b == '+' || b == '-' })
 	if text == "" {
-		return p.unexpected("a value: a word, a number, a text in double quotes or a regular expression")
+		return p.unexpected("a value: a word, a number, a double-quoted text or a regular expression")
 	}
 	if n, ok := parseNumber(text); ok {
 		c.number = &n

@@ -21,7 +21,7 @@ func TestNothingAllocated(t *testing.T) {
 		{`{ $.user.id = 17 || $.ok IS TRUE || $.none NOT EXISTS }`, slogEvent},
 		{`{ $.* = j* && $.user.* = %^j% }`, slogEvent},
 		{`{ $.path = "*orders*" && $.msg != %fail% }`, slogEvent},
-		{`{ $.level = "INFO" }`, `{"msg":"a \"quoted\" one\n","level":"INFO"}`}, // escapes where nobody looks
+		{`{ $.level = "INFO" }`, `{"msg":"a \"quoted\" one\n","level":"INFO"}`}, // escapes in a string that no selector refers to
 		{`[ip, ..., status = 4*, size > 1000]`, apache},
 		{`[w1=127.0.0.1, w2]`, apache},
 		{`[w1=*frank*]`, apache},
@@ -33,8 +33,8 @@ func TestNothingAllocated(t *testing.T) {
 	}
 }
 
-// fewestAllocs is of single runs, because package regexp takes its machines from
-// a sync.Pool, which under the race detector forgets one in four.
+// fewestAllocs measures single runs, because package regexp takes its machines from a sync.Pool,
+// which under the race detector drops one in four.
 func fewestAllocs(f func()) float64 {
 	fewest := testing.AllocsPerRun(1, f)
 	for range 20 {
@@ -43,7 +43,7 @@ func fewestAllocs(f func()) float64 {
 	return fewest
 }
 
-// The depth of a message costs a bit for each level.
+// The nesting of a message costs one bit per level.
 func TestDepthCostsLittle(t *testing.T) {
 	const depth = 9990
 	message := `{"a":` + strings.Repeat(`[{"b":`, depth/2) + "1" + strings.Repeat("}]", depth/2) + "}"
@@ -56,7 +56,7 @@ func TestDepthCostsLittle(t *testing.T) {
 	}
 }
 
-// Eight times the message take about eight times as long, whatever is in it.
+// A message of eight times the size takes about eight times as long, whatever it contains.
 // Quadratic work would take 64 times as long.
 func TestLinear(t *testing.T) {
 	runtime.LockOSThread()
@@ -115,8 +115,8 @@ func TestLinear(t *testing.T) {
 	}
 }
 
-// BenchmarkMatch applies patterns to a JSON event of slog of about 250 bytes, and
-// to a line of a web server. For scale, encoding/json checks the same event.
+// BenchmarkMatch applies patterns to a JSON event of slog of about 250 bytes, and to a line of a
+// web server. For comparison, encoding/json validates the same event.
 func BenchmarkMatch(b *testing.B) {
 	b.Run("json.Valid", func(b *testing.B) {
 		event := []byte(slogEvent)

@@ -7,8 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cpuTime is the time this thread has worked. What others do on the machine does
-// not count.
+// cpuTime returns the CPU time of this thread, so that other load on the machine does not count.
 func cpuTime(t *testing.T) time.Duration {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &now); err != nil {

@@ -9,5 +9,5 @@ import (
 
 var testsBegan = time.Now()
 
-// cpuTime stands for the time this thread has worked.
+// cpuTime stands in for the CPU time of this thread.
 func cpuTime(*testing.T) time.Duration { return time.Since(testsBegan) }

@@ -90,7 +90,7 @@ func TestDocumentedRegex(t *testing.T) {
 		{`%a{3,5}%`, []string{"aaa", "aaaa", "aaaaa"}, []string{"aa"}},
 		{`%gra|ey%`, []string{"gray", "grey"}, []string{"grxy"}},
 		{`%^starting|^initializing|^shutting down%`, []string{"starting ...", "initializing ...", "shutting down"}, []string{"skipping initializing ..."}},
-		{`%abcc|ab[^c]$%`, []string{"abcc ...", "aba"}, []string{"aac ...", "abc"}}, // the page forgot the last percent sign
+		{`%abcc|ab[^c]$%`, []string{"abcc ...", "aba"}, []string{"aac ...", "abc"}}, // the page lacks the last percent sign
 		{`%\[.\]%`, []string{"[a]", "[b]", "[7]", "[@]", "[]]", "[ ]"}, []string{"[]", "[ab]"}},
 		{`%10\.10\.0\.1%`, []string{"10.10.0.1"}, []string{"10010,051"}},
 		{`%10.10.0.1%`, []string{"10.10.0.1", "10010,051"}, nil},
@@ -136,7 +136,7 @@ func TestDocumentedJSON(t *testing.T) {
 		{`{ $.user.email = "John.Stiles@example.com" || $.coordinates[0][1] = "nonmatch" && $.actions[2] = "nonmatch" }`, people, nil},
 		{`{ ($.user.email = "John.Stiles@example.com" || $.coordinates[0][1] = "nonmatch") && $.actions[2] = "nonmatch" }`, nil, people},
 		{`{ ($.user.id = 2 && $.users[0].email = "nonmatch") || $.actions[2] = "GET" }`, nil, people},
-		// The page of 2022 has this one more, that of 2016 others.
+		// The page of 2022 has one more, the page of 2016 others.
 		{`{ $.objectList[1].id = 2 }`, trails, []string{`{"objectList":[{"id":2}]}`, `{"objectList":{"1":{"id":2}}}`, `{"objectList":[0,{"name":"b"}]}`, `{"objectList":[0,2]}`}},
 		{`{ $.ThisFlag IS TRUE }`, trails, []string{`{"ThisFlag":false}`, `{"ThisFlag":"TRUE"}`}},
 		{`{$.foo = bar}`, []string{`{"foo": "bar"}`}, []string{`{"foo": "baz"}`}},
@@ -212,13 +212,13 @@ func TestDocumentedSpace(t *testing.T) {
 		{`[ip, id, user, timestamp, request, status_code=4*, size]`, []string{`127.0.0.1 - - [24/Sep/2013:11:49:52 -0700] "GET /index.html HTTP/1.1" 404 287`}, []string{`127.0.0.1 - - [24/Sep/2013:11:50:51 -0700] "GET /~test/ HTTP/1.1" 200 3`}},
 		{`[w1=ERROR || w1=WARN, w2]`, []string{"ERROR message", "WARN message"}, []string{"INFO message"}},
 	})
-	// Misprints of older pages: the service refuses the first one, see
+	// Misprints in older pages. The service refuses the first one, see
 	// awsdocs/amazon-cloudwatch-logs-user-guide#21.
 	checkRefused(t, `[ip, user, username, timestamp, request, status_code = 4* && bytes > 1000]`,
 		`[w1=ERROR || W1=WARNING, w2]`, `[w1=!ERROR&&w1=!WARN, w2]`)
 }
 
-// Of the page of 2016, what others do not say.
+// Examples that only the page of 2016 has.
 func TestDocumentedOld(t *testing.T) {
 	exiting := "Exiting with ERRORCODE: -1"
 	fatal := "[ERROR] A fatal exception has occurred"

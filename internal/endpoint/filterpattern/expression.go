@@ -1,11 +1,11 @@
 package filterpattern
 
-// expression combines conditions: one of them, or the opposite of one, or all or
-// any of some expressions.
+// expression combines conditions: it is one of them, the negation of one, or all or any of several
+// expressions.
 type expression struct {
 	kind      expressionKind
-	condition int           // the number of the condition, of one and oneNot
-	parts     []*expression // of allOf and anyOf
+	condition int           // number of the condition, for one and oneNot
+	parts     []*expression // for allOf and anyOf
 }
 
 type expressionKind byte
@@ -17,8 +17,8 @@ const (
 	anyOf
 )
 
-// holds tells whether the expression holds, of the conditions that do. It goes
-// as deep as the parentheses of the pattern.
+// holds reports whether the expression holds, given the conditions that hold. Its recursion is as
+// deep as the parentheses of the pattern.
 func (e *expression) holds(results *results) bool {
 	switch e.kind {
 	case one:
@@ -35,11 +35,10 @@ func (e *expression) holds(results *results) bool {
 	return !decides
 }
 
-// results is a set of conditions, by their numbers.
+// results is a set of conditions, by number.
 type results [maxConditions / 64]uint64
 
-// maxConditions is more than fit into a pattern: one in square brackets has room
-// for 204 (a=b||).
+// maxConditions is more than a pattern can have: one in square brackets has room for 204 (a=b||).
 const maxConditions = 256
 
 func (r *results) has(i int) bool { return r[i/64]>>(i%64)&1 != 0 }
@@ -52,7 +51,7 @@ func (r *results) remove(mask *results) {
 	}
 }
 
-// move adds those of from that are in the mask, and removes them there.
+// move moves the members of from that are in mask to r.
 func (r *results) move(from, mask *results) {
 	for i := range r {
 		r[i] |= from[i] & mask[i]
@@ -60,8 +59,8 @@ func (r *results) move(from, mask *results) {
 	from.remove(mask)
 }
 
-// expression reads conditions that are combined with || and &&, which binds
-// closer, and parentheses. unit reads a condition.
+// expression parses conditions combined with || and &&, which has the higher precedence, and
+// parentheses. unit parses a condition.
 func (p *parser) expression(unit func() (*expression, error)) (*expression, error) {
 	parenthesized := func() (*expression, error) {
 		if p.spaces(); !p.skip("(") {
@@ -81,7 +80,7 @@ func (p *parser) expression(unit func() (*expression, error)) (*expression, erro
 	})
 }
 
-// combination reads one or more parts with an operator between them.
+// combination parses one or more parts separated by an operator.
 func (p *parser) combination(kind expressionKind, operator string, part func() (*expression, error)) (*expression, error) {
 	combined := &expression{kind: kind}
 	for {

@@ -2,8 +2,8 @@ package filterpattern
 
 import "strings"
 
-// prepareValues makes the conditions that find what is extracted: any value of a
-// selector; with a wildcard, one that fulfils a condition of the pattern.
+// prepareValues builds the conditions that find the values to extract: any value of a selector, or
+// for a wildcard one that satisfies a condition of the pattern.
 func (p *jsonPattern) prepareValues() {
 	p.values.selectors = p.selection.selectors
 	for i, sel := range p.values.selectors {
@@ -46,7 +46,7 @@ func (s *selection) read(message string, found func(selector int, text string)) 
 	}
 }
 
-// jsonField is a selector that a metric transformation names.
+// jsonField is a selector that a metric transformation refers to.
 type jsonField struct{ selection }
 
 func (p *jsonPattern) field(name string) (reader, error) {
@@ -75,7 +75,7 @@ func (p *spacePattern) extract(message string) (map[string]string, bool) {
 	return p.values(message), true
 }
 
-// values returns all words of a line by their names.
+// values returns all words of a line by field name.
 func (p *spacePattern) values(message string) map[string]string {
 	values := make(map[string]string)
 	p.words(message, func(number int, f *field, text string) {
@@ -84,7 +84,7 @@ func (p *spacePattern) values(message string) map[string]string {
 	return values
 }
 
-// spaceField is a field that a metric transformation names.
+// spaceField is a field that a metric transformation refers to.
 type spaceField struct {
 	pattern *spacePattern
 	key     string

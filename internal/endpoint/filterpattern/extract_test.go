@@ -18,8 +18,8 @@ func checkValues(t *testing.T, pattern, message string, want values) {
 	}
 }
 
-// The examples of the page "TestMetricFilter" and of the older pages of the
-// filter patterns. Some answers there have a comma too many ("1534,").
+// The examples of the page "TestMetricFilter" and of older pages about filter patterns. Some
+// responses there have a superfluous comma ("1534,").
 func TestExtractDocumented(t *testing.T) {
 	log := func(request, status, size string) string {
 		return `127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "` + request + `" ` + status + " " + size

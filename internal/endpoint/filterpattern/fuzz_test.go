@@ -12,8 +12,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/filterpattern"
 )
 
-// FuzzParse: no pattern makes Parse panic or take long, and none that it accepts
-// makes the methods panic. Errors are at a character of the pattern.
+// FuzzParse checks that no pattern makes Parse panic or take long, and that no accepted pattern
+// makes the methods panic. An error is at a character of the pattern.
 func FuzzParse(f *testing.F) {
 	for _, pattern := range []string{
 		``, `ERROR -"a b" ?c`, `"a\"b\\"`, `%^[hc]at$|a{2,3}\d\x28%`, `{ ($.a.b[0] = "x*" || $.*.c != 1e-3) && $.['d'] NOT EXISTS }`,
@@ -56,8 +56,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// checkJSON compares Match for a pattern and a message, both made or given, with
-// the slow matcher.
+// checkJSON compares Match with the reference matcher, for generated or given patterns and
+// messages.
 func checkJSON(t *testing.T, e refExpression, pattern, message string) {
 	t.Helper()
 	if !utf8.ValidString(message) || hugeNumber.MatchString(message) {
@@ -85,7 +85,7 @@ func checkLine(t *testing.T, e refExpression, fields, ellipsis int, pattern, lin
 	}
 }
 
-// checkTerms makes a pattern of terms.
+// checkTerms generates a pattern of terms and compares.
 func checkTerms(t *testing.T, g *generator, message string) {
 	t.Helper()
 	var pattern []string
@@ -131,8 +131,8 @@ func checkGenerated(t *testing.T, bytes []byte, message string) {
 	}
 }
 
-// FuzzMatch: patterns that are made from the bytes match what the slow matcher
-// says, both the message given and one that is made from the bytes too.
+// FuzzMatch compares Match with the reference matcher, for patterns generated from the bytes, and
+// both a given and a generated message.
 func FuzzMatch(f *testing.F) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 50 {
@@ -146,7 +146,7 @@ func FuzzMatch(f *testing.F) {
 	f.Fuzz(checkGenerated)
 }
 
-// Some of it in every run of the tests.
+// A part of FuzzMatch in every test run.
 func TestMatchesReference(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	bytes := make([]byte, 200)
@@ -158,8 +158,8 @@ func TestMatchesReference(t *testing.T) {
 	}
 }
 
-// FuzzJSON: whether a message is a JSON event is what encoding/json says, and
-// where selectors lead is what they lead to in its tree.
+// FuzzJSON checks that a message is a JSON event exactly if it is one for encoding/json, and that
+// selectors lead to the same values as in its tree.
 func FuzzJSON(f *testing.F) {
 	for _, message := range []string{
 		trail, users, `{}`, `{"a":{"b":{"c":1}},"a":[[1]]}`, `{"a":-0.5e+10,"\u0061":"\ud83d\ude00"}`, ` {"a" : [ true , false,null ] } `, `{"a":1}x`, `[1]`, `{"a":01}`, `{"a":"` + "\x01" + `"}`,

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// generator makes patterns and messages from bytes. Of no bytes it makes the
-// simplest ones.
+// generator generates patterns and messages from bytes. Without bytes it generates the simplest
+// ones.
 type generator struct {
 	bytes    []byte
 	regexes  int
@@ -27,7 +27,7 @@ func (g *generator) one(of ...string) string { return of[g.upTo(len(of))] }
 
 func (g *generator) space() string { return g.one("", " ", "\n\t") }
 
-// expression makes an expression and its text.
+// expression generates an expression and its text.
 func (g *generator) expression(depth int, condition func() (refExpression, string)) (refExpression, string) {
 	kind := g.upTo(4)
 	if depth == 0 || kind < 2 {
@@ -46,7 +46,7 @@ func (g *generator) expression(depth int, condition func() (refExpression, strin
 	for range 2 + g.upTo(2) {
 		part, text := g.expression(depth-1, condition)
 		if part.condition == nil && (e.all || g.upTo(2) == 0) {
-			text = "(" + text + ")" // needed if || is inside &&
+			text = "(" + text + ")" // required if || is inside &&
 		}
 		e.parts = append(e.parts, part)
 		texts = append(texts, g.space()+text+g.space())
@@ -56,7 +56,7 @@ func (g *generator) expression(depth int, condition func() (refExpression, strin
 
 var generatedNames = []string{"a", "b", "c", "a.b", "", "é"}
 
-// path makes a selector of up to four steps.
+// path generates a selector of up to four steps.
 func (g *generator) path() (path []refStep, text string) {
 	text = "$"
 	wild := false
@@ -90,7 +90,7 @@ func (g *generator) path() (path []refStep, text string) {
 	return path, text
 }
 
-// comparison makes an operator and a value.
+// comparison generates an operator and a value.
 func (g *generator) comparison() (operator string, v refValue, text string) {
 	operator = g.one("=", "!=", "<", "<=", ">", ">=")
 	kind := g.upTo(4)
@@ -123,7 +123,7 @@ func (g *generator) comparison() (operator string, v refValue, text string) {
 	return operator, v, operator + g.space() + text
 }
 
-// json makes a JSON pattern.
+// json generates a JSON pattern.
 func (g *generator) json() (refExpression, string) {
 	e, text := g.expression(2, func() (refExpression, string) {
 		c := &refCondition{}
@@ -144,7 +144,7 @@ func (g *generator) json() (refExpression, string) {
 	return e, "{" + g.space() + text + g.space() + "}"
 }
 
-// line makes a space-delimited pattern.
+// line generates a space-delimited pattern.
 func (g *generator) line() (e refExpression, fields, ellipsis int, pattern string) {
 	e.all = true
 	ellipsis = -1
@@ -173,13 +173,13 @@ func (g *generator) line() (e refExpression, fields, ellipsis int, pattern strin
 		fields++
 	}
 	pattern = "[" + strings.Join(texts, ",") + "]"
-	if strings.TrimSpace(strings.Trim(pattern, "[]")) == "" { // no field, any words
+	if strings.TrimSpace(strings.Trim(pattern, "[]")) == "" { // no fields: any words
 		return e, 0, 0, pattern
 	}
 	return e, fields, ellipsis, pattern
 }
 
-// document makes a JSON text.
+// document generates a JSON text.
 func (g *generator) document(depth int) string {
 	kind := g.upTo(8)
 	if depth == 3 {
@@ -212,7 +212,7 @@ func (g *generator) document(depth int) string {
 	return "[" + strings.Join(parts, g.space()+",") + "]"
 }
 
-// text makes a line.
+// text generates a line.
 func (g *generator) text() string {
 	var b strings.Builder
 	for range g.upTo(8) {

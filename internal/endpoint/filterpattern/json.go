@@ -7,7 +7,7 @@ type jsonPattern struct {
 	prefilter  prefilter
 	selection  selection
 	expression *expression
-	values     selection // what is extracted: a condition for each value
+	values     selection // what is extracted: one condition per value
 }
 
 func (p *jsonPattern) match(message string) bool {
@@ -18,7 +18,7 @@ func (p *jsonPattern) match(message string) bool {
 	return s.message(message) && p.expression.holds(&s.results)
 }
 
-// json reads a pattern in braces.
+// json parses a pattern in braces.
 func (p *parser) json() (matcher, error) {
 	if err := p.closed("}"); err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (p *parser) json() (matcher, error) {
 		return nil, p.unexpected("&&, || or '}'")
 	}
 	if !p.done() {
-		return nil, p.unexpected("the end of the pattern behind '}'")
+		return nil, p.unexpected("the end of the pattern after '}'")
 	}
 	pattern.prefilter = pattern.newPrefilter()
 	pattern.selection.prepare()
@@ -42,7 +42,7 @@ func (p *parser) json() (matcher, error) {
 	return pattern, nil
 }
 
-// jsonCondition reads a condition: a selector, and what its value is to be.
+// jsonCondition parses a condition: a selector and a comparison.
 func (p *parser) jsonCondition(pattern *jsonPattern) (*expression, error) {
 	start := p.pos
 	sel, err := p.selector()
@@ -52,7 +52,7 @@ func (p *parser) jsonCondition(pattern *jsonPattern) (*expression, error) {
 	if sel.wild >= 0 {
 		if p.wildcards++; p.wildcards > maxWildcards {
 			p.pos = start
-			return nil, p.fail("the selectors of a pattern have at most %d wildcards", maxWildcards)
+			return nil, p.fail("the selectors of a pattern may have at most %d wildcards", maxWildcards)
 		}
 	}
 	p.spaces()
@@ -72,8 +72,7 @@ func (p *parser) jsonCondition(pattern *jsonPattern) (*expression, error) {
 	return e, nil
 }
 
-// jsonComparison reads what follows a selector. Only NOT EXISTS makes the
-// expression something else than the condition.
+// jsonComparison parses what follows a selector. For NOT EXISTS it also negates the expression.
 func (p *parser) jsonComparison(e *expression) (condition, error) {
 	start := p.pos
 	if !isWord(p.peek()) {

@@ -1,24 +1,24 @@
 package filterpattern
 
-// scan is the reading of a message for a selection.
+// scan is one pass over a message for a selection.
 type scan struct {
 	selection *selection
-	results   results // the conditions that hold
-	aside     results // those that hold for the present value of a wildcard
+	results   results // conditions that hold
+	aside     results // conditions that hold for the current value of a wildcard
 
-	// The values that conditions hold for, by their numbers, and the same for
-	// those aside; nil if nobody wants to know.
+	// The values for which conditions hold, by number, and the same for those aside; nil if they
+	// are not needed.
 	texts, textsAside []string
 }
 
-// level is an array or object around the position of a scan that has a place.
+// level is an array or object around the current position that has a place.
 type level struct {
 	place *place
-	next  int // the index of the next element
+	next  int // index of the next element
 }
 
-// message reads a message once, from left to right, and tells whether it is a
-// JSON object. Afterwards the results are there.
+// message scans a message from left to right and reports whether it is a JSON object. It leaves the
+// conditions that hold in results.
 func (s *scan) message(text string) bool {
 	i := skipSpace(text, 0)
 	if i == len(text) || text[i] != '{' {
@@ -26,10 +26,10 @@ func (s *scan) message(text string) bool {
 	}
 	var open nesting
 	var few [4]level // enough for most selectors
-	live := few[:0]  // the outermost of those open; from one without a place on, none has one
+	live := few[:0]  // open levels, outermost first; below one without a place, none has one
 	at := s.selection.root
 	for {
-		// A value begins at i. at is its place, nil if nobody is interested.
+		// A value begins at i. at is its place; nil = no selector refers to it.
 		if i == len(text) {
 			return false
 		}
@@ -51,8 +51,8 @@ func (s *scan) message(text string) bool {
 			open.push(c == '{')
 		}
 
-		// Behind it comes the first value inside, the next one beside, or the end
-		// of what is around.
+		// After it comes its first member or element, the next value, or the end of an enclosing
+		// level.
 		for {
 			i = skipSpace(text, end)
 			if open.depth == 0 {
@@ -93,8 +93,8 @@ func (s *scan) message(text string) bool {
 	}
 }
 
-// member reads the name of a member and the colon. It returns the position of the
-// value, and its place.
+// member scans the name of a member and the colon. It returns the position of the value, and its
+// place.
 func member(text string, i int, around *level) (int, *place) {
 	if i == len(text) || text[i] != '"' {
 		return -1, nil
@@ -117,8 +117,7 @@ func member(text string, i int, around *level) (int, *place) {
 	return i, around.place.member(name)
 }
 
-// scalar reads a string, a number, true, false or null, and returns the position
-// behind it.
+// scalar scans a string, a number, true, false or null, and returns the position after it.
 func (s *scan) scalar(text string, i int, at *place) (end int) {
 	k, escaped := kindNumber, false
 	switch text[i] {
@@ -151,7 +150,7 @@ func (s *scan) scalar(text string, i int, at *place) (end int) {
 	return end
 }
 
-// begin looks at a value that has a place.
+// begin handles the beginning of a value that has a place.
 func (s *scan) begin(at *place, k kind, text string) {
 	if at.forget != nil {
 		s.results.remove(at.forget)
@@ -174,7 +173,7 @@ func (s *scan) begin(at *place, k kind, text string) {
 	}
 }
 
-// end is called at the end of a value that has a place.
+// end handles the end of a value that has a place.
 func (s *scan) end(at *place) {
 	if at.endsAside == nil {
 		return

@@ -2,19 +2,19 @@ package filterpattern
 
 import "math/bits"
 
-// The functions here know JSON. What they take is what encoding/json takes; a
-// position of -1 means that the text is not valid.
+// The functions in this file scan JSON and accept what encoding/json accepts. A position of -1
+// means invalid text.
 
-// maxNesting is how deep arrays and objects may be nested. Source: encoding/json,
-// which refuses more.
+// maxNesting is the maximum nesting of arrays and objects. Source: encoding/json, which refuses
+// more.
 const maxNesting = 10000
 
-// nesting knows which of the arrays and objects around a position are objects. It
-// takes a bit for each, and no memory of its own up to a depth of 64.
+// nesting records which of the arrays and objects around a position are objects. It takes one bit
+// for each, and allocates only beyond 64 levels.
 type nesting struct {
 	depth   int
-	objects uint64   // the innermost 64 at most, the innermost of all in the lowest bit
-	outer   []uint64 // groups of 64
+	objects uint64   // up to 64 innermost levels, the innermost in the lowest bit
+	outer   []uint64 // groups of 64, outermost first
 }
 
 func (n *nesting) push(object bool) {
@@ -47,7 +47,7 @@ func (n *nesting) closing() byte {
 	return ']'
 }
 
-// skipSpace returns the position of the next byte that is no white space.
+// skipSpace returns the position of the next byte that is not white space.
 func skipSpace(text string, i int) int {
 	for i < len(text) && isSpace(text[i]) {
 		i++
@@ -55,8 +55,8 @@ func skipSpace(text string, i int) int {
 	return i
 }
 
-// skipString returns the position of the quote that ends the string whose first
-// byte is at i, and whether it has escapes.
+// skipString returns the position of the quote that ends the string whose first byte is at i, and
+// whether the string has escapes.
 func skipString(text string, i int) (end int, escaped bool) {
 	for {
 		for i+8 <= len(text) {
@@ -83,9 +83,9 @@ func skipString(text string, i int) (end int, escaped bool) {
 	}
 }
 
-// special marks the bytes of a word that end a string or mean something in it:
-// quotes, backslashes and control characters. Only the lowest mark can be trusted:
-// the subtractions borrow from the bytes above one that is marked.
+// special marks the bytes of a word that end a string or have a special meaning in it: quotes,
+// backslashes and control characters. Only the lowest mark is reliable: the subtractions borrow
+// from the bytes above a marked one.
 func special(word uint64) uint64 {
 	const each = 0x0101010101010101
 	quote := word ^ each*'"'
@@ -93,14 +93,14 @@ func special(word uint64) uint64 {
 	return ((word-each*' ')&^word | (quote-each)&^quote | (backslash-each)&^backslash) & (each * 0x80)
 }
 
-// load64 is one load for the compiler.
+// load64 compiles to a single load.
 func load64(b string) uint64 {
 	_ = b[7]
 	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
-// skipEscape returns the position behind the escape at i.
+// skipEscape returns the position after the escape at i.
 func skipEscape(text string, i int) int {
 	if i+1 == len(text) {
 		return -1
@@ -116,7 +116,7 @@ func skipEscape(text string, i int) int {
 	return -1
 }
 
-// hex4 reads four hexadecimal digits.
+// hex4 parses four hexadecimal digits.
 func hex4(text string, i int) (r rune, ok bool) {
 	if i+4 > len(text) {
 		return 0, false
@@ -137,7 +137,7 @@ func hex4(text string, i int) (r rune, ok bool) {
 	return r, true
 }
 
-// skipNumber returns the position behind the number at i.
+// skipNumber returns the position after the number at i.
 func skipNumber(text string, i int) int {
 	if i < len(text) && text[i] == '-' {
 		i++
@@ -162,7 +162,7 @@ func skipNumber(text string, i int) int {
 	return i
 }
 
-// skipDigits returns the position behind one or more digits.
+// skipDigits returns the position after one or more digits.
 func skipDigits(text string, i int) int {
 	start := i
 	for i < len(text) && isDigit(text[i]) {
@@ -174,7 +174,7 @@ func skipDigits(text string, i int) int {
 	return i
 }
 
-// skipWord returns the position behind a word that should be at i.
+// skipWord returns the position after a word expected at i.
 func skipWord(text string, i int, word string) int {
 	end := i + len(word)
 	if end > len(text) || text[i:end] != word {

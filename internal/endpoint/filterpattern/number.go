@@ -2,20 +2,20 @@ package filterpattern
 
 import "cmp"
 
-// number is a decimal number, exact however many digits it has: below 1, above
-// or equal to 0.1, with the point before its digits, times ten to the exponent.
+// number is an exact decimal number with any number of digits: a fraction in [0.1, 1) times ten to
+// the exponent.
 type number struct {
 	negative bool
-	digits   string // from the first that is not zero on, the point of the text included; "" is zero
+	digits   string // from the first non-zero digit, including the decimal point of the text; "" is zero
 	exponent int
 }
 
-// maxExponent bounds exponents; a text that is long enough to bring a number
-// back into sight of others is none that fits into a log event.
+// maxExponent limits exponents. A text long enough to compensate for such an exponent does not fit
+// into a log event.
 const maxExponent = 1 << 30
 
-// parseNumber reads digits with an optional sign, fraction and exponent: a JSON
-// number, or one as patterns write it.
+// parseNumber parses digits with an optional sign, fraction and exponent, as in JSON and in
+// patterns.
 func parseNumber(text string) (number, bool) {
 	var n number
 	i := 0
@@ -55,12 +55,12 @@ func parseNumber(text string) (number, bool) {
 	n.digits = text[first:end]
 	n.exponent = exponent + point - first
 	if first > point {
-		n.exponent++ // the point is no digit
+		n.exponent++ // the decimal point is not a digit
 	}
 	return n, true
 }
 
-// parseExponent reads an exponent, or nothing.
+// parseExponent parses an optional exponent.
 func parseExponent(text string) (int, bool) {
 	if text == "" {
 		return 0, true
@@ -107,7 +107,7 @@ func (a number) sign() int {
 	return 1
 }
 
-// compareSize compares without regard to signs.
+// compareSize compares absolute values.
 func (a number) compareSize(b number) int {
 	if a.exponent != b.exponent {
 		return cmp.Compare(a.exponent, b.exponent)
@@ -123,8 +123,8 @@ func (a number) compareSize(b number) int {
 	return 0
 }
 
-// digit returns the digit at i and where the next one is: behind the point if i
-// is there, zero behind the end.
+// digit returns the digit at i and the position of the next one. It skips the decimal point; after
+// the end it returns zero.
 func digit(digits string, i int) (byte, int) {
 	if i < len(digits) && digits[i] == '.' {
 		i++

@@ -7,21 +7,20 @@ import (
 	"unicode/utf8"
 )
 
-// parser reads a pattern from left to right.
+// parser parses a pattern from left to right.
 type parser struct {
 	pattern string
-	pos     int // the next byte
+	pos     int // position of the next byte
 
-	regexes, wildcards int // how many were read; wildcards of selectors
+	regexes, wildcards int // number of regular expressions, and of wildcards in selectors
 }
 
-// fail makes an error for the next byte.
+// fail returns an error at the next byte.
 func (p *parser) fail(format string, args ...any) error {
 	return syntaxError(p.pattern, p.pos, format, args...)
 }
 
-// unexpected makes an error for the next character, where something else was
-// expected.
+// unexpected returns an error at the next character.
 func (p *parser) unexpected(expected string) error {
 	if p.done() {
 		return p.fail("expected %s, but the pattern ends", expected)
@@ -31,8 +30,8 @@ func (p *parser) unexpected(expected string) error {
 
 func (p *parser) done() bool { return p.pos == len(p.pattern) }
 
-// peek returns the next byte, 0 at the end. A 0 in a pattern is refused
-// everywhere but in quotes, where done tells the difference.
+// peek returns the next byte, 0 at the end. A 0 in a pattern is refused everywhere except in
+// quotes, where done distinguishes them.
 func (p *parser) peek() byte {
 	if p.done() {
 		return 0
@@ -49,7 +48,7 @@ func (p *parser) char() string {
 	return "'" + string(r) + "'"
 }
 
-// skip passes over a text if it comes next.
+// skip skips a text if it comes next.
 func (p *parser) skip(text string) bool {
 	if !strings.HasPrefix(p.pattern[p.pos:], text) {
 		return false
@@ -64,7 +63,7 @@ func (p *parser) spaces() {
 	}
 }
 
-// run passes over the bytes that belong to a class and returns them.
+// run skips the bytes of a class and returns them.
 func (p *parser) run(class func(byte) bool) string {
 	start := p.pos
 	for !p.done() && class(p.peek()) {
@@ -73,7 +72,7 @@ func (p *parser) run(class func(byte) bool) string {
 	return p.pattern[start:p.pos]
 }
 
-// quoted reads a text in double quotes, the first of which comes next.
+// quoted parses a text in double quotes, the first of which comes next.
 func (p *parser) quoted() (string, error) {
 	open := p.pos
 	p.pos++
@@ -96,8 +95,8 @@ func (p *parser) quoted() (string, error) {
 	return "", p.fail("this quote is not closed")
 }
 
-// closed checks that a pattern in brackets ends with the closing one, as the
-// service does before it looks at the rest.
+// closed checks that a pattern in brackets ends with the closing bracket, as the service does
+// before it parses the rest.
 func (p *parser) closed(bracket string) error {
 	if strings.HasSuffix(p.pattern, bracket) && len(p.pattern) > 1 {
 		return nil
@@ -110,10 +109,10 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// isWord tells whether a byte may stand in a term without quotes.
+// isWord reports whether a byte may be part of an unquoted term.
 func isWord(c byte) bool {
 	return isDigit(c) || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
 }
 
-// isName tells whether a byte may stand in the name of a property or field.
+// isName reports whether a byte may be part of a property or field name.
 func isName(c byte) bool { return isWord(c) || c == '-' }

@@ -2,14 +2,13 @@ package filterpattern
 
 import "slices"
 
-// selection is some selectors and conditions on the values they lead to, made
-// ready for scanning messages.
+// selection is a set of selectors and conditions on their values, prepared for scanning messages.
 type selection struct {
 	selectors  []selector
 	conditions []selectedCondition
 	wild       results // conditions on selectors with a wildcard
 	root       *place
-	depth      int // steps of the longest selector
+	depth      int // number of steps in the longest selector
 }
 
 type selectedCondition struct {
@@ -17,7 +16,7 @@ type selectedCondition struct {
 	selector int
 }
 
-// prepare builds the tree of places when all selectors and conditions are there.
+// prepare builds the tree of places after all selectors and conditions have been added.
 func (s *selection) prepare() {
 	routes := make([]route, len(s.selectors))
 	for i := range s.selectors {
@@ -32,24 +31,23 @@ func (s *selection) prepare() {
 	s.root = s.place(routes, nil)
 }
 
-// place is what the scanner of a message knows at a value: which conditions are
-// on it, and what may lie below it. The places of a selection form a tree, like
-// the messages they are about. A value that no selector is interested in has no
-// place.
+// place is a position in the structure of a message: which conditions apply to the value there, and
+// which places are below it. The places of a selection form a tree, as values in a message do. A
+// value that no selector refers to has no place.
 type place struct {
-	conditions []int // on the value itself
+	conditions []int // conditions on the value itself
 
 	members     []namedPlace
-	otherMember *place // of members that are not listed, if there is a wildcard
+	otherMember *place // for members that are not listed, if there is a wildcard
 
 	elements     []numberedPlace
 	otherElement *place
 
-	// Of members with the same name only the last one counts: when a value
-	// begins, what held for an earlier one is forgotten.
+	// Of several members with the same name only the last one counts: when a value begins, the
+	// results of an earlier one are cleared.
 	forget *results
-	// What holds for one of the values that a wildcard selects is kept aside
-	// until that value ends, so that only this can be forgotten inside it.
+	// Results for one of the values of a wildcard are kept aside until that value ends, so that
+	// only those can be cleared within it.
 	forgetAside *results
 	endsAside   *results
 }
@@ -64,7 +62,7 @@ type numberedPlace struct {
 	place *place
 }
 
-// member returns the place of a member, nil if it has none.
+// member returns the place of a member; nil if it has none.
 func (pl *place) member(name string) *place {
 	for i := range pl.members {
 		if pl.members[i].name == name {
@@ -74,7 +72,7 @@ func (pl *place) member(name string) *place {
 	return pl.otherMember
 }
 
-// element returns the place of an element, nil if it has none.
+// element returns the place of an element; nil if it has none.
 func (pl *place) element(index int) *place {
 	for i := range pl.elements {
 		if pl.elements[i].index == index {
@@ -84,14 +82,13 @@ func (pl *place) element(index int) *place {
 	return pl.otherElement
 }
 
-// route is a selector that some steps of have been taken.
+// route is a selector of which some steps have been taken.
 type route struct {
 	selector, taken int
 }
 
-// place builds the place that some routes have come to, and all places below.
-// elementOf are conditions on the array around it that one of its elements may
-// fulfil: IS NULL.
+// place builds the place that routes lead to, and all places below it. elementOf are conditions on
+// the enclosing array that one of its elements may satisfy: IS NULL.
 func (s *selection) place(routes []route, elementOf []int) *place {
 	if len(routes) == 0 && len(elementOf) == 0 {
 		return nil
@@ -115,8 +112,8 @@ func (s *selection) place(routes []route, elementOf []int) *place {
 			}
 		}
 	}
-	// follow builds the place behind a step: of the routes that take it, and of
-	// those that take any. [*] takes members as well as elements.
+	// follow builds the place after a step: of the routes that take it, and of those that take any
+	// step. [*] matches members as well as elements.
 	follow := func(next step) *place {
 		var taken []route
 		for _, r := range ahead {
@@ -147,8 +144,7 @@ func (s *selection) place(routes []route, elementOf []int) *place {
 	return pl
 }
 
-// arrive notes at a place what the last step of a route means for the results of
-// the conditions at its end.
+// arrive records at a place what the last step of a route means for the results of its conditions.
 func (s *selection) arrive(pl *place, r route) {
 	if r.taken == 0 {
 		return
@@ -159,7 +155,7 @@ func (s *selection) arrive(pl *place, r route) {
 	switch {
 	case sel.wild == last:
 		mask = &pl.endsAside
-	case sel.steps[last].array: // indexes do not come twice
+	case sel.steps[last].array: // an index does not repeat
 		return
 	case sel.wild >= 0 && sel.wild < last:
 		mask = &pl.forgetAside

@@ -2,9 +2,9 @@ package filterpattern
 
 import "strings"
 
-// prefilter rules out most messages that do not match a JSON pattern, without reading them:
-// those that lack a text which one of its conditions needs. It holds for messages
-// without a backslash only, for with escapes the text can look otherwise.
+// prefilter rules out most messages that do not match a JSON pattern without scanning them: those
+// without a text that one of the conditions requires. It applies only to messages without a
+// backslash, since escapes change the text.
 type prefilter struct {
 	text string // "" = none
 }
@@ -13,8 +13,8 @@ func (f prefilter) excludes(message string) bool {
 	return f.text != "" && !strings.Contains(message, f.text) && strings.IndexByte(message, '\\') < 0
 }
 
-// newPrefilter takes the text that is likely the rarest: the longest one that a
-// value has to contain, otherwise the longest name that leads to a value.
+// newPrefilter chooses the text that is likely the rarest: the longest text that a value must
+// contain, otherwise the longest name that leads to a value.
 func (p *jsonPattern) newPrefilter() prefilter {
 	name, value := p.needs(p.expression)
 	if value == "" {
@@ -23,8 +23,8 @@ func (p *jsonPattern) newPrefilter() prefilter {
 	return prefilter{value}
 }
 
-// needs returns texts that a message without escapes contains if an expression
-// holds: a name and a part of a value, "" if there is none.
+// needs returns texts that a message without escapes contains if an expression holds: a name and a
+// part of a value; "" if there is none.
 func (p *jsonPattern) needs(e *expression) (name, value string) {
 	switch e.kind {
 	case one:

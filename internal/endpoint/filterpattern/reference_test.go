@@ -9,11 +9,10 @@ import (
 	"strings"
 )
 
-// A slow matcher that shares nothing with the package: patterns are not parsed but
-// made, messages are read by encoding/json and package regexp, numbers by
-// math/big.
+// A slow matcher that shares no code with the package: patterns are generated instead of parsed,
+// messages are decoded by encoding/json and package regexp, numbers by math/big.
 
-// refExpression is a condition, or all or any of some expressions.
+// refExpression is a condition, or all or any of several expressions.
 type refExpression struct {
 	condition *refCondition
 	all       bool
@@ -24,7 +23,7 @@ type refCondition struct {
 	path     []refStep // of JSON
 	field    int       // of a line
 	operator string    // = != < > <= >=, IS, NOT EXISTS
-	value    refValue  // NULL, TRUE, FALSE behind IS
+	value    refValue  // NULL, TRUE or FALSE after IS
 }
 
 // refStep is a name (a string), an index (an int), or a wildcard.
@@ -38,17 +37,16 @@ type (
 type refValue struct {
 	text   string // without quotes and escapes
 	quoted bool
-	regex  string // in the language of package regexp; "" = the value is a text
+	regex  string // in the syntax of package regexp; "" = the value is a text
 }
 
-// refMember is a member of an object. An object is a list of them, since names
-// may come twice.
+// refMember is a member of an object. An object is a list of members, since names may repeat.
 type refMember struct {
 	name  string
 	value any
 }
 
-// refParse reads a message as encoding/json does.
+// refParse decodes a message as encoding/json does.
 func refParse(message string) (tree any, ok bool) {
 	if !json.Valid([]byte(message)) {
 		return nil, false
@@ -63,7 +61,7 @@ func refParse(message string) (tree any, ok bool) {
 func refRead(d *json.Decoder) any {
 	token, err := d.Token()
 	if err != nil {
-		panic(err) // it is valid
+		panic(err) // not reached: the message is valid
 	}
 	switch token {
 	case json.Delim('{'):
@@ -166,7 +164,7 @@ func (c *refCondition) holdsIn(tree any) bool {
 
 var refNumber = regexp.MustCompile(`^[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 
-// compare compares a text, which may stand for a number.
+// compare compares a text, which may represent a number.
 func (c *refCondition) compare(text string, number bool) bool {
 	order, numeric := 0, false
 	if number && !c.value.quoted && c.value.regex == "" && refNumber.MatchString(c.value.text) && refNumber.MatchString(text) {
@@ -201,8 +199,8 @@ func (c *refCondition) compare(text string, number bool) bool {
 
 var refWord = regexp.MustCompile(`"[^"]*"[^ \t\r\n]*|\[[^\]]*\][^ \t\r\n]*|[^ \t\r\n]+`)
 
-// refWords takes a line apart into at most n words, the last of which is the rest;
-// all of them if n < 0.
+// refWords splits a line into at most n words, the last of which is the rest; into all of them if n
+// < 0.
 func refWords(line string, n int) (words []string) {
 	at := refWord.FindAllStringIndex(line, -1)
 	for i, w := range at {
@@ -218,8 +216,8 @@ func refWords(line string, n int) (words []string) {
 	return words
 }
 
-// refFields returns the words of the fields, if there are enough. ellipsis is how
-// many fields come before it, -1 = there is none.
+// refFields returns the words of the fields, if the line has enough. ellipsis is the number of
+// fields before it, -1 = no ellipsis.
 func refFields(line string, fields, ellipsis int) (words []string, ok bool) {
 	if ellipsis < 0 {
 		words = refWords(line, fields)

@@ -6,23 +6,22 @@ import (
 	"strings"
 )
 
-// What a regular expression may consist of, besides letters and digits. Source:
-// the AWS page on regular expressions.
+// Characters allowed in a regular expression, besides letters and digits. Source: the AWS page on
+// regular expressions.
 const (
 	regexSymbols   = ":_#=@/;,-"
 	regexOperators = `^$?[]{}|\*+.`
 )
 
-// maxRepeat bounds the repetitions of a regular expression, all of them added
-// up. It keeps the work for each byte of a message small; 1,000 is also what
-// package regexp takes for a single one.
+// maxRepeat is the maximum sum of the repetition bounds of a regular expression. It limits the work
+// per byte of a message; 1,000 is also the limit of package regexp for a single bound.
 const maxRepeat = 1000
 
-// maxRegexes is how many regular expressions a JSON or space-delimited pattern
-// may have. Source: the AWS page on regular expressions.
+// maxRegexes is the maximum number of regular expressions in a JSON or space-delimited pattern.
+// Source: the AWS page on regular expressions.
 const maxRegexes = 2
 
-// regex is a pattern that is a regular expression and nothing else.
+// regex is a pattern that is a single regular expression.
 type regex struct{ *regexp.Regexp }
 
 func (r regex) match(message string) bool { return r.MatchString(message) }
@@ -33,25 +32,25 @@ func (r regex) extract(message string) (map[string]string, bool) {
 
 func (r regex) field(name string) (reader, error) { return noField(name) }
 
-// onlyRegex reads a pattern that is a regular expression.
+// onlyRegex parses a pattern that is a single regular expression.
 func (p *parser) onlyRegex() (matcher, error) {
 	re, err := p.regex()
 	if err != nil {
 		return nil, err
 	}
 	if p.spaces(); !p.done() {
-		return nil, p.fail("a regular expression stands alone, not beside terms; expected the end of the pattern, found %s", p.char())
+		return nil, p.fail("a regular expression must be alone, without terms; expected the end of the pattern, found %s", p.char())
 	}
 	return regex{re}, nil
 }
 
-// regex reads a regular expression between percent signs, the first of which
-// comes next, and rewrites it for package regexp, which matches in linear time.
-// Little has to change: what is not allowed must not get through.
+// regex parses a regular expression between percent signs, the first of which comes next, and
+// rewrites it for package regexp, which matches in linear time. Little has to be rewritten, but
+// what is not allowed must be refused.
 func (p *parser) regex() (*regexp.Regexp, error) {
 	open := p.pos
 	if p.regexes++; p.regexes > maxRegexes {
-		return nil, p.fail("a pattern has at most %d regular expressions", maxRegexes)
+		return nil, p.fail("a pattern may have at most %d regular expressions", maxRegexes)
 	}
 	if !strings.Contains(p.pattern[open+1:], "%") {
 		return nil, p.fail("this regular expression is not closed with '%%'")
@@ -72,7 +71,7 @@ func (p *parser) regex() (*regexp.Regexp, error) {
 			part, err = p.regexClass()
 		case '{':
 			part, err = p.regexRepeat(&repeats)
-		case '}': // alone it stands for itself
+		case '}': // stands for itself
 			p.pos++
 			part = `\}`
 		default:
@@ -92,7 +91,7 @@ func (p *parser) regex() (*regexp.Regexp, error) {
 	return re, nil
 }
 
-// regexChar reads an operator or a character that stands for itself.
+// regexChar parses an operator or a character that stands for itself.
 func (p *parser) regexChar() (string, error) {
 	c := p.pattern[p.pos : p.pos+1]
 	if !isWord(c[0]) && !strings.Contains(" "+regexSymbols+regexOperators, c) {
@@ -102,10 +101,10 @@ func (p *parser) regexChar() (string, error) {
 	return c, nil
 }
 
-// regexEscape reads a backslash and what belongs to it. Characters that are not
-// allowed are not allowed behind a backslash either.
+// regexEscape parses a backslash and what belongs to it. Characters that are not allowed are not
+// allowed after a backslash either.
 func (p *parser) regexEscape() (string, error) {
-	rest := p.pattern[p.pos+1:] // not empty: a percent sign is yet to come
+	rest := p.pattern[p.pos+1:] // not empty: a percent sign follows
 	size := 2
 	switch c := rest[0]; {
 	case c == 'x':
@@ -123,7 +122,7 @@ func (p *parser) regexEscape() (string, error) {
 	return part, nil
 }
 
-// regexClass reads a character class.
+// regexClass parses a character class.
 func (p *parser) regexClass() (string, error) {
 	open := p.pos
 	var out strings.Builder
@@ -159,7 +158,7 @@ func (p *parser) regexClass() (string, error) {
 	return out.String(), nil
 }
 
-// regexRepeat reads {m}, {m,n}, {m,} or {,n} and adds the bound to the sum.
+// regexRepeat parses {m}, {m,n}, {m,} or {,n} and adds the bound to the sum.
 func (p *parser) regexRepeat(sum *int) (string, error) {
 	open := p.pos
 	p.pos++
@@ -172,7 +171,7 @@ func (p *parser) regexRepeat(sum *int) (string, error) {
 	}
 	if *sum += max(repeatBound(low), repeatBound(high)); *sum > maxRepeat {
 		p.pos = open
-		return "", p.fail("the bounds of all repetitions add up to at most %d", maxRepeat)
+		return "", p.fail("the bounds of all repetitions may add up to at most %d", maxRepeat)
 	}
 	if low == "" {
 		low = "0"
@@ -183,7 +182,7 @@ func (p *parser) regexRepeat(sum *int) (string, error) {
 	return "{" + low + "," + high + "}", nil
 }
 
-// repeatBound is the value of some digits, as far as it matters.
+// repeatBound returns the value of some digits, at most maxRepeat + 1.
 func repeatBound(digits string) int {
 	if digits == "" {
 		return 0

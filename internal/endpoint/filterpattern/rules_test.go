@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// What the package decides where the documents leave room, in the order of its
-// documentation.
+// The decisions of the package where the documents leave room, in the order of its documentation.
 
 func TestFormRules(t *testing.T) {
 	checkRows(t, []row{
@@ -78,7 +77,7 @@ func TestJSONEventRules(t *testing.T) {
 
 func TestJSONValueRules(t *testing.T) {
 	checkRows(t, []row{
-		// Only strings and numbers have = and !=; what is missing fulfils nothing.
+		// Only strings and numbers have = and !=; a missing value satisfies nothing.
 		{`{ $.a = * }`, []string{`{"a":""}`, `{"a":0}`}, []string{`{"a":true}`, `{"a":false}`, `{"a":null}`, `{"a":{}}`, `{"a":[]}`, `{}`}},
 		{`{ $.a = true }`, []string{`{"a":"true"}`}, []string{`{"a":true}`}},
 		{`{ $.a != true }`, []string{`{"a":"x"}`, `{"a":1}`}, []string{`{"a":true}`, `{"a":false}`, `{"a":null}`, `{"a":{}}`, `{"a":[]}`, `{}`}},
@@ -90,7 +89,7 @@ func TestJSONValueRules(t *testing.T) {
 		{`{ $.a > 1 }`, []string{`{"a":1.0000000000000000000001}`}, []string{`{"a":"2"}`, `{"a":true}`, `{}`}},
 		{`{ $.a <= 1 }`, []string{`{"a":1.0}`, `{"a":-2}`}, []string{`{"a":"0"}`, `{"a":null}`, `{}`}},
 
-		// Numbers by value, all else as text.
+		// Numbers are compared by value, everything else as text.
 		{`{ $.a = 9007199254740993 }`, []string{`{"a":9007199254740993}`, `{"a":9007199254740993.0}`, `{"a":"9007199254740993"}`}, []string{`{"a":9007199254740992}`}},
 		{`{ $.a = 404 }`, []string{`{"a":404}`, `{"a":4.04e2}`, `{"a":"404"}`}, []string{`{"a":"404.0"}`, `{"a":4040}`}},
 		{`{ $.a != 404 }`, []string{`{"a":405}`, `{"a":"404.0"}`}, []string{`{"a":404.0}`, `{"a":"404"}`}},
@@ -108,7 +107,7 @@ func TestJSONValueRules(t *testing.T) {
 		{`{ $.a = 1* }`, []string{`{"a":1}`, `{"a":1e3}`, `{"a":"1x"}`}, []string{`{"a":-1}`}},
 		{`{ $.a = "é*" }`, []string{`{"a":"\u00e9x"}`, `{"a":"éx"}`}, []string{`{"a":"e"}`}},
 
-		// Wildcards of selectors.
+		// Wildcards in selectors.
 		{`{ $.* = 1 }`, []string{`{"x":2,"y":1}`}, []string{`{"x":[1]}`, `{"x":{"y":1}}`, `{}`}},
 		{`{ $.a.* = 1 }`, []string{`{"a":{"x":1}}`}, []string{`{"a":[1]}`, `{"a":1}`}},
 		{`{ $.a[*] = 1 }`, []string{`{"a":[2,1]}`, `{"a":{"x":1}}`}, []string{`{"a":{"x":[1]}}`, `{"a":[[1]]}`, `{"a":[]}`}},
@@ -127,7 +126,7 @@ func TestJSONValueRules(t *testing.T) {
 		{`{ $.a[1][0].b = 1 }`, []string{`{"a":[0,[{"b":1}]]}`}, []string{`{"a":[[{"b":1}],0]}`}},
 		{`{ $.a[10] = 1 }`, []string{`{"a":[0,0,0,0,0,0,0,0,0,0,1]}`}, []string{`{"a":[0,1]}`}},
 
-		// Members of the same name.
+		// Members with the same name.
 		{`{ $.a = 1 }`, []string{`{"a":2,"a":1}`, `{"a":{"a":2},"\u0061":1}`}, []string{`{"a":1,"a":2}`, `{"a":1,"a":{}}`, `{"a":1,"a":null}`}},
 		{`{ $.a.b = 1 }`, []string{`{"a":{"b":2},"a":{"b":1}}`, `{"a":2,"a":{"b":1}}`}, []string{`{"a":{"b":1},"a":{"c":1}}`, `{"a":{"b":1},"a":2}`, `{"a":{"b":1,"b":2}}`}},
 		{`{ $.a NOT EXISTS }`, nil, []string{`{"a":1,"a":2}`}},
@@ -161,7 +160,7 @@ func TestJSONStringRules(t *testing.T) {
 
 func TestSpaceRules(t *testing.T) {
 	checkRows(t, []row{
-		// What separates words.
+		// Word separators.
 		{`[a=x, b=y, c=z]`, []string{"x y z", "  x\ty \r\n z\n"}, []string{"x,y,z"}},
 		{`[a="x y", b]`, []string{`"x y" z`, `[x y] z`}, []string{`x y z`}},
 		{`[a="", b]`, []string{`"" x`, `[] x`}, []string{`x y`}},
@@ -172,7 +171,7 @@ func TestSpaceRules(t *testing.T) {
 		{`[a="x\\", b]`, []string{`"x\" y`}, nil},
 		{`[a="x] y", b]`, []string{`"x] y" z`}, nil},
 
-		// How many words there are.
+		// Number of words.
 		{`[a]`, []string{"x", "x y"}, []string{"", " "}},
 		{`[a, b]`, []string{"x y", "x y z"}, []string{"x", "x "}},
 		{`[a=x]`, []string{"x", " x ", `"x"`}, []string{"x y"}},

@@ -2,26 +2,26 @@ package filterpattern
 
 import "strconv"
 
-// selector leads to values of a JSON event.
+// selector selects values of a JSON event.
 type selector struct {
-	text  string // as the pattern has it
-	steps []step // at least one, the first into an object
-	wild  int    // the step that is a wildcard, -1 = none
+	text  string // text in the pattern
+	steps []step // at least one; the first selects a member
+	wild  int    // index of the wildcard step, -1 = none
 }
 
 // step leads from an object to a member, or from an array to an element.
 type step struct {
 	array bool
-	any   bool // a wildcard: to each of them
+	any   bool // wildcard: every member or element
 	name  string
 	index int
 }
 
-// maxWildcards is how many wildcards the selectors of a pattern may have, at
-// most one each. Source: the AWS page "Filter pattern syntax".
+// maxWildcards is the maximum number of wildcards in the selectors of a pattern, at most one in
+// each. Source: the AWS page "Filter pattern syntax".
 const maxWildcards = 3
 
-// selector reads a selector.
+// selector parses a selector.
 func (p *parser) selector() (selector, error) {
 	start := p.pos
 	s := selector{wild: -1}
@@ -41,7 +41,7 @@ func (p *parser) selector() (selector, error) {
 		if next.any {
 			if s.wild >= 0 {
 				p.pos = at
-				return s, p.fail("a selector has at most one wildcard")
+				return s, p.fail("a selector may have at most one wildcard")
 			}
 			s.wild = len(s.steps)
 		}
@@ -54,7 +54,7 @@ func (p *parser) selector() (selector, error) {
 	return s, nil
 }
 
-// step reads .name, .*, ['name'], .['name'], [n] or [*].
+// step parses .name, .*, ['name'], .['name'], [n] or [*].
 func (p *parser) step() (step, error) {
 	if p.skip(".") {
 		if p.skip("*") {
@@ -95,11 +95,11 @@ func (p *parser) step() (step, error) {
 	return s, nil
 }
 
-// quotedStep reads the rest of a name in single quotes and brackets.
+// quotedStep parses the rest of a name in single quotes and brackets.
 func (p *parser) quotedStep() (step, error) {
 	name := p.run(func(c byte) bool { return c != '\'' })
 	if !p.skip("']") {
-		return step{}, p.unexpected("'] behind the name")
+		return step{}, p.unexpected("'] after the name")
 	}
 	return step{name: name}, nil
 }

@@ -5,23 +5,23 @@ import (
 	"strconv"
 )
 
-// spacePattern is a pattern in square brackets: one field for each word of a
-// line, but for those that the ellipsis stands for.
+// spacePattern is a pattern in square brackets: one field for each word of a line, except those
+// that the ellipsis stands for.
 type spacePattern struct {
 	fields     []field // without the ellipsis
-	ellipsis   int     // how many fields come before it, -1 = there is none
+	ellipsis   int     // number of fields before the ellipsis, -1 = no ellipsis
 	conditions []condition
-	expression *expression // of all conditions; nil = there are none
+	expression *expression // all conditions; nil = none
 }
 
-// field is one word of a line.
+// field is a field of the pattern, for one word of a line.
 type field struct {
-	name       string // "" = known by its number
+	name       string // "" = identified by its number
 	conditions []int
 }
 
-// key is the name that the value of a field has where it is extracted: that of
-// the field, or the number of its word.
+// key returns the name under which the value of a field is extracted: the name of the field, or the
+// number of its word.
 func (f *field) key(number int) string {
 	if f == nil || f.name == "" {
 		return "$" + strconv.Itoa(number)
@@ -29,7 +29,7 @@ func (f *field) key(number int) string {
 	return "$" + f.name
 }
 
-// has tells whether a field has this name, or could have this number.
+// has reports whether a field has this name, or may have this number.
 func (p *spacePattern) has(name string) bool {
 	if slices.ContainsFunc(p.fields, func(f field) bool { return f.name == name }) {
 		return true
@@ -59,15 +59,14 @@ func (p *spacePattern) match(message string) bool {
 	return fits && (p.expression == nil || p.expression.holds(&results))
 }
 
-// words calls found for each word of a line, with its number from 1 and its
-// field, nil for those of the ellipsis. It returns false if there are not enough
-// words for the fields.
+// words calls found for each word of a line, with its number from 1 and its field, nil for words of
+// the ellipsis. It returns false if the line has fewer words than fields.
 func (p *spacePattern) words(line string, found func(number int, f *field, text string)) bool {
 	before, behind := len(p.fields), 0
 	if p.ellipsis >= 0 {
 		before, behind = p.ellipsis, len(p.fields)-p.ellipsis
 	}
-	count := 0 // of words, if it matters
+	count := 0 // number of words, if needed
 	if behind > 0 {
 		for w := (words{line: line}); w.next(); count++ {
 		}
@@ -99,7 +98,7 @@ func (p *spacePattern) words(line string, found func(number int, f *field, text 
 	return true
 }
 
-// space reads a pattern in square brackets.
+// space parses a pattern in square brackets.
 func (p *parser) space() (matcher, error) {
 	if err := p.closed("]"); err != nil {
 		return nil, err
@@ -115,7 +114,7 @@ func (p *parser) space() (matcher, error) {
 	}
 	p.pos++
 	if !p.done() {
-		return nil, p.unexpected("the end of the pattern behind ']'")
+		return nil, p.unexpected("the end of the pattern after ']'")
 	}
 	if len(conditions.parts) > 0 {
 		pattern.expression = conditions
@@ -123,7 +122,7 @@ func (p *parser) space() (matcher, error) {
 	return pattern, nil
 }
 
-// fields reads fields until the bracket that closes the pattern.
+// fields parses fields up to the closing bracket.
 func (p *parser) fields(pattern *spacePattern, conditions *expression) error {
 	for {
 		p.spaces()
@@ -131,7 +130,7 @@ func (p *parser) fields(pattern *spacePattern, conditions *expression) error {
 		if p.skip("...") {
 			if pattern.ellipsis >= 0 {
 				p.pos = start
-				return p.fail("a pattern has at most one ellipsis")
+				return p.fail("a pattern may have at most one ellipsis")
 			}
 			pattern.ellipsis = len(pattern.fields)
 		} else {
@@ -141,7 +140,7 @@ func (p *parser) fields(pattern *spacePattern, conditions *expression) error {
 			}
 			if f.name != "" && slices.ContainsFunc(pattern.fields, func(g field) bool { return g.name == f.name }) {
 				p.pos = start
-				return p.fail("there is a field %s already", f.name)
+				return p.fail("the field name %s is used twice", f.name)
 			}
 			pattern.fields = append(pattern.fields, f)
 			if e != nil {
@@ -158,7 +157,7 @@ func (p *parser) fields(pattern *spacePattern, conditions *expression) error {
 	}
 }
 
-// field reads a name, conditions on a name, or nothing.
+// field parses a name, conditions on a name, or nothing.
 func (p *parser) field(pattern *spacePattern) (field, *expression, error) {
 	var f field
 	if p.peek() == ',' || p.peek() == ']' {
@@ -184,7 +183,7 @@ func (p *parser) field(pattern *spacePattern) (field, *expression, error) {
 			f.name = name
 		case f.name != name:
 			p.pos = at
-			return nil, p.fail("the conditions of the field %s name another one, %s", f.name, name)
+			return nil, p.fail("the conditions of field %s refer to another field, %s", f.name, name)
 		}
 		p.spaces()
 		c, err := p.comparison()

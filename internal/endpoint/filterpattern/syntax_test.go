@@ -13,7 +13,7 @@ func TestSyntaxErrors(t *testing.T) {
 	tests := []struct {
 		pattern string
 		offset  int
-		problem string // a part of the text
+		problem string // part of the text
 	}{
 		// Any form.
 		{`"` + long, 2*filterpattern.MaxLength - 1, "at most 1024 characters"},
@@ -34,16 +34,16 @@ func TestSyntaxErrors(t *testing.T) {
 		{`"b\`, 0, "this quote is not closed"},
 		{`"b\"`, 0, "this quote is not closed"},
 		{`"a\d"`, 2, "after a backslash in quotes"},
-		{` {$.a=1}`, 1, "invalid character(s) in term '{': nothing may stand before the bracket"},
-		{"\n[a]", 1, "invalid character(s) in term '[': nothing may stand before the bracket"},
+		{` {$.a=1}`, 1, "invalid character(s) in term '{': nothing may come before the bracket"},
+		{"\n[a]", 1, "invalid character(s) in term '[': nothing may come before the bracket"},
 		{`a [b]`, 2, "invalid character(s) in term '[': expected a term"},
 		{`*`, 0, "invalid character(s) in term '*'"},
 
 		// Regular expressions.
-		{`a %b%`, 2, "stands alone"},
-		{`-%b%`, 1, "stands alone"},
-		{`%b% a`, 4, "stands alone"},
-		{`%b%%c%`, 3, "stands alone"},
+		{`a %b%`, 2, "must be alone"},
+		{`-%b%`, 1, "must be alone"},
+		{`%b% a`, 4, "must be alone"},
+		{`%b%%c%`, 3, "must be alone"},
 		{`%b`, 0, "not closed with '%'"},
 		{`%%`, 1, "empty"},
 		{`%a(b)%`, 2, "invalid character(s) in term '('"},
@@ -93,7 +93,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{`{ $.a["b"] = 1 }`, 6, "expected a number, * or a name"},
 		{`{ $.a[0 = 1 }`, 7, "expected ']'"},
 		{`{ $.a[99999999999999999999] = 1 }`, 6, "too large"},
-		{`{ $.['a] = 1 }`, 14, "expected '] behind the name"},
+		{`{ $.['a] = 1 }`, 14, "expected '] after the name"},
 		{`{ $.[0] = 1 }`, 4, "expected [' and a name"},
 		{`{ $.*.* = 1 }`, 5, "at most one wildcard"},
 		{`{ $.*=1||$.*=2||$.*=3||$.*=4 }`, 23, "at most 3 wildcards"},
@@ -103,10 +103,10 @@ func TestSyntaxErrors(t *testing.T) {
 		{`{ $.a = 'b' }`, 8, "expected a value"},
 		{`{ $.a = b-c }`, 9, "invalid character(s) in term '-'"},
 		{`{ $.a = 1e }`, 11, ""},
-		{`{ $.a < b }`, 8, "expected a number without quotes"},
-		{`{ $.a < "1" }`, 8, "expected a number without quotes"},
-		{`{ $.a >= 1* }`, 9, "expected a number without quotes"},
-		{`{ $.a > %1% }`, 8, "expected a number without quotes"},
+		{`{ $.a < b }`, 8, "expected an unquoted number"},
+		{`{ $.a < "1" }`, 8, "expected an unquoted number"},
+		{`{ $.a >= 1* }`, 9, "expected an unquoted number"},
+		{`{ $.a > %1% }`, 8, "expected an unquoted number"},
 		{`{ $.a = "b }`, 8, "this quote is not closed"},
 		{`{ $.a = %b }`, 8, "not closed with '%'"},
 		{`{ $.a=%a% || $.a=%b% || $.a=%c% }`, 28, "at most 2 regular expressions"},
@@ -123,7 +123,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{`{ $.a=1 && || $.b=1 }`, 11, "expected a selector"},
 		{`{ ($.a=1 }`, 9, "expected ')', && or ||"},
 		{`{ $.a=1) }`, 7, "expected &&, || or '}'"},
-		{`{ $.a=1 } }`, 9, "expected the end of the pattern behind '}'"},
+		{`{ $.a=1 } }`, 9, "expected the end of the pattern after '}'"},
 
 		// Words of a line.
 		{`[`, 1, "must end with ']'"},
@@ -133,8 +133,8 @@ func TestSyntaxErrors(t *testing.T) {
 		{`[a, "b"]`, 4, "expected a field"},
 		{`[..., a, ...]`, 9, "at most one ellipsis"},
 		{`[....]`, 4, "expected ',' or ']'"},
-		{`[a, a]`, 4, "there is a field a already"},
-		{`[a, b=1 && a=2]`, 11, "name another one, a"},
+		{`[a, a]`, 4, "the field name a is used twice"},
+		{`[a, b=1 && a=2]`, 11, "refer to another field, a"},
 		{`[=ERROR, w2]`, 1, "expected a field"},
 		{`[a=]`, 3, "expected a value"},
 		{`[a=1 &&]`, 7, "expected the name of the field"},
@@ -142,9 +142,9 @@ func TestSyntaxErrors(t *testing.T) {
 		{`[a=ERROR AND a=WARN, b]`, 9, "expected ',' or ']'"},
 		{`[(a=1]`, 5, "expected ')', && or ||"},
 		{`[(a), b]`, 3, "expected one of ="},
-		{`[a>x]`, 3, "expected a number without quotes"},
+		{`[a>x]`, 3, "expected an unquoted number"},
 		{`[a=%a%, b=%b%, c=%c%]`, 17, "at most 2 regular expressions"},
-		{`[a]]`, 3, "expected the end of the pattern behind ']'"},
+		{`[a]]`, 3, "expected the end of the pattern after ']'"},
 		{`[…, a]`, 1, "expected a field"},
 	}
 	for _, tt := range tests {
@@ -182,7 +182,7 @@ func TestLongestPattern(t *testing.T) {
 	long := strings.Repeat("é", n-2)
 	checkRows(t, []row{
 		{`"` + long + `"`, []string{long}, []string{long[2:]}},
-		// As many conditions and parentheses as there is room for.
+		// As many conditions and parentheses as fit.
 		{"{" + strings.Repeat("$.a=b||", (n-9)/7) + "$.a=c }", []string{`{"a":"c"}`, `{"a":"b"}`}, []string{`{"a":"d"}`}},
 		{"[" + strings.Repeat("a=b||", (n-8)/5) + "a=c ]", []string{"c", "b"}, []string{"d"}},
 		{"{" + strings.Repeat("(", (n-8)/2) + "$.a=1" + strings.Repeat(")", (n-8)/2) + "}", []string{`{"a":1}`}, []string{`{"a":2}`}},

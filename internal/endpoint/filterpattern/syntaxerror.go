@@ -5,10 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// SyntaxError says why a pattern is none, and where.
+// SyntaxError describes why a pattern is invalid, and where.
 type SyntaxError struct {
-	Offset  int    // of the first byte that does not fit, from 0; the length of the pattern at its end
-	Char    int    // the number of that character, for people: from 1
+	Offset  int    // index of the first invalid byte, from 0; the length of the pattern at its end
+	Char    int    // number of that character, from 1
 	Problem string // what is wrong and what was expected
 }
 
@@ -17,7 +17,7 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("invalid filter pattern: character %d: %s", e.Char, e.Problem)
 }
 
-// syntaxError makes the error for a byte of a pattern.
+// syntaxError returns the error for a byte of a pattern.
 func syntaxError(pattern string, offset int, format string, args ...any) error {
 	return &SyntaxError{
 		Offset:  offset,

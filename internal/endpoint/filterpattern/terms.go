@@ -2,9 +2,9 @@ package filterpattern
 
 import "strings"
 
-// terms is a pattern of terms: the message contains all of those to include,
-// none of those to exclude, and one of the optional ones, if there are only
-// such. Without any term it matches everything.
+// terms is a pattern of terms: the message contains all included terms, none of the excluded ones,
+// and one of the optional ones if there are only optional terms. Without terms it matches
+// everything.
 type terms struct {
 	include, exclude, optional []string
 }
@@ -34,7 +34,7 @@ func (t *terms) extract(message string) (map[string]string, bool) {
 
 func (t *terms) field(name string) (reader, error) { return noField(name) }
 
-// noValues is what patterns extract that are neither JSON nor space-delimited.
+// noValues is extract for patterns that are neither JSON nor space-delimited.
 func noValues(matches bool) (map[string]string, bool) {
 	if !matches {
 		return nil, false
@@ -46,7 +46,7 @@ func noField(name string) (reader, error) {
 	return nil, syntaxError(name, 0, "only JSON and space-delimited patterns have fields")
 }
 
-// terms reads a pattern of terms, or one regular expression.
+// terms parses a pattern of terms, or a single regular expression.
 func (p *parser) terms() (matcher, error) {
 	t := &terms{}
 	for p.spaces(); !p.done(); p.spaces() {
@@ -74,12 +74,12 @@ func (p *parser) terms() (matcher, error) {
 		}
 	}
 	if len(t.include)+len(t.exclude) > 0 {
-		t.optional = nil // documented: they are ignored beside other terms
+		t.optional = nil // documented: optional terms are ignored beside others
 	}
 	return t, nil
 }
 
-// term reads a word or a phrase.
+// term parses a word or a phrase.
 func (p *parser) term() (string, error) {
 	switch c := p.peek(); {
 	case p.done():
@@ -87,17 +87,16 @@ func (p *parser) term() (string, error) {
 	case c == '"':
 		return p.quoted()
 	case c == '%':
-		return "", p.fail("a regular expression stands alone, not beside terms or after '?' and '-'")
+		return "", p.fail("a regular expression must be alone, without terms, '?' or '-'")
 	case (c == '{' || c == '[') && strings.TrimLeft(p.pattern[:p.pos], whiteSpace) == "":
-		return "", p.fail("invalid character(s) in term '%c': nothing may stand before the bracket of a pattern, not even a space", c)
+		return "", p.fail("invalid character(s) in term '%c': nothing may come before the bracket of a pattern, not even a space", c)
 	case isWord(c):
 		return p.run(isWord), nil
 	}
 	return "", p.badTerm("expected a term")
 }
 
-// badTerm makes an error for a character that cannot stand where it does, with
-// the service's words.
+// badTerm returns an error for a character that is not allowed, in the service's words.
 func (p *parser) badTerm(advice string) error {
 	return p.fail("invalid character(s) in term %s: %s, and put those with other characters than letters, digits and underscores in double quotes", p.char(), advice)
 }

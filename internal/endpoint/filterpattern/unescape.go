@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// unescape returns what a JSON string says. The text between the quotes is valid;
-// half of a surrogate pair becomes U+FFFD, as in encoding/json.
+// unescape decodes a JSON string. The text between the quotes must be valid. An unpaired surrogate
+// becomes U+FFFD, as in encoding/json.
 func unescape(text string) string {
 	var out strings.Builder
 	out.Grow(len(text))

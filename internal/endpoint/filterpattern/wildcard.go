@@ -2,18 +2,18 @@ package filterpattern
 
 import "strings"
 
-// wildcard is a text in which * stands for any text.
+// wildcard is a text in which * matches any text.
 type wildcard struct {
-	parts []string // what is between the stars; one without any
+	parts []string // texts between the stars; a single one without stars
 }
 
 func newWildcard(text string) wildcard { return wildcard{strings.Split(text, "*")} }
 
-// literal tells whether there is no star.
+// literal reports whether there is no star.
 func (w wildcard) literal() bool { return len(w.parts) == 1 }
 
-// match tells whether all of the text fits. Taking each part where it occurs
-// first is enough, since the first and the last one are fixed to the ends.
+// match reports whether the whole text matches. The first occurrence of each part is sufficient,
+// since the first and the last part are anchored to the ends.
 func (w wildcard) match(text string) bool {
 	first, last := w.parts[0], w.parts[len(w.parts)-1]
 	if w.literal() {

@@ -2,16 +2,16 @@ package filterpattern
 
 import "strings"
 
-// words takes a line apart.
+// words splits a line into words.
 type words struct {
-	line string // what is left of it
-	rest bool   // the next word is all of that
-	word string // the last word, without its quotes or brackets
+	line string // rest of the line
+	rest bool   // the next word is the whole rest
+	word string // current word, without its quotes or brackets
 
-	noQuote, noBracket bool // there is no closing one any more
+	noQuote, noBracket bool // no closing quote or bracket is left
 }
 
-// next goes to the next word, and returns false if there is none.
+// next advances to the next word. It returns false if there is none.
 func (w *words) next() bool {
 	w.line = strings.TrimLeft(w.line, whiteSpace)
 	if w.line == "" {
@@ -38,8 +38,8 @@ func (w *words) next() bool {
 
 const whiteSpace = " \t\r\n"
 
-// closed returns the position behind the quote or bracket that ends what the
-// line begins with, 0 if there is none.
+// closed returns the position after the quote or bracket that ends the word at the beginning of the
+// line; 0 if there is none.
 func (w *words) closed() int {
 	closing, none := byte('"'), &w.noQuote
 	switch w.line[0] {
@@ -50,7 +50,7 @@ func (w *words) closed() int {
 		return 0
 	}
 	if *none {
-		return 0 // looking again and again would take forever
+		return 0 // searching again for each word would be quadratic
 	}
 	i := strings.IndexByte(w.line[1:], closing)
 	if *none = i < 0; *none {
