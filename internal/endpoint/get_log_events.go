@@ -173,7 +173,7 @@ func (op *getLogRecord) handle(c *call) (any, *APIError) {
 	if err := v.err(); err != nil {
 		return nil, err
 	}
-	at, ok := parseEventID(*op.LogRecordPointer)
+	at, ok := logstore.ParseID(*op.LogRecordPointer)
 	if !ok {
 		return nil, invalidParameter("The specified logRecordPointer is invalid.")
 	}
@@ -205,16 +205,6 @@ func (op *getLogRecord) handle(c *call) (any, *APIError) {
 		err = newError(400, "ResourceNotFoundException", "The specified log record does not exist.")
 	}
 	return getLogRecordOutput{record}, err
-}
-
-// parseEventID returns the position encoded in an event ID.
-func parseEventID(id string) (p logstore.Position, ok bool) {
-	if len(id) != 56 || id[0] != '3' {
-		return p, false
-	}
-	time, err1 := strconv.ParseUint(id[1:20], 10, 63)
-	number, err2 := strconv.ParseUint(id[20:], 10, 63)
-	return logstore.Position{Time: int64(time), Number: int64(number)}, err1 == nil && err2 == nil
 }
 
 // maxDiscovered is the maximum number of fields discovered in an event. Source: user guide,

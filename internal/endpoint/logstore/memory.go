@@ -12,7 +12,7 @@ import (
 
 // Memory is a store in memory.
 type Memory struct {
-	mu     sync.Mutex // guards everything below, down to the events
+	mu     sync.Mutex // guards the fields below and everything they refer to
 	groups map[string]*memoryGroup
 	last   int64 // number of the last event accepted
 }
@@ -25,7 +25,7 @@ type memoryGroup struct {
 // NewMemory returns an empty store.
 func NewMemory() *Memory { return &Memory{groups: make(map[string]*memoryGroup)} }
 
-// group returns a group. The caller holds mu.
+// group returns a group. The caller must hold mu.
 func (m *Memory) group(name string) (*memoryGroup, error) {
 	g := m.groups[name]
 	if g == nil {
@@ -34,7 +34,7 @@ func (m *Memory) group(name string) (*memoryGroup, error) {
 	return g, nil
 }
 
-// stream returns a stream and its group. The caller holds mu.
+// stream returns a stream and its group. The caller must hold mu.
 func (m *Memory) stream(group, name string) (*memoryGroup, *memoryStream, error) {
 	g, err := m.group(group)
 	if err != nil {
@@ -100,7 +100,7 @@ func (m *Memory) UpdateGroup(name string, change func(*Group) error) error {
 		return err
 	}
 	changed.Name = name
-	g.Group = changed.Clone() // change may have kept a map
+	g.Group = changed.Clone() // change may have retained a map
 	return nil
 }
 
@@ -221,12 +221,12 @@ func (m *Memory) Append(group, stream string, ingestion int64, events []NewEvent
 	return m.last, nil
 }
 
-// Scan implements [Store]. The lock is held for some events at a time, never
-// while visit runs.
+// Scan implements [Store]. It holds the lock for a number of events at a time, and never during
+// visit.
 func (m *Memory) Scan(ctx context.Context, r Range, visit func(*Event) bool) error {
 	const most = 4096
 	for size := 64; ; size = min(2*size, most) {
-		some, err := m.some(r, size)
+		some, err := m.first(r, size)
 		if err != nil {
 			return err
 		}
@@ -245,8 +245,8 @@ func (m *Memory) Scan(ctx context.Context, r Range, visit func(*Event) bool) err
 	}
 }
 
-// some returns the first events of a range.
-func (m *Memory) some(r Range, limit int) ([]Event, error) {
+// first returns the first events of a range.
+func (m *Memory) first(r Range, limit int) ([]Event, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	g, err := m.group(r.Group)
@@ -270,7 +270,7 @@ func (m *Memory) some(r Range, limit int) ([]Event, error) {
 	return merge(streams, r, limit), nil
 }
 
-// after is the part of the range that lies behind a position in it.
+// after returns the part of the range after a position in it.
 func (r Range) after(p Position) Range {
 	if r.Backward {
 		r.To = p
@@ -314,7 +314,7 @@ func (m *Memory) Expire(group string, before int64, limit int) (int, error) {
 	return g.expire(before, limit, math.MaxInt64), nil
 }
 
-// Trim implements [Store]. It counts what StoredBytes counts.
+// Trim implements [Store]. The size is that of StoredBytes.
 func (m *Memory) Trim(bytes int64, limit int) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -334,8 +334,7 @@ func (m *Memory) Trim(bytes int64, limit int) (int, error) {
 	return oldest.expire(math.MaxInt64, limit, stored-bytes), nil
 }
 
-// expire removes the earliest events from before a time, until so many bytes
-// are removed.
+// expire removes the earliest events before a time, until at least that many bytes are removed.
 func (g *memoryGroup) expire(before int64, limit int, bytes int64) (removed int) {
 	r := Range{To: Position{Time: before}}
 	counts := make(map[string]int)

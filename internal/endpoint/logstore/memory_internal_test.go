@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestViewByTime adds batches in a random order, looks at the stream in
-// between, and compares its view by time with a sorted copy.
+// TestViewByTime adds batches in random order, reads the stream in between, and compares its order
+// by time with a sorted copy.
 func TestViewByTime(t *testing.T) {
 	for _, disorder := range []int64{0, 3, 1000} {
 		rnd := rand.New(rand.NewPCG(7, uint64(disorder)))
@@ -27,7 +27,7 @@ func TestViewByTime(t *testing.T) {
 			s.append(batch, 0, seq)
 			seq += int64(len(batch))
 			if rnd.IntN(3) > 0 {
-				continue // several batches may come between two looks
+				continue // several batches between two reads
 			}
 			want := slices.Clone(s.events)
 			slices.SortFunc(want, func(a, b memoryEvent) int {

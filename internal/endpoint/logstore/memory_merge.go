@@ -2,7 +2,7 @@ package logstore
 
 import "container/heap"
 
-// merge returns the first events of a range, of several streams.
+// merge returns the first events of a range from several streams.
 func merge(streams []*memoryStream, r Range, limit int) []Event {
 	var out []Event
 	cursors := cursors{backward: r.Backward}
@@ -32,15 +32,15 @@ func merge(streams []*memoryStream, r Range, limit int) []Event {
 	return out
 }
 
-// cursor is a place in one stream's events by position.
+// cursor is a position in one stream's events by time.
 type cursor struct {
 	stream *memoryStream
-	next   int // the event to take next
+	next   int // index of the next event
 	step   int // 1 or -1
-	left   int // events not taken yet
+	left   int // number of remaining events
 }
 
-// cursors is a heap with the event to take next on top.
+// cursors is a heap with the cursor of the next event on top.
 type cursors struct {
 	list     []cursor
 	backward bool

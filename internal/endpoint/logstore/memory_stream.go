@@ -5,16 +5,15 @@ import (
 	"sort"
 )
 
-// memoryStream is a log stream in memory. It is guarded by Memory.mu.
+// memoryStream is a log stream in memory, guarded by Memory.mu.
 type memoryStream struct {
 	Stream
 
-	events []memoryEvent // in the order accepted
-	// order lists the events by position, as indexes into events. It may lack
-	// the latest ones (see sortByTime), and is nil while the order of arrival
-	// has been the order of time, which is the usual case.
+	events []memoryEvent // in the order of arrival
+	// order lists the events by position, as indexes into events. It may lack the latest ones (see
+	// sortByTime), and is nil as long as the events arrive in time order, which is the usual case.
 	order []int32
-	mixed bool // the order of arrival is not the order of time
+	mixed bool // events did not arrive in time order
 }
 
 type memoryEvent struct {
@@ -23,8 +22,7 @@ type memoryEvent struct {
 	message   string
 }
 
-// append adds events, which are in time order among themselves. They get the
-// numbers after last.
+// append adds events, which must be in time order. Their numbers follow last.
 func (s *memoryStream) append(events []NewEvent, now, last int64) {
 	if len(events) == 0 {
 		return
@@ -46,7 +44,7 @@ func (s *memoryStream) append(events []NewEvent, now, last int64) {
 	s.LastNumber, s.LastIngestion = last, now
 }
 
-// arrived copies the events in the order accepted.
+// arrived returns a copy of the events in the order of arrival.
 func (s *memoryStream) arrived() []Event {
 	var events []Event
 	for i := range s.events {
@@ -59,9 +57,8 @@ func (s *memoryStream) shown(e *memoryEvent) Event {
 	return Event{e.Position, s.Name, e.ingestion, e.message}
 }
 
-// sortByTime brings order up to date. New events are sorted among themselves
-// and merged in from the end, so events that are only a little out of order
-// cost little.
+// sortByTime updates order. New events are sorted among themselves and merged in from the end, so a
+// small disorder costs little.
 func (s *memoryStream) sortByTime() {
 	if !s.mixed || len(s.order) == len(s.events) {
 		return
@@ -85,7 +82,7 @@ func (s *memoryStream) sortByTime() {
 	}
 }
 
-// at returns the i-th event by position. sortByTime was called before.
+// at returns the i-th event by position. sortByTime must have been called.
 func (s *memoryStream) at(i int) *memoryEvent {
 	if s.mixed {
 		return &s.events[s.order[i]]
@@ -93,12 +90,12 @@ func (s *memoryStream) at(i int) *memoryEvent {
 	return &s.events[i]
 }
 
-// search returns how many events lie before p. sortByTime was called before.
+// search returns the number of events before p. sortByTime must have been called.
 func (s *memoryStream) search(p Position) int {
 	return sort.Search(len(s.events), func(i int) bool { return !s.at(i).Before(p) })
 }
 
-// earliest returns the time of the earliest event that is there.
+// earliest returns the time of the earliest stored event.
 func (s *memoryStream) earliest() (at int64, ok bool) {
 	if len(s.events) == 0 {
 		return 0, false
@@ -120,7 +117,7 @@ func (s *memoryStream) dropEarliest(n int) {
 			gone[i] = true
 		}
 	}
-	// A copy, so that the memory of those that are gone is given back.
+	// A copy releases the memory of the removed events.
 	left := make([]memoryEvent, 0, len(s.events)-n)
 	for i := range s.events {
 		if !gone[i] {
@@ -130,7 +127,7 @@ func (s *memoryStream) dropEarliest(n int) {
 	s.events, s.order = left, nil
 }
 
-// bytesSince is the size of the events from a time on.
+// bytesSince returns the size of the events at or after a time.
 func (s *memoryStream) bytesSince(since int64) int64 {
 	if since <= 0 {
 		return s.Bytes

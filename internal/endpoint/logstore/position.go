@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// Position is an event's place in the order FilterLogEvents documents: time,
-// then ingestion time, then request. Events are numbered as they are accepted,
-// from 1, in one row for all log groups; so the number stands for the last
-// two. No number is given twice, not even after a restart.
+// Position is the position of an event in the order that FilterLogEvents documents: by time, then
+// ingestion time, then request. Events are numbered from 1 as they are accepted, across all log
+// groups, so the number represents ingestion time and request. A number is never reused, not even
+// after a restart.
 type Position struct {
 	Time   int64 // milliseconds since 1970
 	Number int64
 }
 
-// ID is the event's eventId: unique, stable, and 56 digits like the service's.
+// ID returns the event ID: unique, stable, and 56 digits like the service's.
 func (p Position) ID() string { return fmt.Sprintf("3%019d%036d", p.Time, p.Number) }
 
-// ParseID returns the position in a text of ID.
+// ParseID parses an event ID.
 func ParseID(id string) (p Position, ok bool) {
 	if len(id) != 56 || id[0] != '3' || strings.Trim(id, "0123456789") != "" {
 		return p, false
@@ -31,20 +31,21 @@ func ParseID(id string) (p Position, ok bool) {
 	return p, err1 == nil && err2 == nil
 }
 
-// End lies after every event.
+// End returns a position after every event.
 func End() Position { return Position{math.MaxInt64, math.MaxInt64} }
 
-// Compare returns a negative number if p lies before q, 0 if they are the same.
+// Compare returns a negative number if p is before q, 0 if they are equal, and a positive number
+// otherwise.
 func (p Position) Compare(q Position) int {
 	return cmp.Or(cmp.Compare(p.Time, q.Time), cmp.Compare(p.Number, q.Number))
 }
 
-// Before reports whether p lies before q.
+// Before reports whether p is before q.
 func (p Position) Before(q Position) bool {
 	return p.Time < q.Time || p.Time == q.Time && p.Number < q.Number
 }
 
-// Max returns the later one of two positions.
+// Max returns the later of two positions.
 func (p Position) Max(q Position) Position {
 	if p.Before(q) {
 		return q
@@ -52,7 +53,7 @@ func (p Position) Max(q Position) Position {
 	return p
 }
 
-// Min returns the earlier one of two positions.
+// Min returns the earlier of two positions.
 func (p Position) Min(q Position) Position {
 	if q.Before(p) {
 		return q

@@ -19,7 +19,7 @@ func TestPositionID(t *testing.T) {
 		"2" + logstore.Position{}.ID()[1:],
 		logstore.Position{}.ID() + "0",
 		"3-00000000000000001" + logstore.Position{}.ID()[20:],
-		"39999999999999999999" + logstore.Position{}.ID()[20:], // more than a number holds
+		"39999999999999999999" + logstore.Position{}.ID()[20:], // overflows the number
 		"36997316174461345238273456723456234562345623456234562345",
 	} {
 		if p, ok := logstore.ParseID(id); ok {

@@ -23,7 +23,7 @@ func testAppend(t *testing.T, s logstore.Store) {
 	})
 }
 
-// Messages come back byte for byte, and so do extreme times.
+// Messages are returned byte for byte, and extreme times unchanged.
 func testOddMessages(t *testing.T, s logstore.Store) {
 	with(t, s, "g", "s")
 	messages := []string{

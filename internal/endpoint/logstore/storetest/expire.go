@@ -42,7 +42,7 @@ func testExpire(t *testing.T, s logstore.Store) {
 	}
 }
 
-// Trim removes what is earliest, until little enough is left.
+// Trim removes the earliest events until the size is small enough.
 func testTrim(t *testing.T, s logstore.Store) {
 	n, err := s.Trim(0, 100)
 	must(t, err)

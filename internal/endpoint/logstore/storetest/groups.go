@@ -72,7 +72,7 @@ func testUpdateGroup(t *testing.T, s logstore.Store) {
 	no := errors.New("no")
 	err := s.UpdateGroup("g", func(g *logstore.Group) error { g.Retention = 1; return no })
 	if err != no {
-		t.Fatalf("got error %v, want that of change as it is", err)
+		t.Fatalf("got error %v, want that of change", err)
 	}
 	want := logstore.Group{Name: "g", Class: "STANDARD"}
 	got, err := s.Group("g")
@@ -97,14 +97,14 @@ func testDeleteGroup(t *testing.T, s logstore.Store) {
 	add(t, s, "other", "s", 5, 4)
 	no := errors.New("no")
 	if err := s.DeleteGroup("g", func(g logstore.Group) error { return no }); err != no {
-		t.Fatalf("got error %v, want that of allow as it is", err)
+		t.Fatalf("got error %v, want that of allow", err)
 	}
 	same(t, "events of a group that is not deleted", len(scan(t, s, all("g"))), 3)
 	must(t, s.DeleteGroup("g", allow))
 	_, err := s.Group("g")
 	wants(t, "a deleted group", err, logstore.ErrNoGroup)
 
-	// One of the same name has nothing of the old one, and numbers go on.
+	// A new group of the same name has nothing of the old one, and numbers continue.
 	with(t, s, "g", "s")
 	same(t, "events of a new group", len(scan(t, s, all("g"))), 0)
 	stream, err := s.Stream("g", "s")

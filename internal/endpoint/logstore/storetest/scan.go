@@ -12,7 +12,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// names writes events as "stream@time/number".
+// names formats events as "stream@time/number".
 func names(events []logstore.Event) string {
 	var list []string
 	for _, e := range events {
@@ -80,11 +80,11 @@ func testScanStops(t *testing.T, s logstore.Store) {
 	err := s.Scan(ctx, all("many"), func(*logstore.Event) bool { seen++; cancel(); return true })
 	wants(t, "scan of a context that ends", err, context.Canceled)
 	if seen == 0 || seen > 10_000 {
-		t.Errorf("%d events seen after the context ended", seen)
+		t.Errorf("%d events visited after the context was done", seen)
 	}
 }
 
-// many fills the group "many", in two streams, n events in all.
+// many fills the group "many", in two streams, with n events.
 func many(t *testing.T, s logstore.Store, n int) {
 	t.Helper()
 	with(t, s, "many", "0", "1")
@@ -121,7 +121,7 @@ func testScanManyEvents(t *testing.T, s logstore.Store) {
 	}
 }
 
-// The store can be used while a scan is under way, also to change it.
+// The store can be used and changed during a scan.
 func testScanCallsTheStore(t *testing.T, s logstore.Store) {
 	many(t, s, 10_000)
 	with(t, s, "g", "s")
@@ -138,8 +138,7 @@ func testScanCallsTheStore(t *testing.T, s logstore.Store) {
 	same(t, "events added", len(scan(t, s, all("g"))), 4)
 }
 
-// testRandom compares scans of a store that was filled at random with a plain
-// model of it.
+// testRandom compares scans of a randomly filled store with a simple model of it.
 func testRandom(t *testing.T, s logstore.Store) {
 	rnd := rand.New(rand.NewPCG(3, 5))
 	streams := []string{"p/1", "p/2", "p/3", "q"}
@@ -191,8 +190,7 @@ func testRandom(t *testing.T, s logstore.Store) {
 	}
 }
 
-// Many appends at once are all there, each batch in one piece, and nobody's
-// numbers are mixed with another's.
+// All concurrent appends are stored, each batch contiguously, and numbers are not mixed.
 func testConcurrent(t *testing.T, s logstore.Store) {
 	const writers, batches, size = 8, 25, 20
 	var streams []string
@@ -213,7 +211,7 @@ func testConcurrent(t *testing.T, s logstore.Store) {
 					t.Error(err)
 					return
 				}
-				// What was answered can be read at once.
+				// What was appended can be read immediately.
 				if st, err := s.Stream("g", stream); err != nil || st.LastNumber != last {
 					t.Errorf("stream %s: %+v after number %d: %v", stream, st, last, err)
 				}

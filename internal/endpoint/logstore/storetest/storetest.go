@@ -1,4 +1,4 @@
-// Package storetest holds the tests that every store passes.
+// Package storetest has the tests that every store must pass.
 package storetest
 
 import (
@@ -10,8 +10,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/endpoint/logstore"
 )
 
-// Run tests a store. open returns an empty one; it is closed by whoever
-// returned it.
+// Run tests a store. open returns an empty one and is responsible for closing it.
 func Run(t *testing.T, open func(*testing.T) logstore.Store) {
 	for _, test := range []struct {
 		name string
@@ -72,7 +71,7 @@ func with(t *testing.T, s logstore.Store, group string, streams ...string) {
 	}
 }
 
-// add appends events of the given times, whose messages tell stream and time.
+// add appends events with the given times. Their messages are "stream@time".
 func add(t *testing.T, s logstore.Store, group, stream string, ingestion int64, times ...int64) int64 {
 	t.Helper()
 	var events []logstore.NewEvent
@@ -94,5 +93,5 @@ func scan(t *testing.T, s logstore.Store, r logstore.Range) (events []logstore.E
 	return events
 }
 
-// all is the range of everything in a group.
+// all returns the range of everything in a group.
 func all(group string) logstore.Range { return logstore.Range{Group: group, To: logstore.End()} }

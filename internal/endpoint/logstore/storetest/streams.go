@@ -74,7 +74,7 @@ func testDeleteStream(t *testing.T, s logstore.Store) {
 	add(t, s, "g", "t", 5, 3)
 	no := errors.New("no")
 	if err := s.DeleteStream("g", "s", func(logstore.Group) error { return no }); err != no {
-		t.Fatalf("got error %v, want that of allow as it is", err)
+		t.Fatalf("got error %v, want that of allow", err)
 	}
 	must(t, s.DeleteStream("g", "s", func(g logstore.Group) error { same(t, "group", g.Name, "g"); return nil }))
 	_, err := s.Stream("g", "s")
