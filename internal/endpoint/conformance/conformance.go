@@ -1,17 +1,15 @@
-// Package conformance holds the documented rules of CloudWatch Logs, each with
-// a probe that tells whether an endpoint keeps it: the endpoint of this
-// project, another emulator, or the service itself.
+// Package conformance contains the documented rules of CloudWatch Logs, each with a probe that
+// checks whether an endpoint follows it: the endpoint of this project, another emulator, or the
+// service itself.
 //
-// A probe uses the SDK's real client, with the checks removed that the client
-// would make before it sends a request. It works in log groups of its own,
-// whose names nobody else uses, and deletes them at the end.
+// A probe uses the SDK's real client, without the validation that the client would do before it
+// sends a request. It works in its own log groups, with unique names, and deletes them at the end.
 //
-// The tests of this package check the endpoint of this project. They also
-// check any other one:
+// The tests of this package check the endpoint of this project. They can also check any other one:
 //
 //	go test ./internal/endpoint/conformance -run TestEndpoint -v -args -endpoint http://127.0.0.1:5000
 //
-// docs/conformance.md is the list of the rules with what came of them.
+// docs/conformance.md lists the rules with their results.
 package conformance
 
 import (
@@ -28,19 +26,19 @@ import (
 
 // Rule is a documented rule of the service.
 type Rule struct {
-	Area   string // what it is about, the heading of a list
-	Text   string // the rule in one sentence; no two in an area are the same
+	Area   string // subject, the heading of a list
+	Text   string // the rule in one sentence, unique in its area
 	Source string // where it is documented: an operation, or a page of sources
 
-	// Clock says that hours have to pass. Such a rule can only be checked where
-	// time is fake: in a testing/synctest bubble that the endpoint runs in too.
+	// Clock says that checking the rule takes hours. Such a rule can only be checked with fake
+	// time: in a testing/synctest bubble that the endpoint runs in as well.
 	Clock bool
 
 	probe    func(*probe)
-	examples []match // of a rule about filter patterns
+	examples []match // for a rule about filter patterns
 }
 
-// Name is the rule's name as a test: area and text.
+// Name returns the name of the rule as a test: area and text.
 func (r Rule) Name() string { return r.Area + ": " + r.Text }
 
 // Rules returns all rules, area by area.
@@ -77,7 +75,7 @@ func Rules() []Rule {
 	return all
 }
 
-// area makes the rules of an area.
+// area sets the area of rules.
 func area(name string, rules ...Rule) []Rule {
 	for i := range rules {
 		rules[i].Area = name
@@ -89,60 +87,57 @@ func rule(source, text string, probe func(*probe)) Rule {
 	return Rule{Source: source, Text: text, probe: probe}
 }
 
-// clockRule is a rule for which hours have to pass.
+// clockRule returns a rule whose check takes hours.
 func clockRule(source, text string, probe func(*probe)) Rule {
 	return Rule{Source: source, Text: text, Clock: true, probe: probe}
 }
 
 // Target is an endpoint to check.
 type Target struct {
-	// Config reaches it. Without a BaseEndpoint that is the service itself.
+	// Config reaches the endpoint. Without a BaseEndpoint that is the service itself.
 	Config aws.Config
 
-	// Patience is how long it may take until what was accepted can be read, and
-	// for how long requests above a quota are repeated. 0 = both at once, and
-	// each request is made once.
+	// Patience is how long it may take until accepted data can be read, and for how long throttled
+	// requests are retried. 0 = data is readable immediately, and no request is retried.
 	Patience time.Duration
 }
 
-// patienceOfRule is how long a probe may take besides the endpoint's patience.
-const patienceOfRule = time.Minute
+// probeTimeout is the maximum time of a probe, in addition to the endpoint's patience.
+const probeTimeout = time.Minute
 
-// Check returns nil if the endpoint keeps the rule. Otherwise the error says
-// what it did instead.
+// Check returns nil if the endpoint follows the rule. Otherwise the error says what it did instead.
 func (t Target) Check(ctx context.Context, r Rule) error {
 	if !r.Clock {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, patienceOfRule+4*t.Patience)
+		ctx, cancel = context.WithTimeout(ctx, probeTimeout+4*t.Patience)
 		defer cancel()
 	}
 	p := newProbe(ctx, t)
 	done := make(chan struct{})
-	// A goroutine of its own, so that a probe can end in the middle.
+	// A separate goroutine, so that a probe can end anywhere with Goexit.
 	go func() {
 		defer close(done)
 		defer p.deleteGroups()
 		defer func() {
 			if r := recover(); r != nil {
-				// An answer that lacks what all answers have.
+				// A response without a member that all responses have.
 				p.errorf("%v at %s", r, place(debug.Stack()))
 			}
 		}()
 		r.probe(p)
 	}()
 	<-done
-	return errors.Join(p.complaints...)
+	return errors.Join(p.errs...)
 }
 
-// Finding is what came of a rule. Err is nil if it is kept.
+// Finding is the result of a rule. Err is nil if the endpoint follows it.
 type Finding struct {
 	Rule Rule
 	Err  error
 }
 
-// CheckAll checks the rules that need no fake time. Many are checked at the
-// same time, since most of the time of some goes by with waiting; but few where
-// patience is needed, since there are quotas too.
+// CheckAll checks the rules that do not need fake time. It checks many at once, since some of them
+// mostly wait, but few if patience is set, because of the quotas.
 func CheckAll(ctx context.Context, target Target) []Finding {
 	var found []Finding
 	for _, r := range Rules() {
@@ -150,13 +145,13 @@ func CheckAll(ctx context.Context, target Target) []Finding {
 			found = append(found, Finding{Rule: r})
 		}
 	}
-	atOnce := 16
+	concurrent := 16
 	if target.Patience > 0 {
-		atOnce = 4
+		concurrent = 4
 	}
 	var wg sync.WaitGroup
 	next := make(chan *Finding)
-	for range atOnce {
+	for range concurrent {
 		wg.Go(func() {
 			for f := range next {
 				f.Err = target.Check(ctx, f.Rule)
@@ -171,7 +166,7 @@ func CheckAll(ctx context.Context, target Target) []Finding {
 	return found
 }
 
-// place finds the line of a probe in the stack of a panic.
+// place returns the line of a probe in the stack of a panic.
 func place(stack []byte) string {
 	_, after, _ := strings.Cut(string(stack), "panic(")
 	for line := range strings.Lines(after) {
@@ -183,7 +178,7 @@ func place(stack []byte) string {
 	return "an unknown place"
 }
 
-// errorf notes that a rule is not kept, and goes on.
+// errorf records that the endpoint does not follow the rule, and continues.
 func (p *probe) errorf(format string, args ...any) {
-	p.complaints = append(p.complaints, fmt.Errorf(format, args...))
+	p.errs = append(p.errs, fmt.Errorf(format, args...))
 }

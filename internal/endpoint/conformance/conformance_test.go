@@ -15,18 +15,18 @@ import (
 )
 
 var (
-	endpoint = flag.String("endpoint", "", "address of an endpoint for TestEndpoint to check, or \"aws\" for the service itself")
-	patience = flag.Duration("patience", 0, "how long it may take there until what was accepted can be read")
+	endpoint = flag.String("endpoint", "", "`address` of the endpoint that TestEndpoint checks, or \"aws\" for the service itself")
+	patience = flag.Duration("patience", 0, "how long it may take there until accepted data can be read")
 )
 
-// The endpoint of this project keeps every rule. Time is fake, so that rules
-// which take hours are checked as well.
+// The endpoint of this project follows every rule. Time is fake, so that rules which take hours are
+// checked as well.
 func TestRules(t *testing.T) {
 	for _, r := range Rules() {
 		t.Run(r.Name(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				// Time begins in the year 2000 here, but some rules begin later.
+				// A bubble starts in the year 2000, but some rules apply only later.
 				time.Sleep(time.Until(time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)))
 				srv := cloudwatchtest.New()
 				defer srv.Close()
@@ -41,7 +41,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// It keeps them over a socket too, where time is real.
+// The same over a socket, in real time.
 func TestRulesOverASocket(t *testing.T) {
 	srv := cloudwatchtest.Start(t)
 	for _, f := range CheckAll(t.Context(), Target{Config: srv.Config()}) {
@@ -56,11 +56,11 @@ func TestRulesOverASocket(t *testing.T) {
 	}
 }
 
-// Any endpoint may be checked. Keys and region for the service itself are those
-// of the environment, as always.
+// TestEndpoint checks any endpoint. For the service itself, credentials and region are those of the
+// environment.
 func TestEndpoint(t *testing.T) {
 	if *endpoint == "" {
-		t.Skip("there is no -endpoint")
+		t.Skip("no -endpoint")
 	}
 	target := Target{Config: reach(*endpoint), Patience: *patience}
 	if *endpoint == "aws" {
@@ -80,7 +80,7 @@ func TestEndpoint(t *testing.T) {
 			kept++
 		})
 	}
-	t.Logf("%d of %d rules are kept", kept, len(found))
+	t.Logf("%d of %d rules are followed", kept, len(found))
 }
 
 // reach returns the configuration that reaches an endpoint at an address.
@@ -94,7 +94,7 @@ func reach(url string) aws.Config {
 	}
 }
 
-// Rules have names that differ, and sources that can be looked up.
+// Names of rules are unique, and sources have addresses.
 func TestRulesAreWellFormed(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, r := range Rules() {

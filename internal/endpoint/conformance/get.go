@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// numbered makes the messages 00, 01, 02...
+// numbered returns the messages 00, 01, 02...
 func numbered(n int) []string {
 	list := make([]string, n)
 	for i := range list {
@@ -20,11 +20,11 @@ func numbered(n int) []string {
 	return list
 }
 
-// reading makes requests of GetLogEvents in a stream.
+// reading sends GetLogEvents requests for a stream.
 type reading struct {
 	*probe
 	group, stream string
-	first         time.Time // the time of message 00; each next one is a millisecond later
+	first         time.Time // time of message 00; each further one is a millisecond later
 }
 
 // read returns a stream with n messages.
@@ -39,7 +39,7 @@ func (p *probe) read(n int) reading {
 	return r
 }
 
-// at is the time of message i, in milliseconds.
+// at returns the time of message i, in milliseconds.
 func (r reading) at(i int) *int64 { return aws.Int64(r.first.UnixMilli() + int64(i)) }
 
 func (r reading) get(change ...func(*logs.GetLogEventsInput)) (*logs.GetLogEventsOutput, error) {
@@ -50,12 +50,12 @@ func (r reading) get(change ...func(*logs.GetLogEventsInput)) (*logs.GetLogEvent
 	return r.GetLogEvents(r.ctx, in)
 }
 
-// page is get that has to succeed.
+// page is get for a request that must succeed.
 func (r reading) page(change ...func(*logs.GetLogEventsInput)) *logs.GetLogEventsOutput {
 	out, err := r.get(change...)
 	r.must(err)
 	if out.NextForwardToken == nil || out.NextBackwardToken == nil {
-		r.fatalf("an answer lacks a token")
+		r.fatalf("a response lacks a token")
 	}
 	return out
 }
@@ -70,7 +70,7 @@ func token(t *string) func(*logs.GetLogEventsInput) {
 	return func(in *logs.GetLogEventsInput) { in.NextToken = t }
 }
 
-// forward and backward walk to the end: until the token repeats.
+// forward and backward read to the end, where the token repeats.
 func (r reading) forward(limit int32) (pages [][]string) {
 	return r.walk(limit, fromHead, func(out *logs.GetLogEventsOutput) *string { return out.NextForwardToken })
 }
@@ -82,7 +82,7 @@ func (r reading) backward(limit int32) (pages [][]string) {
 func (r reading) walk(limit int32, start func(*logs.GetLogEventsInput), next func(*logs.GetLogEventsOutput) *string) (pages [][]string) {
 	var t *string
 	for range 50 {
-		// Within a range, or the service may answer with empty pages.
+		// With a time range, since the service may return empty pages otherwise.
 		out := r.page(start, limited(limit), token(t), func(in *logs.GetLogEventsInput) { in.StartTime, in.EndTime = r.at(0), r.at(1000) })
 		if len(out.Events) > 0 {
 			pages = append(pages, texts(out.Events))
@@ -112,7 +112,7 @@ func getRules() []Rule {
 				p.errorf("to message 2: %q", got)
 			}
 		}),
-		rule(source, "the latest events come first unless told", func(p *probe) {
+		rule(source, "the latest events come first by default", func(p *probe) {
 			if got := texts(p.read(5).page(limited(2)).Events); !slices.Equal(got, []string{"03", "04"}) {
 				p.errorf("got %q", got)
 			}
@@ -122,25 +122,25 @@ func getRules() []Rule {
 				p.errorf("got %q", got)
 			}
 		}),
-		rule(source, "a forward token leads to the next events", func(p *probe) {
+		rule(source, "a forward token returns the next events", func(p *probe) {
 			if got := p.read(5).forward(2); fmt.Sprint(got) != "[[00 01] [02 03] [04]]" {
 				p.errorf("got %v", got)
 			}
 		}),
-		rule(source, "a backward token leads to the events before", func(p *probe) {
+		rule(source, "a backward token returns the previous events", func(p *probe) {
 			if got := p.read(5).backward(2); fmt.Sprint(got) != "[[03 04] [01 02] [00]]" {
 				p.errorf("got %v", got)
 			}
 		}),
-		rule(source, "one can turn round at any page", func(p *probe) {
+		rule(source, "the direction can be reversed at any page", func(p *probe) {
 			r := p.read(6)
 			one := r.page(fromHead, limited(2))
 			two := r.page(fromHead, limited(2), token(one.NextForwardToken))
 			if back := texts(r.page(limited(2), token(two.NextBackwardToken)).Events); !slices.Equal(back, []string{"00", "01"}) {
-				p.errorf("back from the second page: %q", back)
+				p.errorf("before the second page: %q", back)
 			}
 		}),
-		rule(source, "at the end the same token comes back", func(p *probe) {
+		rule(source, "the token repeats at the end", func(p *probe) {
 			r := p.read(3)
 			t := r.page(fromHead).NextForwardToken
 			for range 3 {
@@ -153,16 +153,16 @@ func getRules() []Rule {
 				}
 				t = out.NextForwardToken
 			}
-			p.errorf("it never does")
+			p.errorf("the token never repeats")
 		}),
-		rule(source, "a token leads to what comes later", func(p *probe) {
+		rule(source, "a token also returns events that are added later", func(p *probe) {
 			r := p.read(2)
 			out := r.page(fromHead)
 			p.put(r.group, r.stream, events("later")...)
 			p.want("after the end", []string{"later"}, func() []string { return texts(r.page(fromHead, token(out.NextForwardToken)).Events) })
 		}),
-		rule(source, "an answer has both tokens, also without events", func(p *probe) { p.read(0).page(fromHead) }),
-		rule(source, "events are in order of their times", func(p *probe) {
+		rule(source, "a response has both tokens, even without events", func(p *probe) { p.read(0).page(fromHead) }),
+		rule(source, "events are in order of their timestamps", func(p *probe) {
 			group, stream := p.groupWith("s"), "s"
 			now := time.Now()
 			for _, i := range []int{3, 1, 2} {
@@ -170,7 +170,7 @@ func getRules() []Rule {
 			}
 			p.wantStored(group, stream, "1", "2", "3")
 		}),
-		rule(recorded, "events of the same time are in order of their ingestion", func(p *probe) {
+		rule(recorded, "events with the same timestamp are in order of ingestion", func(p *probe) {
 			group, stream := p.groupWith("s"), "s"
 			now := time.Now()
 			for i := range 3 {
@@ -179,7 +179,7 @@ func getRules() []Rule {
 			}
 			p.wantStored(group, stream, "0", "1", "2")
 		}),
-		rule("OutputLogEvent", "an event has its time, its message and when it was ingested", func(p *probe) {
+		rule("OutputLogEvent", "an event has its timestamp, its message and its ingestion time", func(p *probe) {
 			r := p.read(1)
 			got := r.page(fromHead).Events
 			if len(got) != 1 || *got[0].Timestamp != *r.at(0) || *got[0].Message != "00" || time.Since(time.UnixMilli(*got[0].IngestionTime)).Abs() > 5*time.Minute {
@@ -207,21 +207,21 @@ func getRules() []Rule {
 				p.refused(invalid, err)
 			}
 		}),
-		rule(source, "times are not negative", func(p *probe) {
+		rule(source, "times must not be negative", func(p *probe) {
 			r := p.read(0)
 			_, err := r.get(func(in *in) { in.StartTime = aws.Int64(-1) })
 			p.refused(invalid, err)
 			_, err = r.get(func(in *in) { in.EndTime = aws.Int64(-1) })
 			p.refused(invalid, err)
 		}),
-		rule(source, "a token is one that was given out", func(p *probe) {
+		rule(source, "a made-up token is refused", func(p *probe) {
 			r := p.read(1)
 			for _, t := range []string{"", "next", "f/" + strings.Repeat("3", 56)} {
 				_, err := r.get(fromHead, token(&t))
 				p.refused(invalid, err)
 			}
 		}),
-		clockRule(source, "a token lives 24 hours", func(p *probe) {
+		clockRule(source, "a token expires after 24 hours", func(p *probe) {
 			r := p.read(1)
 			t := r.page(fromHead).NextForwardToken
 			p.sleep(24 * time.Hour)
@@ -230,8 +230,8 @@ func getRules() []Rule {
 			_, err := r.get(fromHead, token(t))
 			p.refused(invalid, err)
 		}),
-		rule(source, "a log group may be named by an identifier, a name or an ARN", func(p *probe) {
-			p.groupWith("s") // another one, which must not be found
+		rule(source, "a log group may be identified by name or ARN", func(p *probe) {
+			p.groupWith("s") // must not be found
 			r := p.read(1)
 			p.groupWith("s")
 			for _, identifier := range []string{r.group, p.arn(r.group)} {
@@ -242,42 +242,41 @@ func getRules() []Rule {
 				}
 			}
 		}),
-		rule(source, "an identifier has no star at its end", func(p *probe) {
+		rule(source, "an identifier must not end with an asterisk", func(p *probe) {
 			r := p.read(0)
 			_, err := r.get(func(in *in) { in.LogGroupName, in.LogGroupIdentifier = nil, aws.String(p.arn(r.group)+":*") })
 			p.refused(invalid, err)
 		}),
-		rule(source, "exactly one of name and identifier is given", func(p *probe) {
+		rule(source, "exactly one of name and identifier is required", func(p *probe) {
 			r := p.read(0)
 			_, err := r.get(func(in *in) { in.LogGroupIdentifier = &r.group })
 			p.refusedSomehow(err)
 			_, err = r.get(func(in *in) { in.LogGroupName = nil })
 			p.refusedSomehow(err)
 		}),
-		rule(source, "a stream is named", func(p *probe) {
+		rule(source, "a stream name is required", func(p *probe) {
 			_, err := p.read(0).get(func(in *in) { in.LogStreamName = nil })
 			p.refused(invalid, err)
 		}),
-		rule(source, "the log group exists", func(p *probe) {
+		rule(source, "the log group must exist", func(p *probe) {
 			_, err := p.read(0).get(func(in *in) { in.LogGroupName = aws.String(p.newName("")) })
 			p.refused(notFound, err)
 		}),
-		rule(source, "the log stream exists", func(p *probe) {
+		rule(source, "the log stream must exist", func(p *probe) {
 			_, err := p.read(0).get(func(in *in) { in.LogStreamName = aws.String("other") })
 			p.refused(notFound, err)
 		}),
 	)
 }
 
-// filtering makes requests of FilterLogEvents in a group.
+// filtering sends FilterLogEvents requests for a group.
 type filtering struct {
 	*probe
 	group string
-	first time.Time // the time of message 00; each next one is a millisecond later
+	first time.Time // time of message 00; each further one is a millisecond later
 }
 
-// filter returns a group with n messages that take turns in the streams a1, a2
-// and b.
+// filter returns a group with n messages, alternating between the streams a1, a2 and b.
 func (p *probe) filter(n int) filtering {
 	f := filtering{probe: p, group: p.groupWith("a1", "a2", "b"), first: time.Now().Add(-time.Minute)}
 	batches := make(map[string][]types.InputLogEvent)
@@ -302,8 +301,8 @@ func (f filtering) get(change ...func(*logs.FilterLogEventsInput)) (*logs.Filter
 	return f.FilterLogEvents(f.ctx, in)
 }
 
-// found reads to the end, and returns the messages in their own order: that of
-// the events is a rule of its own.
+// found reads to the end, and returns the messages sorted: the order of the events has a separate
+// rule.
 func (f filtering) found(change ...func(*logs.FilterLogEventsInput)) []string {
 	events, _ := f.walk(change...)
 	return slices.Sorted(slices.Values(filtered(events)))
@@ -330,7 +329,7 @@ func filterRules() []Rule {
 	year2024 := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 	limit := func(n int32) func(*in) { return func(in *in) { in.Limit = &n } }
 	return area("FilterLogEvents",
-		rule(source, "events of all streams come in the order of their times", func(p *probe) {
+		rule(source, "events of all streams are merged in order of their timestamps", func(p *probe) {
 			got, _ := p.filter(9).walk()
 			if !slices.Equal(filtered(got), numbered(9)) {
 				p.errorf("got %q", filtered(got))
@@ -348,13 +347,13 @@ func filterRules() []Rule {
 				p.errorf("to message 3: %q", got)
 			}
 		}),
-		rule(source, "streams may be named", func(p *probe) {
+		rule(source, "streams may be selected by name", func(p *probe) {
 			got := p.filter(9).found(func(in *in) { in.LogStreamNames = []string{"b", "a1"} })
 			if !slices.Equal(got, []string{"00", "02", "03", "05", "06", "08"}) {
 				p.errorf("got %q", got)
 			}
 		}),
-		rule(source, "streams may be chosen by a prefix", func(p *probe) {
+		rule(source, "streams may be selected by a prefix", func(p *probe) {
 			got := p.filter(9).found(func(in *in) { in.LogStreamNamePrefix = aws.String("a") })
 			if !slices.Equal(got, []string{"00", "01", "03", "04", "06", "07"}) {
 				p.errorf("got %q", got)
@@ -364,7 +363,7 @@ func filterRules() []Rule {
 			_, err := p.filter(0).get(func(in *in) { in.LogStreamNames, in.LogStreamNamePrefix = []string{"b"}, aws.String("a") })
 			p.refused(invalid, err)
 		}),
-		rule(source, "1 to 100 streams are named", func(p *probe) {
+		rule(source, "1 to 100 stream names are allowed", func(p *probe) {
 			f := p.filter(0)
 			for _, n := range []int{0, 101} {
 				_, err := f.get(func(in *in) { in.LogStreamNames = slices.Repeat([]string{"b"}, n) })
@@ -380,7 +379,7 @@ func filterRules() []Rule {
 			_, err = f.get(func(in *in) { in.LogStreamNamePrefix = aws.String("a:") })
 			p.refused(invalid, err)
 		}),
-		rule(source, "pages follow each other until there is no token", func(p *probe) {
+		rule(source, "the last page has no token", func(p *probe) {
 			events, pages := p.filter(9).walk(limit(2))
 			if got := filtered(events); !slices.Equal(slices.Sorted(slices.Values(got)), numbered(9)) || pages < 5 {
 				p.errorf("got %q in %d pages", got, pages)
@@ -412,7 +411,7 @@ func filterRules() []Rule {
 				p.errorf("a page has %d events of 400,000 bytes", n)
 			}
 		}),
-		rule("FilteredLogEvent", "an event has an id, which is always the same", func(p *probe) {
+		rule("FilteredLogEvent", "an event has a stable ID", func(p *probe) {
 			f := p.filter(9)
 			ids := func(events []types.FilteredLogEvent) (list []string) {
 				for _, e := range events {
@@ -433,7 +432,7 @@ func filterRules() []Rule {
 				p.errorf("ids changed")
 			}
 		}),
-		rule("FilteredLogEvent", "an event has its stream, its time, its message and when it was ingested", func(p *probe) {
+		rule("FilteredLogEvent", "an event has its stream, its timestamp, its message and its ingestion time", func(p *probe) {
 			f := p.filter(3)
 			got, _ := f.walk()
 			if len(got) != 3 || aws.ToString(got[1].LogStreamName) != "a2" || aws.ToInt64(got[1].Timestamp) != *f.at(1) || time.Since(time.UnixMilli(aws.ToInt64(got[1].IngestionTime))).Abs() > 5*time.Minute {
@@ -463,7 +462,7 @@ func filterRules() []Rule {
 				p.errorf("got %q", filtered(got))
 			}
 		}),
-		rule(source, "startFromHead=false needs a start of 2024 or later", func(p *probe) {
+		rule(source, "startFromHead=false requires a startTime of 2024 or later", func(p *probe) {
 			f := p.filter(0)
 			back := func(start int64) error {
 				_, err := f.get(func(in *in) { in.StartFromHead, in.StartTime = aws.Bool(false), &start })
@@ -490,21 +489,21 @@ func filterRules() []Rule {
 			_, err = f.get(func(in *in) { in.FilterPattern = aws.String(strings.Repeat("x", 1025)) })
 			p.refused(invalid, err)
 		}),
-		rule(source, "times are not negative", func(p *probe) {
+		rule(source, "times must not be negative", func(p *probe) {
 			f := p.filter(0)
 			_, err := f.get(func(in *in) { in.StartTime = aws.Int64(-1) })
 			p.refused(invalid, err)
 			_, err = f.get(func(in *in) { in.EndTime = aws.Int64(-1) })
 			p.refused(invalid, err)
 		}),
-		rule(source, "a token is one that was given out", func(p *probe) {
+		rule(source, "a made-up token is refused", func(p *probe) {
 			f := p.filter(1)
 			for _, t := range []string{"", "Bxkq6kVGFtq2y"} {
 				_, err := f.get(func(in *in) { in.NextToken = &t })
 				p.refused(invalid, err)
 			}
 		}),
-		clockRule(source, "a token lives 24 hours", func(p *probe) {
+		clockRule(source, "a token expires after 24 hours", func(p *probe) {
 			f := p.filter(3)
 			out, err := f.get(limit(1))
 			p.must(err)
@@ -516,8 +515,8 @@ func filterRules() []Rule {
 			_, err = f.get(limit(1), next)
 			p.refused(invalid, err)
 		}),
-		rule(source, "a log group may be named by an identifier, a name or an ARN", func(p *probe) {
-			p.filter(0) // another one, which must not be found
+		rule(source, "a log group may be identified by name or ARN", func(p *probe) {
+			p.filter(0) // must not be found
 			f := p.filter(3)
 			p.filter(0)
 			for _, identifier := range []string{f.group, p.arn(f.group)} {
@@ -528,18 +527,18 @@ func filterRules() []Rule {
 				}
 			}
 		}),
-		rule(source, "exactly one of name and identifier is given", func(p *probe) {
+		rule(source, "exactly one of name and identifier is required", func(p *probe) {
 			f := p.filter(0)
 			_, err := f.get(func(in *in) { in.LogGroupIdentifier = &f.group })
 			p.refusedSomehow(err)
 			_, err = f.get(func(in *in) { in.LogGroupName = nil })
 			p.refusedSomehow(err)
 		}),
-		rule(source, "the log group exists", func(p *probe) {
+		rule(source, "the log group must exist", func(p *probe) {
 			_, err := p.filter(0).get(func(in *in) { in.LogGroupName = aws.String(p.newName("")) })
 			p.refused(notFound, err)
 		}),
-		rule(source, "the streams that are named exist", func(p *probe) {
+		rule(source, "streams selected by name must exist", func(p *probe) {
 			_, err := p.filter(0).get(func(in *in) { in.LogStreamNames = []string{"a1", "other"} })
 			p.refused(notFound, err)
 		}),

@@ -22,7 +22,7 @@ func createGroup(suffix string, change ...func(*logs.CreateLogGroupInput)) call 
 	}
 }
 
-// groupNamed creates a log group of exactly that name.
+// groupNamed creates a log group with exactly that name.
 func groupNamed(name string) call {
 	return func(p *probe) error {
 		_, err := p.CreateLogGroup(p.ctx, &logs.CreateLogGroupInput{LogGroupName: aws.String(p.ours(name))})
@@ -30,7 +30,7 @@ func groupNamed(name string) call {
 	}
 }
 
-// long makes a unique name of that many characters.
+// long returns a unique name of a given length.
 func (p *probe) long(characters int) string {
 	name := p.prefix + "-"
 	return p.ours(name + strings.Repeat("x", characters-len(name)))
@@ -58,26 +58,26 @@ func logGroupRules() []Rule {
 		rule(source, "a name has at least 1 character", refuses(invalid, groupNamed(""))),
 		rule(source, "a name may have 512 characters", accepts(func(p *probe) error { return groupNamed(p.long(512))(p) })),
 		rule(source, "a name has at most 512 characters", refuses(invalid, func(p *probe) error { return groupNamed(p.long(513))(p) })),
-		rule(source, "a name may hold letters, digits and _ - / . #", accepts(createGroup("/aZ09_-.#"))),
-		rule(source, "a name holds no space", refuses(invalid, createGroup("a b"))),
-		rule(source, "a name holds no star", refuses(invalid, createGroup("a*"))),
-		rule(source, "a name holds no colon", refuses(invalid, createGroup("a:b"))),
-		rule(source, "a name holds letters of ASCII only", refuses(invalid, createGroup("é"))),
-		rule(source, "a name does not start with aws/", refuses(invalid, func(p *probe) error { return groupNamed("aws/" + p.prefix)(p) })),
+		rule(source, "a name may contain letters, digits and _ - / . #", accepts(createGroup("/aZ09_-.#"))),
+		rule(source, "a name must not contain a space", refuses(invalid, createGroup("a b"))),
+		rule(source, "a name must not contain an asterisk", refuses(invalid, createGroup("a*"))),
+		rule(source, "a name must not contain a colon", refuses(invalid, createGroup("a:b"))),
+		rule(source, "a name must contain only ASCII letters", refuses(invalid, createGroup("é"))),
+		rule(source, "a name must not start with aws/", refuses(invalid, func(p *probe) error { return groupNamed("aws/" + p.prefix)(p) })),
 		rule(source, "a name may start with /aws/", accepts(func(p *probe) error { return groupNamed("/aws/" + p.prefix)(p) })),
 		rule(source, "a name is required", refuses(invalid, func(p *probe) error {
 			_, err := p.CreateLogGroup(p.ctx, &logs.CreateLogGroupInput{})
 			return err
 		})),
 		rule(source, "names are unique", refuses(exists, func(p *probe) error { return groupNamed(p.group())(p) })),
-		rule(source, "names that differ in the case of letters differ", accepts(func(p *probe) error {
+		rule(source, "names are case-sensitive", accepts(func(p *probe) error {
 			name := p.group()
 			return groupNamed(strings.ToUpper(name))(p)
 		})),
 		rule(source, "a KMS key id has at most 256 characters", refuses(invalid, createGroup("", func(in *logs.CreateLogGroupInput) {
 			in.KmsKeyId = aws.String(strings.Repeat("k", 257))
 		}))),
-		rule(source, "the class is STANDARD unless told", func(p *probe) { p.wantClass(p.group(), types.LogGroupClassStandard) }),
+		rule(source, "the default class is STANDARD", func(p *probe) { p.wantClass(p.group(), types.LogGroupClassStandard) }),
 		rule(source, "the class may be INFREQUENT_ACCESS", func(p *probe) {
 			p.wantClass(p.group(ofClass(types.LogGroupClassInfrequentAccess)), types.LogGroupClassInfrequentAccess)
 		}),
@@ -85,20 +85,20 @@ func logGroupRules() []Rule {
 			p.wantClass(p.group(ofClass(types.LogGroupClassDelivery)), types.LogGroupClassDelivery)
 		}),
 		rule(source, "the class may be ESSENTIALS", func(p *probe) { p.wantClass(p.group(ofClass("ESSENTIALS")), "ESSENTIALS") }),
-		rule(source, "the class is none else", refuses(invalid, createGroup("", ofClass("GOLD")))),
-		rule(source, "tags may be given at creation", func(p *probe) {
+		rule(source, "other classes are refused", refuses(invalid, createGroup("", ofClass("GOLD")))),
+		rule(source, "tags may be set at creation", func(p *probe) {
 			group := p.group(withTags(map[string]string{"team": "a", "stage": ""}))
 			p.wantTags(group, map[string]string{"team": "a", "stage": ""})
 		}),
-		rule(source, "50 tags may be given at creation", accepts(createGroup("", withTags(manyTags(50))))),
-		rule(source, "at most 50 tags are given at creation", refuses(invalid, createGroup("", withTags(manyTags(51))))),
-		rule(source, "tags at creation are not an empty map", refuses(invalid, createGroup("", withTags(map[string]string{})))),
-		rule(source, "events never expire unless told", func(p *probe) {
+		rule(source, "50 tags are allowed at creation", accepts(createGroup("", withTags(manyTags(50))))),
+		rule(source, "at most 50 tags are allowed at creation", refuses(invalid, createGroup("", withTags(manyTags(51))))),
+		rule(source, "tags at creation must not be an empty map", refuses(invalid, createGroup("", withTags(map[string]string{})))),
+		rule(source, "events never expire by default", func(p *probe) {
 			if days := p.describe(p.group()).RetentionInDays; days != nil {
 				p.errorf("retentionInDays is %d", *days)
 			}
 		}),
-		rule(source, "deletion protection may be given at creation", func(p *probe) {
+		rule(source, "deletion protection may be set at creation", func(p *probe) {
 			group := p.group(func(in *logs.CreateLogGroupInput) { in.DeletionProtectionEnabled = aws.Bool(true) })
 			if !aws.ToBool(p.describe(group).DeletionProtectionEnabled) {
 				p.errorf("DescribeLogGroups does not show it")
@@ -107,12 +107,12 @@ func logGroupRules() []Rule {
 	)
 }
 
-// describe returns what DescribeLogGroups shows of a log group.
+// describe returns the DescribeLogGroups entry of a log group.
 func (p *probe) describe(group string) types.LogGroup {
 	out, err := p.DescribeLogGroups(p.ctx, &logs.DescribeLogGroupsInput{LogGroupNamePrefix: &group})
 	p.must(err)
 	if len(out.LogGroups) == 0 || *out.LogGroups[0].LogGroupName != group {
-		p.fatalf("DescribeLogGroups does not show %s", group)
+		p.fatalf("DescribeLogGroups does not return %s", group)
 	}
 	return out.LogGroups[0]
 }
@@ -143,9 +143,9 @@ func logStreamRules() []Rule {
 		rule(source, "a name has at least 1 character", refuses(invalid, named(""))),
 		rule(source, "a name may have 512 characters", accepts(named(strings.Repeat("é", 512)))),
 		rule(source, "a name has at most 512 characters", refuses(invalid, named(strings.Repeat("é", 513)))),
-		rule(source, "a name holds no colon", refuses(invalid, named("a:b"))),
-		rule(source, "a name holds no star", refuses(invalid, named("a*b"))),
-		rule(source, "a name may hold other characters", accepts(named("2026/11/22/[$LATEST] ../é#?"))),
+		rule(source, "a name must not contain a colon", refuses(invalid, named("a:b"))),
+		rule(source, "a name must not contain an asterisk", refuses(invalid, named("a*b"))),
+		rule(source, "a name may contain any other character", accepts(named("2026/11/22/[$LATEST] ../é#?"))),
 		rule(source, "names are unique in their log group", refuses(exists, func(p *probe) error {
 			group := p.groupWith("s")
 			_, err := p.CreateLogStream(p.ctx, &logs.CreateLogStreamInput{LogGroupName: &group, LogStreamName: aws.String("s")})
@@ -156,7 +156,7 @@ func logStreamRules() []Rule {
 			p.groupWith("s")
 			return nil
 		})),
-		rule(source, "the log group exists", refuses(notFound, func(p *probe) error {
+		rule(source, "the log group must exist", refuses(notFound, func(p *probe) error {
 			_, err := p.CreateLogStream(p.ctx, &logs.CreateLogStreamInput{LogGroupName: aws.String(p.newName("")), LogStreamName: aws.String("s")})
 			return err
 		})),
@@ -169,7 +169,7 @@ func logStreamRules() []Rule {
 	)
 }
 
-// deleteGroup and deleteStream delete what is there, or not.
+// deleteGroup and deleteStream delete a group or stream, which may not exist.
 func deleteGroup(p *probe, group string) error {
 	_, err := p.DeleteLogGroup(p.ctx, &logs.DeleteLogGroupInput{LogGroupName: &group})
 	return err
@@ -180,7 +180,7 @@ func deleteStream(p *probe, group, stream string) error {
 	return err
 }
 
-// protect switches deletion protection.
+// protect sets deletion protection.
 func protect(p *probe, identifier string, on bool) error {
 	_, err := p.PutLogGroupDeletionProtection(p.ctx, &logs.PutLogGroupDeletionProtectionInput{LogGroupIdentifier: &identifier, DeletionProtectionEnabled: &on})
 	return err
@@ -189,13 +189,13 @@ func protect(p *probe, identifier string, on bool) error {
 func deletionRules() []Rule {
 	const source = "PutLogGroupDeletionProtection"
 	return area("Deletion",
-		rule("DeleteLogGroup", "a log group goes with its streams and events", func(p *probe) {
+		rule("DeleteLogGroup", "deleting a log group deletes its streams and events", func(p *probe) {
 			group, _ := p.stored("one")
 			p.must(deleteGroup(p, group))
 			_, err := p.DescribeLogStreams(p.ctx, &logs.DescribeLogStreamsInput{LogGroupName: &group})
 			p.refused(notFound, err)
-			// A new group of the name has nothing of the old one. (The service takes
-			// a while until the name is free.)
+			// A new group of that name has nothing of the old one. (In the service, it takes a
+			// while until the name is free.)
 			p.want("a new group of the same name", []string{}, func() []string {
 				if err := groupNamed(group)(p); err != nil && codeOf(err) != exists {
 					return []string{err.Error()}
@@ -211,42 +211,42 @@ func deletionRules() []Rule {
 				return names
 			})
 		}),
-		rule("DeleteLogGroup", "a log group to delete exists", refuses(notFound, func(p *probe) error { return deleteGroup(p, p.newName("")) })),
+		rule("DeleteLogGroup", "a log group to delete must exist", refuses(notFound, func(p *probe) error { return deleteGroup(p, p.newName("")) })),
 		rule("DeleteLogGroup", "the name of a log group to delete is checked", refuses(invalid, func(p *probe) error { return deleteGroup(p, "a b") })),
-		rule("DeleteLogStream", "a log stream goes with its events", func(p *probe) {
+		rule("DeleteLogStream", "deleting a log stream deletes its events", func(p *probe) {
 			group, stream := p.stored("one")
 			p.must(deleteStream(p, group, stream))
 			_, err := p.GetLogEvents(p.ctx, &logs.GetLogEventsInput{LogGroupName: &group, LogStreamName: &stream})
 			p.refused(notFound, err)
 		}),
-		rule("DeleteLogStream", "a log stream to delete exists", refuses(notFound, func(p *probe) error { return deleteStream(p, p.group(), "s") })),
-		rule("DeleteLogStream", "the log group of a log stream to delete exists", refuses(notFound, func(p *probe) error { return deleteStream(p, p.newName(""), "s") })),
-		rule(source, "protection keeps a log group from being deleted", refuses(validation, func(p *probe) error {
+		rule("DeleteLogStream", "a log stream to delete must exist", refuses(notFound, func(p *probe) error { return deleteStream(p, p.group(), "s") })),
+		rule("DeleteLogStream", "the log group of a log stream to delete must exist", refuses(notFound, func(p *probe) error { return deleteStream(p, p.newName(""), "s") })),
+		rule(source, "deletion protection prevents the deletion of a log group", refuses(validation, func(p *probe) error {
 			group := p.group()
 			p.must(protect(p, group, true))
 			return deleteGroup(p, group)
 		})),
-		rule(source, "protection keeps a log stream from being deleted", refuses(validation, func(p *probe) error {
+		rule(source, "deletion protection prevents the deletion of a log stream", refuses(validation, func(p *probe) error {
 			group := p.groupWith("s")
 			p.must(protect(p, group, true))
 			return deleteStream(p, group, "s")
 		})),
-		rule(source, "protection given at creation keeps a log group too", refuses(validation, func(p *probe) error {
+		rule(source, "deletion protection may be enabled at creation", refuses(validation, func(p *probe) error {
 			return deleteGroup(p, p.group(func(in *logs.CreateLogGroupInput) { in.DeletionProtectionEnabled = aws.Bool(true) }))
 		})),
-		rule(source, "protection can be taken away", accepts(func(p *probe) error {
+		rule(source, "deletion protection can be disabled", accepts(func(p *probe) error {
 			group := p.group()
 			p.must(protect(p, group, true))
 			p.must(protect(p, group, false))
 			return deleteGroup(p, group)
 		})),
-		rule(source, "a log group is named by its ARN as well", func(p *probe) {
+		rule(source, "a log group may be identified by its ARN", func(p *probe) {
 			group := p.group()
 			p.must(protect(p, p.arn(group), true))
 			p.refused(validation, deleteGroup(p, group))
 		}),
-		rule(source, "the log group exists", refuses(notFound, func(p *probe) error { return protect(p, p.newName(""), true) })),
-		rule(source, "whether to protect is required", refuses(invalid, func(p *probe) error {
+		rule(source, "the log group must exist", refuses(notFound, func(p *probe) error { return protect(p, p.newName(""), true) })),
+		rule(source, "deletionProtectionEnabled is required", refuses(invalid, func(p *probe) error {
 			_, err := p.PutLogGroupDeletionProtection(p.ctx, &logs.PutLogGroupDeletionProtectionInput{LogGroupIdentifier: aws.String(p.group())})
 			return err
 		})),

@@ -14,8 +14,8 @@ import (
 func listGroupRules() []Rule {
 	const source = "ListLogGroups"
 	type in = logs.ListLogGroupsInput
-	// Patterns are short, so what tells the groups of this probe from others is
-	// a part of their names: the random digits.
+	// Patterns are short, so this probe's groups are selected by a part of their names: the random
+	// digits.
 	mark := func(p *probe) string { return p.prefix[len("conformance-"):] }
 	names := func(p *probe, i in) (list []string, pages int) {
 		pages = p.pages(&i.NextToken, func() (next *string) {
@@ -44,17 +44,17 @@ func listGroupRules() []Rule {
 		}
 	}
 	return area("ListLogGroups",
-		rule(source, "a pattern chooses groups by a part of their names", func(p *probe) {
+		rule(source, "a pattern selects groups by a substring of their names", func(p *probe) {
 			p.groupsWith("web", "Web")
 			want(p, in{LogGroupNamePattern: aws.String(mark(p))}, "Web", "web")
 			want(p, in{LogGroupNamePattern: aws.String(mark(p) + "-d-w")}, "web")
 		}),
-		rule(source, "^ in a pattern is the beginning of the name", func(p *probe) {
+		rule(source, "^ in a pattern matches the beginning of the name", func(p *probe) {
 			p.groupsWith("web")
 			want(p, in{LogGroupNamePattern: aws.String("^conformance-" + mark(p)[:8])}, "web")
 			want(p, in{LogGroupNamePattern: aws.String("^" + mark(p))})
 		}),
-		rule(source, "| in a pattern is one or the other", func(p *probe) {
+		rule(source, "| in a pattern separates alternatives", func(p *probe) {
 			p.groupsWith("web1", "web2", "shop")
 			tail := mark(p)[len(mark(p))-5:]
 			want(p, in{LogGroupNamePattern: aws.String(tail + "-d-w|" + tail + "-d-s")}, "shop", "web1", "web2")
@@ -63,7 +63,7 @@ func listGroupRules() []Rule {
 			p.refused(invalid, list(in{LogGroupNamePattern: aws.String("ab")})(p))
 			p.refused(invalid, list(in{LogGroupNamePattern: aws.String(strings.Repeat("x", 25))})(p))
 		}),
-		rule(source, "a class chooses groups", func(p *probe) {
+		rule(source, "a class selects groups", func(p *probe) {
 			p.groupsWith("standard")
 			p.must(func() error {
 				_, err := p.CreateLogGroup(p.ctx, &logs.CreateLogGroupInput{LogGroupName: aws.String(p.ours(p.prefix + "-d-cheap")), LogGroupClass: types.LogGroupClassInfrequentAccess})
@@ -71,7 +71,7 @@ func listGroupRules() []Rule {
 			}())
 			want(p, in{LogGroupNamePattern: aws.String(mark(p)), LogGroupClass: types.LogGroupClassInfrequentAccess}, "cheap")
 		}),
-		rule(source, "tags choose groups: that they are there, by their values, with * and !", func(p *probe) {
+		rule(source, "tags select groups by key and by value, with * and !", func(p *probe) {
 			for name, tags := range map[string]map[string]string{"a": {"env": "prod-1"}, "b": {"env": "prod-2", "team": "x"}, "c": {"env": "test"}, "d": {"team": "x"}} {
 				_, err := p.CreateLogGroup(p.ctx, &logs.CreateLogGroupInput{LogGroupName: aws.String(p.ours(p.prefix + "-d-" + name)), Tags: tags})
 				p.must(err)
@@ -86,7 +86,7 @@ func listGroupRules() []Rule {
 			want(p, tagged(env("!test")), "a", "b")
 			want(p, tagged(env(), types.TagFilter{Key: aws.String("team"), Values: []string{"x"}}), "b")
 		}),
-		rule(source, "pages follow each other until there is no token", func(p *probe) {
+		rule(source, "the last page has no token", func(p *probe) {
 			p.groupsWith("a", "b", "c", "d", "e")
 			got, pages := names(p, in{LogGroupNamePattern: aws.String(mark(p)), Limit: aws.Int32(2)})
 			if !slices.Equal(got, []string{"a", "b", "c", "d", "e"}) || pages < 3 {
@@ -99,7 +99,7 @@ func listGroupRules() []Rule {
 			p.refused(invalid, list(in{Limit: aws.Int32(0)})(p))
 			p.refused(invalid, list(in{Limit: aws.Int32(1001)})(p))
 		}),
-		rule("LogGroupSummary", "a group comes with its name, its ARN and its class", func(p *probe) {
+		rule("LogGroupSummary", "a group has its name, its ARN and its class", func(p *probe) {
 			p.groupsWith("web")
 			group := p.prefix + "-d-web"
 			out, err := p.ListLogGroups(p.ctx, &in{LogGroupNamePattern: aws.String(mark(p))})
@@ -111,7 +111,7 @@ func listGroupRules() []Rule {
 				p.errorf("got %s", plain(g))
 			}
 		}),
-		clockRule(source, "a token lives 24 hours", func(p *probe) {
+		clockRule(source, "a token expires after 24 hours", func(p *probe) {
 			p.groupsWith("a", "b")
 			i := in{LogGroupNamePattern: aws.String(mark(p)), Limit: aws.Int32(1)}
 			out, err := p.ListLogGroups(p.ctx, &i)

@@ -20,9 +20,8 @@ type session struct {
 	events *logs.StartLiveTailEventStream
 }
 
-// tail starts a session. It has a client of its own: two sessions of one client
-// at the same time are a data race in the SDK (smithy-go v1.28.8, its
-// eventstream.Codec).
+// tail starts a session. Each session has its own client: two concurrent sessions of one client are
+// a data race in the SDK (smithy-go v1.28.8, its eventstream.Codec).
 func (p *probe) tail(in *logs.StartLiveTailInput) (*session, error) {
 	out, err := p.target.client().StartLiveTail(p.ctx, in)
 	if err != nil {
@@ -33,20 +32,20 @@ func (p *probe) tail(in *logs.StartLiveTailInput) (*session, error) {
 
 func (s *session) close() { _ = s.events.Close() } // the session ends either way
 
-// next returns what comes next, or nil after the end.
+// next returns the next event of the stream, or nil after the end.
 func (s *session) next() types.StartLiveTailResponseStream {
 	select {
 	case e := <-s.events.Events():
 		return e
 	case <-time.After(15*time.Second + s.p.target.Patience):
-		s.p.fatalf("nothing comes any more")
+		s.p.fatalf("no further event arrives")
 	case <-s.p.ctx.Done():
 		s.p.fatalf("%w", s.p.ctx.Err())
 	}
 	return nil
 }
 
-// start starts a session and returns its beginning.
+// start starts a session and returns its sessionStart.
 func (p *probe) start(in *logs.StartLiveTailInput) (*session, types.LiveTailSessionStart) {
 	s, err := p.tail(in)
 	p.must(err)
@@ -63,7 +62,7 @@ func (s *session) update() types.LiveTailSessionUpdate {
 	e := s.next()
 	u, ok := e.(*types.StartLiveTailResponseStreamMemberSessionUpdate)
 	if !ok {
-		s.p.fatalf("%T comes instead of an update (%v)", e, s.events.Err())
+		s.p.fatalf("got %T instead of an update (%v)", e, s.events.Err())
 	}
 	if u.Value.SessionMetadata == nil {
 		s.p.fatalf("an update lacks its metadata")
@@ -71,8 +70,7 @@ func (s *session) update() types.LiveTailSessionUpdate {
 	return u.Value
 }
 
-// collect reads updates until there are n events, and one more to see that no
-// more come.
+// collect reads updates until there are n events, and one more to see that there are no others.
 func (s *session) collect(n int) (all []types.LiveTailSessionLogEvent) {
 	for end := time.Now().Add(5*time.Second + s.p.target.Patience); len(all) < n && time.Now().Before(end); {
 		all = append(all, s.update().SessionResults...)
@@ -116,7 +114,7 @@ func liveTailRules() []Rule {
 	}
 	pattern := func(text string) func(*in) { return func(i *in) { i.LogEventFilterPattern = &text } }
 	return area("Live Tail",
-		rule(source, "a session begins with sessionStart, which names it and what it shows", func(p *probe) {
+		rule(source, "a session begins with sessionStart, with its ID and parameters", func(p *probe) {
 			s, group, begin := watch(p, pattern("ERROR"), func(i *in) { i.LogStreamNamePrefixes = []string{"a"} })
 			defer s.close()
 			arn := p.arn(group)
@@ -125,7 +123,7 @@ func liveTailRules() []Rule {
 				p.errorf("got %s", plain(begin))
 			}
 		}),
-		rule(source, "an update comes every second, also when nothing happened", func(p *probe) {
+		rule(source, "an update is sent every second, even without events", func(p *probe) {
 			s, _, _ := watch(p)
 			defer s.close()
 			s.update()
@@ -151,7 +149,7 @@ func liveTailRules() []Rule {
 				p.errorf("then %q", got)
 			}
 		}),
-		rule("LiveTailSessionLogEvent", "an event has its group, its stream, its message and both times", func(p *probe) {
+		rule("LiveTailSessionLogEvent", "an event has its group, its stream, its message, its timestamp and its ingestion time", func(p *probe) {
 			s, group, _ := watch(p)
 			defer s.close()
 			batch := events("one")
@@ -166,7 +164,7 @@ func liveTailRules() []Rule {
 				p.errorf("got %s", plain(e))
 			}
 		}),
-		rule(source, "events of before the session are not shown", func(p *probe) {
+		rule(source, "events before the session are not shown", func(p *probe) {
 			group, _ := p.stored("before")
 			p.visible(group, 1)
 			if p.target.Patience > 0 {
@@ -189,7 +187,7 @@ func liveTailRules() []Rule {
 				p.errorf("got %q", got)
 			}
 		}),
-		rule(source, "a pattern chooses events", func(p *probe) {
+		rule(source, "a pattern selects events", func(p *probe) {
 			s, group, _ := watch(p, pattern(`{ $.level = "ERROR" }`))
 			defer s.close()
 			p.put(group, "b", events(`{"level":"INFO"}`, `{"level":"ERROR"}`, "ERROR")...)
@@ -197,7 +195,7 @@ func liveTailRules() []Rule {
 				p.errorf("got %q", got)
 			}
 		}),
-		rule(source, "streams may be named", func(p *probe) {
+		rule(source, "streams may be selected by name", func(p *probe) {
 			s, group, _ := watch(p, func(i *in) { i.LogStreamNames = []string{"a1", "b"} })
 			defer s.close()
 			each(p, group)
@@ -205,7 +203,7 @@ func liveTailRules() []Rule {
 				p.errorf("got %q", got)
 			}
 		}),
-		rule(source, "streams may be chosen by prefixes", func(p *probe) {
+		rule(source, "streams may be selected by prefixes", func(p *probe) {
 			s, group, _ := watch(p, func(i *in) { i.LogStreamNamePrefixes = []string{"a"} })
 			defer s.close()
 			each(p, group)
@@ -213,7 +211,7 @@ func liveTailRules() []Rule {
 				p.errorf("got %q", got)
 			}
 		}),
-		rule(source, "a stream that is new is shown", func(p *probe) {
+		rule(source, "a new stream is shown", func(p *probe) {
 			s, group, _ := watch(p)
 			defer s.close()
 			p.stream(group, "new")
@@ -238,7 +236,7 @@ func liveTailRules() []Rule {
 				p.errorf("got %q", got)
 			}
 		}),
-		rule(source, "1 to 10 log groups are named", func(p *probe) {
+		rule(source, "1 to 10 log groups are allowed", func(p *probe) {
 			arn := p.arn(p.group())
 			refusedSession(p, invalid, &in{})
 			refusedSession(p, invalid, &in{LogGroupIdentifiers: []string{}})
@@ -248,34 +246,34 @@ func liveTailRules() []Rule {
 			}
 			refusedSession(p, invalid, i)
 		}),
-		rule(source, "an ARN has no star at its end", func(p *probe) {
+		rule(source, "an ARN must not end with an asterisk", func(p *probe) {
 			refusedSession(p, invalid, &in{LogGroupIdentifiers: []string{p.arn(p.group()) + ":*"}})
 		}),
-		rule(source, "the log groups exist", func(p *probe) {
+		rule(source, "the log groups must exist", func(p *probe) {
 			refusedSession(p, notFound, &in{LogGroupIdentifiers: []string{p.arn(p.group()) + "-other"}})
 		}),
 		rule(source, "names and prefixes exclude each other", func(p *probe) {
 			refusedSession(p, invalid, &in{LogGroupIdentifiers: []string{p.arn(p.group())}, LogStreamNames: []string{"a"}, LogStreamNamePrefixes: []string{"b"}})
 		}),
-		rule(source, "names and prefixes are for one log group only", func(p *probe) {
+		rule(source, "names and prefixes are allowed with one log group only", func(p *probe) {
 			two := []string{p.arn(p.group()), p.arn(p.group())}
 			refusedSession(p, invalid, &in{LogGroupIdentifiers: two, LogStreamNames: []string{"a"}})
 			refusedSession(p, invalid, &in{LogGroupIdentifiers: two, LogStreamNamePrefixes: []string{"a"}})
 		}),
-		rule(source, "1 to 100 names or prefixes are given", func(p *probe) {
+		rule(source, "1 to 100 names or prefixes are allowed", func(p *probe) {
 			arn := []string{p.arn(p.group())}
 			for _, n := range []int{0, 101} {
 				refusedSession(p, invalid, &in{LogGroupIdentifiers: arn, LogStreamNames: slices.Repeat([]string{"a"}, n)})
 				refusedSession(p, invalid, &in{LogGroupIdentifiers: arn, LogStreamNamePrefixes: slices.Repeat([]string{"a"}, n)})
 			}
 		}),
-		rule(source, "a pattern that is malformed is refused", func(p *probe) {
+		rule(source, "a malformed pattern is refused", func(p *probe) {
 			refusedSession(p, invalid, &in{LogGroupIdentifiers: []string{p.arn(p.group())}, LogEventFilterPattern: aws.String("{ $.v = }")})
 		}),
 		rule(source, "a pattern has at most 1,024 characters", func(p *probe) {
 			refusedSession(p, invalid, &in{LogGroupIdentifiers: []string{p.arn(p.group())}, LogEventFilterPattern: aws.String(strings.Repeat("x", 1025))})
 		}),
-		rule(source, "an update has at most 500 events, and says when that is a choice", func(p *probe) {
+		rule(source, "an update has at most 500 events, and says when it is sampled", func(p *probe) {
 			s, group, _ := watch(p)
 			defer s.close()
 			p.put(group, "b", events(slices.Repeat([]string{"x"}, 2000)...)...)
@@ -284,31 +282,31 @@ func liveTailRules() []Rule {
 				case len(u.SessionResults) > 500:
 					p.fatalf("an update has %d events", len(u.SessionResults))
 				case u.SessionMetadata.Sampled && len(u.SessionResults) != 500:
-					p.fatalf("a choice has %d events", len(u.SessionResults))
+					p.fatalf("a sample has %d events", len(u.SessionResults))
 				case u.SessionMetadata.Sampled:
 					return
 				}
 			}
-			p.errorf("no update said that there were more")
+			p.errorf("no update is sampled")
 		}),
-		rule("LiveTailSessionMetadata", "500 events are no choice", func(p *probe) {
+		rule("LiveTailSessionMetadata", "500 events are not sampled", func(p *probe) {
 			s, group, _ := watch(p)
 			defer s.close()
-			s.update() // just begun, so the events go into one update
+			s.update() // the events then fit into one update
 			p.put(group, "b", events(slices.Repeat([]string{"x"}, 500)...)...)
 			n := 0
 			for end := time.Now().Add(5*time.Second + p.target.Patience); n < 500 && time.Now().Before(end); {
 				u := s.update()
 				n += len(u.SessionResults)
 				if u.SessionMetadata.Sampled {
-					p.errorf("an update of %d events says so", len(u.SessionResults))
+					p.errorf("an update of %d events is sampled", len(u.SessionResults))
 				}
 			}
 			if n != 500 {
-				p.errorf("%d events came", n)
+				p.errorf("got %d events", n)
 			}
 		}),
-		rule(eventStream, "an answer is an event stream, and begins with initial-response", func(p *probe) {
+		rule(eventStream, "a response is an event stream that begins with initial-response", func(p *probe) {
 			group := p.group()
 			body, err := json.Marshal(map[string]any{"logGroupIdentifiers": []string{p.arn(group)}})
 			p.must(err)
@@ -321,7 +319,7 @@ func liveTailRules() []Rule {
 			p.must(err)
 			for header, want := range map[string]string{":message-type": "event", ":event-type": "initial-response"} {
 				if v := first.Headers.Get(header); v == nil || v.String() != want {
-					p.errorf("of the first frame %s is %v", header, v)
+					p.errorf("%s of the first frame is %v", header, v)
 				}
 			}
 		}),

@@ -65,13 +65,13 @@ func metricFilterRules() []Rule {
 		in = logs.DescribeMetricFiltersInput
 		t  = types.MetricTransformation
 	)
-	// put puts a metric filter into a group of its own.
+	// put puts a metric filter into a new group.
 	put := func(change ...func(*logs.PutMetricFilterInput)) call {
 		return func(p *probe) error { return p.metricFilter(p.group(), change...) }
 	}
 	long := func(n int) string { return strings.Repeat("x", n) }
 	return area("Metric filters",
-		rule("MetricFilter", "a filter is shown as it was put, with its time and group", func(p *probe) {
+		rule("MetricFilter", "a filter is returned unchanged, with its creation time and group", func(p *probe) {
 			group := p.group()
 			p.must(p.metricFilter(group, withPattern(`{ $.level = "ERROR" }`), transforming(func(t *t) {
 				t.MetricValue, t.Unit, t.Dimensions = aws.String("$.latency"), types.StandardUnitMilliseconds, map[string]string{"Level": "$.level"}
@@ -113,18 +113,18 @@ func metricFilterRules() []Rule {
 				p.errorf("it is still there")
 			}
 		}),
-		rule("DeleteMetricFilter", "a filter to delete exists", func(p *probe) {
+		rule("DeleteMetricFilter", "a filter to delete must exist", func(p *probe) {
 			group := p.group()
 			_, err := p.DeleteMetricFilter(p.ctx, &logs.DeleteMetricFilterInput{LogGroupName: &group, FilterName: aws.String("errors")})
 			p.refused(notFound, err)
 		}),
-		rule("DeleteMetricFilter", "the log group of a filter to delete exists", func(p *probe) {
+		rule("DeleteMetricFilter", "the log group of a filter to delete must exist", func(p *probe) {
 			_, err := p.DeleteMetricFilter(p.ctx, &logs.DeleteMetricFilterInput{LogGroupName: aws.String(p.newName("")), FilterName: aws.String("errors")})
 			p.refused(notFound, err)
 		}),
-		rule(source, "the log group exists", refuses(notFound, func(p *probe) error { return p.metricFilter(p.newName("")) })),
-		rule(source, "a pattern that is malformed is refused", refuses(invalid, put(withPattern("{ $.broken = }")))),
-		rule(recorded, "what is refused leaves the filter of that name as it was", func(p *probe) {
+		rule(source, "the log group must exist", refuses(notFound, func(p *probe) error { return p.metricFilter(p.newName("")) })),
+		rule(source, "a malformed pattern is refused", refuses(invalid, put(withPattern("{ $.broken = }")))),
+		rule(recorded, "a refused filter leaves the filter of that name unchanged", func(p *probe) {
 			group := p.group()
 			p.must(p.metricFilter(group))
 			p.refused(invalid, p.metricFilter(group, withPattern("{ $.broken = }")))
@@ -141,7 +141,7 @@ func metricFilterRules() []Rule {
 			p.refused(invalid, put(filterNamed(long(513)))(p))
 			p.refused(invalid, put(filterNamed(""))(p))
 		}),
-		rule(source, "a name holds no colon and no star", func(p *probe) {
+		rule(source, "a name must not contain a colon or an asterisk", func(p *probe) {
 			p.refused(invalid, put(filterNamed("a:b"))(p))
 			p.refused(invalid, put(filterNamed("a*b"))(p))
 		}),
@@ -155,7 +155,7 @@ func metricFilterRules() []Rule {
 				p.refused(invalid, put(f)(p))
 			}
 		}),
-		rule(source, "there is exactly 1 metric transformation", func(p *probe) {
+		rule(source, "exactly 1 metric transformation is required", func(p *probe) {
 			p.refused(invalid, put(func(in *logs.PutMetricFilterInput) { in.MetricTransformations = []t{} })(p))
 			p.refused(invalid, put(func(in *logs.PutMetricFilterInput) {
 				in.MetricTransformations = slices.Repeat(in.MetricTransformations, 2)
@@ -166,27 +166,27 @@ func metricFilterRules() []Rule {
 			p.refused(invalid, put(transforming(func(t *t) { t.MetricName = aws.String(long(256)) }))(p))
 			p.refused(invalid, put(transforming(func(t *t) { t.MetricNamespace = aws.String(long(256)) }))(p))
 		}),
-		rule(transformation, "name and namespace of the metric hold no star and no dollar sign", func(p *probe) {
+		rule(transformation, "name and namespace of the metric must not contain an asterisk or a dollar sign", func(p *probe) {
 			for _, bad := range []string{"a*b", "a$b"} {
 				p.refused(invalid, put(transforming(func(t *t) { t.MetricName = &bad }))(p))
 				p.refused(invalid, put(transforming(func(t *t) { t.MetricNamespace = &bad }))(p))
 			}
 		}),
-		rule(transformation, "the name of the metric holds no colon", refuses(invalid, put(transforming(func(t *t) { t.MetricName = aws.String("a:b") })))),
+		rule(transformation, "the name of the metric must not contain a colon", refuses(invalid, put(transforming(func(t *t) { t.MetricName = aws.String("a:b") })))),
 		rule(transformation, "the value has at most 100 characters", refuses(invalid, put(withPattern(`{ $.v = * }`), transforming(func(t *t) { t.MetricValue = aws.String("$." + long(99)) })))),
-		rule(transformation, "the value is a number, or a field of the pattern", func(p *probe) {
+		rule(transformation, "the value must be a number or a field of the pattern", func(p *probe) {
 			p.must(put(transforming(func(t *t) { t.MetricValue = aws.String("-1.5") }))(p))
 			p.must(put(withPattern(`{ $.v = * }`), transforming(func(t *t) { t.MetricValue = aws.String("$.v") }))(p))
 			p.must(put(withPattern(`[ip, latency]`), transforming(func(t *t) { t.MetricValue = aws.String("$latency") }))(p))
 			p.refused(invalid, put(transforming(func(t *t) { t.MetricValue = aws.String("many") }))(p))
 		}),
-		rule(transformation, "the unit is one of 27", func(p *probe) {
+		rule(transformation, "the unit must be one of 27", func(p *probe) {
 			for _, unit := range types.StandardUnitNone.Values() {
 				p.must(put(transforming(func(t *t) { t.Unit = unit }))(p))
 			}
 			p.refused(invalid, put(transforming(func(t *t) { t.Unit = "Parsecs" }))(p))
 		}),
-		rule(transformation, "there are at most 3 dimensions", func(p *probe) {
+		rule(transformation, "at most 3 dimensions are allowed", func(p *probe) {
 			dimensions := func(n int) func(*logs.PutMetricFilterInput) {
 				return transforming(func(t *t) {
 					t.Dimensions = make(map[string]string)
@@ -198,10 +198,10 @@ func metricFilterRules() []Rule {
 			p.must(put(withPattern(`{ $.v = * }`), dimensions(3))(p))
 			p.refused(invalid, put(withPattern(`{ $.v = * }`), dimensions(4))(p))
 		}),
-		rule(patternSyntax, "with dimensions there is no default value", refuses(invalid, put(withPattern(`{ $.v = * }`), transforming(func(t *t) {
+		rule(patternSyntax, "dimensions and a default value exclude each other", refuses(invalid, put(withPattern(`{ $.v = * }`), transforming(func(t *t) {
 			t.Dimensions, t.DefaultValue = map[string]string{"V": "$.v"}, aws.Float64(0)
 		})))),
-		rule(source, "a default value may be given", func(p *probe) {
+		rule(source, "a default value is allowed", func(p *probe) {
 			group := p.group()
 			p.must(p.metricFilter(group, transforming(func(t *t) { t.DefaultValue = aws.Float64(0) })))
 			list, _ := p.filters(in{LogGroupName: &group})
@@ -214,7 +214,7 @@ func metricFilterRules() []Rule {
 			for i := range 100 {
 				p.must(p.metricFilter(group, filterNamed(fmt.Sprint(i))))
 			}
-			p.must(p.metricFilter(group, filterNamed("99"))) // replaced
+			p.must(p.metricFilter(group, filterNamed("99"))) // a replacement
 			p.refused(limitExceeded, p.metricFilter(group, filterNamed("100")))
 		}),
 		rule(source, "a log group has at most 5 filters with regular expressions", func(p *probe) {
@@ -239,7 +239,7 @@ func metricFilterRules() []Rule {
 				p.errorf("got %q", got)
 			}
 		}),
-		rule("DescribeMetricFilters", "a prefix chooses filters", func(p *probe) {
+		rule("DescribeMetricFilters", "a prefix selects filters", func(p *probe) {
 			group := p.group()
 			for _, name := range []string{"a1", "a2", "b"} {
 				p.must(p.metricFilter(group, filterNamed(name)))
@@ -249,7 +249,7 @@ func metricFilterRules() []Rule {
 				p.errorf("got %q", got)
 			}
 		}),
-		rule("DescribeMetricFilters", "name and namespace of the metric choose filters", func(p *probe) {
+		rule("DescribeMetricFilters", "name and namespace of the metric select filters", func(p *probe) {
 			group := p.group()
 			p.must(p.metricFilter(group))
 			p.must(p.metricFilter(group, filterNamed("other"), transforming(func(t *t) { t.MetricName = aws.String("Other") })))
@@ -258,13 +258,13 @@ func metricFilterRules() []Rule {
 				p.errorf("got %q", got)
 			}
 		}),
-		rule("DescribeMetricFilters", "name and namespace of the metric are given together", func(p *probe) {
+		rule("DescribeMetricFilters", "name and namespace of the metric require each other", func(p *probe) {
 			_, err := p.DescribeMetricFilters(p.ctx, &in{MetricName: aws.String("Errors")})
 			p.refused(invalid, err)
 			_, err = p.DescribeMetricFilters(p.ctx, &in{MetricNamespace: &p.prefix})
 			p.refused(invalid, err)
 		}),
-		rule("DescribeMetricFilters", "pages follow each other until there is no token", func(p *probe) {
+		rule("DescribeMetricFilters", "the last page has no token", func(p *probe) {
 			group := p.group()
 			for _, name := range []string{"a", "b", "c", "d", "e"} {
 				p.must(p.metricFilter(group, filterNamed(name)))
@@ -285,11 +285,11 @@ func metricFilterRules() []Rule {
 				}
 			}
 		}),
-		rule("DescribeMetricFilters", "the log group of filters to show exists", func(p *probe) {
+		rule("DescribeMetricFilters", "the log group of filters to list must exist", func(p *probe) {
 			_, err := p.DescribeMetricFilters(p.ctx, &in{LogGroupName: aws.String(p.newName(""))})
 			p.refused(notFound, err)
 		}),
-		rule("DeleteLogGroup", "filters go with their log group", func(p *probe) {
+		rule("DeleteLogGroup", "deleting a log group deletes its filters", func(p *probe) {
 			group := p.group()
 			p.must(p.metricFilter(group))
 			p.must(deleteGroup(p, group))
@@ -309,19 +309,19 @@ func testMetricFilterRules() []Rule {
 	}
 	const line = `127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "GET /apache_pb.gif HTTP/1.0" 200 1534`
 	wantValues := func(p *probe, got map[string]string, want map[string]string) {
-		if fmt.Sprint(got) != fmt.Sprint(want) { // maps are printed in order
+		if fmt.Sprint(got) != fmt.Sprint(want) { // fmt prints maps in order
 			p.errorf("got %v, want %v", got, want)
 		}
 	}
 	return area("TestMetricFilter",
-		rule(source, "it finds what FilterLogEvents finds, for each example of the areas of patterns", func(p *probe) {
+		rule(source, "it matches what FilterLogEvents matches, for each example in the areas of patterns", func(p *probe) {
 			for _, m := range allExamples() {
 				if got := p.tested(m.pattern, slices.Concat(m.no, m.yes, m.no)); !slices.Equal(got, m.yes) {
 					p.errorf("%s: got %s, want %s", m.pattern, shown(got), shown(m.yes))
 				}
 			}
 		}),
-		rule(cliReference, "events are numbered from 1, and come with their message", func(p *probe) {
+		rule(cliReference, "events are numbered from 1, and have their message", func(p *probe) {
 			got := test(p, "ERROR", "[ERROR] 400 BAD REQUEST", "[INFO] 200 OK", "[ERROR] 500")
 			if len(got) != 2 || got[0].EventNumber != 1 || got[1].EventNumber != 3 || *got[1].EventMessage != "[ERROR] 500" {
 				p.errorf("got %s", plain(got))
@@ -359,7 +359,7 @@ func testMetricFilterRules() []Rule {
 				wantValues(p, got[0].ExtractedValues, nil)
 			}
 		}),
-		rule(source, "1 to 50 messages are given", func(p *probe) {
+		rule(source, "1 to 50 messages are allowed", func(p *probe) {
 			test(p, "x", slices.Repeat([]string{"x"}, 50)...)
 			for _, n := range []int{0, 51} {
 				_, err := p.TestMetricFilter(p.ctx, &logs.TestMetricFilterInput{FilterPattern: aws.String("x"), LogEventMessages: slices.Repeat([]string{"x"}, n)})
@@ -370,7 +370,7 @@ func testMetricFilterRules() []Rule {
 			_, err := p.TestMetricFilter(p.ctx, &logs.TestMetricFilterInput{FilterPattern: aws.String("x"), LogEventMessages: []string{""}})
 			p.refused(invalid, err)
 		}),
-		rule(source, "a pattern that is malformed is refused", func(p *probe) {
+		rule(source, "a malformed pattern is refused", func(p *probe) {
 			_, err := p.TestMetricFilter(p.ctx, &logs.TestMetricFilterInput{FilterPattern: aws.String("{ $.v EXISTS }"), LogEventMessages: []string{"x"}})
 			p.refused(invalid, err)
 		}),

@@ -13,8 +13,7 @@ import (
 // motoVersion is the version of moto that docs/conformance.md is about.
 const motoVersion = "5.2.1"
 
-// moto is a well-known server of another project that stands in for AWS. What
-// the page says of it is still true.
+// moto is a well-known emulator of AWS. TestMoto checks that the page is still right about it.
 func TestMoto(t *testing.T) {
 	url, version := startMoto(t)
 	if version != motoVersion {
@@ -28,15 +27,14 @@ func TestMoto(t *testing.T) {
 	}
 }
 
-// checkMoto checks moto. Where it fails it answers HTTP 500; each request is
-// made once.
+// checkMoto checks moto. It answers HTTP 500 where it fails; each request is sent once.
 func checkMoto(t *testing.T, url string) []Finding {
 	t.Helper()
 	return CheckAll(t.Context(), Target{Config: reach(url)})
 }
 
-// startMoto starts moto's server and returns its address. The test is skipped
-// if it is not there, and the server ends with the test.
+// startMoto starts moto's server and returns its address. It skips the test if the server is not
+// installed, and stops it when the test ends.
 func startMoto(t *testing.T) (url, version string) {
 	t.Helper()
 	program, err := exec.LookPath("moto_server")
@@ -45,7 +43,7 @@ func startMoto(t *testing.T) (url, version string) {
 	}
 	out, err := exec.Command("python3", "-c", "import importlib.metadata as m; print(m.version('moto'))").Output()
 	if err != nil {
-		t.Skipf("python3 does not know which version moto has: %v", err)
+		t.Skipf("cannot determine the version of moto: %v", err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	cmd := exec.CommandContext(ctx, program, "-H", "127.0.0.1", "-p", "0")
@@ -66,10 +64,10 @@ func startMoto(t *testing.T) (url, version string) {
 		url = address.FindString(lines.Text())
 	}
 	if url == "" {
-		t.Fatal("moto_server does not tell its address")
+		t.Fatal("moto_server does not print its address")
 	}
 	go func() {
-		for lines.Scan() { // it logs each request
+		for lines.Scan() { // moto logs each request
 		}
 	}()
 	return url, strings.TrimSpace(string(out))

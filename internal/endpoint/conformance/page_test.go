@@ -13,13 +13,13 @@ var write = flag.Bool("write", false, "write docs/conformance.md; needs moto_ser
 
 const page = "../../../docs/conformance.md"
 
-// row is what the page says of a rule.
+// row is the entry of a rule on the page.
 type row struct {
 	address    string
 	ours, moto string
 }
 
-// kept is what the page says of what came of a rule.
+// kept returns the result of a rule for the page.
 func kept(err error) string {
 	if err != nil {
 		return "no"
@@ -27,12 +27,11 @@ func kept(err error) string {
 	return "yes"
 }
 
-// unchecked is what the page says of a rule that takes hours.
+// uncheckedRule is the result of a rule that takes hours.
 const uncheckedRule = "–"
 
-// The page lists the rules of this package, in their order, with their sources,
-// and says that our endpoint keeps them all; TestRules holds that it does. Its
-// sums are right.
+// TestPage checks that the page lists the rules of this package, in their order, with their
+// sources, and that our endpoint follows them all, which TestRules checks. The sums must be right.
 func TestPage(t *testing.T) {
 	if *write {
 		writePage(t)
@@ -56,10 +55,10 @@ func TestPage(t *testing.T) {
 		delete(published, r.Name())
 	}
 	for name := range published {
-		t.Errorf("the page has a rule that is none: %s", name)
+		t.Errorf("the page has an unknown rule: %s", name)
 	}
 	if want := render(moto); !bytes.Equal(text, want) && !t.Failed() {
-		t.Errorf("the page is not as it would be written: go test ./internal/endpoint/conformance -run TestPage -args -write")
+		t.Errorf("the page is out of date; run: go test ./internal/endpoint/conformance -run TestPage -args -write")
 	}
 }
 
@@ -79,7 +78,7 @@ func writePage(t *testing.T) {
 	}
 }
 
-// readPage reads the rows of the page, by the names of the rules.
+// readPage returns the rows of the page by the names of the rules.
 func readPage(t *testing.T) map[string]row {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -105,7 +104,7 @@ func readPage(t *testing.T) map[string]row {
 	return rows
 }
 
-// Some characters mean something in Markdown.
+// escapes are the characters with a special meaning in Markdown.
 var escapes = []string{`\`, `\\`, `|`, `\|`, `*`, `\*`, `_`, `\_`, `[`, `\[`, `]`, `\]`, `<`, `\<`, `>`, `\>`, `#`, `\#`}
 
 func escape(text string) string { return strings.NewReplacer(escapes...).Replace(text) }
@@ -118,7 +117,7 @@ func unescape(text string) string {
 	return strings.NewReplacer(reverse...).Replace(text)
 }
 
-// render writes the page, with what came of the rules with moto.
+// render returns the page, with the results of moto.
 func render(moto map[string]string) []byte {
 	type sum struct{ rules, moto, checked int }
 	sums := make(map[string]*sum)
@@ -163,7 +162,7 @@ func render(moto map[string]string) []byte {
 	return b.Bytes()
 }
 
-// anchor is how a heading is linked to.
+// anchor returns the link target of a heading.
 func anchor(heading string) string {
 	return strings.NewReplacer(":", "", ",", "", " ", "-").Replace(strings.ToLower(heading))
 }
@@ -172,28 +171,27 @@ const pageHead = `# Conformance
 
 <!-- Written by: go test ./internal/endpoint/conformance -run TestPage -args -write -->
 
-The documented rules of CloudWatch Logs that an endpoint for logs has to keep, each with where it is documented and
-what came of it. Of %d rules our endpoint keeps %d, and [moto](https://github.com/getmoto/moto), a well-known server
-that stands in for all of AWS, keeps %d of %d. It is made for other things; it is here because it was at hand.
+The documented rules of CloudWatch Logs for an endpoint for logs, with their sources and results. Our endpoint follows
+all of them: %d of %d. [moto](https://github.com/getmoto/moto), a well-known emulator of all of AWS, follows %d of %d. It
+has other goals; it is listed because it was available.
 
-Each rule is one probe in [internal/endpoint/conformance](../internal/endpoint/conformance): requests of the real SDK client, with the
-checks removed that the client would make itself, and a look at the answers. Nothing is taken for granted that a probe
-does not see. Any endpoint can be checked:
+Each rule is one probe in [internal/endpoint/conformance](../internal/endpoint/conformance): requests of the real SDK
+client, without the client's own validation, and checks of the responses. Any endpoint can be checked:
 
 ` + "```sh" + `
 go test ./internal/endpoint/conformance -run TestEndpoint -v -args -endpoint http://127.0.0.1:5000
 ` + "```" + `
 
-The probes work in log groups of their own, which they delete at the end, so that they could also be run against the
-service itself (` + "`-endpoint aws -patience 60s`" + `, with a region and credentials as always). We have not done that.
-What is stated here is what the documents say, and for some rules, marked "recorded answers", what others recorded of
-the service's answers where the documents are silent.
+The probes work in their own log groups, which they delete at the end, so they can also be run against the service
+itself (` + "`-endpoint aws -patience 60s`" + `, with region and credentials from the environment). We have not done that. The
+rules are what the documents say, and for some rules, marked "recorded responses", what others recorded of the
+service's responses where the documents are silent.
 
-- A rule that an error comes is about its name and its HTTP status. Texts have an area of their own.
-- Some rules need hours to pass. They are checked with a fake clock, which only works in our own process, so nothing
-  is said of others: "–".
-- moto is version %s. What it does not implement it answers with HTTP 500. It is started by the tests where it is
-  installed, and what this page says of it is checked again.
+- A rule about an error checks its code and its HTTP status. Error texts have an area of their own.
+- Some rules take hours. They are checked with a fake clock, which only works in our own process, so others have no
+  result: "–".
+- moto is version %s. It answers operations that it does not implement with HTTP 500. Where it is installed, the tests
+  start it and check the results on this page again.
 
 | area | rules | ours | moto %s |
 | --- | --- | --- | --- |

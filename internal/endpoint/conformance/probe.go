@@ -26,15 +26,14 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// probe is what a rule is checked with: a client, log groups of its own, and
-// what was found wrong.
+// probe checks a rule: a client, its own log groups, and the errors found.
 type probe struct {
 	*logs.Client
-	ctx        context.Context
-	target     Target
-	prefix     string   // of the names of its log groups
-	groups     []string // to be deleted
-	complaints []error
+	ctx    context.Context
+	target Target
+	prefix string   // of the names of its log groups
+	groups []string // to delete at the end
+	errs   []error
 }
 
 func newProbe(ctx context.Context, t Target) *probe {
@@ -48,7 +47,7 @@ func newProbe(ctx context.Context, t Target) *probe {
 	}
 }
 
-// client is the real client, without its own checks.
+// client returns the real client, without its validation.
 func (t Target) client() *logs.Client {
 	return logs.NewFromConfig(t.Config, func(o *logs.Options) {
 		o.Retryer = aws.NopRetryer{}
@@ -62,14 +61,13 @@ func (t Target) client() *logs.Client {
 	})
 }
 
-// unchecked has the client send what it would refuse to send.
+// unchecked makes the client send what it would refuse to send.
 func unchecked(stack *middleware.Stack) error {
-	_, _ = stack.Initialize.Remove("OperationInputValidation") // operations without required members lack it
+	_, _ = stack.Initialize.Remove("OperationInputValidation") // operations without required members do not have it
 	return nil
 }
 
-// noHostPrefix has StartLiveTail go to the endpoint itself, not to a host of
-// the same name with "stream-" before it.
+// noHostPrefix makes StartLiveTail use the endpoint's own host, without the prefix "stream-".
 func noHostPrefix(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("noHostPrefix",
 		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
@@ -77,26 +75,26 @@ func noHostPrefix(stack *middleware.Stack) error {
 		}), middleware.Before)
 }
 
-// fatalf notes that a rule is not kept, and ends the probe.
+// fatalf records that the endpoint does not follow the rule, and ends the probe.
 func (p *probe) fatalf(format string, args ...any) {
 	p.errorf(format, args...)
 	runtime.Goexit()
 }
 
-// must ends the probe if a request failed that the rule needs.
+// must ends the probe if a request that it depends on failed.
 func (p *probe) must(err error) {
 	if err != nil {
 		p.fatalf("%w", err)
 	}
 }
 
-// newName returns a name for a log group that ends with suffix. The group need
-// not come to be, but if it does it is deleted.
+// newName returns a name for a log group that ends with suffix. If the group is created, it is
+// deleted at the end.
 func (p *probe) newName(suffix string) string {
 	return p.ours(fmt.Sprintf("%s-%d%s", p.prefix, len(p.groups), suffix))
 }
 
-// ours has a log group deleted at the end, should it exist then.
+// ours registers a log group for deletion at the end, if it exists then.
 func (p *probe) ours(name string) string {
 	p.groups = append(p.groups, name)
 	return name
@@ -128,9 +126,9 @@ func (p *probe) groupWith(streams ...string) string {
 	return group
 }
 
-// deleteGroups deletes what the probe made.
+// deleteGroups deletes the log groups of the probe.
 func (p *probe) deleteGroups() {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), patienceOfRule)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), probeTimeout)
 	defer cancel()
 	for _, name := range p.groups {
 		_, err := p.DeleteLogGroup(ctx, &logs.DeleteLogGroupInput{LogGroupName: &name})
@@ -138,29 +136,29 @@ func (p *probe) deleteGroups() {
 			_, _ = p.PutLogGroupDeletionProtection(ctx, &logs.PutLogGroupDeletionProtectionInput{LogGroupIdentifier: &name, DeletionProtectionEnabled: aws.Bool(false)})
 			_, err = p.DeleteLogGroup(ctx, &logs.DeleteLogGroupInput{LogGroupName: &name})
 		}
-		// Some names are of a kind that cannot exist.
+		// Some names are invalid, or their groups were not created.
 		if err != nil && codeOf(err) != notFound && codeOf(err) != invalid {
-			p.errorf("clean up: %w", err)
+			p.errorf("delete log groups: %w", err)
 		}
 	}
 }
 
-// arn returns the ARN of a log group, without a final ":*".
+// arn returns the ARN of a log group, without a trailing ":*".
 func (p *probe) arn(group string) string {
 	out, err := p.DescribeLogGroups(p.ctx, &logs.DescribeLogGroupsInput{LogGroupNamePrefix: &group})
 	p.must(err)
 	if len(out.LogGroups) == 0 {
-		p.fatalf("DescribeLogGroups does not show %s", group)
+		p.fatalf("DescribeLogGroups does not return %s", group)
 	}
 	return strings.TrimSuffix(*out.LogGroups[0].Arn, ":*")
 }
 
-// event makes an event.
+// event returns an event.
 func event(at time.Time, message string) types.InputLogEvent {
 	return types.InputLogEvent{Timestamp: aws.Int64(at.UnixMilli()), Message: &message}
 }
 
-// events makes events of successive milliseconds, the last of which is now.
+// events returns events at successive milliseconds, ending now.
 func events(messages ...string) []types.InputLogEvent {
 	first := time.Now().Add(-time.Duration(len(messages)) * time.Millisecond)
 	list := make([]types.InputLogEvent, len(messages))
@@ -170,7 +168,7 @@ func events(messages ...string) []types.InputLogEvent {
 	return list
 }
 
-// put puts events and returns the answer.
+// put puts events and returns the response.
 func (p *probe) put(group, stream string, batch ...types.InputLogEvent) *logs.PutLogEventsOutput {
 	out, err := p.PutLogEvents(p.ctx, &logs.PutLogEventsInput{LogGroupName: &group, LogStreamName: &stream, LogEvents: batch})
 	p.must(err)
@@ -184,7 +182,7 @@ func (p *probe) stored(messages ...string) (group, stream string) {
 	return group, stream
 }
 
-// messages reads a stream from its head.
+// messages reads a stream from its beginning.
 func (p *probe) messages(group, stream string) []string {
 	out, err := p.GetLogEvents(p.ctx, &logs.GetLogEventsInput{LogGroupName: &group, LogStreamName: &stream, StartFromHead: aws.Bool(true)})
 	p.must(err)
@@ -207,8 +205,7 @@ func filtered(events []types.FilteredLogEvent) []string {
 	return list
 }
 
-// want waits until get returns what is wanted, as long as the endpoint's
-// patience lasts.
+// want waits until get returns the wanted value, for as long as the endpoint's patience allows.
 func (p *probe) want(what string, want []string, get func() []string) {
 	for end := time.Now().Add(p.target.Patience); ; {
 		got := get()
@@ -223,7 +220,7 @@ func (p *probe) want(what string, want []string, get func() []string) {
 	}
 }
 
-// wantStored checks what a stream holds.
+// wantStored checks the messages in a stream.
 func (p *probe) wantStored(group, stream string, want ...string) {
 	p.want("the stream", want, func() []string { return p.messages(group, stream) })
 }
@@ -246,7 +243,7 @@ func (p *probe) sleep(d time.Duration) {
 	}
 }
 
-// shown bounds what a complaint repeats.
+// shown formats a value for an error, truncated.
 func shown(v any) string {
 	s := fmt.Sprintf("%q", v)
 	if len(s) > 300 {
@@ -255,13 +252,13 @@ func shown(v any) string {
 	return s
 }
 
-// plain shows what is behind pointers.
+// plain formats a value with the pointers resolved.
 func plain(v any) string {
-	text, _ := json.Marshal(v) // what answers hold can be encoded
+	text, _ := json.Marshal(v) // responses can be encoded
 	return shown(string(text))
 }
 
-// The names of errors.
+// Error codes.
 const (
 	invalid       = "InvalidParameterException"
 	notFound      = "ResourceNotFoundException"
@@ -280,27 +277,25 @@ func codeOf(err error) string {
 	return e.ErrorCode()
 }
 
-// call is a request that a rule is about.
+// call is the request of a rule.
 type call func(*probe) error
 
-// accepts checks that a request is carried out.
+// accepts checks that a request succeeds.
 func accepts(c call) func(*probe) {
 	return func(p *probe) { p.must(c(p)) }
 }
 
-// refuses checks that a request is refused with an error of that name. Its
-// text is the matter of the area of wordings.
+// refuses checks that a request fails with an error code. Error texts have an area of their own.
 func refuses(code string, c call) func(*probe) {
 	return func(p *probe) { p.refused(code, c(p)) }
 }
 
-// refused checks that a request was refused: with an error of that name, and
-// status 400 as all of them have.
+// refused checks that a request failed with an error code, and with status 400.
 func (p *probe) refused(code string, err error) {
 	var res *smithyhttp.ResponseError
 	switch {
 	case err == nil:
-		p.errorf("it is accepted")
+		p.errorf("the request is accepted")
 	case codeOf(err) != code:
 		p.errorf("got %w, want %s", brief(err), code)
 	case !errors.As(err, &res) || res.HTTPStatusCode() != http.StatusBadRequest:
@@ -308,18 +303,18 @@ func (p *probe) refused(code string, err error) {
 	}
 }
 
-// refusedSomehow checks that a request was refused for what it says, where the
-// documents do not tell with which error.
+// refusedSomehow checks that a request was refused, where the documents do not say with which
+// error.
 func (p *probe) refusedSomehow(err error) {
 	switch code := codeOf(err); {
 	case err == nil:
-		p.errorf("it is accepted")
+		p.errorf("the request is accepted")
 	case code != invalid && code != operation && code != validation:
 		p.errorf("got %w", brief(err))
 	}
 }
 
-// refusedSaying also checks that the error's text has these parts.
+// refusedSaying also checks that the error text contains parts.
 func (p *probe) refusedSaying(code string, err error, parts ...string) {
 	p.refused(code, err)
 	var e smithy.APIError
@@ -333,7 +328,7 @@ func (p *probe) refusedSaying(code string, err error, parts ...string) {
 	}
 }
 
-// brief leaves out of an error what the client adds.
+// brief returns an error without what the client adds.
 func brief(err error) error {
 	var e smithy.APIError
 	var res *smithyhttp.ResponseError
@@ -343,14 +338,14 @@ func brief(err error) error {
 	return err
 }
 
-// answer is what a request got that the client would not make.
+// answer is the response to a request sent without the client.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// send makes a request with a body of its own, signed, without the client.
+// send sends a signed request with a given body, without the client.
 func (p *probe) send(operation string, body []byte, header ...string) answer {
 	res := p.post("logs", operation, body, header...)
 	defer res.Body.Close()
@@ -359,8 +354,7 @@ func (p *probe) send(operation string, body []byte, header ...string) answer {
 	return answer{res.StatusCode, res.Header, text}
 }
 
-// post is send to a host of the service, when it goes to the service itself.
-// The caller closes the body.
+// post sends a request to a host of the service, or to the endpoint. The caller closes the body.
 func (p *probe) post(host, operation string, body []byte, header ...string) *http.Response {
 	cfg := p.target.Config
 	url := "https://" + host + "." + cfg.Region + ".amazonaws.com"
@@ -387,8 +381,8 @@ func (p *probe) post(host, operation string, body []byte, header ...string) *htt
 	return res
 }
 
-// pages has pages fetched until one has no token for the next one, which goes into the
-// request, and returns how many there were.
+// pages calls fetch until a page has no token, passes each token to the next request, and returns
+// the number of pages.
 func (p *probe) pages(token **string, fetch func() (next *string)) int {
 	for n := 1; n <= 50; n++ {
 		next := fetch()
@@ -397,6 +391,6 @@ func (p *probe) pages(token **string, fetch func() (next *string)) int {
 		}
 		*token = next
 	}
-	p.fatalf("after 50 pages there is still a token")
+	p.fatalf("the 50th page still has a token")
 	return 0
 }

@@ -12,14 +12,14 @@ import (
 
 func protocolRules() []Rule {
 	return area("Protocol",
-		rule(wireProtocol, "an error is a JSON object that names its type and says why", func(p *probe) {
+		rule(wireProtocol, "an error is a JSON object with its type and a message", func(p *probe) {
 			a := p.send("CreateLogGroup", []byte(`{}`))
 			name, text := a.error()
 			if name != invalid || text == "" || a.status != 400 {
 				p.errorf("got %d %s", a.status, shown(a.body))
 			}
 		}),
-		rule(wireProtocol, "the content type of an answer is application/x-amz-json-1.1", func(p *probe) {
+		rule(wireProtocol, "the content type of a response is application/x-amz-json-1.1", func(p *probe) {
 			for _, body := range []string{`{}`, `{"limit":0}`} {
 				a := p.send("DescribeLogGroups", []byte(body))
 				if got := a.header.Get("Content-Type"); got != "application/x-amz-json-1.1" {
@@ -27,7 +27,7 @@ func protocolRules() []Rule {
 				}
 			}
 		}),
-		rule(wireProtocol, "every answer has a request id of its own", func(p *probe) {
+		rule(wireProtocol, "every response has a unique request ID", func(p *probe) {
 			seen := make(map[string]bool)
 			for _, body := range []string{`{}`, `{}`, `{"limit":0}`} {
 				id := p.send("DescribeLogGroups", []byte(body)).header.Get("X-Amzn-Requestid")
@@ -37,14 +37,14 @@ func protocolRules() []Rule {
 				seen[id] = true
 			}
 		}),
-		rule(wireProtocol, "the Date of an answer is the time, which clients correct their clock by", func(p *probe) {
+		rule(wireProtocol, "the Date header is the current time, by which clients correct their clock", func(p *probe) {
 			date := p.send("DescribeLogGroups", []byte(`{}`)).header.Get("Date")
 			at, err := http.ParseTime(date)
 			if err != nil || time.Since(at).Abs() > 5*time.Minute {
 				p.errorf("it is %q", date)
 			}
 		}),
-		rule("CreateLogGroup", "an action that returns nothing is answered with 200 and an empty body", func(p *probe) {
+		rule("CreateLogGroup", "an operation without output returns 200 and an empty body", func(p *probe) {
 			a := p.send("CreateLogGroup", fmt.Appendf(nil, `{"logGroupName":%q}`, p.newName("")))
 			if body := strings.TrimSpace(string(a.body)); a.status != 200 || body != "" && body != "{}" {
 				p.errorf("got %d %s", a.status, shown(a.body))
@@ -71,7 +71,7 @@ func protocolRules() []Rule {
 			group, stream := p.groupWith("s"), "s"
 			var b bytes.Buffer
 			z := gzip.NewWriter(&b)
-			_, _ = z.Write(p.putBody(group, stream, "compressed")) // into memory
+			_, _ = z.Write(p.putBody(group, stream, "compressed")) // writes to memory
 			_ = z.Close()
 			if a := p.send("PutLogEvents", b.Bytes(), "Content-Encoding", "gzip"); a.status != 200 {
 				p.fatalf("got %d %s", a.status, shown(a.body))
@@ -84,13 +84,13 @@ func protocolRules() []Rule {
 				p.errorf("got %d %s", a.status, shown(a.body))
 			}
 		}),
-		rule(wireProtocol, "text comes back as it was sent, whatever its characters", func(p *probe) {
+		rule(wireProtocol, "text is returned unchanged, whatever its characters", func(p *probe) {
 			group, stream := p.groupWith("s"), "s"
 			texts := []string{"é 漢 🙂", "<&> \u2028 \\ \" /", "tab\tnewline\nreturn\r", "\x01\x7f", " ", strings.Repeat("x", 300_000)}
 			p.put(group, stream, events(texts...)...)
 			p.wantStored(group, stream, texts...)
 		}),
-		rule(wireProtocol, "members with the value null are members that are not there", func(p *probe) {
+		rule(wireProtocol, "members with the value null count as absent", func(p *probe) {
 			group, stream := p.stored("one")
 			a := p.send("GetLogEvents", fmt.Appendf(nil, `{"logGroupName":%q,"logStreamName":%q,"limit":null,"nextToken":null,"startTime":null}`, group, stream))
 			if a.status != 200 {
@@ -100,20 +100,20 @@ func protocolRules() []Rule {
 	)
 }
 
-// error returns name and text of an error.
+// error returns the code and text of an error.
 func (a answer) error() (name, text string) {
 	var e struct {
 		Type    string `json:"__type"`
-		Message string `json:"message"` // in any case of letters
+		Message string `json:"message"` // in any case
 	}
-	_ = json.Unmarshal(a.body, &e) // what is no error has no name
+	_ = json.Unmarshal(a.body, &e) // a response that is not an error has no code
 	if i := strings.LastIndexByte(e.Type, '#'); i >= 0 {
-		e.Type = e.Type[i+1:] // clients cut off a namespace
+		e.Type = e.Type[i+1:] // clients remove a namespace
 	}
 	return e.Type, e.Message
 }
 
-// unreadable sends a body that cannot be understood.
+// unreadable checks that a body is refused as not decodable.
 func (p *probe) unreadable(body string) {
 	a := p.send("CreateLogGroup", []byte(body))
 	if name, _ := a.error(); name != serialization || a.status != 400 {
@@ -121,8 +121,7 @@ func (p *probe) unreadable(body string) {
 	}
 }
 
-// putBody makes the body of a PutLogEvents request by hand, with a message as
-// it is.
+// putBody returns the body of a PutLogEvents request with a literal message.
 func (p *probe) putBody(group, stream, message string) []byte {
 	return fmt.Appendf(nil, `{"logGroupName":"%s","logStreamName":"%s","logEvents":[{"timestamp":%d,"message":"%s"}]}`,
 		group, stream, time.Now().UnixMilli(), message)

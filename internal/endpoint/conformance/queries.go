@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// unknownOperation is the refusal of an endpoint that has no queries. That is
-// all right; a wrong answer is not.
+// unknownOperation is the error of an endpoint without queries. That is acceptable; a wrong
+// response is not.
 const unknownOperation = "UnknownOperationException"
 
 // query starts a query over the last hour of a group.
@@ -22,7 +22,7 @@ func (p *probe) query(group, text string) (*logs.StartQueryOutput, error) {
 
 func queryRules() []Rule {
 	return area("Queries, or their refusal",
-		rule("StartQuery", "a query filters and counts as it says, or queries are refused by name", func(p *probe) {
+		rule("StartQuery", "a query filters and counts correctly, or queries are refused by name", func(p *probe) {
 			group, _ := p.stored("ERROR one", "INFO two", "ERROR three")
 			p.visible(group, 3)
 			out, err := p.query(group, "filter @message like /ERROR/ | stats count(*) as n")
@@ -42,7 +42,7 @@ func queryRules() []Rule {
 				return []string{"a query that does not end"}
 			})
 		}),
-		rule("StartQuery", "a query that is malformed is refused, or queries are refused by name", func(p *probe) {
+		rule("StartQuery", "a malformed query is refused, or queries are refused by name", func(p *probe) {
 			group, _ := p.stored("one")
 			_, err := p.query(group, "filter @message lik /(/ |")
 			if code := codeOf(err); code != unknownOperation && code != "MalformedQueryException" && code != invalid {
@@ -52,7 +52,7 @@ func queryRules() []Rule {
 	)
 }
 
-// rows shows the rows of an answer without their pointers.
+// rows formats the rows of a result without pointers.
 func rows(results [][]types.ResultField) (list []string) {
 	for _, r := range results {
 		for _, f := range r {

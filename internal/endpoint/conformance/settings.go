@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// retain sets a log group's retention.
+// retain sets the retention of a log group.
 func retain(p *probe, group string, days int32) error {
 	_, err := p.PutRetentionPolicy(p.ctx, &logs.PutRetentionPolicyInput{LogGroupName: &group, RetentionInDays: &days})
 	return err
@@ -31,14 +31,14 @@ func retentionRules() []Rule {
 		}
 	}
 	return area("Retention",
-		rule(source, "there are 22 values: 1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653", func(p *probe) {
+		rule(source, "22 values are allowed: 1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653", func(p *probe) {
 			group := p.group()
 			for _, days := range []int32{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653} {
 				p.must(retain(p, group, days))
 				wantDays(p, group, days)
 			}
 		}),
-		rule(source, "no other value is accepted", func(p *probe) {
+		rule(source, "other values are refused", func(p *probe) {
 			group := p.group()
 			for _, days := range []int32{-1, 0, 2, 4, 6, 29, 366, 730, 3652, 3654} {
 				p.refused(invalid, retain(p, group, days))
@@ -49,7 +49,7 @@ func retentionRules() []Rule {
 			_, err := p.PutRetentionPolicy(p.ctx, &logs.PutRetentionPolicyInput{LogGroupName: aws.String(p.group())})
 			return err
 		})),
-		rule(source, "the log group exists", refuses(notFound, func(p *probe) error { return retain(p, p.newName(""), 1) })),
+		rule(source, "the log group must exist", refuses(notFound, func(p *probe) error { return retain(p, p.newName(""), 1) })),
 		rule(source, "the name is checked", refuses(invalid, func(p *probe) error { return retain(p, "a b", 1) })),
 		rule("DeleteRetentionPolicy", "without a policy events never expire", func(p *probe) {
 			group := p.group()
@@ -59,8 +59,8 @@ func retentionRules() []Rule {
 				p.errorf("retentionInDays is %d", *days)
 			}
 		}),
-		rule("DeleteRetentionPolicy", "the log group whose policy is deleted exists", refuses(notFound, func(p *probe) error { return forever(p, p.newName("")) })),
-		rule(recorded, "a policy that is not there can be deleted", accepts(func(p *probe) error { return forever(p, p.group()) })),
+		rule("DeleteRetentionPolicy", "the log group of a policy to delete must exist", refuses(notFound, func(p *probe) error { return forever(p, p.newName("")) })),
+		rule(recorded, "deleting a policy that does not exist succeeds", accepts(func(p *probe) error { return forever(p, p.group()) })),
 		clockRule(source, "an event expires after that many days", func(p *probe) {
 			group, stream := p.stored("one")
 			p.must(retain(p, group, 3))
@@ -91,31 +91,31 @@ func tagRules() []Rule {
 		_, err := p.ListTagsForResource(p.ctx, &logs.ListTagsForResourceInput{ResourceArn: &arn})
 		return err
 	}
-	// tagging tags a group of its own.
+	// tagging tags a new group.
 	tagging := func(tags map[string]string) call {
 		return func(p *probe) error { return tag(p, p.arn(p.group()), tags) }
 	}
 	long := func(n int) string { return strings.Repeat("x", n) }
 	one := map[string]string{"k": "v"}
 	return area("Tags",
-		rule(source, "new tags come to the old ones, and replace those of the same key", func(p *probe) {
+		rule(source, "new tags are added to the old ones, and replace those with the same key", func(p *probe) {
 			group := p.group(withTags(map[string]string{"a": "1", "b": "2"}))
 			p.must(tag(p, p.arn(group), map[string]string{"b": "3", "c": ""}))
 			p.wantTags(group, map[string]string{"a": "1", "b": "3", "c": ""})
 		}),
-		rule("UntagResource", "tags are taken away by their keys", func(p *probe) {
+		rule("UntagResource", "tags are removed by key", func(p *probe) {
 			group := p.group(withTags(map[string]string{"a": "1", "b": "2"}))
 			p.must(untag(p, p.arn(group), "a", "not there"))
 			p.wantTags(group, map[string]string{"b": "2"})
 		}),
 		rule("ListTagsForResource", "a group without tags has none", func(p *probe) { p.wantTags(p.group(), nil) }),
-		rule(source, "the ARN has no :* at its end", func(p *probe) {
+		rule(source, "the ARN must not end with :*", func(p *probe) {
 			arn := p.arn(p.group()) + ":*"
 			for _, err := range []error{tag(p, arn, one), untag(p, arn, "k"), list(p, arn)} {
 				p.refusedSomehow(err)
 			}
 		}),
-		rule(source, "the log group exists", func(p *probe) {
+		rule(source, "the log group must exist", func(p *probe) {
 			arn := p.arn(p.group()) + "-other"
 			p.refused(notFound, tag(p, arn, one))
 			p.refused(notFound, untag(p, arn, "k"))
@@ -130,12 +130,12 @@ func tagRules() []Rule {
 		rule(source, "a key has at most 128 characters", refuses(invalid, tagging(map[string]string{long(129): "v"}))),
 		rule(source, "a key has at least 1 character", refuses(invalid, tagging(map[string]string{"": "v"}))),
 		rule(source, "a value has at most 256 characters", refuses(invalid, tagging(map[string]string{"k": long(257)}))),
-		rule(source, "keys and values may hold letters, spaces, digits and _ . : / = + - @", accepts(tagging(map[string]string{"é 9_.:/=+-@": "é 9_.:/=+-@"}))),
-		rule(source, "keys and values hold no other characters", func(p *probe) {
+		rule(source, "keys and values may contain letters, spaces, digits and _ . : / = + - @", accepts(tagging(map[string]string{"é 9_.:/=+-@": "é 9_.:/=+-@"}))),
+		rule(source, "keys and values must not contain other characters", func(p *probe) {
 			p.refused(invalid, tagging(map[string]string{"k*": "v"})(p))
 			p.refused(invalid, tagging(map[string]string{"k": "v*"})(p))
 		}),
-		rule(source, "1 to 50 tags are given", func(p *probe) {
+		rule(source, "1 to 50 tags are allowed", func(p *probe) {
 			p.must(tagging(manyTags(50))(p))
 			p.refused(invalid, tagging(manyTags(51))(p))
 			p.refused(invalid, tagging(map[string]string{})(p))
@@ -145,7 +145,7 @@ func tagRules() []Rule {
 			p.must(tag(p, arn, map[string]string{"key0": "new"}))
 			p.refused("TooManyTagsException", tag(p, arn, map[string]string{"more": "v"}))
 		}),
-		rule("TagLogGroup", "the older operations name the group, not its ARN, and change the same tags", func(p *probe) {
+		rule("TagLogGroup", "the older operations identify the group by name and change the same tags", func(p *probe) {
 			group := p.group(withTags(map[string]string{"a": "1"}))
 			//lint:ignore SA1019 deprecated operations are still there
 			_, err := p.TagLogGroup(p.ctx, &logs.TagLogGroupInput{LogGroupName: &group, Tags: map[string]string{"b": "2"}})
@@ -158,10 +158,10 @@ func tagRules() []Rule {
 			out, err := p.ListTagsLogGroup(p.ctx, &logs.ListTagsLogGroupInput{LogGroupName: &group})
 			p.must(err)
 			if !maps.Equal(out.Tags, map[string]string{"b": "2"}) {
-				p.errorf("ListTagsLogGroup says %v", out.Tags)
+				p.errorf("ListTagsLogGroup returns %v", out.Tags)
 			}
 		}),
-		rule("TagLogGroup", "the log group that older operations name exists", func(p *probe) {
+		rule("TagLogGroup", "the log group of the older operations must exist", func(p *probe) {
 			name := p.newName("")
 			//lint:ignore SA1019 deprecated operations are still there
 			_, err := p.TagLogGroup(p.ctx, &logs.TagLogGroupInput{LogGroupName: &name, Tags: one})
@@ -170,7 +170,7 @@ func tagRules() []Rule {
 			_, err = p.ListTagsLogGroup(p.ctx, &logs.ListTagsLogGroupInput{LogGroupName: &name})
 			p.refused(notFound, err)
 		}),
-		rule("UntagResource", "at most 50 keys are given", func(p *probe) {
+		rule("UntagResource", "at most 50 keys are allowed", func(p *probe) {
 			var keys []string
 			for i := range 51 {
 				keys = append(keys, fmt.Sprint("k", i))
@@ -189,7 +189,7 @@ func classRules() []Rule {
 		return group, "s"
 	}
 	return area("Log classes",
-		rule(logClasses, "a group of the class INFREQUENT_ACCESS takes events", func(p *probe) {
+		rule(logClasses, "a group of the class INFREQUENT_ACCESS accepts events", func(p *probe) {
 			group, stream := cheap(p)
 			p.put(group, stream, events("x")...)
 		}),

@@ -2,9 +2,8 @@ package conformance
 
 import "strings"
 
-// Pages that a rule's source may name. A source that is not here is an issue on
-// GitHub, or the name of an operation or a structure, which has a page of its
-// own in the API reference.
+// Sources of rules. A source that is not listed is an issue on GitHub, or the name of an operation
+// or a structure, which has its own page in the API reference.
 const (
 	apiReference = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/"
 	userGuide    = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/"
@@ -20,10 +19,10 @@ const (
 	awsAgent      = "CloudWatch agent"
 	cliReference  = "AWS CLI reference"
 	tagStructure  = "Tags"
-	recorded      = "recorded answers"
+	recorded      = "recorded responses"
 )
 
-// pages are the addresses of the sources that are no operations.
+// pages returns the addresses of the sources that are not operations.
 func pages() map[string]string {
 	return map[string]string{
 		patternSyntax: userGuide + "FilterAndPatternSyntax.html",
@@ -37,13 +36,13 @@ func pages() map[string]string {
 		awsAgent:      "https://github.com/aws/amazon-cloudwatch-agent/blob/main/handlers/compress.go",
 		cliReference:  "https://docs.aws.amazon.com/cli/latest/reference/logs/",
 		tagStructure:  userGuide + "Working-with-log-groups-and-streams.html",
-		// Answers of the service that another project recorded in September 2026,
-		// where the documents are silent or can be read in two ways.
+		// Responses of the service that another project recorded in September 2026, where the
+		// documents are silent or ambiguous.
 		recorded: "https://github.com/radkawar/stackd/tree/9dc356f5e5cc49d2d334178a09c1398dd1c62617/testdata/aws/logs",
 	}
 }
 
-// Address returns where the rule is documented.
+// Address returns the address of the rule's documentation.
 func (r Rule) Address() string {
 	if page, ok := pages()[r.Source]; ok {
 		return page
