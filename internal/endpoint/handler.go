@@ -184,8 +184,8 @@ func (s *Server) perform(op operation, c *call, req *Request) response {
 		return failure(err)
 	}
 	req.Committed = true
-	if t, ok := out.(*session); ok {
-		return t.response()
+	if live, ok := out.(*session); ok {
+		return live.response()
 	}
 	return success(out)
 }

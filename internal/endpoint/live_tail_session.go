@@ -67,8 +67,8 @@ func newSession(start sessionStart, match func(string) bool) *session {
 	return s
 }
 
-// matches reports whether the session includes a stream.
-func (s *session) matches(group, stream string) bool {
+// includes reports whether the session includes a stream.
+func (s *session) includes(group, stream string) bool {
 	if !slices.Contains(s.groups, group) {
 		return false
 	}
@@ -81,7 +81,7 @@ func (s *session) matches(group, stream string) bool {
 
 // offer adds the matching events of an arrival.
 func (s *session) offer(a Arrival) {
-	if !s.matches(a.Group, a.Stream) {
+	if !s.includes(a.Group, a.Stream) {
 		return
 	}
 	for i := range a.Events {

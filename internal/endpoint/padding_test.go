@@ -83,7 +83,7 @@ func TestEndlessPadding(t *testing.T) {
 	}
 }
 
-// TestEndlessPaddingEndsWithClose: also for a client that has stopped to read.
+// Close also ends the response of a client that has stopped reading.
 func TestEndlessPaddingEndsWithClose(t *testing.T) {
 	for name, drip := range map[string]time.Duration{"flood": 0, "drip": time.Hour} {
 		t.Run(name, func(t *testing.T) {
@@ -129,11 +129,11 @@ func TestDrip(t *testing.T) {
 		if got := first(t, res, len(`{"logGroups":[`)); got != `{"logGroups":[` {
 			t.Errorf("got %q", got)
 		}
-		synctest.Wait() // no goroutine may be left when the bubble ends
+		synctest.Wait() // no goroutine may be left at the end of the bubble
 	})
 }
 
-// TestHugeErrorText: the text is not in memory anywhere, and valid.
+// The text is valid, and never in memory as a whole.
 func TestHugeErrorText(t *testing.T) {
 	const size = 100_000_000
 	bothReady(t, func(t *testing.T, srv *cloudwatchtest.Server, c *cloudwatchlogs.Client) {
@@ -177,7 +177,7 @@ func TestGzipBomb(t *testing.T) {
 		plain := post(t, srv, "DescribeLogGroups", "{}").body
 		srv.Inject(cloudwatchtest.Fault{Padding: size, Gzip: true})
 
-		// A client that asks for gzip itself sees it.
+		// A client that requests gzip itself gets the compressed body.
 		res := begin(t, srv, "DescribeLogGroups", "{}", "Accept-Encoding", "gzip")
 		small, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
 		must(t, err)
@@ -192,7 +192,7 @@ func TestGzipBomb(t *testing.T) {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 
-		// The other clients of net/http have it decompressed.
+		// Other clients of net/http decompress it.
 		res = begin(t, srv, "DescribeLogGroups", "{}")
 		if res.Header.Get("Content-Encoding") != "" || !res.Uncompressed || res.ContentLength != -1 {
 			t.Errorf("header: %v, length %d", res.Header, res.ContentLength)
@@ -203,7 +203,7 @@ func TestGzipBomb(t *testing.T) {
 	})
 }
 
-// TestGzipResponse: compression alone changes nothing for a client.
+// Compression alone changes nothing for a client.
 func TestGzipResponse(t *testing.T) {
 	bothReady(t, func(t *testing.T, srv *cloudwatchtest.Server, c *cloudwatchlogs.Client) {
 		srv.Inject(cloudwatchtest.Fault{Gzip: true})
@@ -216,8 +216,7 @@ func TestGzipResponse(t *testing.T) {
 	})
 }
 
-// TestCloseEndsFaults: no goroutine is left, with clients that still wait for
-// the rest of their answers.
+// No goroutine is left, even if clients still wait for the rest of their responses.
 func TestCloseEndsFaults(t *testing.T) {
 	const request = "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: Logs_20140328.DescribeLogGroups\r\nContent-Length: 2\r\n\r\n{}"
 	for name, f := range map[string]cloudwatchtest.Fault{

@@ -95,33 +95,33 @@ type entry struct {
 }
 
 // add adds a request that is about to be handled.
-func (j *requestLog) add(r Request) *entry {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.last++
-	e := &entry{Request: r, number: j.last}
-	j.entries = append(j.entries, e)
-	if j.max > 0 && len(j.entries) > j.max {
-		j.entries[0] = nil // for the garbage collector; append compacts the slice later
-		j.entries = j.entries[1:]
+func (l *requestLog) add(r Request) *entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last++
+	e := &entry{Request: r, number: l.last}
+	l.entries = append(l.entries, e)
+	if l.max > 0 && len(l.entries) > l.max {
+		l.entries[0] = nil // for the garbage collector; append compacts the slice later
+		l.entries = l.entries[1:]
 	}
 	return e
 }
 
 // finish records the outcome of a request.
-func (j *requestLog) finish(e *entry, r Request) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
+func (l *requestLog) finish(e *entry, r Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	e.Request, e.finished = r, true
 }
 
 // after returns entries with a greater number, at most limit: the oldest, or the newest if newest
 // is set.
-func (j *requestLog) after(number int64, limit int, newest bool) []entry {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	i := sort.Search(len(j.entries), func(i int) bool { return j.entries[i].number > number })
-	found := j.entries[i:]
+func (l *requestLog) after(number int64, limit int, newest bool) []entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := sort.Search(len(l.entries), func(i int) bool { return l.entries[i].number > number })
+	found := l.entries[i:]
 	if newest {
 		found = found[max(0, len(found)-limit):]
 	}

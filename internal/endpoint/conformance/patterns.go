@@ -228,7 +228,7 @@ func spaceRules() []Rule {
 	)
 }
 
-// allExamples are those of all rules about patterns.
+// allExamples returns the examples of all rules about patterns.
 func allExamples() (all []match) {
 	for _, r := range slices.Concat(termRules(), regexRules(), jsonRules(), spaceRules()) {
 		all = append(all, r.examples...)
@@ -236,7 +236,7 @@ func allExamples() (all []match) {
 	return all
 }
 
-// tested returns those messages that TestMetricFilter says match.
+// tested returns the messages that match according to TestMetricFilter.
 func (p *probe) tested(pattern string, messages []string) []string {
 	out, err := p.TestMetricFilter(p.ctx, &logs.TestMetricFilterInput{FilterPattern: &pattern, LogEventMessages: messages})
 	if err != nil {

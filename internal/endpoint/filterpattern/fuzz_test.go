@@ -175,8 +175,8 @@ func FuzzJSON(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, message string) {
 		if !utf8.ValidString(message) {
-			// Names with invalid bytes are other names for encoding/json. Whether the
-			// text is JSON can still be told.
+			// encoding/json changes names with invalid bytes. Whether the
+			// text is JSON can still be compared.
 			object := json.Valid([]byte(message)) && strings.HasPrefix(strings.TrimLeft(message, " \t\r\n"), "{")
 			if got := patterns[0].Match(message); got != object {
 				t.Fatalf("%q is an object: %v, want %v", message, got, object)
@@ -193,8 +193,7 @@ func FuzzJSON(f *testing.F) {
 	})
 }
 
-// The tests of package json, as far as they are about what is valid, at the edges
-// of the scanner's words of eight bytes.
+// The validity tests of package json, at every offset from the eight-byte words of the scanner.
 func TestValidAtEveryOffset(t *testing.T) {
 	p := mustParse(t, `{ $.none NOT EXISTS }`)
 	for _, part := range []string{`"`, `\"`, `\\`, `\n`, `\u12aF`, `\u12aG`, `\x`, "\x1f", "\x7f", "\x80", "é", `","b":"`, `\`} {
@@ -209,7 +208,7 @@ func TestValidAtEveryOffset(t *testing.T) {
 	}
 }
 
-// What is cut off, doubled or exchanged is refused where encoding/json refuses it.
+// Truncated, duplicated and exchanged bytes are refused exactly where encoding/json refuses them.
 func TestValidWhenMutated(t *testing.T) {
 	p := mustParse(t, `{ $.none NOT EXISTS }`)
 	source := `{"a":[1,-2.5e+3,{"b":"x\u00e9\n"},[],{}],"c":true,"d":false , "e":null,"f":0}`
