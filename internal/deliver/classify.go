@@ -88,11 +88,11 @@ func classify(err error) class {
 			return transient
 		}
 	}
-	var alien *ForeignError
+	var foreignErr *ForeignError
 	var response *smithyhttp.ResponseError
 	switch {
-	case errors.As(err, &alien):
-		return ofStatus(alien.Status, foreign)
+	case errors.As(err, &foreignErr):
+		return ofStatus(foreignErr.Status, foreign)
 	case !errors.As(err, &response) || response.HTTPStatusCode() < 300: // no response, or a truncated one
 		return transient
 	case fromService(response.Response.Header):
@@ -146,14 +146,14 @@ func credentialsRejected(err error) bool {
 func Code(err error) string {
 	var api smithy.APIError
 	var credentials *CredentialsError
-	var alien *ForeignError
+	var foreignErr *ForeignError
 	switch {
 	case errors.As(err, &credentials):
 		return "NoCredentials"
 	case errors.As(err, &api):
 		return api.ErrorCode()
-	case errors.As(err, &alien):
-		return fmt.Sprintf("HTTP%d", alien.Status)
+	case errors.As(err, &foreignErr):
+		return fmt.Sprintf("HTTP%d", foreignErr.Status)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "Timeout"
 	default:

@@ -16,8 +16,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/batch"
 )
 
-// Each row is an answer as the SDK's client gives it for a request of ours.
-func TestClassify(t *testing.T) {
+// TestClassifySDKErrors classifies errors as the SDK's client returns them.
+func TestClassifySDKErrors(t *testing.T) {
 	answer := func(status int, code string) cloudwatchtest.Fault {
 		return cloudwatchtest.Fault{Error: &cloudwatchtest.APIError{Status: status, Code: code, Message: "no"}}
 	}
@@ -29,23 +29,23 @@ func TestClassify(t *testing.T) {
 	}{
 		{"throttled", answer(400, "ThrottlingException"), throttled, "ThrottlingException"},
 		{"too many groups", answer(400, "LimitExceededException"), transient, "LimitExceededException"},
-		{"somebody else creates", answer(400, "OperationAbortedException"), transient, "OperationAbortedException"},
+		{"created by another process", answer(400, "OperationAbortedException"), transient, "OperationAbortedException"},
 		{"unavailable", answer(503, "ServiceUnavailableException"), throttled, "ServiceUnavailableException"},
 		{"internal failure", answer(500, "InternalFailure"), transient, "InternalFailure"},
-		{"a 5xx nobody knows", answer(599, "NewException"), transient, "NewException"},
-		{"a 429 nobody knows", answer(429, "NewException"), throttled, "NewException"},
-		{"a 408 nobody knows", answer(408, "NewException"), transient, "NewException"},
-		{"connection cut", cloudwatchtest.Fault{Cut: cloudwatchtest.CutBefore}, transient, "Network"},
+		{"unknown 5xx", answer(599, "NewException"), transient, "NewException"},
+		{"unknown 429", answer(429, "NewException"), throttled, "NewException"},
+		{"unknown 408", answer(408, "NewException"), transient, "NewException"},
+		{"connection closed", cloudwatchtest.Fault{Cut: cloudwatchtest.CutBefore}, transient, "Network"},
 		{"no answer", cloudwatchtest.Fault{Hang: true}, transient, "Timeout"},
 		{"access denied", answer(400, "AccessDeniedException"), environment, "AccessDeniedException"},
 		{"expired credentials", answer(400, "ExpiredTokenException"), environment, "ExpiredTokenException"},
 		{"unknown credentials", answer(403, "UnrecognizedClientException"), environment, "UnrecognizedClientException"},
 		{"bad signature", answer(403, "InvalidSignatureException"), environment, "InvalidSignatureException"},
 		{"unknown operation", answer(404, "UnknownOperationException"), environment, "UnknownOperationException"},
-		{"a 4xx nobody knows", answer(418, "NewException"), environment, "NewException"},
+		{"unknown 4xx", answer(418, "NewException"), environment, "NewException"},
 		{"group or stream missing", answer(400, "ResourceNotFoundException"), missing, "ResourceNotFoundException"},
 		{"invalid", answer(400, "InvalidParameterException"), refused, "InvalidParameterException"},
-		{"unreadable", answer(400, "SerializationException"), refused, "SerializationException"},
+		{"not deserializable", answer(400, "SerializationException"), refused, "SerializationException"},
 		{"malformed", answer(400, "MalformedHttpRequestException"), refused, "MalformedHttpRequestException"},
 		{"too large", answer(413, "RequestEntityTooLargeException"), tooLarge, "RequestEntityTooLargeException"},
 	}
@@ -60,7 +60,7 @@ func TestClassify(t *testing.T) {
 				r := newRequest(oneEvent().Seal(), "")
 				_, _, err := put(ctx, newClient(srv), new(Endpoint), r)
 				if got := classify(err); got != row.class {
-					t.Errorf("%v is of class %d, want %d", err, got, row.class)
+					t.Errorf("class of %v: got %d, want %d", err, got, row.class)
 				}
 				if got := Code(err); got != row.code {
 					t.Errorf("code %q, want %q", got, row.code)
@@ -69,11 +69,11 @@ func TestClassify(t *testing.T) {
 		})
 	}
 	if got := classify(nil); got != delivered {
-		t.Errorf("no error is of class %d", got)
+		t.Errorf("class of nil: got %d", got)
 	}
 	none := fmt.Errorf("get identity: %w", &CredentialsError{errors.New("no role")})
 	if got := classify(none); got != environment {
-		t.Errorf("no credentials is of class %d", got)
+		t.Errorf("class of CredentialsError: got %d", got)
 	}
 }
 
@@ -93,7 +93,7 @@ func TestRejected(t *testing.T) {
 	none := int32(-100)
 	rows := []struct {
 		name                    string
-		tooOld, expired, tooNew int32 // as answered for 10 events
+		tooOld, expired, tooNew int32 // indexes in the answer for 10 events
 		want                    [3]int
 	}{
 		{"nothing rejected", none, none, none, [3]int{0, 0, 10}},
@@ -101,7 +101,7 @@ func TestRejected(t *testing.T) {
 		{"expired: exclusive end", none, 4, none, [3]int{0, 4, 10}},
 		{"expired counts only those not too old", 3, 4, none, [3]int{3, 4, 10}},
 		{"too new: inclusive start", none, none, 8, [3]int{0, 0, 8}},
-		{"too new from 0 on is everything", none, none, 0, [3]int{0, 0, 0}},
+		{"too new from 0: all events", none, none, 0, [3]int{0, 0, 0}},
 		{"all three", 2, 3, 9, [3]int{2, 3, 9}},
 		{"beyond the end", 99, 99, 99, [3]int{10, 10, 10}},
 		{"negative", -1, -5, -1, [3]int{0, 0, 0}},
@@ -126,7 +126,7 @@ func TestRejected(t *testing.T) {
 		})
 	}
 	if tooOld, expired, tooNew := rejected(5, nil); tooOld != 0 || expired != 0 || tooNew != 5 {
-		t.Errorf("without information: %d %d %d", tooOld, expired, tooNew)
+		t.Errorf("no info: got %d %d %d", tooOld, expired, tooNew)
 	}
 }
 
@@ -159,7 +159,7 @@ func TestBackoff(t *testing.T) {
 		}
 		spread := (row.most - row.least) / 20
 		if shortest < row.least || longest >= row.most || shortest > row.least+spread || longest < row.most-spread {
-			t.Errorf("class %d, %s, failure %d: from %v to %v, want all between %v and %v", row.class, row.op, row.n, shortest, longest, row.least, row.most)
+			t.Errorf("class %d, %s, failure %d: got %v to %v, want between %v and %v", row.class, row.op, row.n, shortest, longest, row.least, row.most)
 		}
 	}
 }

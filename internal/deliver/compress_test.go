@@ -14,8 +14,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/encode"
 )
 
-// variedBody is the body of a full request: records of a web server, of which no two are
-// alike, and now and then an error with a stack.
+// variedBody returns the body of a full request with distinct records of a web server, some of
+// them errors with a stack.
 func variedBody() (body []byte, events int) {
 	random := rand.New(rand.NewPCG(1, 2))
 	enc := encode.NewJSON(encode.Options{})
@@ -57,8 +57,8 @@ func record(random *rand.Rand, at time.Time) slog.Record {
 	return r
 }
 
-// BenchmarkCompress compresses the body of a full request, at the level in use, beside
-// the standard library.
+// BenchmarkCompress compresses the body of a full request with our compressor and with the standard
+// library's.
 func BenchmarkCompress(b *testing.B) {
 	body, events := variedBody()
 	run := func(name string, compress func() int) {

@@ -19,7 +19,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// clientOf returns a client of what listens at the URL.
+// clientOf returns a client whose endpoint is url.
 func clientOf(url string) *cloudwatchlogs.Client {
 	return cloudwatchlogs.New(cloudwatchlogs.Options{
 		Region: "us-east-1", BaseEndpoint: &url, Retryer: aws.NopRetryer{},
@@ -34,123 +34,122 @@ const (
 	page    = "<html><head><title>403 Forbidden</title></head><body>blocked</body></html>"
 )
 
-// TestWhoAnswers: each row is an answer to PutLogEvents as it comes over a connection.
-func TestWhoAnswers(t *testing.T) {
+// TestClassifyResponses: each row is a raw HTTP response to PutLogEvents.
+func TestClassifyResponses(t *testing.T) {
 	rows := []struct {
 		name            string
 		status          int
 		media, id, body string
 		class           class
 		code            string
-		dated           bool // its Date counts
+		dated           bool // its Date is trusted
 	}{
 		{"the service", 200, service, "1", "{}", delivered, "", true},
-		{"the service, with more in it", 200, service, "1", `{"nextSequenceToken":"1"}`, delivered, "", true},
-		{"a proxy took the id away", 200, service, "", "{}", delivered, "", true},
-		{"another media type, but the id", 200, "text/plain", "1", " {}\n", delivered, "", true},
-		{"neither id nor media type", 200, "text/plain", "", "{}", foreign, "HTTP200", false},
-		{"JSON of somebody else", 200, "application/json", "", `{"status":"ok"}`, foreign, "HTTP200", false},
-		{"a page", 200, "text/html", "", page, foreign, "HTTP200", false},
-		{"a page with an id", 200, "text/html", "1", page, transient, "Network", false},
+		{"the service, with another member", 200, service, "1", `{"nextSequenceToken":"1"}`, delivered, "", true},
+		{"request ID removed by a proxy", 200, service, "", "{}", delivered, "", true},
+		{"other media type, with a request ID", 200, "text/plain", "1", " {}\n", delivered, "", true},
+		{"neither request ID nor media type", 200, "text/plain", "", "{}", foreign, "HTTP200", false},
+		{"JSON of another server", 200, "application/json", "", `{"status":"ok"}`, foreign, "HTTP200", false},
+		{"HTML", 200, "text/html", "", page, foreign, "HTTP200", false},
+		{"HTML with a request ID", 200, "text/html", "1", page, transient, "Network", false},
 		{"no body", 200, service, "1", "", transient, "Network", false},
 		{"an array", 200, service, "1", "[]", transient, "Network", false},
-		{"half an object", 200, service, "1", `{"nextSeq`, transient, "Network", false},
+		{"truncated object", 200, service, "1", `{"nextSeq`, transient, "Network", false},
 		{"201", 201, service, "1", "{}", transient, "Network", false},
-		{"204 with an id", 204, service, "1", "", transient, "Network", false},
-		{"204 of a proxy", 204, "", "", "", foreign, "HTTP204", false},
-		{"206 with an id", 206, service, "1", "{}", transient, "Network", false},
-		{"206 of a proxy", 206, "text/html", "", page, foreign, "HTTP206", false},
+		{"204 with a request ID", 204, service, "1", "", transient, "Network", false},
+		{"204 from a proxy", 204, "", "", "", foreign, "HTTP204", false},
+		{"206 with a request ID", 206, service, "1", "{}", transient, "Network", false},
+		{"206 from a proxy", 206, "text/html", "", page, foreign, "HTTP206", false},
 		{"a redirect", 302, "text/html", "", page, foreign, "HTTP302", false},
 		{"not modified", 304, "", "", "", foreign, "HTTP304", false},
-		{"400 of a proxy", 400, "text/html", "", page, foreign, "HTTP400", false},
-		{"401 of a proxy", 401, "text/html", "", page, foreign, "HTTP401", false},
+		{"400 from a proxy", 400, "text/html", "", page, foreign, "HTTP400", false},
+		{"401 from a proxy", 401, "text/html", "", page, foreign, "HTTP401", false},
 		{"a firewall", 403, "text/html", "", page, foreign, "HTTP403", false},
 		{"a firewall with JSON", 403, "application/json", "", `{"message":"Forbidden"}`, foreign, "HTTP403", false},
-		{"a firewall with a code of its own", 403, "application/json", "", `{"code":"BlockedByPolicy"}`, foreign, "BlockedByPolicy", false},
-		{"a page, and an id", 403, "text/html", "1", page, foreign, "HTTP403", false},
-		{"404 of a proxy", 404, "text/html", "", page, foreign, "HTTP404", false},
+		{"a firewall with an error code", 403, "application/json", "", `{"code":"BlockedByPolicy"}`, foreign, "BlockedByPolicy", false},
+		{"a firewall with a request ID", 403, "text/html", "1", page, foreign, "HTTP403", false},
+		{"404 from a proxy", 404, "text/html", "", page, foreign, "HTTP404", false},
 		{"405", 405, "text/plain", "", "no", foreign, "HTTP405", false},
-		{"a proxy that wants a password", 407, "text/html", "", page, foreign, "HTTP407", false},
-		{"408 of a proxy", 408, "text/html", "", page, transient, "HTTP408", false},
+		{"proxy authentication required", 407, "text/html", "", page, foreign, "HTTP407", false},
+		{"408 from a proxy", 408, "text/html", "", page, transient, "HTTP408", false},
 		{"too large for a proxy", 413, "text/html", "", page, tooLarge, "HTTP413", false},
 		{"too early", 425, "", "", "", transient, "HTTP425", false},
-		{"429 of a proxy", 429, "text/html", "", page, throttled, "HTTP429", false},
+		{"429 from a proxy", 429, "text/html", "", page, throttled, "HTTP429", false},
 		{"451", 451, "text/html", "", page, foreign, "HTTP451", false},
-		{"500 of a proxy", 500, "text/html", "", page, transient, "HTTP500", false},
-		{"502 of a proxy", 502, "text/html", "", page, transient, "HTTP502", false},
-		{"503 of a proxy", 503, "text/html", "", page, transient, "HTTP503", false},
-		{"504 of a proxy, empty", 504, "", "", "", transient, "HTTP504", false},
-		{"a status that does not exist", 999, "text/html", "", page, foreign, "HTTP999", false},
-		{"a network that wants a login", 511, "text/html", "", page, environment, "HTTP511", false},
+		{"500 from a proxy", 500, "text/html", "", page, transient, "HTTP500", false},
+		{"502 from a proxy", 502, "text/html", "", page, transient, "HTTP502", false},
+		{"503 from a proxy", 503, "text/html", "", page, transient, "HTTP503", false},
+		{"empty 504 from a proxy", 504, "", "", "", transient, "HTTP504", false},
+		{"undefined status", 999, "text/html", "", page, foreign, "HTTP999", false},
+		{"network authentication required", 511, "text/html", "", page, environment, "HTTP511", false},
 		{"denied by the service", 400, service, "1", `{"__type":"AccessDeniedException","message":"no"}`, environment, "AccessDeniedException", true},
-		{"denied, the id taken away", 400, service, "", `{"__type":"AccessDeniedException","message":"no"}`, environment, "AccessDeniedException", true},
-		{"invalid, by the service", 400, service, "1", `{"__type":"InvalidParameterException"}`, refused, "InvalidParameterException", true},
-		{"invalid, by a simple stand-in", 400, "text/plain", "", `{"__type":"InvalidParameterException"}`, refused, "InvalidParameterException", false},
-		{"missing, by a simple stand-in", 400, "application/json", "", `{"__type":"com.amazonaws#ResourceNotFoundException"}`, missing, "ResourceNotFoundException", false},
-		{"throttled, by a simple stand-in", 400, "", "", `{"code":"ThrottlingException"}`, throttled, "ThrottlingException", false},
+		{"denied, request ID removed", 400, service, "", `{"__type":"AccessDeniedException","message":"no"}`, environment, "AccessDeniedException", true},
+		{"invalid", 400, service, "1", `{"__type":"InvalidParameterException"}`, refused, "InvalidParameterException", true},
+		{"invalid, from a simple emulator", 400, "text/plain", "", `{"__type":"InvalidParameterException"}`, refused, "InvalidParameterException", false},
+		{"missing, from a simple emulator", 400, "application/json", "", `{"__type":"com.amazonaws#ResourceNotFoundException"}`, missing, "ResourceNotFoundException", false},
+		{"throttled, from a simple emulator", 400, "", "", `{"code":"ThrottlingException"}`, throttled, "ThrottlingException", false},
 		{"too large for the service", 413, service, "1", `{"__type":"RequestEntityTooLargeException"}`, tooLarge, "RequestEntityTooLargeException", true},
-		{"an unknown code of 413", 413, service, "1", `{"__type":"New"}`, tooLarge, "New", true},
+		{"413 with an unknown code", 413, service, "1", `{"__type":"New"}`, tooLarge, "New", true},
 		{"an unknown code", 418, service, "1", `{"__type":"New"}`, environment, "New", true},
 		{"an error without a code", 400, service, "1", `{"message":"no"}`, foreign, "HTTP400", false},
 		{"a server error without a code", 500, service, "1", `{}`, transient, "HTTP500", false},
-		{"the service is out of order", 500, service, "1", `{"__type":"InternalFailure"}`, transient, "InternalFailure", true},
+		{"internal failure", 500, service, "1", `{"__type":"InternalFailure"}`, transient, "InternalFailure", true},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				io.Copy(io.Discard, r.Body) // an answer before that ends the connection
+				io.Copy(io.Discard, r.Body) // an earlier response closes the connection
 				if row.media != "" {
 					w.Header().Set("Content-Type", row.media)
 				}
 				if row.id != "" {
 					w.Header().Set("X-Amzn-RequestId", row.id)
 				}
-				w.Header()["Content-Type"] = w.Header()["Content-Type"] // none is guessed
+				w.Header()["Content-Type"] = w.Header()["Content-Type"] // do not let net/http guess
 				w.WriteHeader(row.status)
 				io.WriteString(w, row.body)
 			}))
 			defer web.Close()
 			_, date, err := put(t.Context(), clientOf(web.URL), new(Endpoint), newRequest(oneEvent().Seal(), ""))
 			if got := classify(err); got != row.class {
-				t.Errorf("%v is of class %d, want %d", err, got, row.class)
+				t.Errorf("class of %v: got %d, want %d", err, got, row.class)
 			}
 			if err != nil && Code(err) != row.code {
 				t.Errorf("code %q, want %q", Code(err), row.code)
 			}
 			if date.IsZero() == row.dated {
-				t.Errorf("the date is %v, believed must be %v", date, row.dated)
+				t.Errorf("date %v, want trusted %v", date, row.dated)
 			}
 		})
 	}
 }
 
-// TestEmptyAnswers: the service has no object for requests that create something.
-func TestEmptyAnswers(t *testing.T) {
+// TestEmptyResponses: operations that create something return no object.
+func TestEmptyResponses(t *testing.T) {
 	for _, row := range []struct {
 		name, media, body string
 		class             class
 	}{
-		{"as the service does", service, "", delivered},
+		{"the service", service, "", delivered},
 		{"with an object", service, "{}", delivered},
-		{"a page", "text/html", page, foreign},
-		{"no more than a status", "", "", foreign},
+		{"HTML", "text/html", page, foreign},
+		{"only a status", "", "", foreign},
 	} {
 		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			io.Copy(io.Discard, r.Body) // an answer before that ends the connection
+			io.Copy(io.Discard, r.Body) // an earlier response closes the connection
 			w.Header().Set("Content-Type", row.media)
 			io.WriteString(w, row.body)
 		}))
 		_, err := clientOf(web.URL).CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("g")}, new(Endpoint).watch)
 		if got := classify(err); got != row.class {
-			t.Errorf("%s: %v is of class %d, want %d", row.name, err, got, row.class)
+			t.Errorf("%s: class of %v: got %d, want %d", row.name, err, got, row.class)
 		}
 		web.Close()
 	}
 }
 
-// TestAnswersAreBounded, whatever the server sends: what is kept of an answer, and what is
-// read of it.
-func TestAnswersAreBounded(t *testing.T) {
+// TestResponsesAreBounded: both what is read and what is kept of a response are limited.
+func TestResponsesAreBounded(t *testing.T) {
 	forever := func(part string) func(w io.Writer) {
 		return func(w io.Writer) {
 			for {
@@ -187,7 +186,7 @@ func TestAnswersAreBounded(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			sent := &counter{}
 			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				io.Copy(io.Discard, r.Body) // an answer before that ends the connection
+				io.Copy(io.Discard, r.Body) // an earlier response closes the connection
 				w.Header().Set("Content-Type", service)
 				w.Header().Set("X-Amzn-RequestId", "1")
 				w.WriteHeader(row.status)
@@ -195,24 +194,24 @@ func TestAnswersAreBounded(t *testing.T) {
 			}))
 			defer web.Close()
 			_, _, err := put(t.Context(), clientOf(web.URL), new(Endpoint), newRequest(oneEvent().Seal(), ""))
-			// The SDK closes the body of the request once the answer begins. Where the
-			// transport has not seen its end by then, it drops the connection.
+			// The SDK closes the request body when the response begins. If the transport has not
+			// sent all of it by then, it closes the connection.
 			if got := classify(err); got != row.class && !errors.Is(err, net.ErrClosed) {
-				t.Errorf("%v is of class %d, want %d", err, got, row.class)
+				t.Errorf("class of %v: got %d, want %d", err, got, row.class)
 			}
 			var api smithy.APIError
 			if errors.As(err, &api) && len(api.ErrorMessage()) > maxTextBytes {
-				t.Errorf("the text has %d bytes", len(api.ErrorMessage()))
+				t.Errorf("%d bytes of text are kept", len(api.ErrorMessage()))
 			}
-			var alien *ForeignError
-			if errors.As(err, &alien) && len(alien.Title+alien.Text) > 200 {
-				t.Errorf("the text has %d bytes", len(alien.Title+alien.Text))
+			var foreignErr *ForeignError
+			if errors.As(err, &foreignErr) && len(foreignErr.Title+foreignErr.Text) > 200 {
+				t.Errorf("%d bytes of text are kept", len(foreignErr.Title+foreignErr.Text))
 			}
 			if n := len(err.Error()); n > maxTextBytes+1000 {
-				t.Errorf("the error has %d bytes", n)
+				t.Errorf("the error text has %d bytes", n)
 			}
 			if n := sent.n.Load(); n > 32<<20 {
-				t.Errorf("%d bytes were taken", n)
+				t.Errorf("%d bytes were read", n)
 			}
 		})
 	}
@@ -222,7 +221,7 @@ type counter struct{ n atomic.Int64 }
 
 func (c *counter) Write(p []byte) (int, error) { c.n.Add(int64(len(p))); return len(p), nil }
 
-// TestForeignErrorText: what is shown of a page cannot do harm, and says who sent it.
+// TestForeignErrorText: the text identifies the sender and is safe to print.
 func TestForeignErrorText(t *testing.T) {
 	const from = " from something between this program and the service"
 	rows := []struct {
@@ -251,9 +250,9 @@ func TestForeignErrorText(t *testing.T) {
 	}
 }
 
-// TestErrorKeepsNoRequest: an error of the SDK keeps the answer. The request would be there
-// with it: the body, and the session token.
-func TestErrorKeepsNoRequest(t *testing.T) {
+// TestErrorDropsRequest: the SDK's errors keep the response, which must not refer to the request:
+// its body and its session token.
+func TestErrorDropsRequest(t *testing.T) {
 	web := httptest.NewServer(http.NotFoundHandler())
 	defer web.Close()
 	_, _, err := put(t.Context(), clientOf(web.URL), new(Endpoint), newRequest(oneEvent().Seal(), ""))
@@ -269,23 +268,23 @@ func TestErrorKeepsNoRequest(t *testing.T) {
 	}
 }
 
-func TestDates(t *testing.T) {
+func TestDateHeadersAreTrustedWhenConfirmed(t *testing.T) {
 	rows := []struct {
 		name  string
-		ahead []time.Duration // as answers say it, one after the other
-		want  string          // b: believed, j: believed and a jump, -: not believed
+		ahead []time.Duration // in successive responses
+		want  string          // b: trusted, j: trusted after a jump, -: not trusted
 		end   time.Duration
 	}{
-		{"right", []time.Duration{0, time.Second, -time.Second}, "bbb", -time.Second},
-		{"a little wrong", []time.Duration{100 * time.Second, 2 * time.Minute}, "bb", 2 * time.Minute},
-		{"one answer a day behind", []time.Duration{0, -24 * time.Hour, 0}, "b-b", 0},
-		{"now and then", []time.Duration{0, -24 * time.Hour, 0, -24 * time.Hour, 0}, "b-b-b", 0},
-		{"our clock is wrong", []time.Duration{3 * time.Hour, 3*time.Hour + time.Second, 3 * time.Hour}, "-jb", 3 * time.Hour},
-		{"our clock is put right", []time.Duration{3 * time.Hour, 3 * time.Hour, 0, 0, 0}, "-j-jb", 0},
-		{"two that are wrong, but do not agree", []time.Duration{time.Hour, 2 * time.Hour, 3 * time.Hour, 0}, "---b", 0},
-		{"the second of two that agree", []time.Duration{time.Hour, 2 * time.Hour, 2 * time.Hour}, "--j", 2 * time.Hour},
-		{"it agrees a minute later", []time.Duration{time.Hour, time.Hour + time.Minute}, "-j", time.Hour + time.Minute},
-		{"it does not", []time.Duration{time.Hour, time.Hour + time.Minute + 1}, "--", 0},
+		{"correct", []time.Duration{0, time.Second, -time.Second}, "bbb", -time.Second},
+		{"slightly off", []time.Duration{100 * time.Second, 2 * time.Minute}, "bb", 2 * time.Minute},
+		{"one response a day behind", []time.Duration{0, -24 * time.Hour, 0}, "b-b", 0},
+		{"some responses a day behind", []time.Duration{0, -24 * time.Hour, 0, -24 * time.Hour, 0}, "b-b-b", 0},
+		{"the local clock is wrong", []time.Duration{3 * time.Hour, 3*time.Hour + time.Second, 3 * time.Hour}, "-jb", 3 * time.Hour},
+		{"the local clock is corrected", []time.Duration{3 * time.Hour, 3 * time.Hour, 0, 0, 0}, "-j-jb", 0},
+		{"jumps that do not agree", []time.Duration{time.Hour, 2 * time.Hour, 3 * time.Hour, 0}, "---b", 0},
+		{"the second jump is confirmed", []time.Duration{time.Hour, 2 * time.Hour, 2 * time.Hour}, "--j", 2 * time.Hour},
+		{"confirmed within a minute", []time.Duration{time.Hour, time.Hour + time.Minute}, "-j", time.Hour + time.Minute},
+		{"off by more than a minute", []time.Duration{time.Hour, time.Hour + time.Minute + 1}, "--", 0},
 		{"drift", []time.Duration{time.Minute, 3 * time.Minute, 5 * time.Minute, 7*time.Minute + 1}, "bbb-", 5 * time.Minute},
 	}
 	for _, row := range rows {
@@ -308,8 +307,8 @@ func TestDates(t *testing.T) {
 	}
 }
 
-// TestBelieve: which answers tell the time at all.
-func TestBelieve(t *testing.T) {
+// TestTrustedDateNeedsServiceResponse: only responses of the service set the clock.
+func TestTrustedDateNeedsServiceResponse(t *testing.T) {
 	now := time.Now().UTC().Format(http.TimeFormat)
 	rows := []struct {
 		name     string
@@ -318,12 +317,12 @@ func TestBelieve(t *testing.T) {
 		believed bool
 	}{
 		{"the service", true, map[string]string{"Date": now, "X-Amzn-RequestId": "1"}, true},
-		{"its media type", true, map[string]string{"Date": now, "Content-Type": service}, true},
+		{"only its media type", true, map[string]string{"Date": now, "Content-Type": service}, true},
 		{"neither", true, map[string]string{"Date": now}, false},
-		{"no answer", false, map[string]string{"Date": now, "X-Amzn-RequestId": "1"}, false},
-		{"a cache", true, map[string]string{"Date": now, "X-Amzn-RequestId": "1", "Age": "7"}, false},
-		{"no date", true, map[string]string{"X-Amzn-RequestId": "1"}, false},
-		{"half a date", true, map[string]string{"Date": now[:9], "X-Amzn-RequestId": "1"}, false},
+		{"not a valid response", false, map[string]string{"Date": now, "X-Amzn-RequestId": "1"}, false},
+		{"a cached response", true, map[string]string{"Date": now, "X-Amzn-RequestId": "1", "Age": "7"}, false},
+		{"no Date", true, map[string]string{"X-Amzn-RequestId": "1"}, false},
+		{"a truncated Date", true, map[string]string{"Date": now[:9], "X-Amzn-RequestId": "1"}, false},
 		{"1970", true, map[string]string{"Date": "Thu, 01 Jan 1970 00:00:00 GMT", "X-Amzn-RequestId": "1"}, false},
 	}
 	for _, row := range rows {
@@ -333,10 +332,10 @@ func TestBelieve(t *testing.T) {
 		}
 		var e Endpoint
 		if e.trust(t.Context(), h, row.genuine) != row.believed {
-			t.Errorf("%s: believed must be %v", row.name, row.believed)
+			t.Errorf("%s: want trusted %v", row.name, row.believed)
 		}
 	}
-	var e Endpoint // 1970 is not believed the second time either
+	var e Endpoint // not trusted the second time either
 	for range 3 {
 		if h := (http.Header{"Date": {"Thu, 01 Jan 1970 00:00:00 GMT"}, "X-Amzn-Requestid": {"1"}}); e.trust(t.Context(), h, true) {
 			t.Error("1970")
@@ -356,7 +355,7 @@ func TestSizeLimit(t *testing.T) {
 	want(0, 0)
 	e.lowerLimit(1_000_000, at)
 	want(0, 500_000)
-	e.lowerLimit(1_200_000, at.Add(time.Minute)) // was under way before
+	e.lowerLimit(1_200_000, at.Add(time.Minute)) // in flight before
 	want(time.Minute, 500_000)
 	e.lowerLimit(400_000, at.Add(time.Minute))
 	want(time.Minute, 200_000)
@@ -364,10 +363,10 @@ func TestSizeLimit(t *testing.T) {
 	want(time.Minute+limitFor, 0)
 	e.lowerLimit(100_000, at.Add(20*time.Minute))
 	want(20*time.Minute, 50_000)
-	want(21*time.Minute-1, 50_000) // small ones not as long
+	want(21*time.Minute-1, 50_000) // small limits expire sooner
 	want(21*time.Minute, 0)
 	e.lowerLimit(1500, at.Add(30*time.Minute))
 	want(30*time.Minute, minLimit)
-	e.lowerLimit(1_000_000, at.Add(time.Hour)) // it is found out again
+	e.lowerLimit(1_000_000, at.Add(time.Hour)) // learned again
 	want(time.Hour, 500_000)
 }

@@ -16,14 +16,13 @@ import (
 
 var jobNow = time.UnixMilli(nowAt)
 
-// ago returns the time so long ago, in ms.
+// ago returns the timestamp d before jobNow, in ms.
 func ago(d time.Duration) int64 { return jobNow.Add(-d).UnixMilli() }
 
 const day = 24 * time.Hour
 
-// newTestJob makes a job of events with these times, of at most 24 hours. The
-// message of the i-th is a letter, and its level goes round. The clock of the
-// service is known.
+// newTestJob returns a job of events with these timestamps, within 24 hours. The message of the
+// i-th event is a letter, and the levels rotate. The service's clock is known.
 func newTestJob(t *testing.T, restamp bool, times ...int64) *job {
 	t.Helper()
 	q := queue.New(queue.Config{Head: testHead, MaxBytes: 1 << 20, Interval: time.Second})
@@ -35,7 +34,7 @@ func newTestJob(t *testing.T, restamp bool, times ...int64) *job {
 	q.Close()
 	it, _, _ := q.Next(time.Now())
 	if it == nil || it.Len() != len(times) {
-		t.Fatal("the events are not one batch")
+		t.Fatal("the events do not fit into one batch")
 	}
 	return newJob(it, timestampPolicy{restamp, &serviceClock{learned: jobNow.Add(100 * day)}})
 }
@@ -48,26 +47,26 @@ func lossOf(times []int64, which ...int) (l account.Loss) {
 	return l
 }
 
-// wantOutcome checks what became of events.
+// wantOutcome compares outcomes.
 func wantOutcome(t *testing.T, name string, got, want account.Outcome) {
 	t.Helper()
 	if got != want {
-		t.Errorf("%s: the outcome is\n%+v, want\n%+v", name, got, want)
+		t.Errorf("%s: outcome\n%+v, want\n%+v", name, got, want)
 	}
 }
 
-// wantBody checks what is sent next: letters, with the mark or not.
+// wantBody checks the messages sent next, and whether they are marked as restamped.
 func wantBody(t *testing.T, name string, j *job, want string, marked bool) {
 	t.Helper()
 	if j.done() {
-		t.Errorf("%s: nothing is left, want %q", name, want)
+		t.Errorf("%s: no events left, want %q", name, want)
 		return
 	}
 	got := ""
 	for _, e := range sent(t, j.body()) {
 		got += e.Message[:1]
 		if (e.Timestamp == nowAt) != marked || (len(e.Message) > 1) != marked {
-			t.Errorf("%s: sent %q at %d, marked must be %v", name, e.Message, e.Timestamp, marked)
+			t.Errorf("%s: sent %q at %d, want marked %v", name, e.Message, e.Timestamp, marked)
 		}
 	}
 	if got != want {
@@ -75,7 +74,7 @@ func wantBody(t *testing.T, name string, j *job, want string, marked bool) {
 	}
 }
 
-func TestScreen(t *testing.T) {
+func TestScreenTakesOutOfRangeEvents(t *testing.T) {
 	old, older, fine, soon, late := ago(14*day+time.Millisecond), ago(30*day), ago(14*day), ago(-2*time.Hour), ago(-2*time.Hour-time.Millisecond)
 	rows := []struct {
 		name   string
@@ -84,9 +83,9 @@ func TestScreen(t *testing.T) {
 		left   string
 		tooNew []int
 	}{
-		{"all fine", []int64{ago(time.Hour), ago(time.Second)}, nil, "ab", nil},
-		{"just fine: old", []int64{fine}, nil, "a", nil},
-		{"just fine: new", []int64{soon}, nil, "a", nil},
+		{"all in range", []int64{ago(time.Hour), ago(time.Second)}, nil, "ab", nil},
+		{"oldest in range", []int64{fine}, nil, "a", nil},
+		{"newest in range", []int64{soon}, nil, "a", nil},
 		{"too old", []int64{old, fine}, []int{0}, "b", nil},
 		{"too new", []int64{soon, late}, nil, "a", []int{1}},
 		{"all too old", []int64{older, older, older}, []int{0, 1, 2}, "", nil},
@@ -98,7 +97,7 @@ func TestScreen(t *testing.T) {
 		var o, want account.Outcome
 		j := newTestJob(t, false, row.times...)
 		if got := j.screen(jobNow, &o); got != some {
-			t.Errorf("%s: screen says %v", row.name, got)
+			t.Errorf("%s: screen returned %v", row.name, got)
 		}
 		want.Lost[account.TooOld] = lossOf(row.times, row.tooOld...)
 		want.Lost[account.TooNew] = lossOf(row.times, row.tooNew...)
@@ -108,15 +107,15 @@ func TestScreen(t *testing.T) {
 			wantBody(t, row.name, j, row.left, false)
 		}
 		if j.done() != (row.left == "") || !j.done() && j.screen(jobNow, &o) {
-			t.Errorf("%s: done %v, or screened twice", row.name, j.done())
+			t.Errorf("%s: done %v, or screened again", row.name, j.done())
 		}
 
 		o = account.Outcome{}
 		j = newTestJob(t, true, row.times...)
 		if got := j.screen(jobNow, &o); got != some {
-			t.Errorf("%s: screen says %v", row.name, got)
+			t.Errorf("%s: screen returned %v", row.name, got)
 		}
-		wantOutcome(t, row.name+", restamped", o, account.Outcome{}) // nothing is settled
+		wantOutcome(t, row.name+", restamped", o, account.Outcome{}) // no outcome yet
 		if row.left != "" {
 			wantBody(t, row.name, j, row.left, false)
 			if j.acknowledged(nil, jobNow, &o); o.Delivered != len(row.left) || o.Restamped != 0 {
@@ -133,7 +132,7 @@ func TestScreen(t *testing.T) {
 			}
 			o = account.Outcome{}
 			if j.screen(jobNow.Add(15*day), &o) {
-				t.Errorf("%s: a restamped part is screened", row.name)
+				t.Errorf("%s: a restamped part was screened", row.name)
 			}
 			wantBody(t, row.name, j, letters, true)
 			if j.acknowledged(nil, jobNow, &o); o.Delivered != len(part) || o.Restamped != len(part) {
@@ -141,13 +140,13 @@ func TestScreen(t *testing.T) {
 			}
 		}
 		if !j.done() {
-			t.Errorf("%s: something is left", row.name)
+			t.Errorf("%s: events are left", row.name)
 		}
 	}
 }
 
-// TestScreenNeedsTheTime: as long as the service's is not known, it decides.
-func TestScreenNeedsTheTime(t *testing.T) {
+// TestScreenNeedsServiceClock: if the service's clock is not known, the service decides.
+func TestScreenNeedsServiceClock(t *testing.T) {
 	j := newTestJob(t, false, ago(100*day))
 	j.timestamps.clock.learned = jobNow.Add(-freshFor)
 	var o account.Outcome
@@ -156,26 +155,26 @@ func TestScreenNeedsTheTime(t *testing.T) {
 	}
 }
 
-// TestScreenByTheServiceClock: its time decides, and it is what events get.
-func TestScreenByTheServiceClock(t *testing.T) {
+// TestScreenUsesServiceClock: the service's clock decides, and restamped events get its time.
+func TestScreenUsesServiceClock(t *testing.T) {
 	j := newTestJob(t, true, ago(-28*time.Hour), ago(-29*time.Hour+time.Minute))
 	j.timestamps.clock.ahead = 27 * time.Hour
 	var o account.Outcome
 	if j.screen(jobNow, &o) {
-		t.Error("they are fine by the service's clock")
+		t.Error("in range by the service's clock, but screened")
 	}
 	j = newTestJob(t, true, ago(13*day))
 	j.timestamps.clock.ahead = 2 * day
 	if !j.screen(jobNow, &o) {
-		t.Fatal("it is too old by the service's clock")
+		t.Fatal("too old by the service's clock, but not screened")
 	}
 	if e := sent(t, j.body())[0]; e.Timestamp != nowAt+(2*day).Milliseconds() {
-		t.Errorf("it gets the time %d", e.Timestamp)
+		t.Errorf("restamped to %d", e.Timestamp)
 	}
 }
 
-// TestScreenOfWhatIsSettled: what was sent already is not screened again.
-func TestScreenOfWhatIsSettled(t *testing.T) {
+// TestScreenSkipsAcknowledgedEvents: events that were sent already are not screened again.
+func TestScreenSkipsAcknowledgedEvents(t *testing.T) {
 	j := newTestJob(t, false, ago(14*day-2*time.Minute), ago(14*day-time.Minute), ago(14*day-2*time.Hour), ago(14*day-2*time.Hour))
 	var o account.Outcome
 	j.refused(false, 1)
@@ -186,7 +185,7 @@ func TestScreenOfWhatIsSettled(t *testing.T) {
 		t.Errorf("screened: %+v", o)
 	}
 	if j.screen(jobNow.Add(15*day), &o); o.Lost[account.TooOld].Events != 2 {
-		t.Errorf("then lost %+v", o)
+		t.Errorf("lost %+v", o)
 	}
 }
 
@@ -204,7 +203,7 @@ func info(tooOld, expired, tooNew int32) *types.RejectedLogEventsInfo {
 	return i
 }
 
-func TestTakenWithRejections(t *testing.T) {
+func TestAcknowledgedWithRejections(t *testing.T) {
 	var times []int64
 	for i := range 10 {
 		times = append(times, ago(time.Hour)+int64(i))
@@ -214,17 +213,17 @@ func TestTakenWithRejections(t *testing.T) {
 		var o account.Outcome
 		j := newTestJob(t, false, times...)
 		j.acknowledged(info(2, 3, 8), jobNow, &o)
-		want := account.Outcome{Delivered: 5, Bytes: 5 * 27, Settled: lossOf(times, 0, 1, 2, 8, 9)} // of what is done nobody asks
+		want := account.Outcome{Delivered: 5, Bytes: 5 * 27, Settled: lossOf(times, 0, 1, 2, 8, 9)} // not summed up when done
 		want.Lost[account.TooOld] = lossOf(times, 0, 1)
 		want.Lost[account.Expired] = lossOf(times, 2)
 		want.Lost[account.TooNew] = lossOf(times, 8, 9)
 		wantOutcome(t, "lost", o, want)
 		if !j.done() {
-			t.Error("something is left")
+			t.Error("events are left")
 		}
 	})
 
-	t.Run("restamped, then taken", func(t *testing.T) {
+	t.Run("restamped, then acknowledged", func(t *testing.T) {
 		var o account.Outcome
 		j := newTestJob(t, true, times...)
 		j.acknowledged(info(2, 3, 8), jobNow, &o)
@@ -243,7 +242,7 @@ func TestTakenWithRejections(t *testing.T) {
 			}
 		}
 		if rest != "abcij" {
-			t.Errorf("restamped were %q, want abcij", rest)
+			t.Errorf("restamped %q, want abcij", rest)
 		}
 	})
 
@@ -253,20 +252,20 @@ func TestTakenWithRejections(t *testing.T) {
 		j.acknowledged(info(-1, -1, 0), jobNow, &o)
 		wantOutcome(t, "first", o, account.Outcome{})
 		wantBody(t, "first", j, "abc", true)
-		marked := j.parts[0].Loss(0, 3).Bytes // the marks are lost, too
+		marked := j.parts[0].Loss(0, 3).Bytes // the marks count as lost too
 		j.acknowledged(info(1, -1, 2), jobNow, &o)
 		if o.Delivered != 1 || o.Restamped != 1 || o.Lost[account.TooOld].Events != 1 || o.Lost[account.TooNew].Events != 1 || !j.done() {
 			t.Errorf("outcome %+v, done %v", o, j.done())
 		}
 		lost := o.Lost[account.TooNew]
 		if lost.First != times[2] || lost.Last != times[2] || lost.Levels[account.Info] != 1 || lost.Bytes != marked/3 {
-			t.Errorf("lost %+v, want the own time %d and one INFO", lost, times[2])
+			t.Errorf("lost %+v, want the original timestamp %d and one INFO", lost, times[2])
 		}
 	})
 
 	t.Run("restamped in two batches, then rejected again", func(t *testing.T) {
 		q := queue.New(queue.Config{Head: testHead, MaxBytes: 1 << 30, Interval: time.Second})
-		half := strings.Repeat("x", batch.MaxBytes/2-batch.EventOverhead) // two fill a batch
+		half := strings.Repeat("x", batch.MaxBytes/2-batch.EventOverhead) // two of them fill a batch
 		for _, at := range times[:2] {
 			if err := q.Append(newEvent(at, account.Info, half)); err != nil {
 				t.Fatal(err)
@@ -284,15 +283,15 @@ func TestTakenWithRejections(t *testing.T) {
 			o = account.Outcome{}
 			j.acknowledged(info(1, -1, -1), jobNow, &o)
 			if lost := o.Lost[account.TooOld]; lost.Events != 1 || lost.First != times[i] || lost.Last != times[i] {
-				t.Errorf("event %d: lost %+v, want its own time %d", i, lost, times[i])
+				t.Errorf("event %d: lost %+v, want its original timestamp %d", i, lost, times[i])
 			}
 		}
 		if !j.done() {
-			t.Error("something is left")
+			t.Error("events are left")
 		}
 	})
 
-	t.Run("of the second half of a search", func(t *testing.T) {
+	t.Run("in the second half of a bisection", func(t *testing.T) {
 		var o account.Outcome
 		j := newTestJob(t, false, times...)
 		j.refused(false, 1)
@@ -311,7 +310,7 @@ func TestTakenWithRejections(t *testing.T) {
 		wantOutcome(t, "first of the second half", o, want)
 	})
 
-	t.Run("all of it", func(t *testing.T) {
+	t.Run("all events", func(t *testing.T) {
 		var o account.Outcome
 		j := newTestJob(t, false, times[:2]...)
 		j.acknowledged(info(-1, 2, -1), jobNow, &o)
@@ -319,44 +318,44 @@ func TestTakenWithRejections(t *testing.T) {
 		want.Lost[account.Expired] = lossOf(times, 0, 1)
 		wantOutcome(t, "all", o, want)
 		if !j.done() {
-			t.Error("something is left")
+			t.Error("events are left")
 		}
 	})
 
-	t.Run("an answer that makes no sense", func(t *testing.T) {
+	t.Run("indexes out of range", func(t *testing.T) {
 		for _, i := range []*types.RejectedLogEventsInfo{info(99, 99, 99), info(1, 0, 0), {TooOldLogEventEndIndex: aws.Int32(-5), TooNewLogEventStartIndex: aws.Int32(-5)}} {
 			var o account.Outcome
 			j := newTestJob(t, false, times[:4]...)
 			j.acknowledged(i, jobNow, &o)
 			if n := int(o.Settled.Events) + o.Delivered; n != 4 || !j.done() {
-				t.Errorf("%d of 4 events are settled", n)
+				t.Errorf("the outcome covers %d of 4 events", n)
 			}
 		}
 	})
 }
 
-// TestReview finds a bad event and drops it, or keeps it for later.
-func TestReview(t *testing.T) {
+// TestReviewDropsOrQuarantines bisects down to a bad event, which is dropped or quarantined.
+func TestReviewDropsOrQuarantines(t *testing.T) {
 	times := []int64{ago(4), ago(3), ago(2), ago(1)}
 	rows := []struct {
 		name    string
-		mayDrop bool   // those that are proved
-		answers string // r: refused without evidence, R: with it, t: taken
+		mayDrop bool   // events proved to be bad
+		answers string // r: refused without evidence, R: refused with evidence, t: acknowledged
 		lost    []int
 		left    string // what is sent next; "" = done
 		waits   bool
 	}{
-		{"the first half is next", true, "r", nil, "ab", false},
-		{"found, but not proved", true, "rrr", nil, "bcd", false},
-		{"then the others are taken", true, "rrrt", nil, "a", true},
-		{"refused again, still without evidence", true, "rrrtr", nil, "a", true},
+		{"the first half is sent next", true, "r", nil, "ab", false},
+		{"isolated, but not proved", true, "rrr", nil, "bcd", false},
+		{"the others are acknowledged", true, "rrrt", nil, "a", true},
+		{"refused again without evidence", true, "rrrtr", nil, "a", true},
 		{"refused again with evidence", true, "rrrtR", []int{0}, "", false},
-		{"it was not bad after all", true, "rrrtt", nil, "", false},
-		{"found and proved", true, "rRR", []int{0}, "bcd", false},
-		{"proved, but no more may be dropped", false, "rRRt", nil, "a", true},
-		{"two bad ones", true, "rRR" + "RR", []int{0, 1}, "cd", false},
+		{"acknowledged after all", true, "rrrtt", nil, "", false},
+		{"isolated and proved", true, "rRR", []int{0}, "bcd", false},
+		{"proved, but the budget is used up", false, "rRRt", nil, "a", true},
+		{"two bad events", true, "rRR" + "RR", []int{0, 1}, "cd", false},
 		{"all bad", true, "rRR" + "RR" + "RR" + "R", []int{0, 1, 2, 3}, "", false},
-		{"the last one, in the order of a search", true, "rtR" + "t", []int{2}, "", false},
+		{"a later event", true, "rtR" + "t", []int{2}, "", false},
 	}
 	for _, row := range rows {
 		j := newTestJob(t, false, times...)
@@ -364,7 +363,7 @@ func TestReview(t *testing.T) {
 		delivered := 0
 		for _, a := range row.answers {
 			if j.done() {
-				t.Fatalf("%s: done too early", row.name)
+				t.Fatalf("%s: done early", row.name)
 			}
 			switch a {
 			case 't':
@@ -374,7 +373,7 @@ func TestReview(t *testing.T) {
 			default:
 				j.ready = new(request)
 				if j.refused(a == 'R', 1); j.ready != nil {
-					t.Errorf("%s: the same is sent again", row.name)
+					t.Errorf("%s: the same request is sent again", row.name)
 				}
 			}
 			j.review(func(proved bool) bool { return proved && row.mayDrop }, &o)
@@ -386,16 +385,16 @@ func TestReview(t *testing.T) {
 			wantBody(t, row.name, j, row.left, false)
 		}
 		if j.done() != (row.left == "") || j.quarantined() != row.waits {
-			t.Errorf("%s: done %v, waits %v", row.name, j.done(), j.quarantined())
+			t.Errorf("%s: done %v, quarantined %v", row.name, j.done(), j.quarantined())
 		}
 		if !j.done() && int(o.Settled.Events) != delivered+len(row.lost) {
-			t.Errorf("%s: %d events settled, want %d", row.name, o.Settled.Events, delivered+len(row.lost))
+			t.Errorf("%s: outcome of %d events, want %d", row.name, o.Settled.Events, delivered+len(row.lost))
 		}
 	}
 }
 
-// TestJobAddsUp: over all that can happen to a job, each event is settled once.
-func TestJobAddsUp(t *testing.T) {
+// TestJobRecordsEachEventOnce: in any sequence of answers, each event has exactly one outcome.
+func TestJobRecordsEachEventOnce(t *testing.T) {
 	for _, restamp := range []bool{true, false} {
 		var times []int64
 		for i := range 20 {
@@ -407,7 +406,7 @@ func TestJobAddsUp(t *testing.T) {
 		taken, first := 0, -1
 		for requests := 0; !j.done(); requests++ {
 			if requests > 50 {
-				t.Fatal("no end")
+				t.Fatal("the job does not end")
 			}
 			var o account.Outcome
 			if j.screen(jobNow, &o) {
@@ -424,7 +423,7 @@ func TestJobAddsUp(t *testing.T) {
 				j.refused(taken > first, 1)
 			} else {
 				taken++
-				j.acknowledged(info(1, -1, -1), jobNow, &o) // one is always too old
+				j.acknowledged(info(1, -1, -1), jobNow, &o) // one event is always too old
 			}
 			j.review(func(proved bool) bool { return proved }, &o)
 			sum.Settle(&o)
@@ -436,8 +435,9 @@ func TestJobAddsUp(t *testing.T) {
 	}
 }
 
-// TestAnnouncementIsNotScreened, nor counted when it is rejected, nor sent twice.
-func TestAnnouncementIsNotScreened(t *testing.T) {
+// TestNoticeIsNotScreened: a loss notice is not screened, not counted when it is rejected, and not
+// sent twice.
+func TestNoticeIsNotScreened(t *testing.T) {
 	b := batch.New(testHead, 0, 0)
 	b.Add(newEvent(ago(100*day), account.Error, "lost"))
 	b.Seal()
@@ -447,7 +447,7 @@ func TestAnnouncementIsNotScreened(t *testing.T) {
 	var o account.Outcome
 	j := newAnnouncement()
 	if j.screen(jobNow, &o) {
-		t.Error("it is screened")
+		t.Error("the notice was screened")
 	}
 	j.acknowledged(info(1, -1, -1), jobNow, &o)
 	if o.Delivered != 0 || !j.done() {
@@ -456,12 +456,12 @@ func TestAnnouncementIsNotScreened(t *testing.T) {
 	o = account.Outcome{}
 	j = newAnnouncement()
 	if j.acknowledged(nil, jobNow, &o); o.Delivered != 1 || o.Restamped != 0 || !j.done() {
-		t.Errorf("taken: %+v, done %v", o, j.done())
+		t.Errorf("acknowledged: %+v, done %v", o, j.done())
 	}
 }
 
-// TestAnnouncedCounts: a loss counts as announced once the stream has it.
-func TestAnnouncedCounts(t *testing.T) {
+// TestNoticeCountsWhenDelivered: a loss counts as noticed once the notice is delivered.
+func TestNoticeCountsWhenDelivered(t *testing.T) {
 	q := queue.New(queue.Config{Head: testHead, MaxBytes: 1 << 20, Interval: time.Second})
 	q.Refuse(account.Oversize, newEvent(1, account.Info, "x"))
 	q.Refuse(account.Oversize, newEvent(2, account.Warn, "x"))
@@ -469,75 +469,75 @@ func TestAnnouncedCounts(t *testing.T) {
 	w.queue = q
 	w.cfg.Announce = func(n int, reason account.Reason, loss *account.Loss, now time.Time) batch.Event {
 		if n != 1 && n != 2 || reason != account.Oversize || loss.Events != 2 {
-			t.Errorf("announcement %d, reason %d: %+v", n, reason, loss)
+			t.Errorf("notice %d, reason %d: %+v", n, reason, loss)
 		}
 		return newEvent(now.UnixMilli(), account.Error, "lost")
 	}
 	j, _ := w.nextNotice(jobNow)
 	if j == nil {
-		t.Fatal("no announcement")
+		t.Fatal("no notice")
 	}
-	w.record(j, &account.Outcome{}) // not done: nothing is told yet
+	w.record(j, &account.Outcome{}) // not done: not delivered yet
 	if q.State().Announced != 0 || q.Untold(queue.Stream) != 0 {
-		t.Errorf("announced %d, untold %d", q.State().Announced, q.Untold(queue.Stream))
+		t.Errorf("noticed %d, unreported %d", q.State().Announced, q.Untold(queue.Stream))
 	}
 	var o account.Outcome
 	j.acknowledged(info(1, -1, -1), jobNow, &o)
 	if w.record(j, &o); q.State().Announced != 0 || q.Untold(queue.Stream) != 2 {
-		t.Errorf("rejected: announced %d, untold %d", q.State().Announced, q.Untold(queue.Stream))
+		t.Errorf("rejected: noticed %d, unreported %d", q.State().Announced, q.Untold(queue.Stream))
 	}
 	later := time.Now().Add(noticeInterval)
 	if j, _ = w.nextNotice(later); j == nil {
-		t.Fatal("no second announcement")
+		t.Fatal("no second notice")
 	}
 	o = account.Outcome{}
 	j.acknowledged(nil, later, &o)
 	if w.record(j, &o); q.State().Announced != 2 || q.Untold(queue.Stream) != 0 {
-		t.Errorf("taken: announced %d, untold %d", q.State().Announced, q.Untold(queue.Stream))
+		t.Errorf("acknowledged: noticed %d, unreported %d", q.State().Announced, q.Untold(queue.Stream))
 	}
 	if j, at := w.nextNotice(later); j != nil || !at.IsZero() {
-		t.Errorf("a third announcement, or one at %v", at)
+		t.Errorf("a third notice, or one due at %v", at)
 	}
 }
 
-// TestFit: requests carry what a limit allows, at least one event, and all of them in turn.
-func TestFit(t *testing.T) {
+// TestRequestsFitSizeLimit: each request carries as many events as the limit allows, at least one.
+func TestRequestsFitSizeLimit(t *testing.T) {
 	times := []int64{ago(6 * time.Second), ago(5 * time.Second), ago(4 * time.Second), ago(3 * time.Second), ago(2 * time.Second)}
 	whole := newTestJob(t, false, times...)
 	size := whole.size()
 	if got := len(whole.body()); got != size {
-		t.Errorf("the size is %d, the body has %d bytes", size, got)
+		t.Errorf("size %d, want the length of the body, %d", size, got)
 	}
 	p := whole.parts[0]
 	rows := []struct {
 		name string
 		most int
-		want string // what each request carries
+		want string // messages of each request
 	}{
 		{"no limit", 0, "abcde"},
-		{"just enough", size, "abcde"},
-		{"a byte less", size - 1, "abcd e"},
-		{"three", p.BodySize(0, 3), "abc de"},
+		{"exactly the size", size, "abcde"},
+		{"one byte less", size - 1, "abcd e"},
+		{"three events", p.BodySize(0, 3), "abc de"},
 		{"one at a time", p.BodySize(0, 2) - 1, "a b c d e"},
-		{"less than one", 1, "a b c d e"},
+		{"less than one event", 1, "a b c d e"},
 	}
 	for _, row := range rows {
 		j := newTestJob(t, false, times...)
 		for i, want := range strings.Fields(row.want) {
 			if i == 0 {
-				j.ready = newRequest(j.body(), "") // of the whole batch, refused
+				j.ready = newRequest(j.body(), "") // the whole batch was refused
 			}
 			kept := j.ready
 			j.fit(row.most)
 			if cut := want != "abcde"; i == 0 && cut == (j.ready == kept) {
-				t.Errorf("%s: the request of the whole batch is left: %v", row.name, !cut)
+				t.Errorf("%s: the request for the whole batch was kept: %v", row.name, !cut)
 			}
 			wantBody(t, row.name, j, want, false)
 			var o account.Outcome
 			j.acknowledged(nil, jobNow, &o)
 		}
 		if !j.done() {
-			t.Errorf("%s: something is left", row.name)
+			t.Errorf("%s: events are left", row.name)
 		}
 	}
 }

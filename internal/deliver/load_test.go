@@ -13,27 +13,27 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// safeStore is a store that keeps everything at once.
-type safeStore struct{}
+// durableStore is a replica on which every event is durable at once.
+type durableStore struct{}
 
-func (safeStore) Room(batch.Event) bool          { return true }
-func (safeStore) AwaitRoom() bool                { return true }
-func (safeStore) Add(uint64, batch.Event)        {}
-func (safeStore) Wait(uint64)                    {}
-func (safeStore) Synced(uint64, uint64) bool     { return true }
-func (safeStore) Short()                         {}
-func (safeStore) AwaitRelief(time.Time) bool     { return false }
-func (safeStore) Closed()                        {}
-func (safeStore) Settled(uint64, uint64, uint64) {}
-func (safeStore) Unsafe() segment.Ranges         { return nil }
+func (durableStore) Room(batch.Event) bool          { return true }
+func (durableStore) AwaitRoom() bool                { return true }
+func (durableStore) Add(uint64, batch.Event)        {}
+func (durableStore) Wait(uint64)                    {}
+func (durableStore) Synced(uint64, uint64) bool     { return true }
+func (durableStore) Short()                         {}
+func (durableStore) AwaitRelief(time.Time) bool     { return false }
+func (durableStore) Closed()                        {}
+func (durableStore) Settled(uint64, uint64, uint64) {}
+func (durableStore) Unsafe() segment.Ranges         { return nil }
 
-// After Stop the store may be closed while events are loaded. What is not found then is
-// still there.
-func TestLoadThatEndsAfterStop(t *testing.T) {
+// TestLoadEndingAfterStopLosesNothing: after Stop the store may be closed while events are loaded.
+// Events that were not found then are still in the store.
+func TestLoadEndingAfterStopLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := cloudwatchtest.New()
 		defer srv.Close()
-		q := queue.New(queue.Config{Head: testHead, MaxBytes: 64 << 10, Interval: time.Second, Replica: safeStore{}})
+		q := queue.New(queue.Config{Head: testHead, MaxBytes: 64 << 10, Interval: time.Second, Replica: durableStore{}})
 		const events = 200
 		for range events {
 			if err := q.Append(newEvent(time.Now().UnixMilli(), account.None, strings.Repeat("x", 1000))); err != nil {

@@ -12,7 +12,7 @@ func paced(interval time.Duration) *pace {
 
 var pacedAt = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-func TestPaceSetsNoBoundByItself(t *testing.T) {
+func TestPaceHasNoLimitWithoutThrottling(t *testing.T) {
 	p := paced(time.Second)
 	now := pacedAt
 	for range 100 {
@@ -28,19 +28,19 @@ func TestPaceSetsNoBoundByItself(t *testing.T) {
 	}
 }
 
-// TestThrottledHalvesTheRate, from what it was, down to a limit.
+// TestThrottledHalvesTheRate starts from the current rate and ends at slowest.
 func TestThrottledHalvesTheRate(t *testing.T) {
 	rows := []struct {
 		name     string
-		interval time.Duration // of the handler
-		requests time.Duration // time between them
+		interval time.Duration // Config.Interval
+		requests time.Duration // time between requests before
 		n        int
 		want     []time.Duration // mean time between requests after each throttling
 	}{
-		{"at once: the usual rate is that of the interval", time.Second, time.Second, 1, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 20 * time.Second, 20 * time.Second}},
-		{"after many fast ones", time.Second, 100 * time.Millisecond, 300, []time.Duration{200 * time.Millisecond, 400 * time.Millisecond}},
-		{"very fast ones: from the fastest that is bounded", time.Second, time.Microsecond, 300, []time.Duration{20 * time.Millisecond}},
-		{"long pauses say nothing", time.Second, time.Hour, 300, []time.Duration{2 * time.Second}},
+		{"first request: the rate of the interval", time.Second, time.Second, 1, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 20 * time.Second, 20 * time.Second}},
+		{"after many fast requests", time.Second, 100 * time.Millisecond, 300, []time.Duration{200 * time.Millisecond, 400 * time.Millisecond}},
+		{"very fast requests: from shortestInterval", time.Second, time.Microsecond, 300, []time.Duration{20 * time.Millisecond}},
+		{"long gaps do not count", time.Second, time.Hour, 300, []time.Duration{2 * time.Second}},
 		{"a long interval: no longer than 20 s", 15 * time.Second, 15 * time.Second, 1, []time.Duration{20 * time.Second, 20 * time.Second}},
 		{"a short interval", 10 * time.Millisecond, 10 * time.Millisecond, 1, []time.Duration{20 * time.Millisecond, 40 * time.Millisecond, 80 * time.Millisecond, 160 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond}},
 	}
@@ -57,14 +57,13 @@ func TestThrottledHalvesTheRate(t *testing.T) {
 				t.Errorf("%s: throttled %d times: one request every %v, want %v", row.name, i+1, p.limit, want)
 			}
 			if wait := p.next.Sub(now); wait < 0 || wait > p.limit {
-				t.Errorf("%s: the next one may start in %v, of %v", row.name, wait, p.limit)
+				t.Errorf("%s: the next request may start in %v, of %v", row.name, wait, p.limit)
 			}
 		}
 	}
 }
 
-// TestThrottledIsSpread: processes that were throttled together do not come back
-// together.
+// TestThrottledIsSpread: processes that were throttled together do not retry together.
 func TestThrottledIsSpread(t *testing.T) {
 	var quarters [4]int
 	const n = 4000
@@ -75,13 +74,13 @@ func TestThrottledIsSpread(t *testing.T) {
 	}
 	for i, got := range quarters {
 		if got < n/4*3/4 || got > n/4*5/4 {
-			t.Errorf("%d of %d come in the %d. quarter", got, n, i+1)
+			t.Errorf("%d of %d retry in quarter %d", got, n, i+1)
 		}
 	}
 }
 
-// TestAnsweredRaisesTheRate by a twentieth for each request that came as soon as it
-// could, until there is no bound.
+// TestAnsweredRaisesTheRate by 5 % for each request that started as early as it could, until the
+// limit is lifted.
 func TestAnsweredRaisesTheRate(t *testing.T) {
 	p := paced(time.Second)
 	now := pacedAt
@@ -91,7 +90,7 @@ func TestAnsweredRaisesTheRate(t *testing.T) {
 		now = p.nextStart(false)
 		p.started(now)
 		if gap := p.next.Sub(now); gap < before*79/100 || gap > before*121/100 {
-			t.Fatalf("the next one may start in %v, with one request every %v", gap, before)
+			t.Fatalf("the next request may start in %v, at one request every %v", gap, before)
 		}
 		p.answered()
 		if want := time.Duration(float64(before) / 1.05); p.limit != want && (p.limit != 0 || want >= shortestInterval) {
@@ -102,12 +101,12 @@ func TestAnsweredRaisesTheRate(t *testing.T) {
 		}
 	}
 	if free := p.nextStart(false); now.Before(free) {
-		t.Errorf("without a bound, the next one may start in %v", free.Sub(now))
+		t.Errorf("without a limit, the next request may start in %v", free.Sub(now))
 	}
 }
 
-// TestAnsweredKeepsARateThatIsNotUsed: who sends rarely learns nothing of the quota.
-func TestAnsweredKeepsARateThatIsNotUsed(t *testing.T) {
+// TestAnsweredKeepsUnusedRate: sending below the limit is no evidence about the quota.
+func TestAnsweredKeepsUnusedRate(t *testing.T) {
 	p := paced(time.Second)
 	now := pacedAt
 	p.throttled(now)
@@ -122,12 +121,12 @@ func TestAnsweredKeepsARateThatIsNotUsed(t *testing.T) {
 	}
 }
 
-// TestHurriedPace: while somebody waits, the next one starts soon.
-func TestHurriedPace(t *testing.T) {
+// TestPaceWhileAwaited: while a caller waits, the next request starts soon.
+func TestPaceWhileAwaited(t *testing.T) {
 	unbound := newPace(time.Minute)
 	unbound.started(pacedAt)
 	if free := unbound.nextStart(true); !free.IsZero() {
-		t.Errorf("without a bound, while somebody waits, it may start at %v", free)
+		t.Errorf("without a limit, while a caller waits, it may start at %v", free)
 	}
 	p := paced(time.Minute)
 	now := pacedAt
@@ -137,12 +136,12 @@ func TestHurriedPace(t *testing.T) {
 		t.Errorf("it may start in %v", free.Sub(now))
 	}
 	if free := p.nextStart(true); !free.Equal(now.Add(time.Second)) {
-		t.Errorf("while somebody waits it may start in %v, want 1s", free.Sub(now))
+		t.Errorf("while a caller waits it may start in %v, want 1s", free.Sub(now))
 	}
 	p = paced(100 * time.Millisecond)
 	p.throttled(now)
 	p.started(now)
 	if free := p.nextStart(true); !free.Equal(p.next) {
-		t.Errorf("it starts %v later because somebody waits", free.Sub(p.next))
+		t.Errorf("it starts %v later because a caller waits", free.Sub(p.next))
 	}
 }

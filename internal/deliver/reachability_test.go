@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// TestReachOfAnswers: what each kind of answer says about the way to the service.
-func TestReachOfAnswers(t *testing.T) {
+// TestReachabilityByAnswer: what each kind of answer shows about the connection to the service.
+func TestReachabilityByAnswer(t *testing.T) {
 	for _, row := range []struct {
 		answer           string
 		err              error
@@ -21,18 +21,18 @@ func TestReachOfAnswers(t *testing.T) {
 		answered, failed bool
 	}{
 		{answer: "taken", answered: true},
-		{answer: "something is missing and will be created", err: &types.ResourceNotFoundException{}, answered: true},
-		{answer: "something is missing", err: &types.ResourceNotFoundException{}, never: true, failed: true},
+		{answer: "missing, will be created", err: &types.ResourceNotFoundException{}, answered: true},
+		{answer: "missing", err: &types.ResourceNotFoundException{}, never: true, failed: true},
 		{answer: "throttled", err: &types.ThrottlingException{}},
 		{answer: "refused", err: &types.InvalidParameterException{}},
 		{answer: "no connection", err: errors.New("connection refused"), failed: true},
 		{answer: "no credentials", err: &CredentialsError{errors.New("none")}, failed: true},
-		{answer: "it is there already", err: &types.ResourceAlreadyExistsException{}},
+		{answer: "exists already", err: &types.ResourceAlreadyExistsException{}},
 	} {
 		r := NewReach()
 		_, end := r.begin(t.Context(), !row.never)
 		if s := r.State(); s.Waiting != 1 || s.Dialing != 0 {
-			t.Errorf("%s: under way %+v", row.answer, s)
+			t.Errorf("%s: in flight: %+v", row.answer, s)
 		}
 		_ = end(row.err)
 		s := r.State()
@@ -42,14 +42,14 @@ func TestReachOfAnswers(t *testing.T) {
 	}
 }
 
-// TestReachOfConnections: a request counts as dialing until it has a connection, but not
+// TestReachabilityWhileDialing: a request counts as dialing until it has a connection, but not
 // while credentials are fetched.
-func TestReachOfConnections(t *testing.T) {
+func TestReachabilityWhileDialing(t *testing.T) {
 	r := NewReach()
 	held, release := make(chan struct{}), make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		if s := r.State(); s.Dialing != 0 || s.Waiting != 1 {
-			t.Errorf("while it is answered: %+v", s)
+			t.Errorf("while the server answers: %+v", s)
 		}
 	}))
 	defer srv.Close()
@@ -90,7 +90,7 @@ func TestReachOfConnections(t *testing.T) {
 	release <- struct{}{}
 	<-held
 	if s := r.State(); s.Dialing != 1 || s.Waiting != 0 {
-		t.Errorf("while the connection is made: %+v", s)
+		t.Errorf("while connecting: %+v", s)
 	}
 	release <- struct{}{}
 	<-ended
@@ -99,8 +99,9 @@ func TestReachOfConnections(t *testing.T) {
 	}
 }
 
-// TestReachOfHandshakes: whoever begins with TLS has a connection, however long that takes.
-func TestReachOfHandshakes(t *testing.T) {
+// TestReachabilityDuringHandshake: a request in its TLS handshake is connected, however long that
+// takes.
+func TestReachabilityDuringHandshake(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +115,7 @@ func TestReachOfHandshakes(t *testing.T) {
 		}
 		_, _ = c.Read(make([]byte, 1)) // the handshake has begun
 		if s := r.State(); s.Dialing != 0 || s.Waiting != 1 {
-			t.Errorf("while it is under way: %+v", s)
+			t.Errorf("during the handshake: %+v", s)
 		}
 		_ = c.Close()
 		_ = listener.Close()
@@ -128,7 +129,7 @@ func TestReachOfHandshakes(t *testing.T) {
 	resp, err := client.Do(req)
 	if err == nil {
 		_ = resp.Body.Close()
-		t.Error("there was an answer")
+		t.Error("the request succeeded")
 	}
 	_ = end(err)
 	if s := r.State(); s.Dialing+s.Waiting != 0 || s.Failing.IsZero() {

@@ -35,9 +35,8 @@ func startTest(t *testing.T, srv *cloudwatchtest.Server, maxInFlight int) (*queu
 	return q, w
 }
 
-// An event that waits to be judged lets others go: another part of its own batch,
-// and later batches.
-func TestAWaitingEventHoldsNothingUp(t *testing.T) {
+// A quarantined event must not hold up others: neither another part of its batch nor later batches.
+func TestQuarantinedEventHoldsNothingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := cloudwatchtest.New()
 		defer srv.Close()
@@ -61,8 +60,8 @@ func TestAWaitingEventHoldsNothingUp(t *testing.T) {
 	})
 }
 
-// More bad events than may be given up at once, each in a batch of its own, keep
-// no good one back.
+// More bad events than may be dropped at once, each in a batch of its own, must not hold up good
+// ones.
 func TestManyBadEventsHoldNothingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := cloudwatchtest.New()
@@ -73,7 +72,7 @@ func TestManyBadEventsHoldNothingUp(t *testing.T) {
 		add("good")
 		<-q.Flush()
 		begin := time.Now()
-		for i := range 40 { // a bad one in each batch
+		for i := range 40 { // one bad event in each batch
 			add("bad")
 			add(fmt.Sprint("good ", i))
 			q.Flush()

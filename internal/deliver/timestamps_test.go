@@ -14,7 +14,7 @@ import (
 
 var testHead = batch.Head("g", "s")
 
-// newEvent makes an event.
+// newEvent returns an event.
 func newEvent(at int64, level account.Level, message string) batch.Event {
 	wire, size := new(batch.Encoder).AppendEvent(nil, at, []byte(message))
 	return batch.Event{Time: at, Size: size, Level: level, Wire: wire}
@@ -25,7 +25,7 @@ type sentEvent struct {
 	Message   string
 }
 
-// sent reads a body.
+// sent decodes a body.
 func sent(t *testing.T, body []byte) []sentEvent {
 	t.Helper()
 	var got struct{ LogEvents []sentEvent }
@@ -52,25 +52,25 @@ func TestRestampMarks(t *testing.T) {
 		{"an object", `{"a":1}`, `{"a":1` + member},
 		{"an object as slog writes it", `{"time":"x","msg":"a \"b\" \\ \u00e9","n":{"m":[1,2]}}`, `{"time":"x","msg":"a \"b\" \\ \u00e9","n":{"m":[1,2]}` + member},
 		{"an object with space inside", `{ "a" : 1 }`, `{ "a" : 1 ` + member},
-		{"an empty object has no member to stand behind", `{}`, `{}` + note},
-		{"nor has this one", `{ }`, `{ }` + note},
-		{"spaces behind", `{"a":1} `, `{"a":1} ` + note},
-		{"a newline behind", "{\"a\":1}\n", "{\"a\":1}\n" + note},
-		{"spaces before", ` {"a":1}`, ` {"a":1}` + note},
+		{"an empty object", `{}`, `{}` + note},
+		{"an empty object with space", `{ }`, `{ }` + note},
+		{"trailing space", `{"a":1} `, `{"a":1} ` + note},
+		{"trailing newline", "{\"a\":1}\n", "{\"a\":1}\n" + note},
+		{"leading space", ` {"a":1}`, ` {"a":1}` + note},
 		{"two objects", `{"a":1}{"b":2}`, `{"a":1}{"b":2}` + note},
-		{"not quite an object", `{"a":1`, `{"a":1` + note},
-		{"a brace in the wrong place", `{"a":1}}`, `{"a":1}}` + note},
+		{"a truncated object", `{"a":1`, `{"a":1` + note},
+		{"an extra brace", `{"a":1}}`, `{"a":1}}` + note},
 		{"an array", `[1]`, `[1]` + note},
 		{"a brace", `}`, `}` + note},
 		{"two braces, no object", `{x}`, `{x}` + note},
 		{"other alphabets and control characters", "é\x00\x1b日本\U0001f600\"\\/", "é\x00\x1b日本\U0001f600\"\\/" + note},
 		{"invalid bytes", "a\xffb", "a\ufffdb" + note},
-		{"something like the end of an event", `"}`, `"}` + note},
-		{"something like its middle", `,"message":"`, `,"message":"` + note},
-		{"a message that just leaves room", long, long + note},
-		{"one byte too many: as it is", long + "x", long + "x"},
-		{"an object that just leaves room", longObject, longObject[:len(longObject)-1] + member},
-		{"one byte too many: still the object", `{"b` + longObject[2:], `{"b` + longObject[2:]},
+		{"the end of an event's wire form", `"}`, `"}` + note},
+		{"the middle of an event's wire form", `,"message":"`, `,"message":"` + note},
+		{"a message with just enough room", long, long + note},
+		{"one byte too many: unchanged", long + "x", long + "x"},
+		{"an object with just enough room", longObject, longObject[:len(longObject)-1] + member},
+		{"one byte too many: unchanged object", `{"b` + longObject[2:], `{"b` + longObject[2:]},
 		{"the largest message", strings.Repeat("z", batch.MaxEventBytes), strings.Repeat("z", batch.MaxEventBytes)},
 	}
 	for _, row := range rows {
@@ -101,7 +101,7 @@ func FuzzRestamp(f *testing.F) {
 		f.Add(seed, int64(wasAt))
 	}
 	f.Fuzz(func(t *testing.T, message string, at int64) {
-		at = max(at%1e14, -at%1e14, 0) // a time that an event can have
+		at = max(at%1e14, -at%1e14, 0) // a valid timestamp
 		before := newEvent(at, account.None, message)
 		b := restamp(testHead, []batch.Event{before}, nowAt, false)[0]
 		got := sent(t, b.Body(0, 1))[0]
@@ -118,11 +118,11 @@ func FuzzRestamp(f *testing.F) {
 	})
 }
 
-// TestRestampSplits: the marks may make more of a batch than a request may hold.
-func TestRestampSplits(t *testing.T) {
+// TestRestampSplitsBatches that exceed the limits of a request because of the marks.
+func TestRestampSplitsBatches(t *testing.T) {
 	rows := []struct {
 		name      string
-		n, length int // of events, and of the message of each
+		n, length int // events, and length of each message
 		want      int // batches
 	}{
 		{"few", 10, 10, 1},
@@ -167,11 +167,11 @@ func TestServiceClock(t *testing.T) {
 	const day = 24 * time.Hour
 	rows := []struct {
 		name  string
-		date  time.Duration // of the answer, after now
+		date  time.Duration // of the response, relative to now
 		ahead time.Duration // then
 	}{
 		{"the same", 0, 0},
-		{"seconds, for an answer takes its time", -59 * time.Second, 0},
+		{"seconds: below minSkew", -59 * time.Second, 0},
 		{"almost a minute", 59 * time.Second, 0},
 		{"a minute", time.Minute, time.Minute},
 		{"ahead", 3 * time.Hour, 3 * time.Hour},
@@ -180,11 +180,11 @@ func TestServiceClock(t *testing.T) {
 	for _, row := range rows {
 		var c serviceClock
 		if c.fresh(now) {
-			t.Errorf("%s: it is known before an answer came", row.name)
+			t.Errorf("%s: fresh before the first answer", row.name)
 		}
 		c.learn(now.Add(row.date), now)
 		if !c.fresh(now) || !c.fresh(now.Add(freshFor-1)) || c.fresh(now.Add(freshFor)) {
-			t.Errorf("%s: it must be known for %v", row.name, freshFor)
+			t.Errorf("%s: not fresh for exactly %v", row.name, freshFor)
 		}
 		oldest, newest, at := c.window(now)
 		want := now.Add(row.ahead)
@@ -194,11 +194,11 @@ func TestServiceClock(t *testing.T) {
 	}
 	c := serviceClock{}
 	c.learn(now.Add(time.Hour), now)
-	c.learn(now, now) // it was set right
+	c.learn(now, now) // the clock was corrected
 	if _, _, at := c.window(now); at != nowAt {
-		t.Errorf("the last answer does not count")
+		t.Errorf("the last answer was ignored")
 	}
 	if c.doubted = true; c.fresh(now) {
-		t.Error("it is relied on although the last answer told another time")
+		t.Error("fresh although the last answer had another time")
 	}
 }
