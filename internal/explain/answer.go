@@ -14,74 +14,74 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/deliver"
 )
 
-// unknownCode is what the SDK makes of a response that names no error.
+// unknownCode is the SDK's code for a response without an error code.
 const unknownCode = "UnknownError"
 
-// maxSkew is how far the service lets the time of a signature be off.
+// maxSkew is the clock difference that the service tolerates in signatures.
 const maxSkew = 5 * time.Minute
 
-// answer explains an error response of the service. Codes are from "Common Errors" and the
-// API reference of CloudWatch Logs.
-func (f *Failure) answer(api smithy.APIError, n Names) explained {
-	said := f.said(api.ErrorCode(), api.ErrorMessage())
+// answer explains an error response of the service. Codes are from "Common Errors" and the API
+// reference of CloudWatch Logs.
+func (f *Failure) answer(api smithy.APIError, n Names) explanation {
+	response := f.response(api.ErrorCode(), api.ErrorMessage())
 	switch api.ErrorCode() {
 	case "AccessDeniedException", "AccessDenied", "NotAuthorized", "UnauthorizedOperation":
-		return explained{Denied, "access denied: " + said, f.permission()}
+		return explanation{Denied, "access denied: " + response, f.permissionAdvice()}
 	case "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId":
-		return explained{Credentials, "the access key is unknown" + f.Target.in() + ": " + said,
+		return explanation{Credentials, "the access key is unknown" + f.Target.inRegion() + ": " + response,
 			fmt.Sprintf("check the access key and the session token (%s), and the region", n.Keys)}
 	case "InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException":
-		// These texts go on with what was signed, with the session token.
-		said = f.said(api.ErrorCode(), sentence(api.ErrorMessage()))
+		// These messages continue with the signed headers, which include the session token.
+		response = f.response(api.ErrorCode(), sentence(api.ErrorMessage()))
 		if skew := f.skew(); skew != "" {
-			return explained{Clock, "the clock of this machine is " + skew + ": " + said, "set the clock"}
+			return explanation{Clock, "the clock of this machine is " + skew + ": " + response, "set the clock"}
 		}
-		return explained{Credentials, "the signature is refused: " + said,
+		return explanation{Credentials, "the signature is refused: " + response,
 			fmt.Sprintf("check the secret access key that belongs to the access key (%s), and the clock of this machine", n.Keys)}
 	case "RequestExpired", "RequestExpiredException", "RequestTimeTooSkewed":
 		skew := f.skew()
 		if skew == "" {
 			skew = "wrong"
 		}
-		return explained{Clock, "the clock of this machine is " + skew + ": " + said, "set the clock"}
+		return explanation{Clock, "the clock of this machine is " + skew + ": " + response, "set the clock"}
 	case "ExpiredTokenException", "ExpiredToken", "TokenRefreshRequired":
-		return explained{Credentials, "the credentials have expired: " + said, "get new ones, for example with 'aws sso login'"}
+		return explanation{Credentials, "the credentials have expired: " + response, "get new ones, for example with 'aws sso login'"}
 	case "MissingAuthenticationToken", "MissingAuthenticationTokenException":
-		return explained{Credentials, "the request has no credentials: " + said, fmt.Sprintf("set an access key (%s)", n.Keys)}
+		return explanation{Credentials, "the request has no credentials: " + response, fmt.Sprintf("set an access key (%s)", n.Keys)}
 	case "OptInRequired", "SubscriptionRequiredException", "RegionDisabledException":
-		return explained{Credentials, "the account may not use the service: " + said, "enable the region and the service for the account"}
+		return explanation{Credentials, "the account may not use the service: " + response, "enable the region and the service for the account"}
 	case "ResourceNotFoundException":
-		return explained{Missing, f.missing() + ": " + said, f.create(n)}
+		return explanation{Missing, f.missing() + ": " + response, f.createAdvice(n)}
 	case "LimitExceededException":
-		return explained{Quota, "a quota of the account is exhausted: " + said, "delete what is not needed, or request a higher quota"}
+		return explanation{Quota, "a quota of the account is exhausted: " + response, "delete what is not needed, or request a higher quota"}
 	case "ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException",
 		"RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown":
-		return explained{Throttled, "the service throttles requests: " + said, "if it lasts, request a higher quota"}
+		return explanation{Throttled, "the service throttles requests: " + response, "if it lasts, request a higher quota"}
 	case "UnknownOperationException", "InvalidOperationException":
-		return explained{Unsupported, "the endpoint does not support the operation: " + said, fmt.Sprintf("check the endpoint (%s)", n.Endpoint)}
+		return explanation{Unsupported, "the endpoint does not support the operation: " + response, fmt.Sprintf("check the endpoint (%s)", n.Endpoint)}
 	case "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure", "InternalError", "InternalServerError":
-		return explained{Other, "the service fails: " + said, ""}
+		return explanation{Other, "the service fails: " + response, ""}
 	case "InvalidParameterException", "ValidationException", "ValidationError", "SerializationException",
 		"MalformedHttpRequestException", "RequestEntityTooLargeException":
-		return explained{Invalid, "the request is refused as invalid: " + said, ""}
+		return explanation{Invalid, "the request is refused as invalid: " + response, ""}
 	}
-	return explained{Other, said, ""}
+	return explanation{Other, response, ""}
 }
 
-// said is what the response says: code, text, status, and request id.
-func (f *Failure) said(code, message string) string {
+// response returns the code and message of the response, with its status and request ID.
+func (f *Failure) response(code, message string) string {
 	s := clean(code, maxCode)
 	if message = line(message); message != "" && message != code && message != unknownCode {
 		s += ": " + message
 	}
-	if from := f.from(); from != "" {
+	if from := f.origin(); from != "" {
 		s += " (" + from + ")"
 	}
 	return s
 }
 
-// from is the status and the request id.
-func (f *Failure) from() string {
+// origin returns the status and the request ID.
+func (f *Failure) origin() string {
 	var response *smithyhttp.ResponseError
 	if !errors.As(f.Err, &response) || response.Response == nil || response.HTTPStatusCode() == 0 {
 		return ""
@@ -94,19 +94,19 @@ func (f *Failure) from() string {
 	return s
 }
 
-// skew says how far the clock of this machine is off, by that of the response. "" if it is
-// right, as far as known.
+// skew returns how far the clock of this machine is off compared with the Date of the response;
+// "" if it is right or the difference is not known.
 func (f *Failure) skew() string {
 	var response *smithyhttp.ResponseError
 	if !errors.As(f.Err, &response) || response.Response == nil {
 		return ""
 	}
 	header := response.Response.Header
-	told := header.Get("Date")
-	if told == "" {
-		told = header.Get(deliver.DoubtedDate) // the service refuses the time of the signature: it is right
+	value := header.Get("Date")
+	if value == "" {
+		value = header.Get(deliver.DoubtedDate) // the service refused the signature's time, so its own is right
 	}
-	date, err := http.ParseTime(told)
+	date, err := http.ParseTime(value)
 	if err != nil || f.At.IsZero() {
 		return ""
 	}
@@ -119,8 +119,8 @@ func (f *Failure) skew() string {
 	return ""
 }
 
-// permission is what to allow.
-func (f *Failure) permission() string {
+// permissionAdvice returns which permission to grant.
+func (f *Failure) permissionAdvice() string {
 	if f.Operation == "" {
 		return ""
 	}
@@ -130,12 +130,12 @@ func (f *Failure) permission() string {
 	}
 	s := "allow " + actions
 	if f.Target.Group != "" {
-		s += " on log group " + f.Target.Group + f.Target.in()
+		s += " on log group " + f.Target.Group + f.Target.inRegion()
 	}
 	return s
 }
 
-// missing says what may be.
+// missing names what does not exist.
 func (f *Failure) missing() string {
 	switch {
 	case f.Target.Group == "":
@@ -146,42 +146,42 @@ func (f *Failure) missing() string {
 	return "the log group does not exist"
 }
 
-func (f *Failure) create(n Names) string {
+func (f *Failure) createAdvice(n Names) string {
 	if !f.Target.NoCreate {
 		return ""
 	}
 	return "create it, or leave out " + n.NoCreate
 }
 
-// foreign explains a response that no service of AWS gives: that of a proxy, a firewall, a
-// load balancer, or of another program.
-func (f *Failure) foreign(e *deliver.ForeignError, n Names) explained {
-	said := ""
+// foreign explains a details that is not from an AWS service, but from a proxy, a firewall, a
+// load balancer or another program.
+func (f *Failure) foreign(e *deliver.ForeignError, n Names) explanation {
+	details := ""
 	for _, detail := range []string{e.Server, cmp.Or(e.Title, e.Text)} {
 		if detail = line(clean(detail, maxDetail)); detail != "" {
-			said += ", " + fmt.Sprintf("%q", detail)
+			details += ", " + fmt.Sprintf("%q", detail)
 		}
 	}
 	if e.TooLong {
-		said += ", without end or longer than 64 KiB"
+		details += ", without end or longer than 64 KiB"
 	}
-	if said != "" {
-		said = " (" + said[len(", "):] + ")"
+	if details != "" {
+		details = " (" + details[len(", "):] + ")"
 	}
 	kind := Unreachable
-	if e.Status >= 500 && e.Status != http.StatusNetworkAuthenticationRequired || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout { // that passes
+	if e.Status >= 500 && e.Status != http.StatusNetworkAuthenticationRequired || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout { // temporary
 		kind = Other
 	}
-	cause := fmt.Sprintf("HTTP %d from something between this program and the service%s", e.Status, said)
+	cause := fmt.Sprintf("HTTP %d from something between this program and the service%s", e.Status, details)
 	switch {
 	case e.Status == http.StatusProxyAuthRequired:
-		return explained{Unreachable, cause, "give user and password for the proxy in HTTPS_PROXY"}
+		return explanation{Unreachable, cause, "give user and password for the proxy in HTTPS_PROXY"}
 	case e.Status == http.StatusRequestEntityTooLarge:
-		return explained{Unreachable, cause, "have it accept request bodies of 1 MiB and more"}
+		return explanation{Unreachable, cause, "have it accept request bodies of 1 MiB and more"}
 	case e.Status >= 500 && f.Target.Endpoint == "":
-		return explained{Other, cause, "if it lasts, check the proxy (HTTPS_PROXY), firewall or load balancer"}
+		return explanation{Other, cause, "if it lasts, check the proxy (HTTPS_PROXY), firewall or load balancer"}
 	case f.Target.Endpoint == "":
-		return explained{kind, cause, fmt.Sprintf("check the proxy (HTTPS_PROXY), and whether a firewall lets requests to %s pass", f.service())}
+		return explanation{kind, cause, fmt.Sprintf("check the proxy (HTTPS_PROXY), and whether a firewall lets requests to %s pass", f.service())}
 	}
-	return explained{kind, cause, fmt.Sprintf("check that %s is a %s endpoint (%s), and the proxy or load balancer before it", f.service(), f.Target.service(), n.Endpoint)}
+	return explanation{kind, cause, fmt.Sprintf("check that %s is a %s endpoint (%s), and the proxy or load balancer before it", f.service(), f.Target.serviceName(), n.Endpoint)}
 }

@@ -1,4 +1,4 @@
-// Package explain says in plain words why a request failed, and what the reader can do.
+// Package explain describes in plain words why a request failed and what the reader can do.
 package explain
 
 import (
@@ -16,23 +16,23 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
-// Target is where a request goes, and what it needs there.
+// Target is where a request is sent, and what it needs there.
 type Target struct {
 	Group    string
 	Stream   string
 	Region   string
-	Endpoint string // "" = that of the region
-	NoCreate bool   // a missing log group or log stream is not created
-	Tags     bool   // a new log group gets tags, which is a permission of its own
-	Provider bool   // the program brings its own credentials
-	Role     string // that is assumed with them; "" = none
-	Service  string // "" = CloudWatch Logs
+	Endpoint string // "": the region's default
+	NoCreate bool   // missing log groups and log streams are not created
+	Tags     bool   // new log groups get tags, which needs another permission
+	Provider bool   // the program supplies its own credentials
+	Role     string // assumed with them; "": none
+	Service  string // "": CloudWatch Logs
 }
 
-// Names are the settings, as the reader knows them.
+// Names are the names of the settings in texts, as the reader knows them.
 type Names struct{ Keys, Profile, Provider, Region, Endpoint, NoCreate, ExternalID string }
 
-// Fields are the names for who uses the library.
+// Fields are the names for users of the library.
 var Fields = Names{
 	Keys:     "AWS_ACCESS_KEY_ID, Options.AccessID",
 	Profile:  "AWS_PROFILE, Options.Profile",
@@ -44,43 +44,43 @@ var Fields = Names{
 	ExternalID: "Options.ExternalID",
 }
 
-// Kind is who can do something about a failure.
+// Kind classifies failures by who can fix them.
 type Kind int
 
 const (
-	Other       Kind = iota // nobody, or it is not known who: the network, the service
-	Credentials             // there are none, or they are refused
-	Clock                   // that of this machine is wrong, which the SDK corrects
+	Other       Kind = iota // nobody, or not known: a temporary failure of the service or the network
+	Credentials             // missing or rejected
+	Clock                   // this machine's clock is wrong; the SDK corrects for it
 	Denied                  // a permission is missing
 	Missing                 // the log group or log stream does not exist
-	Invalid                 // the request is, and will always be
+	Invalid                 // the request is invalid and always will be
 	Throttled               // the service asks to slow down
-	Quota                   // one of the account is exhausted
-	Unsupported             // the endpoint does not know the operation
-	NoHost                  // the name of the host does not resolve
-	Unreachable             // nobody answers, or not the service
+	Quota                   // an account quota is exhausted
+	Unsupported             // the endpoint does not support the operation
+	NoHost                  // the host name does not resolve
+	Unreachable             // no server answers, or not the service
 )
 
-// Failure is why a request failed. Its text says what was to be done, why it was not, and
+// Failure explains why a request failed. Its text says what was attempted, why it failed, and
 // what the reader can do. It shows nothing of the request, and little of the response.
 type Failure struct {
-	Operation string // of the API; "" if not known
+	Operation string // API operation; "" if not known
 	Target    Target
-	At        time.Time // when it failed
-	Err       error     // of the SDK
+	At        time.Time // time of the failure
+	Err       error     // error of the SDK
 }
 
 // Unwrap returns the error of the SDK.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Error is the text with the names of the library.
+// Error returns the text with the names in [Fields].
 func (f *Failure) Error() string { return f.Text(Fields) }
 
-// Text is the whole text.
+// Text returns the complete text.
 func (f *Failure) Text(n Names) string {
 	e := f.explain(n)
 	s := e.cause
-	if what := f.what(); what != "" {
+	if what := f.action(); what != "" {
 		s = what + ": " + s
 	}
 	if e.advice != "" {
@@ -89,25 +89,25 @@ func (f *Failure) Text(n Names) string {
 	return clean(s, maxText)
 }
 
-// Cause is why it failed, and no more.
+// Cause returns only the cause.
 func (f *Failure) Cause() string { return clean(f.explain(Fields).cause, maxText) }
 
-// Kind returns who can do something about it.
+// Kind returns the kind of failure.
 func (f *Failure) Kind() Kind { return f.explain(Fields).kind }
 
-// Final reports whether the request will not be made again: events do not wait for it.
+// Final reports whether the request will not be retried. No events wait for such a request.
 func (f *Failure) Final() bool {
 	return f.Operation == "PutRetentionPolicy" && f.Kind() == Invalid
 }
 
-// explained is what there is to say.
-type explained struct {
+// explanation is the explanation of a failure.
+type explanation struct {
 	kind          Kind
 	cause, advice string
 }
 
 // explain decides by types and codes, never by the text of an error.
-func (f *Failure) explain(n Names) explained {
+func (f *Failure) explain(n Names) explanation {
 	var credentials *deliver.CredentialsError
 	if errors.As(f.Err, &credentials) {
 		return f.noCredentials(credentials, n)
@@ -123,8 +123,8 @@ func (f *Failure) explain(n Names) explained {
 	return f.network(n)
 }
 
-// what is the operation in words.
-func (f *Failure) what() string {
+// action describes the operation.
+func (f *Failure) action() string {
 	group := ""
 	if f.Target.Group != "" {
 		group = " log group " + f.Target.Group
@@ -144,7 +144,7 @@ func (f *Failure) what() string {
 	return f.Operation
 }
 
-func (f *Failure) noCredentials(e *deliver.CredentialsError, n Names) explained {
+func (f *Failure) noCredentials(e *deliver.CredentialsError, n Names) explanation {
 	var refused *role.Error
 	if errors.As(e.Err, &refused) {
 		return f.notAssumed(refused, n)
@@ -154,7 +154,7 @@ func (f *Failure) noCredentials(e *deliver.CredentialsError, n Names) explained 
 	if errors.As(f.Err, &u) {
 		none = (&deliver.Unfinished{Phase: deliver.PhaseCredentials, After: u.After}).Error()
 	}
-	for _, over := range []error{context.Canceled, context.DeadlineExceeded} { // the time has been said
+	for _, over := range []error{context.Canceled, context.DeadlineExceeded} { // the text has the time already
 		why = strings.TrimRight(strings.TrimSuffix(why, over.Error()), ", :")
 	}
 	if why != "" {
@@ -164,27 +164,27 @@ func (f *Failure) noCredentials(e *deliver.CredentialsError, n Names) explained 
 		none += " to assume role " + f.Target.Role
 	}
 	if f.Target.Provider {
-		return explained{Credentials, none + " from " + n.Provider + why, ""}
+		return explanation{Credentials, none + " from " + n.Provider + why, ""}
 	}
-	return explained{
+	return explanation{
 		Credentials,
 		none + " in the environment, the shared config, or from a role of this machine" + why,
 		fmt.Sprintf("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile (%s), log in with 'aws sso login', or give this machine a role", n.Profile),
 	}
 }
 
-// service is who should have answered.
+// service names the server that should have answered.
 func (f *Failure) service() string {
 	if host := f.Target.host(); host != "" {
 		return host
 	}
-	return f.Target.service() + f.Target.in()
+	return f.Target.serviceName() + f.Target.inRegion()
 }
 
-func (t *Target) service() string { return cmp.Or(t.Service, "CloudWatch Logs") }
+func (t *Target) serviceName() string { return cmp.Or(t.Service, "CloudWatch Logs") }
 
-// host is that of the endpoint, "" if AWS chooses it. Nothing else of the URL is shown: it
-// may have a password.
+// host returns the host of the endpoint; "" if AWS chooses it. No other part of the URL is shown,
+// because it may contain a password.
 func (t *Target) host() string {
 	u, err := url.Parse(t.Endpoint)
 	if err != nil {
@@ -193,7 +193,7 @@ func (t *Target) host() string {
 	return u.Host
 }
 
-func (t *Target) in() string {
+func (t *Target) inRegion() string {
 	if t.Region == "" {
 		return ""
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // network explains an attempt that got no response.
-func (f *Failure) network(n Names) explained {
+func (f *Failure) network(n Names) explanation {
 	err, where := f.Err, f.where()
 	var (
 		unfinished *deliver.Unfinished
@@ -26,37 +26,37 @@ func (f *Failure) network(n Names) explained {
 	)
 	switch {
 	case errors.As(err, &unfinished):
-		return f.unfinished(unfinished, n)
+		return f.interrupted(unfinished, n)
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return explained{NoHost, "no such host " + dns.Name, f.wrongHost(n)}
+		return explanation{NoHost, "no such host " + dns.Name, f.hostAdvice(n)}
 	case errors.As(err, &dns):
-		return explained{Unreachable, "host " + dns.Name + " not resolved: " + dns.Err, "check the DNS of this machine"}
+		return explanation{Unreachable, "host " + dns.Name + " not resolved: " + dns.Err, "check the DNS of this machine"}
 	case neterr.Is(err, neterr.Refused):
-		return explained{Unreachable, "connection to " + where + " refused: nothing listens there", f.nothingThere(n)}
+		return explanation{Unreachable, "connection to " + where + " refused: nothing listens there", f.refusedAdvice(n)}
 	case neterr.Is(err, neterr.NoRoute):
-		return explained{Unreachable, "no route to " + where + ": " + f.short(), f.blocked(n)}
+		return explanation{Unreachable, "no route to " + where + ": " + f.shortCause(), f.blockedAdvice(n)}
 	case neterr.Is(err, neterr.Forbidden):
-		return explained{Unreachable, "connection to " + where + " forbidden on this machine: " + f.short(), "check the firewall and the sandbox of the program"}
+		return explanation{Unreachable, "connection to " + where + " forbidden on this machine: " + f.shortCause(), "check the firewall and the sandbox of the program"}
 	case neterr.Is(err, neterr.NoFiles):
-		return explained{Unreachable, "no connection to " + where + ": " + f.short(), "raise the limit of open files (ulimit -n), or look for what leaks them"}
+		return explanation{Unreachable, "no connection to " + where + ": " + f.shortCause(), "raise the limit of open files (ulimit -n), or look for what leaks them"}
 	}
 	if e, ok := f.certificate(n); ok {
 		return e
 	}
 	switch {
-	case neterr.Is(err, neterr.Reset), neterr.Is(err, errEnded), errors.Is(err, io.EOF):
-		return explained{Unreachable, "connection to " + where + " closed before the end of the response: " + f.short(), "if it lasts, look for a proxy or firewall that does so"}
+	case neterr.Is(err, neterr.Reset), neterr.Is(err, errClosedEarly), errors.Is(err, io.EOF):
+		return explanation{Unreachable, "connection to " + where + " closed before the end of the response: " + f.shortCause(), "if it lasts, look for a proxy or firewall that does so"}
 	case f.sent():
-		return explained{Unreachable, "no response from " + where + ": " + f.short(), "if it lasts, check the proxy (HTTPS_PROXY), and what else is in between"}
+		return explanation{Unreachable, "no response from " + where + ": " + f.shortCause(), "if it lasts, check the proxy (HTTPS_PROXY), and what else is in between"}
 	}
-	return explained{Unreachable, f.short(), ""}
+	return explanation{Unreachable, f.shortCause(), ""}
 }
 
-// errEnded is what reading returns where a connection ends too early.
-var errEnded = []error{io.ErrUnexpectedEOF, net.ErrClosed, io.ErrClosedPipe}
+// errClosedEarly are the errors of reading from a connection that was closed early.
+var errClosedEarly = []error{io.ErrUnexpectedEOF, net.ErrClosed, io.ErrClosedPipe}
 
-// unfinished explains an attempt that was cut off, or is in flight.
-func (f *Failure) unfinished(u *deliver.Unfinished, n Names) explained {
+// interrupted explains an attempt that was interrupted or is in flight.
+func (f *Failure) interrupted(u *deliver.Unfinished, n Names) explanation {
 	known := *u
 	if known.Host == "" {
 		known.Host = f.service()
@@ -64,7 +64,7 @@ func (f *Failure) unfinished(u *deliver.Unfinished, n Names) explained {
 	if known.Seen != nil {
 		known.Seen = errors.New(plain(known.Seen))
 	}
-	advice := f.blocked(n)
+	advice := f.blockedAdvice(n)
 	switch u.Phase {
 	case deliver.PhaseCredentials:
 		advice = "look for a credential_process, an SSO login or a metadata service that does not respond"
@@ -79,11 +79,11 @@ func (f *Failure) unfinished(u *deliver.Unfinished, n Names) explained {
 		advice = "if it lasts, check the line and what is in between"
 	case deliver.PhaseStarted, deliver.PhaseConnecting:
 	}
-	return explained{Unreachable, known.Error(), advice}
+	return explanation{Unreachable, known.Error(), advice}
 }
 
-// certificate explains errors of TLS.
-func (f *Failure) certificate(n Names) (e explained, ok bool) {
+// certificate explains TLS errors.
+func (f *Failure) certificate(n Names) (e explanation, ok bool) {
 	var (
 		unknown  x509.UnknownAuthorityError
 		invalid  x509.CertificateInvalidError
@@ -99,30 +99,30 @@ func (f *Failure) certificate(n Names) (e explained, ok bool) {
 		if unknown.Cert != nil {
 			issuer = fmt.Sprintf(" (issued by %q)", clean(unknown.Cert.Issuer.String(), maxDetail))
 		}
-		return explained{Unreachable, "the TLS certificate of " + where + " is not trusted" + issuer,
+		return explanation{Unreachable, "the TLS certificate of " + where + " is not trusted" + issuer,
 			"if a proxy is in between, name its CA file in AWS_CA_BUNDLE or SSL_CERT_FILE; else install the CA certificates of the system"}, true
 	case errors.As(f.Err, &invalid) && invalid.Reason == x509.Expired:
-		return explained{Unreachable, "the TLS certificate of " + where + " has expired or is not valid yet: " + clean(invalid.Detail, maxSaid),
+		return explanation{Unreachable, "the TLS certificate of " + where + " has expired or is not valid yet: " + clean(invalid.Detail, maxMessage),
 			"check the clock of this machine, else renew the certificate"}, true
 	case errors.As(f.Err, &hostname):
-		return explained{Unreachable, "the TLS certificate of " + where + " is for another host",
+		return explanation{Unreachable, "the TLS certificate of " + where + " is for another host",
 			fmt.Sprintf("check the endpoint (%s), and whether a proxy is in between", n.Endpoint)}, true
 	case errors.As(f.Err, &other):
-		return explained{Unreachable, "the TLS certificate of " + where + " is invalid: " + plain(other.Err), "check whether a proxy is in between"}, true
+		return explanation{Unreachable, "the TLS certificate of " + where + " is invalid: " + plain(other.Err), "check whether a proxy is in between"}, true
 	case errors.As(f.Err, &record), errors.Is(f.Err, http.ErrSchemeMismatch):
-		return explained{Unreachable, where + " does not speak TLS", fmt.Sprintf("check the scheme and port of the endpoint (%s), and whether a proxy is in between", n.Endpoint)}, true
+		return explanation{Unreachable, where + " does not speak TLS", fmt.Sprintf("check the scheme and port of the endpoint (%s), and whether a proxy is in between", n.Endpoint)}, true
 	case errors.As(f.Err, &alert):
-		return explained{Unreachable, "TLS handshake with " + where + " failed: " + plain(alert), "check whether a proxy is in between"}, true
+		return explanation{Unreachable, "TLS handshake with " + where + " failed: " + plain(alert), "check whether a proxy is in between"}, true
 	}
-	return explained{}, false
+	return explanation{}, false
 }
 
-// wrongHost is for a host that does not exist.
-func (f *Failure) wrongHost(n Names) string {
+// hostAdvice is the advice for a host that does not exist.
+func (f *Failure) hostAdvice(n Names) string {
 	switch {
 	case f.proxied():
 		return "check the proxy (HTTPS_PROXY) and the DNS of this machine"
-	case f.chosen():
+	case f.customEndpoint():
 		return fmt.Sprintf("check the endpoint (%s) and the DNS of this machine", n.Endpoint)
 	case f.Target.Region == "":
 		return fmt.Sprintf("check the region (%s) and the DNS of this machine", n.Region)
@@ -130,27 +130,27 @@ func (f *Failure) wrongHost(n Names) string {
 	return fmt.Sprintf("check the region %q (%s) and the DNS of this machine", f.Target.Region, n.Region)
 }
 
-// nothingThere is for a connection that is refused.
-func (f *Failure) nothingThere(n Names) string {
+// refusedAdvice is the advice for a refused connection.
+func (f *Failure) refusedAdvice(n Names) string {
 	switch {
 	case f.proxied():
 		return "check the proxy (HTTPS_PROXY)"
-	case f.chosen():
+	case f.customEndpoint():
 		return fmt.Sprintf("start what should listen there, or correct the endpoint (%s)", n.Endpoint)
 	}
 	return "check the firewall, the proxy (HTTPS_PROXY) and the DNS of this machine"
 }
 
-// blocked is for connections that cannot be made.
-func (f *Failure) blocked(n Names) string {
-	if f.chosen() {
+// blockedAdvice is the advice for connections that cannot be established.
+func (f *Failure) blockedAdvice(n Names) string {
+	if f.customEndpoint() {
 		return fmt.Sprintf("check the endpoint (%s), and whether a firewall or security group blocks it", n.Endpoint)
 	}
 	return "check whether egress is blocked (firewall, security group, routes); without internet access a proxy (HTTPS_PROXY) or a VPC endpoint is needed"
 }
 
-// where is the address that failed: host and port of the URL, and the IP address if
-// another one; for a proxy that of the proxy.
+// where returns the address that failed: host and port of the URL, with the IP address if it
+// differs; for a proxy, the proxy's address.
 func (f *Failure) where() string {
 	host := f.service()
 	if u, ok := f.url(); ok {
@@ -164,7 +164,7 @@ func (f *Failure) where() string {
 		return host
 	}
 	proxied := f.proxied()
-	for inner := op; errors.As(inner.Err, &inner) && inner != nil; { // that of the proxy is around that of the dial
+	for inner := op; errors.As(inner.Err, &inner) && inner != nil; { // the proxy's error wraps that of the dial
 		op = inner
 	}
 	if op.Addr == nil || op.Addr.String() == host {
@@ -178,7 +178,7 @@ func (f *Failure) where() string {
 
 var defaultPort = map[string]string{"http": "80", "https": "443"}
 
-// url is that of the request, if an HTTP client made one.
+// url returns the URL of the request, if an HTTP client has started it.
 func (f *Failure) url() (*url.URL, bool) {
 	var e *url.Error
 	if !errors.As(f.Err, &e) {
@@ -188,14 +188,14 @@ func (f *Failure) url() (*url.URL, bool) {
 	return u, err == nil && u.Host != ""
 }
 
-// sent reports whether the request was left to an HTTP client.
+// sent reports whether the request was passed to an HTTP client.
 func (f *Failure) sent() bool {
 	var e *smithyhttp.RequestSendError
 	return errors.As(f.Err, &e)
 }
 
-// chosen reports whether the endpoint is not that of the region, but one that was named.
-func (f *Failure) chosen() bool {
+// customEndpoint reports whether the endpoint was configured, not derived from the region.
+func (f *Failure) customEndpoint() bool {
 	if f.Target.Endpoint != "" {
 		return true
 	}
@@ -208,9 +208,9 @@ func (f *Failure) proxied() bool {
 	return errors.As(f.Err, &op) && op.Op == "proxyconnect"
 }
 
-// short is the innermost error of a failed system call or connection, which says all that
-// the rest of the text does not.
-func (f *Failure) short() string {
+// shortCause returns the innermost error of a failed system call or connection, which has everything
+// that the rest of the text does not say.
+func (f *Failure) shortCause() string {
 	var op *net.OpError
 	if errors.As(f.Err, &op) && op.Err != nil {
 		return plain(op.Err)

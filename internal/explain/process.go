@@ -9,9 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 )
 
-// ProcessError returns the error of a credential_process without what the process wrote,
-// which may be keys: the SDK's error quotes it, and so do those that it wraps. What others
-// say around it quotes it as well, and is left out. Any other error is returned as it is.
+// ProcessError returns the error of a credential_process without the output of the process, which
+// may contain keys. The SDK's error quotes the output, as do the errors it wraps and those that
+// wrap it, so only the cause is kept. Any other error is returned unchanged.
 func ProcessError(err error) error {
 	var process *processcreds.ProviderError
 	if !errors.As(err, &process) {
@@ -34,5 +34,5 @@ func ProcessError(err error) error {
 	case inner != nil: // of the process, such as its exit status
 		return fmt.Errorf("credential_process: %w", inner)
 	}
-	return fmt.Errorf("credential_process: %w", process.Err) // what its output lacks
+	return fmt.Errorf("credential_process: %w", process.Err) // what the output lacks
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/role"
 )
 
-// notAssumed explains why a role was not assumed: why the request to STS failed.
-func (f *Failure) notAssumed(e *role.Error, n Names) explained {
+// notAssumed explains why a role could not be assumed: why the request to STS failed.
+func (f *Failure) notAssumed(e *role.Error, n Names) explanation {
 	external := n.ExternalID
 	n.Endpoint = "AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL"
 	request := &Failure{
@@ -25,7 +25,7 @@ func (f *Failure) notAssumed(e *role.Error, n Names) explained {
 		} else {
 			why.advice += fmt.Sprintf("; if that demands an external id, give it (%s)", external)
 		}
-	case Invalid, Missing, Unsupported, Quota: // of the role, not of log groups
+	case Invalid, Missing, Unsupported, Quota: // these concern the role, not log groups
 		why.kind = Credentials
 	case Other, Credentials, Clock, Throttled, NoHost, Unreachable:
 	}

@@ -15,23 +15,22 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/redact"
 )
 
-// The most bytes that are shown of a whole text, of what a response or another package
-// says, of a code or an id, and of a header. A response can be as large as it wants.
+// Limits in bytes of a whole text; of a message from a response or another package; of a code or
+// an ID; and of a header. A response can be of any size.
 const (
-	maxText   = 3000
-	maxSaid   = 600
-	maxCode   = 100
-	maxDetail = 80
+	maxText    = 3000
+	maxMessage = 600
+	maxCode    = 100
+	maxDetail  = 80
 )
 
-// openURL is a URL at the end of a text that was cut: it may have been in a password.
+// openURL matches a URL at the end of truncated text: it may have been cut inside a password.
 var openURL = regexp.MustCompile(`://[^\s"]*$`)
 
-// signed is where a text begins to quote the signed headers of a request.
+// signed matches the start of quoted signed headers.
 var signed = regexp.MustCompile(`(?i)x-amz-security-token|authorization\s*[:=]|aws4-hmac-sha256|aws4-ecdsa`)
 
-// clean returns at most so many bytes of a text, on one line, and harmless for terminals and
-// log files.
+// clean returns at most most bytes of a text, on one line and safe for terminals and log files.
 func clean(s string, most int) string {
 	s = redact.Text(s)
 	whole := len(s) <= most
@@ -53,31 +52,31 @@ func clean(s string, most int) string {
 	return strings.TrimSpace(plaintext.Escape(blanks.Replace(s)))
 }
 
-// blanks are what a text in one line has for the ends of lines and tabs.
+// blanks replaces line breaks and tabs by spaces.
 var blanks = strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
 
-// line is the first line of a text, without the full stop.
+// line returns the first line of a text without a final period.
 func line(s string) string {
 	s = strings.TrimSpace(s)
 	if end := strings.IndexAny(s, "\r\n"); end >= 0 {
 		s = s[:end]
 	}
-	return strings.TrimSuffix(clean(s, maxSaid), ".")
+	return strings.TrimSuffix(clean(s, maxMessage), ".")
 }
 
-// sentence is the first one of the first line.
+// sentence returns the first sentence of the first line.
 func sentence(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
 	s, _, _ = strings.Cut(s, ". ")
 	return s
 }
 
-// plain is the text of an error without what the SDK puts around the cause.
+// plain returns the text of an error without the SDK's wrapping.
 func plain(err error) string {
 	err = ProcessError(err)
 	text := err.Error()
 	for outer := err; outer != nil; outer = errors.Unwrap(outer) {
-		if inner := cause(outer); inner != nil {
+		if inner := unwrapSDK(outer); inner != nil {
 			text = strings.Replace(text, outer.Error(), inner.Error(), 1)
 		}
 	}
@@ -88,8 +87,8 @@ func plain(err error) string {
 	return line(text)
 }
 
-// cause returns what an error that only adds steps is about, or nil.
-func cause(err error) error {
+// unwrapSDK returns the cause of an error that only adds context, or nil.
+func unwrapSDK(err error) error {
 	switch e := err.(type) {
 	case *smithy.OperationError:
 		return e.Err
@@ -103,7 +102,7 @@ func cause(err error) error {
 		return e.Err
 	case *smithy.CanceledError:
 		return e.Err
-	case *redact.Redacted: // clean does that as well, once the steps around it are gone
+	case *redact.Redacted: // clean redacts too, once the wrapping is gone
 		return e.Unwrap()
 	case *url.Error:
 		return e.Err
