@@ -62,7 +62,7 @@ type cutOffRow struct {
 	later    string // of OnError, after the deadline of the attempt
 }
 
-const line = "if it lasts, check the line and what is in between"
+const line = "if this persists, check the network connection and any proxy or firewall on the path"
 
 var cutOffRows = []cutOffRow{
 	{"no connection", "https://10.255.255.1", through(silence),
@@ -72,8 +72,8 @@ var cutOffRows = []cutOffRow{
 		"no connection to logs.us-east-1.amazonaws.com:443 within 10s; " + blockedByAWS,
 		"no connection to logs.us-east-1.amazonaws.com:443 within 30s; " + blockedByAWS},
 	{"no handshake", "https://10.255.255.1", through(mute("")),
-		"no TLS handshake with 10.255.255.1:443 within 10s; look for a proxy or firewall that holds TLS connections back",
-		"no TLS handshake with 10.255.255.1:443 within 30s; look for a proxy or firewall that holds TLS connections back"},
+		"no TLS handshake with 10.255.255.1:443 within 10s; look for a proxy or firewall that delays TLS handshakes",
+		"no TLS handshake with 10.255.255.1:443 within 30s; look for a proxy or firewall that delays TLS handshakes"},
 	{"the request does not get through", "http://10.255.255.1", through(func(context.Context, string, string) (net.Conn, error) {
 		here, there := net.Pipe()
 		time.AfterFunc(patience, func() { there.Close() })
@@ -231,7 +231,7 @@ func TestCutOffDoesNotHideTheFailure(t *testing.T) {
 		}
 		err := h.Close()
 		for _, err := range append(errs.errors(), err, h.Stats().LastError) {
-			if text := fmt.Sprint(err); !strings.Contains(text, "connection to 10.255.255.1:443 refused: nothing listens there") {
+			if text := fmt.Sprint(err); !strings.Contains(text, "connection to 10.255.255.1:443 refused: nothing is listening there") {
 				t.Errorf("%s", text)
 			}
 		}

@@ -157,7 +157,7 @@ func closedPort(t *testing.T) string {
 }
 
 const (
-	blockedByAWS      = "check whether egress is blocked (firewall, security group, routes); without internet access a proxy (HTTPS_PROXY) or a VPC endpoint is needed"
+	blockedByAWS      = "check whether egress is blocked (firewall, security group, routes); without internet access, use a proxy (HTTPS_PROXY) or a VPC endpoint"
 	blockedByEndpoint = "check the endpoint (AWS_ENDPOINT_URL, Options.Endpoint), and whether a firewall or security group blocks it"
 )
 
@@ -174,7 +174,7 @@ func TestErrorTextsOfTheNetwork(t *testing.T) {
 	tlsAddr, plainAddr := tlsServer.Listener.Addr().String(), plainServer.Listener.Addr().String()
 	_, tlsPort, _ := net.SplitHostPort(tlsAddr)
 	closed := closedPort(t)
-	const between = "; if it lasts, check the proxy (HTTPS_PROXY), and what else is in between"
+	const between = "; if this persists, check the proxy (HTTPS_PROXY) and any firewall on the path"
 	gate := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusProxyAuthRequired)
 		_, _ = io.WriteString(w, "<html>canary")
@@ -219,14 +219,14 @@ func TestErrorTextsOfTheNetwork(t *testing.T) {
 		{"DNS fails", with("https://logs.invalid", nameserver(t, 2)),
 			`host logs.invalid not resolved: server misbehaving; check the DNS of this machine`},
 		{"nothing listens", with("http://"+closed, nil),
-			`connection to ` + closed + ` refused: nothing listens there; start what should listen there, or correct the endpoint (AWS_ENDPOINT_URL, Options.Endpoint)`},
+			`connection to ` + closed + ` refused: nothing is listening there; start the server, or correct the endpoint (AWS_ENDPOINT_URL, Options.Endpoint)`},
 		{"nothing listens at a host with a name", with("http://localhost:"+closed[len("127.0.0.1:"):], through(func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "tcp4", closed)
-		})), `connection to localhost:` + closed[len("127.0.0.1:"):] + ` (` + closed + `) refused: nothing listens there; start what should listen there, or correct the endpoint (AWS_ENDPOINT_URL, Options.Endpoint)`},
+		})), `connection to localhost:` + closed[len("127.0.0.1:"):] + ` (` + closed + `) refused: nothing is listening there; start the server, or correct the endpoint (AWS_ENDPOINT_URL, Options.Endpoint)`},
 		{"nothing listens at the proxy", with("", trusting(func(tr *http.Transport) {
 			tr.Proxy = http.ProxyURL(&url.URL{Scheme: "http", User: url.UserPassword("user", "canary"), Host: closed})
 		})),
-			`connection to the proxy ` + closed + ` refused: nothing listens there; check the proxy (HTTPS_PROXY)`},
+			`connection to the proxy ` + closed + ` refused: nothing is listening there; check the proxy (HTTPS_PROXY)`},
 		{"no such proxy", with("", func(o *cloudwatchlogs.Options) {
 			nameserver(t, 3)(o)
 			o.HTTPClient.(*http.Client).Transport.(*http.Transport).Proxy = http.ProxyURL(mustParse(t, "http://user:canary@proxy.invalid:3128"))
@@ -243,22 +243,22 @@ func TestErrorTextsOfTheNetwork(t *testing.T) {
 		{"no network", with("https://10.255.255.1", failingCalls(syscall.ENETUNREACH)),
 			`no route to 10.255.255.1:443: network is unreachable; ` + blockedByEndpoint},
 		{"the firewall of this machine", with("https://10.255.255.1", failingCalls(syscall.EPERM)),
-			`connection to 10.255.255.1:443 forbidden on this machine: operation not permitted; check the firewall and the sandbox of the program`},
+			`connection to 10.255.255.1:443 not permitted on this machine: operation not permitted; check the local firewall and the program's sandbox`},
 		{"no descriptor left", with("https://10.255.255.1", failingCalls(syscall.EMFILE)),
-			`no connection to 10.255.255.1:443: too many open files; raise the limit of open files (ulimit -n), or look for what leaks them`},
+			`no connection to 10.255.255.1:443: too many open files; raise the limit on open files (ulimit -n), or look for a file descriptor leak`},
 		{"closed before the response", with("http://"+hangUp.Addr().String(), nil),
 			``},
 		{"a certificate nobody trusts", with("https://"+tlsAddr, nil),
-			`the TLS certificate of ` + tlsAddr + ` is not trusted (issued by "O=Acme Co"); if a proxy is in between, name its CA file in AWS_CA_BUNDLE or SSL_CERT_FILE; else install the CA certificates of the system`},
+			`the TLS certificate of ` + tlsAddr + ` is not trusted (issued by "O=Acme Co"); if a proxy intercepts the connection, set AWS_CA_BUNDLE or SSL_CERT_FILE to its CA file; otherwise install the system's CA certificates`},
 		{"a certificate of another host", with("https://localhost:"+tlsPort, trusting(func(*http.Transport) {})),
-			`the TLS certificate of localhost:` + tlsPort + ` is for another host; check the endpoint (AWS_ENDPOINT_URL, Options.Endpoint), and whether a proxy is in between`},
+			`the TLS certificate of localhost:` + tlsPort + ` is for another host; check the endpoint (AWS_ENDPOINT_URL, Options.Endpoint), and whether a proxy intercepts the connection`},
 		{"a certificate that has expired", with("https://"+tlsAddr, trusting(func(tr *http.Transport) {
 			tr.TLSClientConfig.Time = func() time.Time { return time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC) }
-		})), `the TLS certificate of ` + tlsAddr + ` has expired or is not valid yet: current time 2100-01-01T00:00:00Z is after 2084-01-29T16:00:00Z; check the clock of this machine, else renew the certificate`},
+		})), `the TLS certificate of ` + tlsAddr + ` has expired or is not valid yet: current time 2100-01-01T00:00:00Z is after 2084-01-29T16:00:00Z; check the clock of this machine; if it is right, renew the certificate`},
 		{"no TLS", with("https://"+plainAddr, nil),
-			plainAddr + ` does not speak TLS; check the scheme and port of the endpoint (AWS_ENDPOINT_URL, Options.Endpoint), and whether a proxy is in between`},
+			plainAddr + ` does not speak TLS; check the scheme and port of the endpoint (AWS_ENDPOINT_URL, Options.Endpoint), and whether a proxy intercepts the connection`},
 		{"TLS only", with("http://"+tlsAddr, nil),
-			`HTTP 400 from something between this program and the service; check that ` + tlsAddr + ` is a CloudWatch Logs endpoint (AWS_ENDPOINT_URL, Options.Endpoint), and the proxy or load balancer before it`},
+			`HTTP 400 response is not from the service; check that ` + tlsAddr + ` is a CloudWatch Logs endpoint (AWS_ENDPOINT_URL, Options.Endpoint), and check the proxy or load balancer in front of it`},
 	} {
 		t.Run(row.about, func(t *testing.T) {
 			r := report(t, row.opts)
@@ -267,7 +267,7 @@ func TestErrorTextsOfTheNetwork(t *testing.T) {
 			}
 			if row.want == "" { // the system decides whether that is a reset, or comes before the request is sent
 				where := hangUp.Addr().String()
-				if s := fmt.Sprint(r.last); !strings.Contains(s, "connection to "+where+" closed before the end of the response: ") &&
+				if s := fmt.Sprint(r.last); !strings.Contains(s, "connection to "+where+" closed before the response was complete: ") &&
 					!strings.Contains(s, "no response from "+where+": http: server closed idle connection; ") {
 					t.Errorf("LastError: %s", s)
 				}
@@ -346,15 +346,15 @@ func TestErrorTextsOfAnswers(t *testing.T) {
 			func(o *cloudwatch.Options) { o.Tags = map[string]string{"team": "a"} },
 			"create log group my_log_group: access denied: AccessDeniedException: no" + http400 + "; allow logs:CreateLogGroup and logs:TagResource on log group my_log_group in us-east-1"},
 		{"a log group that can never be", "CreateLogGroup", api(400, "InvalidParameterException", "Log groups starting with AWS/ are reserved for AWS."), nil,
-			"create log group my_log_group: the request is refused as invalid: InvalidParameterException: Log groups starting with AWS/ are reserved for AWS" + http400},
+			"create log group my_log_group: the request was refused as invalid: InvalidParameterException: Log groups starting with AWS/ are reserved for AWS" + http400},
 		{"a key that is not known", put, api(400, "UnrecognizedClientException", "The security token included in the request is invalid."), nil,
 			send + "the access key is unknown in us-east-1: UnrecognizedClientException: The security token included in the request is invalid" + http400 + "; check the access key and the session token (" + keys + "), and the region"},
 		{"expired", put, api(400, "ExpiredTokenException", "The security token included in the request is expired"), nil,
-			send + "the credentials have expired: ExpiredTokenException: The security token included in the request is expired" + http400 + "; get new ones, for example with 'aws sso login'"},
+			send + "the credentials have expired: ExpiredTokenException: The security token included in the request is expired" + http400 + "; get new credentials, for example with 'aws sso login'"},
 		{"a wrong secret", put, api(400, "InvalidSignatureException", canonical), nil,
-			send + "the signature is refused: InvalidSignatureException: The request signature we calculated does not match the signature you provided" + http400 + "; check the secret access key that belongs to the access key (" + keys + "), and the clock of this machine"},
+			send + "the signature was rejected: InvalidSignatureException: The request signature we calculated does not match the signature you provided" + http400 + "; check that the secret access key matches the access key (" + keys + "), and check the clock of this machine"},
 		{"signed headers in one line", put, api(400, "IncompleteSignature", "Bad request: Authorization: AWS4-HMAC-SHA256 Credential=canarytoken"), nil,
-			send + "the signature is refused: IncompleteSignature: Bad request:…" + http400 + "; check the secret access key that belongs to the access key (" + keys + "), and the clock of this machine"},
+			send + "the signature was rejected: IncompleteSignature: Bad request:…" + http400 + "; check that the secret access key matches the access key (" + keys + "), and check the clock of this machine"},
 		{"a clock that is ahead", put, skewed(time.Hour), nil,
 			send + "the clock of this machine is 1h0m0s ahead: InvalidSignatureException: Signature expired: 20261130T120000Z is now earlier than 20261130T130000Z" + http400 + "; set the clock"},
 		{"a clock that is behind", put, skewed(-time.Hour), nil,
@@ -362,23 +362,23 @@ func TestErrorTextsOfAnswers(t *testing.T) {
 		{"missing, and never created", put, api(400, "ResourceNotFoundException", "The specified log group does not exist."), func(o *cloudwatch.Options) { o.NoCreate = true },
 			send + "the log group or log stream my_log_stream does not exist: ResourceNotFoundException: The specified log group does not exist" + http400 + "; create it, or leave out Options.NoCreate"},
 		{"a quota", "CreateLogGroup", api(400, "LimitExceededException", "Resource limit exceeded."), nil,
-			"create log group my_log_group: a quota of the account is exhausted: LimitExceededException: Resource limit exceeded" + http400 + "; delete what is not needed, or request a higher quota"},
+			"create log group my_log_group: an account quota is exhausted: LimitExceededException: Resource limit exceeded" + http400 + "; delete unused resources, or request a higher quota"},
 		{"throttled", put, api(400, "ThrottlingException", "Rate exceeded"), nil,
-			send + "the service throttles requests: ThrottlingException: Rate exceeded" + http400 + "; if it lasts, request a higher quota"},
+			send + "the service is throttling requests: ThrottlingException: Rate exceeded" + http400 + "; if this persists, request a higher quota"},
 		{"a failure of the service", put, api(500, "InternalFailure", ""), nil,
-			send + "the service fails: InternalFailure (HTTP 500, request id 1b2c-3d)"},
+			send + "the service failed: InternalFailure (HTTP 500, request id 1b2c-3d)"},
 		{"a code nobody knows", put, api(418, "TeapotException", "no\x1b[2J\u202etea"), nil,
 			send + `TeapotException: no\x1b[2J\u202etea (HTTP 418, request id 1b2c-3d)`},
 		{"a page of a firewall", put, page(403, "squid/5.7", "<html><head><TITLE>ERROR:\n Access &quot;denied&quot;</TITLE></head>canarytoken</html>"), nil,
-			send + `HTTP 403 from something between this program and the service ("squid/5.7", "ERROR: Access \"denied\""); check that HOST is a CloudWatch Logs endpoint (AWS_ENDPOINT_URL, Options.Endpoint), and the proxy or load balancer before it`},
+			send + `HTTP 403 response is not from the service ("squid/5.7", "ERROR: Access \"denied\""); check that HOST is a CloudWatch Logs endpoint (AWS_ENDPOINT_URL, Options.Endpoint), and check the proxy or load balancer in front of it`},
 		{"a body that is too large for a proxy", put, page(413, "", "<html>no"), nil,
-			send + `HTTP 413 from something between this program and the service; have it accept request bodies of 1 MiB and more`},
+			send + `HTTP 413 response is not from the service; raise the request body limit of the proxy or load balancer to at least 1 MiB`},
 		{"a proxy that wants a password", put, page(407, "", ""), nil,
-			send + `HTTP 407 from something between this program and the service; give user and password for the proxy in HTTPS_PROXY`},
+			send + `HTTP 407 response is not from the service; set the proxy's user name and password in HTTPS_PROXY`},
 		{"no body", put, page(502, "nginx", ""), nil,
-			send + `HTTP 502 from something between this program and the service ("nginx"); check that HOST is a CloudWatch Logs endpoint (AWS_ENDPOINT_URL, Options.Endpoint), and the proxy or load balancer before it`},
+			send + `HTTP 502 response is not from the service ("nginx"); check that HOST is a CloudWatch Logs endpoint (AWS_ENDPOINT_URL, Options.Endpoint), and check the proxy or load balancer in front of it`},
 		{"a redirect", put, page(302, "", "<html>"), nil,
-			send + `HTTP 302 from something between this program and the service; check that HOST is a CloudWatch Logs endpoint (AWS_ENDPOINT_URL, Options.Endpoint), and the proxy or load balancer before it`},
+			send + `HTTP 302 response is not from the service; check that HOST is a CloudWatch Logs endpoint (AWS_ENDPOINT_URL, Options.Endpoint), and check the proxy or load balancer in front of it`},
 	} {
 		t.Run(row.about, func(t *testing.T) {
 			srv := answers(t, row.operation, row.answer)
@@ -411,23 +411,23 @@ func TestErrorTextsOfCredentials(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 	report(t, cloudwatch.Options{Endpoint: "http://" + closedPort(t)}).check(t,
-		"send events to log group my_log_group: no credentials in the environment, the shared config, or from a role of this machine: "+
+		"send events to log group my_log_group: no credentials in the environment, the shared config, or from an IAM role of this machine: "+
 			`failed to refresh cached credentials, no EC2 IMDS role found, access disabled to EC2 IMDS via client option, or "AWS_EC2_METADATA_DISABLED" environment variable; `+
-			"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile (AWS_PROFILE, Options.Profile), log in with 'aws sso login', or give this machine a role")
+			"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile (AWS_PROFILE, Options.Profile), log in with 'aws sso login', or give this machine an IAM role")
 
 	// The SDK's error quotes what the process wrote.
 	file := filepath.Join(t.TempDir(), "config")
 	write(t, file, "[profile ops]\ncredential_process = echo {\"Version\":1,\"AccessKeyId\":\"canary\",\"SecretAccessKey\":\"canary\",}\n")
 	t.Setenv("AWS_CONFIG_FILE", file)
 	report(t, cloudwatch.Options{Profile: "ops", Endpoint: "http://" + closedPort(t)}).check(t,
-		"send events to log group my_log_group: no credentials in the environment, the shared config, or from a role of this machine: "+
-			"credential_process: read its output: invalid character 'V' looking for beginning of object key string; "+
-			"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile (AWS_PROFILE, Options.Profile), log in with 'aws sso login', or give this machine a role")
+		"send events to log group my_log_group: no credentials in the environment, the shared config, or from an IAM role of this machine: "+
+			"credential_process: read output: invalid character 'V' looking for beginning of object key string; "+
+			"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile (AWS_PROFILE, Options.Profile), log in with 'aws sso login', or give this machine an IAM role")
 
 	process := aws.Config{Region: "us-east-1", Credentials: aws.NewCredentialsCache(processcreds.NewProvider(`echo canary`))}
 	report(t, cloudwatch.Options{Config: &process}).check(t,
 		"send events to log group my_log_group: no credentials from Options.Config or ClientOptions: "+
-			"credential_process: read its output: invalid character 'c' looking for beginning of value")
+			"credential_process: read output: invalid character 'c' looking for beginning of value")
 	process.Credentials = aws.NewCredentialsCache(processcreds.NewProvider(`exit 3`))
 	report(t, cloudwatch.Options{Config: &process}).check(t,
 		"send events to log group my_log_group: no credentials from Options.Config or ClientOptions: credential_process: exit status 3")

@@ -43,7 +43,7 @@ func TestReadmeQuickStart(t *testing.T) {
 		},
 		"nothing listening": {
 			append(keys, "AWS_ENDPOINT_URL=http://"+freeAddress(t)),
-			[]string{"refused: nothing listens there", "; start what should listen there, or correct the endpoint"}, "nothing listens there",
+			[]string{"refused: nothing is listening there", "; start the server, or correct the endpoint"}, "nothing is listening there",
 		},
 		"a metadata service that does not respond": {
 			[]string{"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://" + mute, "AWS_EC2_METADATA_DISABLED=false"},
@@ -63,7 +63,7 @@ func TestReadmeQuickStart(t *testing.T) {
 		},
 		"an endpoint that does not respond": {
 			append(keys, "AWS_ENDPOINT_URL=http://"+mute),
-			[]string{"no response from " + mute + " within 2", "; if it lasts, check the line"}, "no response from",
+			[]string{"no response from " + mute + " within 2", "; if this persists, check the network connection"}, "no response from",
 		},
 		"an endpoint that speaks something else": {
 			append(keys, "AWS_ENDPOINT_URL=http://"+garbage),

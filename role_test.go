@@ -246,27 +246,27 @@ func TestRoleKeysThatAreValidOutlastSTS(t *testing.T) {
 // TestErrorTextsOfRoles: they name the role, why it is not assumed and what to do; events are
 // kept, and delivered when the cause is gone.
 func TestErrorTextsOfRoles(t *testing.T) {
-	const kept = "send events to log group my_log_group: role " + roleARN + " not assumed: "
-	const trust = "allow sts:AssumeRole on the role to these credentials, and name them in its trust policy"
+	const kept = "send events to log group my_log_group: assume role " + roleARN + ": "
+	const trust = "allow these credentials sts:AssumeRole on the role, and name them in its trust policy"
 	for about, row := range map[string]struct {
 		answer     http.HandlerFunc
 		externalID string
 		want       string
 	}{
 		"denied, with an external id": {denied, "team/7:x", kept + "access denied: AccessDenied: User: arn:aws:iam::123456789012:user/app is not authorized to perform: sts:AssumeRole on resource: " + roleARN +
-			" (HTTP 403, request id 4242); " + trust + ", with the same external id (Options.ExternalID)"},
+			" (HTTP 403, request id 4242); " + trust + ", with the same external ID (Options.ExternalID)"},
 		"denied, without one": {denied, "", kept + "access denied: AccessDenied: User: arn:aws:iam::123456789012:user/app is not authorized to perform: sts:AssumeRole on resource: " + roleARN +
-			" (HTTP 403, request id 4242); " + trust + "; if that demands an external id, give it (Options.ExternalID)"},
+			" (HTTP 403, request id 4242); " + trust + "; if the policy requires an external ID, set it (Options.ExternalID)"},
 		"unknown keys": {stsError(403, "InvalidClientTokenId", "The security token included in the request is invalid."), "",
 			kept + "the access key is unknown in eu-central-1: InvalidClientTokenId: The security token included in the request is invalid (HTTP 403, request id 4242); check the access key and the session token (AWS_ACCESS_KEY_ID, Options.AccessID), and the region"},
 		"region": {stsError(403, "RegionDisabledException", "STS is not activated in this region."), "",
-			kept + "the account may not use the service: RegionDisabledException: STS is not activated in this region (HTTP 403, request id 4242); enable the region and the service for the account"},
-		"throttled": {stsError(400, "Throttling", "Rate exceeded"), "", kept + "the service throttles requests: Throttling: Rate exceeded (HTTP 400, request id 4242); if it lasts, request a higher quota"},
-		"invalid":   {stsError(400, "ValidationError", "no"), "", kept + "the request is refused as invalid: ValidationError: no (HTTP 400, request id 4242)"},
+			kept + "the account is not enabled for the service: RegionDisabledException: STS is not activated in this region (HTTP 403, request id 4242); enable the region and the service for the account"},
+		"throttled": {stsError(400, "Throttling", "Rate exceeded"), "", kept + "the service is throttling requests: Throttling: Rate exceeded (HTTP 400, request id 4242); if this persists, request a higher quota"},
+		"invalid":   {stsError(400, "ValidationError", "no"), "", kept + "the request was refused as invalid: ValidationError: no (HTTP 400, request id 4242)"},
 		"a portal": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(403)
 			fmt.Fprint(w, "<html><title>Portal</title>")
-		}, "", kept + `HTTP 403 from something between this program and the service ("Portal"); check the proxy (HTTPS_PROXY), and whether a firewall lets requests to Security Token Service in eu-central-1 pass`},
+		}, "", kept + `HTTP 403 response is not from the service ("Portal"); check the proxy (HTTPS_PROXY), and whether a firewall allows requests to Security Token Service in eu-central-1`},
 		"keys that are cut off": {func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, "<AssumeRoleResponse><AssumeRoleResult><Credentials><SecretAccessKey>"+hush)
 		}, "", kept + "HTTP 200 without a whole answer of STS"},
@@ -277,11 +277,11 @@ func TestErrorTextsOfRoles(t *testing.T) {
 			fmt.Fprint(w, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId></AccessKeyId></Credentials></AssumeRoleResult></AssumeRoleResponse>")
 		}, "", kept + "STS has answered without keys"},
 		"something else that holds keys": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"SecretAccessKey":"`+hush+`"}`) }, "",
-			kept + "HTTP 200 from something between this program and the service; check the proxy (HTTPS_PROXY), and whether a firewall lets requests to Security Token Service in eu-central-1 pass"},
+			kept + "HTTP 200 response is not from the service; check the proxy (HTTPS_PROXY), and whether a firewall allows requests to Security Token Service in eu-central-1"},
 		"an answer without end": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat(hush, 1<<20)) }, "",
-			kept + "HTTP 200 from something between this program and the service (without end or longer than 64 KiB); check the proxy (HTTPS_PROXY), and whether a firewall lets requests to Security Token Service in eu-central-1 pass"},
+			kept + "HTTP 200 response is not from the service (longer than 64 KiB); check the proxy (HTTPS_PROXY), and whether a firewall allows requests to Security Token Service in eu-central-1"},
 		"no answer": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "",
-			kept + "no response from Security Token Service in eu-central-1 within 10s; check whether egress is blocked (firewall, security group, routes); without internet access a proxy (HTTPS_PROXY) or a VPC endpoint is needed"},
+			kept + "no response from Security Token Service in eu-central-1 within 10s; check whether egress is blocked (firewall, security group, routes); without internet access, use a proxy (HTTPS_PROXY) or a VPC endpoint"},
 	} {
 		t.Run(about, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {

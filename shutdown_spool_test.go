@@ -66,7 +66,7 @@ func TestCloseReturnsEarlyWhenSpooled(t *testing.T) {
 		{way: "nothing has listened for long", before: func(*http.Request) error { return refused }, age: 10 * time.Minute, max: 1100 * time.Millisecond, says: "not delivered: send events to log group my_log_group: no response from "},
 		{way: "a slow answer", fault: cloudwatchtest.Fault{Delay: 4 * time.Second}, min: 4 * time.Second, max: 9 * time.Second, delivered: true},
 		{way: "no answer", fault: cloudwatchtest.Fault{Hang: true}, min: 10 * time.Second, max: 10100 * time.Millisecond, says: "not delivered in time: no response from"},
-		{way: "throttled", fault: cloudwatchtest.Fault{Error: cloudwatchtest.Throttled()}, min: 10 * time.Second, max: 10100 * time.Millisecond, says: "not delivered in time: send events to log group my_log_group: the service throttles requests: "},
+		{way: "throttled", fault: cloudwatchtest.Fault{Error: cloudwatchtest.Throttled()}, min: 10 * time.Second, max: 10100 * time.Millisecond, says: "not delivered in time: send events to log group my_log_group: the service is throttling requests: "},
 		{way: "throttled for a while", fault: cloudwatchtest.Fault{Error: cloudwatchtest.Throttled(), Times: 3}, max: 9 * time.Second, delivered: true},
 		{way: "throttled for a while, with connections that are closed", before: connect, fault: cloudwatchtest.Fault{Error: cloudwatchtest.Throttled(), Times: 3}, max: 9 * time.Second, delivered: true},
 	}

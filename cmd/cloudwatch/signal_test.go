@@ -160,7 +160,7 @@ func TestSignalDrains(t *testing.T) {
 			remove := srv.Inject(cloudwatchtest.Fault{Operation: "PutLogEvents", Error: cloudwatchtest.Throttled()})
 			r := start(t, "put", "app", "-s", "s", "--endpoint", srv.URL)
 			r.write(t, fiveLines+"not ended")
-			r.stderr.waitFor(t, "the service throttles requests")
+			r.stderr.waitFor(t, "the service is throttling requests")
 			r.signals <- test.signal
 			r.stderr.waitFor(t, "cloudwatch: sending the remaining 5 events, for at most 10s; press Ctrl-C again to quit\n")
 			remove()

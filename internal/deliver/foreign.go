@@ -33,12 +33,12 @@ type ForeignError struct {
 
 // Error returns the status with the title of a page or the start of any other text.
 func (e *ForeignError) Error() string {
-	s := fmt.Sprintf("HTTP %d from something between this program and the service", e.Status)
+	s := fmt.Sprintf("HTTP %d response is not from the service", e.Status)
 	if e.ContentType != "" {
 		s += " (" + e.ContentType + ")"
 	}
 	if e.TooLong {
-		s += ", without end or longer than 64 KiB"
+		s += ", longer than 64 KiB"
 	}
 	if text := cmp.Or(e.Title, e.Text); text != "" {
 		s += fmt.Sprintf(": %q", text)

@@ -223,7 +223,7 @@ func (c *counter) Write(p []byte) (int, error) { c.n.Add(int64(len(p))); return 
 
 // TestForeignErrorText: the text identifies the sender and is safe to print.
 func TestForeignErrorText(t *testing.T) {
-	const from = " from something between this program and the service"
+	const from = " response is not from the service"
 	rows := []struct {
 		status  int
 		media   string
@@ -239,7 +239,7 @@ func TestForeignErrorText(t *testing.T) {
 		{403, "text/html", "<html><title>never ends", false, "HTTP 403" + from + " (text/html)"},
 		{502, "text/plain", "bad\x1b[31m gateway\u202e", false, "HTTP 502" + from + ` (text/plain): "bad\x1b[31m gateway\u202e"`},
 		{502, "", strings.Repeat("x", 300), false, "HTTP 502" + from + `: "` + strings.Repeat("x", 197) + `..."`},
-		{200, service, "", true, "HTTP 200" + from + " (" + service + "), without end or longer than 64 KiB"},
+		{200, service, "", true, "HTTP 200" + from + " (" + service + "), longer than 64 KiB"},
 	}
 	for _, row := range rows {
 		e := ForeignError{Status: row.status, ContentType: row.media, TooLong: row.tooLong}

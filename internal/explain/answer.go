@@ -36,8 +36,8 @@ func (f *Failure) answer(api smithy.APIError, n Names) explanation {
 		if skew := f.skew(); skew != "" {
 			return explanation{Clock, "the clock of this machine is " + skew + ": " + response, "set the clock"}
 		}
-		return explanation{Credentials, "the signature is refused: " + response,
-			fmt.Sprintf("check the secret access key that belongs to the access key (%s), and the clock of this machine", n.Keys)}
+		return explanation{Credentials, "the signature was rejected: " + response,
+			fmt.Sprintf("check that the secret access key matches the access key (%s), and check the clock of this machine", n.Keys)}
 	case "RequestExpired", "RequestExpiredException", "RequestTimeTooSkewed":
 		skew := f.skew()
 		if skew == "" {
@@ -45,25 +45,25 @@ func (f *Failure) answer(api smithy.APIError, n Names) explanation {
 		}
 		return explanation{Clock, "the clock of this machine is " + skew + ": " + response, "set the clock"}
 	case "ExpiredTokenException", "ExpiredToken", "TokenRefreshRequired":
-		return explanation{Credentials, "the credentials have expired: " + response, "get new ones, for example with 'aws sso login'"}
+		return explanation{Credentials, "the credentials have expired: " + response, "get new credentials, for example with 'aws sso login'"}
 	case "MissingAuthenticationToken", "MissingAuthenticationTokenException":
 		return explanation{Credentials, "the request has no credentials: " + response, fmt.Sprintf("set an access key (%s)", n.Keys)}
 	case "OptInRequired", "SubscriptionRequiredException", "RegionDisabledException":
-		return explanation{Credentials, "the account may not use the service: " + response, "enable the region and the service for the account"}
+		return explanation{Credentials, "the account is not enabled for the service: " + response, "enable the region and the service for the account"}
 	case "ResourceNotFoundException":
 		return explanation{Missing, f.missing() + ": " + response, f.createAdvice(n)}
 	case "LimitExceededException":
-		return explanation{Quota, "a quota of the account is exhausted: " + response, "delete what is not needed, or request a higher quota"}
+		return explanation{Quota, "an account quota is exhausted: " + response, "delete unused resources, or request a higher quota"}
 	case "ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException",
 		"RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown":
-		return explanation{Throttled, "the service throttles requests: " + response, "if it lasts, request a higher quota"}
+		return explanation{Throttled, "the service is throttling requests: " + response, "if this persists, request a higher quota"}
 	case "UnknownOperationException", "InvalidOperationException":
 		return explanation{Unsupported, "the endpoint does not support the operation: " + response, fmt.Sprintf("check the endpoint (%s)", n.Endpoint)}
 	case "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure", "InternalError", "InternalServerError":
-		return explanation{Other, "the service fails: " + response, ""}
+		return explanation{Other, "the service failed: " + response, ""}
 	case "InvalidParameterException", "ValidationException", "ValidationError", "SerializationException",
 		"MalformedHttpRequestException", "RequestEntityTooLargeException":
-		return explanation{Invalid, "the request is refused as invalid: " + response, ""}
+		return explanation{Invalid, "the request was refused as invalid: " + response, ""}
 	}
 	return explanation{Other, response, ""}
 }
@@ -153,7 +153,7 @@ func (f *Failure) createAdvice(n Names) string {
 	return "create it, or leave out " + n.NoCreate
 }
 
-// foreign explains a details that is not from an AWS service, but from a proxy, a firewall, a
+// foreign explains a response that is not from an AWS service, but from a proxy, a firewall, a
 // load balancer or another program.
 func (f *Failure) foreign(e *deliver.ForeignError, n Names) explanation {
 	details := ""
@@ -163,7 +163,7 @@ func (f *Failure) foreign(e *deliver.ForeignError, n Names) explanation {
 		}
 	}
 	if e.TooLong {
-		details += ", without end or longer than 64 KiB"
+		details += ", longer than 64 KiB"
 	}
 	if details != "" {
 		details = " (" + details[len(", "):] + ")"
@@ -172,16 +172,16 @@ func (f *Failure) foreign(e *deliver.ForeignError, n Names) explanation {
 	if e.Status >= 500 && e.Status != http.StatusNetworkAuthenticationRequired || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout { // temporary
 		kind = Other
 	}
-	cause := fmt.Sprintf("HTTP %d from something between this program and the service%s", e.Status, details)
+	cause := fmt.Sprintf("HTTP %d response is not from the service%s", e.Status, details)
 	switch {
 	case e.Status == http.StatusProxyAuthRequired:
-		return explanation{Unreachable, cause, "give user and password for the proxy in HTTPS_PROXY"}
+		return explanation{Unreachable, cause, "set the proxy's user name and password in HTTPS_PROXY"}
 	case e.Status == http.StatusRequestEntityTooLarge:
-		return explanation{Unreachable, cause, "have it accept request bodies of 1 MiB and more"}
+		return explanation{Unreachable, cause, "raise the request body limit of the proxy or load balancer to at least 1 MiB"}
 	case e.Status >= 500 && f.Target.Endpoint == "":
-		return explanation{Other, cause, "if it lasts, check the proxy (HTTPS_PROXY), firewall or load balancer"}
+		return explanation{Other, cause, "if this persists, check the proxy (HTTPS_PROXY), firewall or load balancer"}
 	case f.Target.Endpoint == "":
-		return explanation{kind, cause, fmt.Sprintf("check the proxy (HTTPS_PROXY), and whether a firewall lets requests to %s pass", f.service())}
+		return explanation{kind, cause, fmt.Sprintf("check the proxy (HTTPS_PROXY), and whether a firewall allows requests to %s", f.service())}
 	}
-	return explanation{kind, cause, fmt.Sprintf("check that %s is a %s endpoint (%s), and the proxy or load balancer before it", f.service(), f.Target.serviceName(), n.Endpoint)}
+	return explanation{kind, cause, fmt.Sprintf("check that %s is a %s endpoint (%s), and check the proxy or load balancer in front of it", f.service(), f.Target.serviceName(), n.Endpoint)}
 }

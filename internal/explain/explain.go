@@ -168,8 +168,8 @@ func (f *Failure) noCredentials(e *deliver.CredentialsError, n Names) explanatio
 	}
 	return explanation{
 		Credentials,
-		none + " in the environment, the shared config, or from a role of this machine" + why,
-		fmt.Sprintf("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile (%s), log in with 'aws sso login', or give this machine a role", n.Profile),
+		none + " in the environment, the shared config, or from an IAM role of this machine" + why,
+		fmt.Sprintf("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile (%s), log in with 'aws sso login', or give this machine an IAM role", n.Profile),
 	}
 }
 

@@ -32,22 +32,22 @@ func (f *Failure) network(n Names) explanation {
 	case errors.As(err, &dns):
 		return explanation{Unreachable, "host " + dns.Name + " not resolved: " + dns.Err, "check the DNS of this machine"}
 	case neterr.Is(err, neterr.Refused):
-		return explanation{Unreachable, "connection to " + where + " refused: nothing listens there", f.refusedAdvice(n)}
+		return explanation{Unreachable, "connection to " + where + " refused: nothing is listening there", f.refusedAdvice(n)}
 	case neterr.Is(err, neterr.NoRoute):
 		return explanation{Unreachable, "no route to " + where + ": " + f.shortCause(), f.blockedAdvice(n)}
 	case neterr.Is(err, neterr.Forbidden):
-		return explanation{Unreachable, "connection to " + where + " forbidden on this machine: " + f.shortCause(), "check the firewall and the sandbox of the program"}
+		return explanation{Unreachable, "connection to " + where + " not permitted on this machine: " + f.shortCause(), "check the local firewall and the program's sandbox"}
 	case neterr.Is(err, neterr.NoFiles):
-		return explanation{Unreachable, "no connection to " + where + ": " + f.shortCause(), "raise the limit of open files (ulimit -n), or look for what leaks them"}
+		return explanation{Unreachable, "no connection to " + where + ": " + f.shortCause(), "raise the limit on open files (ulimit -n), or look for a file descriptor leak"}
 	}
 	if e, ok := f.certificate(n); ok {
 		return e
 	}
 	switch {
 	case neterr.Is(err, neterr.Reset), neterr.Is(err, errClosedEarly), errors.Is(err, io.EOF):
-		return explanation{Unreachable, "connection to " + where + " closed before the end of the response: " + f.shortCause(), "if it lasts, look for a proxy or firewall that does so"}
+		return explanation{Unreachable, "connection to " + where + " closed before the response was complete: " + f.shortCause(), "if this persists, look for a proxy or firewall that closes connections"}
 	case f.sent():
-		return explanation{Unreachable, "no response from " + where + ": " + f.shortCause(), "if it lasts, check the proxy (HTTPS_PROXY), and what else is in between"}
+		return explanation{Unreachable, "no response from " + where + ": " + f.shortCause(), "if this persists, check the proxy (HTTPS_PROXY) and any firewall on the path"}
 	}
 	return explanation{Unreachable, f.shortCause(), ""}
 }
@@ -69,14 +69,14 @@ func (f *Failure) interrupted(u *deliver.Unfinished, n Names) explanation {
 	case deliver.PhaseCredentials:
 		advice = "look for a credential_process, an SSO login or a metadata service that does not respond"
 		if f.Target.Role != "" {
-			advice += ", and check that AWS STS can be reached (role " + f.Target.Role + ")"
+			advice += ", and check that AWS STS is reachable (role " + f.Target.Role + ")"
 		}
 	case deliver.PhaseResolving:
 		advice = "check the DNS of this machine"
 	case deliver.PhaseHandshake:
-		advice = "look for a proxy or firewall that holds TLS connections back"
+		advice = "look for a proxy or firewall that delays TLS handshakes"
 	case deliver.PhaseSending, deliver.PhaseWaiting, deliver.PhaseReading:
-		advice = "if it lasts, check the line and what is in between"
+		advice = "if this persists, check the network connection and any proxy or firewall on the path"
 	case deliver.PhaseStarted, deliver.PhaseConnecting:
 	}
 	return explanation{Unreachable, known.Error(), advice}
@@ -100,19 +100,19 @@ func (f *Failure) certificate(n Names) (e explanation, ok bool) {
 			issuer = fmt.Sprintf(" (issued by %q)", clean(unknown.Cert.Issuer.String(), maxDetail))
 		}
 		return explanation{Unreachable, "the TLS certificate of " + where + " is not trusted" + issuer,
-			"if a proxy is in between, name its CA file in AWS_CA_BUNDLE or SSL_CERT_FILE; else install the CA certificates of the system"}, true
+			"if a proxy intercepts the connection, set AWS_CA_BUNDLE or SSL_CERT_FILE to its CA file; otherwise install the system's CA certificates"}, true
 	case errors.As(f.Err, &invalid) && invalid.Reason == x509.Expired:
 		return explanation{Unreachable, "the TLS certificate of " + where + " has expired or is not valid yet: " + clean(invalid.Detail, maxMessage),
-			"check the clock of this machine, else renew the certificate"}, true
+			"check the clock of this machine; if it is right, renew the certificate"}, true
 	case errors.As(f.Err, &hostname):
 		return explanation{Unreachable, "the TLS certificate of " + where + " is for another host",
-			fmt.Sprintf("check the endpoint (%s), and whether a proxy is in between", n.Endpoint)}, true
+			fmt.Sprintf("check the endpoint (%s), and whether a proxy intercepts the connection", n.Endpoint)}, true
 	case errors.As(f.Err, &other):
-		return explanation{Unreachable, "the TLS certificate of " + where + " is invalid: " + plain(other.Err), "check whether a proxy is in between"}, true
+		return explanation{Unreachable, "the TLS certificate of " + where + " is invalid: " + plain(other.Err), "check whether a proxy intercepts the connection"}, true
 	case errors.As(f.Err, &record), errors.Is(f.Err, http.ErrSchemeMismatch):
-		return explanation{Unreachable, where + " does not speak TLS", fmt.Sprintf("check the scheme and port of the endpoint (%s), and whether a proxy is in between", n.Endpoint)}, true
+		return explanation{Unreachable, where + " does not speak TLS", fmt.Sprintf("check the scheme and port of the endpoint (%s), and whether a proxy intercepts the connection", n.Endpoint)}, true
 	case errors.As(f.Err, &alert):
-		return explanation{Unreachable, "TLS handshake with " + where + " failed: " + plain(alert), "check whether a proxy is in between"}, true
+		return explanation{Unreachable, "TLS handshake with " + where + " failed: " + plain(alert), "check whether a proxy intercepts the connection"}, true
 	}
 	return explanation{}, false
 }
@@ -136,7 +136,7 @@ func (f *Failure) refusedAdvice(n Names) string {
 	case f.proxied():
 		return "check the proxy (HTTPS_PROXY)"
 	case f.customEndpoint():
-		return fmt.Sprintf("start what should listen there, or correct the endpoint (%s)", n.Endpoint)
+		return fmt.Sprintf("start the server, or correct the endpoint (%s)", n.Endpoint)
 	}
 	return "check the firewall, the proxy (HTTPS_PROXY) and the DNS of this machine"
 }
@@ -146,7 +146,7 @@ func (f *Failure) blockedAdvice(n Names) string {
 	if f.customEndpoint() {
 		return fmt.Sprintf("check the endpoint (%s), and whether a firewall or security group blocks it", n.Endpoint)
 	}
-	return "check whether egress is blocked (firewall, security group, routes); without internet access a proxy (HTTPS_PROXY) or a VPC endpoint is needed"
+	return "check whether egress is blocked (firewall, security group, routes); without internet access, use a proxy (HTTPS_PROXY) or a VPC endpoint"
 }
 
 // where returns the address that failed: host and port of the URL, with the IP address if it

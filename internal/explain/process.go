@@ -17,7 +17,7 @@ func ProcessError(err error) error {
 	if !errors.As(err, &process) {
 		return err
 	}
-	const unread = "credential_process: read its output: "
+	const unread = "credential_process: read output: "
 	var syntax *json.SyntaxError
 	var mistyped *json.UnmarshalTypeError
 	var moment *time.ParseError
@@ -28,9 +28,9 @@ func ProcessError(err error) error {
 	case errors.As(process.Err, &mistyped) && mistyped.Field == "":
 		return errors.New(unread + "not a JSON object")
 	case errors.As(process.Err, &mistyped):
-		return errors.New(unread + mistyped.Field + " has another JSON type")
+		return errors.New(unread + mistyped.Field + " has the wrong JSON type")
 	case errors.As(process.Err, &moment):
-		return errors.New(unread + "Expiration is not a time as in RFC 3339")
+		return errors.New(unread + "Expiration is not an RFC 3339 time")
 	case inner != nil: // of the process, such as its exit status
 		return fmt.Errorf("credential_process: %w", inner)
 	}

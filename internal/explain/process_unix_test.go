@@ -30,11 +30,11 @@ func printing(t *testing.T, output string) error {
 func TestProcessErrorQuotesNoOutput(t *testing.T) {
 	const canary = "4815162342"
 	for _, row := range []struct{ output, want string }{
-		{`{"SecretAccessKey":"` + canary + `"`, "credential_process: read its output: unexpected end of JSON input"},
-		{canary + `{"SecretAccessKey":"s"}`, "credential_process: read its output: invalid character '{' after top-level value"},
-		{canary, "credential_process: read its output: not a JSON object"},
-		{`{"Version":1,"SecretAccessKey":` + canary + `}`, "credential_process: read its output: SecretAccessKey has another JSON type"},
-		{`{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"s","Expiration":"` + canary + `"}`, "credential_process: read its output: Expiration is not a time as in RFC 3339"},
+		{`{"SecretAccessKey":"` + canary + `"`, "credential_process: read output: unexpected end of JSON input"},
+		{canary + `{"SecretAccessKey":"s"}`, "credential_process: read output: invalid character '{' after top-level value"},
+		{canary, "credential_process: read output: not a JSON object"},
+		{`{"Version":1,"SecretAccessKey":` + canary + `}`, "credential_process: read output: SecretAccessKey has the wrong JSON type"},
+		{`{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"s","Expiration":"` + canary + `"}`, "credential_process: read output: Expiration is not an RFC 3339 time"},
 		{`{"Version":2,"SecretAccessKey":"` + canary + `"}`, "credential_process: wrong version in process output (not 1)"},
 		{`{"Version":1,"SecretAccessKey":"` + canary + `"}`, "credential_process: missing AccessKeyId in process output"},
 	} {

@@ -19,16 +19,16 @@ func (f *Failure) notAssumed(e *role.Error, n Names) explanation {
 	why := request.explain(n)
 	switch why.kind {
 	case Denied:
-		why.advice = "allow sts:AssumeRole on the role to these credentials, and name them in its trust policy"
+		why.advice = "allow these credentials sts:AssumeRole on the role, and name them in its trust policy"
 		if e.ExternalID {
-			why.advice += fmt.Sprintf(", with the same external id (%s)", external)
+			why.advice += fmt.Sprintf(", with the same external ID (%s)", external)
 		} else {
-			why.advice += fmt.Sprintf("; if that demands an external id, give it (%s)", external)
+			why.advice += fmt.Sprintf("; if the policy requires an external ID, set it (%s)", external)
 		}
 	case Invalid, Missing, Unsupported, Quota: // these concern the role, not log groups
 		why.kind = Credentials
 	case Other, Credentials, Clock, Throttled, NoHost, Unreachable:
 	}
-	why.cause = "role " + e.ARN + " not assumed: " + why.cause
+	why.cause = "assume role " + e.ARN + ": " + why.cause
 	return why
 }

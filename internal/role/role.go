@@ -83,7 +83,7 @@ type Error struct {
 	Err        error
 }
 
-func (e *Error) Error() string { return "role " + e.ARN + " not assumed: " + e.Err.Error() }
+func (e *Error) Error() string { return "assume role " + e.ARN + ": " + e.Err.Error() }
 
 // Unwrap returns the error of STS, or of the way to it.
 func (e *Error) Unwrap() error { return e.Err }
