@@ -455,7 +455,7 @@ func TestSpoolOfAnEmptiedSegment(t *testing.T) {
 		for _, err := range s.told.errors() {
 			var failed *cloudwatch.SpoolError
 			var loss *cloudwatch.LossError
-			told = told || errors.As(err, &failed) && strings.Contains(err.Error(), "none of its records is left")
+			told = told || errors.As(err, &failed) && strings.Contains(err.Error(), "all of its records are lost")
 			lost = lost || errors.As(err, &loss) && loss.Reason == cloudwatch.LossDamaged && loss.Events == 1
 		}
 		if !told || !lost {

@@ -79,7 +79,7 @@ func TestCountsBeforeAnythingIsSent(t *testing.T) {
 	if s.lost[account.Damaged] != 2 {
 		t.Errorf("lost %v", s.lost)
 	}
-	s.wantReports("send segment 0000000000000006-00000001.seg: its events belong elsewhere")
+	s.wantReports("send segment 0000000000000006-00000001.seg: its events have another destination")
 }
 
 // TestSmallLogStreamsTravelTogether, as many at once as there may be lanes.
@@ -172,7 +172,7 @@ func TestSegmentThatLostItsRecords(t *testing.T) {
 	if c, want := r.Counts(), (Counts{Events: 22, Lost: 22, Damaged: 22}); c != want || s.lost[account.Damaged] != 22 || len(s.left()) > 0 {
 		t.Errorf("%+v, want %+v; lost %v, left %q", c, want, s.lost, s.left())
 	}
-	s.wantReports("read segment 0000000000000002-00000001.seg: none of its records is left")
+	s.wantReports("read segment 0000000000000002-00000001.seg: all of its records are lost")
 }
 
 // TestAwait returns when what was there is delivered, and says why it does not.

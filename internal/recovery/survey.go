@@ -167,7 +167,7 @@ func (s *surveyor) look(l spool.Leftover) (found *leftover, busy bool) {
 	return found, false
 }
 
-var errElsewhere = errors.New("its events belong elsewhere")
+var errElsewhere = errors.New("its events have another destination")
 
 // count counts the events of a segment, and has it take no more space than they need.
 func (s *surveyor) count(o *spool.Orphan, l spool.Leftover, estimate int64) int64 {
@@ -205,7 +205,7 @@ func (r *Recovery) unusable(l spool.Leftover, err error) (locked bool) {
 func (r *Recovery) setAside(name string, why error) bool {
 	bytes, removed, err := r.cfg.Spool.SetAside(name)
 	for _, old := range removed {
-		r.cfg.Report("keep what cannot be read", old, spool.ErrTooMany)
+		r.cfg.Report("keep unreadable file", old, spool.ErrTooMany)
 	}
 	switch {
 	case errors.Is(err, disk.ErrLocked):
@@ -214,7 +214,7 @@ func (r *Recovery) setAside(name string, why error) bool {
 		r.hold("set segment aside", name, bytes, err)
 		return true
 	}
-	r.cfg.Report("read segment", name, fmt.Errorf("%w; it is set aside", why))
+	r.cfg.Report("read segment", name, fmt.Errorf("%w; set aside", why))
 	r.held(bytes)
 	return true
 }

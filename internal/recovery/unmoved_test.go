@@ -43,7 +43,7 @@ func TestHotFilesThatCannotBeMoved(t *testing.T) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if want := "recover spool: move hot files to disk: the spool has reached its MaxBytes"; !slices.Contains(s.reports, want) {
+	if want := "recover spool: move hot files to disk: the spool has reached MaxBytes"; !slices.Contains(s.reports, want) {
 		t.Errorf("reports %q, want %q", s.reports, want)
 	}
 }

@@ -32,7 +32,7 @@ func TestWhatCannotBeReadIsLostOnce(t *testing.T) {
 	if c, want := r.Counts(), (Counts{Events: 10, Delivered: 8, Lost: 2, Damaged: 2}); c != want || s.lost[account.Damaged] != 2 || len(s.left()) != 1 {
 		t.Errorf("%+v, want %+v; lost %v, left %q", c, want, s.lost, s.left())
 	}
-	s.wantReports("read segment 0000000000000002-00000001.seg: it is larger than a segment can be")
+	s.wantReports("read segment 0000000000000002-00000001.seg: file is larger than any segment")
 }
 
 // TestWhatCannotBeReadIsNotKeptOpen: whoever waits until fewer segments are open must not

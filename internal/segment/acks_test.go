@@ -117,7 +117,7 @@ func TestTooManyRanges(t *testing.T) {
 
 // TestMalformedSlotsAreIgnored writes valid checksums over ranges that no writer produces.
 func TestMalformedSlotsAreIgnored(t *testing.T) {
-	for name, settled := range map[string]segment.Ranges{
+	for name, acked := range map[string]segment.Ranges{
 		"empty":       {{5, 5}},
 		"backwards":   {{5, 4}},
 		"descending":  {{5, 6}, {1, 2}},
@@ -125,7 +125,7 @@ func TestMalformedSlotsAreIgnored(t *testing.T) {
 		"adjacent":    {{1, 5}, {5, 6}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := segment.Acks{Generation: 1, Settled: settled}
+			a := segment.Acks{Generation: 1, Settled: acked}
 			if got := segment.DecodeAcks(slots(a), acksID); !reflect.DeepEqual(got, segment.Acks{}) {
 				t.Errorf("got %+v", got)
 			}

@@ -17,8 +17,8 @@ func TestEveryByte(t *testing.T) {
 	t.Parallel()
 	rng := newRand(8)
 	f := newFile(t, rng, 64<<10, 500)
-	if n := len(f.records); n < 100 || len(f.settled) == 0 || f.written != [2]uint32{uint32(n), f.written[1]} || f.written[1] == uint32(n) {
-		t.Fatalf("%d records, acks %v of %v: unexpected segment", n, f.settled, f.written)
+	if n := len(f.records); n < 100 || len(f.acked) == 0 || f.written != [2]uint32{uint32(n), f.written[1]} || f.written[1] == uint32(n) {
+		t.Fatalf("%d records, acks %v of %v: unexpected segment", n, f.acked, f.written)
 	}
 	newer := segment.DecodeAcks(f.bytes[segment.HeaderBytes:segment.Start], f.id())
 	damaged := bytes.Clone(f.bytes)

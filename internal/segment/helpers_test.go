@@ -35,7 +35,7 @@ type file struct {
 	bytes   []byte
 	header  segment.Header
 	records []stored
-	settled segment.Ranges // in the newer slot
+	acked segment.Ranges // in the newer slot
 	before  segment.Ranges // in the older slot
 	written [2]uint32      // in the slots, newer first
 	older   [][]byte       // earlier states of bytes
@@ -64,7 +64,7 @@ func newFile(t testing.TB, rng *rand.Rand, size, empty int) *file {
 		generation++
 		acks.Generation, acks.Written = generation, uint32(len(f.records))
 		copy(f.bytes[segment.SlotOffset(generation):], acks.EncodeSlot(f.header.ID))
-		f.before, f.settled = f.settled, slices.Clone(acks.Settled)
+		f.before, f.acked = f.acked, slices.Clone(acks.Settled)
 		f.written = [2]uint32{acks.Written, f.written[0]}
 	}
 	for at := int64(segment.Start); ; {
@@ -173,8 +173,8 @@ func (f *file) checkAcks(damaged []byte) error {
 	}
 	a := segment.DecodeAcks(damaged[segment.HeaderBytes:segment.Start], f.id())
 	for _, r := range a.Settled {
-		if !f.settled.Covers(r.From, r.To) {
-			return fmt.Errorf("%v counts as acknowledged, but is not in %v", r, f.settled)
+		if !f.acked.Covers(r.From, r.To) {
+			return fmt.Errorf("%v counts as acknowledged, but is not in %v", r, f.acked)
 		}
 	}
 	if a.Written > uint32(len(f.records)) {

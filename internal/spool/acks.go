@@ -77,9 +77,9 @@ func (s *Spool) remove(f *openFile) {
 // nextAcks returns the acks to write next. Once they are written, call wroteAcks.
 func (f *openFile) nextAcks() segment.Acks {
 	f.acksStale = false
-	settled := slices.Clone(f.acked)
-	settled.Cut(segment.MaxRanges)
-	return segment.Acks{Generation: f.acks.Generation + 1, Written: f.records, Final: f.sealed, Settled: settled}
+	acked := slices.Clone(f.acked)
+	acked.Cut(segment.MaxRanges)
+	return segment.Acks{Generation: f.acks.Generation + 1, Written: f.records, Final: f.sealed, Settled: acked}
 }
 
 // encode returns the slot for a and its file offset.

@@ -10,7 +10,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// batches takes all batches, which must be at least so many.
+// batches takes all batches and fails for fewer than atLeast.
 func (p *program) batches(atLeast int) (items []*queue.Item, lists [][]int) {
 	p.t.Helper()
 	for it, list := p.next(); it != nil; it, list = p.next() {
@@ -22,12 +22,12 @@ func (p *program) batches(atLeast int) (items []*queue.Item, lists [][]int) {
 	return items, lists
 }
 
-// TestAcknowledgements are on disk soon after the service has answered, whatever the
-// order, and the slots for them are written in turns.
+// TestAcknowledgements checks that acks are on disk soon after a delivery, in any order, and
+// that the slots alternate.
 func TestAcknowledgements(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
-		p.log(190) // of one segment
+		p.log(190) // in one segment
 		items, lists := p.batches(2)
 		p.log(30)
 		more, list := p.next()
@@ -71,8 +71,8 @@ func TestAcknowledgements(t *testing.T) {
 	})
 }
 
-// TestSettledInPartIsNotAcknowledged: the spool is told of whole batches.
-func TestSettledInPartIsNotAcknowledged(t *testing.T) {
+// The queue acknowledges whole batches only.
+func TestPartOfABatchIsNotAcknowledged(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(20)
@@ -83,13 +83,13 @@ func TestSettledInPartIsNotAcknowledged(t *testing.T) {
 	})
 }
 
-// TestSettledWhileItIsWritten: the disk takes so long that the service is faster.
-func TestSettledWhileItIsWritten(t *testing.T) {
+// The disk is so slow that the delivery is faster.
+func TestAcknowledgedDuringTheWrite(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(1)
 		p.deliver()
-		pass(syncEvery + maxStall) // no log call writes itself
+		pass(syncEvery + maxStall) // no log call writes for itself
 		release := m.disk.stall("write", "")
 		p.log(3)
 		p.deliver()
@@ -99,11 +99,11 @@ func TestSettledWhileItIsWritten(t *testing.T) {
 	})
 }
 
-// TestFinishedSegmentIsRemoved, but not the one that takes records.
+// TestFinishedSegmentIsRemoved also checks that the segment taking records is not.
 func TestFinishedSegmentIsRemoved(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
-		p.log(400) // of two segments
+		p.log(400) // in two segments
 		pass(0)
 		first, second, ahead := m.segments()[0], m.segments()[1], m.disk.names(".new")[0]
 		items, lists := p.batches(3)
@@ -115,7 +115,7 @@ func TestFinishedSegmentIsRemoved(t *testing.T) {
 		}
 		pass(0)
 		if got := m.disk.names(""); len(got) != 3 {
-			t.Errorf("%v: something is gone too early", got)
+			t.Errorf("%v: a file was removed too early", got)
 		}
 		for i, it := range items {
 			if slices.Contains(lists[i], first.records[0]) {
@@ -127,7 +127,7 @@ func TestFinishedSegmentIsRemoved(t *testing.T) {
 			t.Errorf("left: %v, want %s and %s", got, second.name, ahead)
 		}
 		if p.log(1); !slices.Equal(m.segments()[0].left, []int{401}) {
-			t.Errorf("the present segment has %v", m.segments()[0].left)
+			t.Errorf("the current segment has %v", m.segments()[0].left)
 		}
 		p.deliver()
 		p.log(400)
@@ -139,10 +139,10 @@ func TestFinishedSegmentIsRemoved(t *testing.T) {
 	})
 }
 
-// TestFinishedWhileItIsSynced: it is removed when that has ended.
-func TestFinishedWhileItIsSynced(t *testing.T) {
+// The segment is removed after its sync.
+func TestFinishedDuringASync(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
-		p := m.start(direct, roomy) // it is synced when its time has come
+		p := m.start(direct, roomy) // so that it is synced on schedule
 
 		p.log(400)
 		pass(0)
@@ -165,8 +165,7 @@ func TestFinishedWhileItIsSynced(t *testing.T) {
 	})
 }
 
-// TestFailedAcknowledgement: after a crash those events are sent twice, and nothing
-// else happens.
+// After a crash these events are sent twice, with no other effect.
 func TestFailedAcknowledgement(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
@@ -185,7 +184,7 @@ func TestFailedAcknowledgement(t *testing.T) {
 	})
 }
 
-// TestFailedRemoval: the file stays, the next process finds nothing in it.
+// The file stays, and the next process finds nothing to send in it.
 func TestFailedRemoval(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)

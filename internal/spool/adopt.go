@@ -19,7 +19,7 @@ import (
 // files that other processes left unfinished. It calls held for each file that stays or has
 // lost data, with the size of what stays and the cause. locked lists the files whose processes
 // seem to be alive. Adopt and [Spool.Leftovers] must be called from one goroutine.
-func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []string, err error) {
+func (s *Spool) Adopt(held func(name string, bytes int64, cause error)) (locked []string, err error) {
 	var errs []error
 	for _, dir := range []Directory{s.cfg.Dir, s.cfg.HotLeft} {
 		if dir != nil {
@@ -62,7 +62,7 @@ func (s *Spool) Adopt(held func(name string, bytes int64, why error)) (locked []
 func (s *Spool) Unmoved() int64 { return s.unmoved }
 
 // ErrTooMany is the cause for which a file that was set aside is removed.
-var ErrTooMany = errors.New("removed: such files take more than they may")
+var ErrTooMany = errors.New("removed: unreadable files exceed an eighth of the spool")
 
 // clean removes files that dead processes were creating or copying.
 func (s *Spool) clean(dir Directory) error {
@@ -80,7 +80,7 @@ func (s *Spool) clean(dir Directory) error {
 type adoption struct {
 	s      *Spool
 	files  []disk.Entry // the hot files
-	held   func(name string, bytes int64, why error)
+	held   func(name string, bytes int64, cause error)
 	locked []string // those whose process seems to be alive
 
 	hot     []*Orphan // readable ones, in the order in which they were filled
@@ -124,8 +124,8 @@ func (a *adoption) open(have segment.Ranges) error {
 		o, err := OpenOrphan(a.s.cfg.HotLeft, f.Name)
 		switch {
 		case err == nil:
-			if short := o.Short(); short != nil {
-				a.held(f.Name, 0, short)
+			if err := o.Short(); err != nil {
+				a.held(f.Name, 0, err)
 			}
 			for _, r := range have {
 				o.acked.Add(r.From, r.To)
@@ -147,7 +147,7 @@ func (a *adoption) open(have segment.Ranges) error {
 	return errors.Join(errs...)
 }
 
-func (a *adoption) setAside(name string, why error) error {
+func (a *adoption) setAside(name string, cause error) error {
 	bytes, removed, err := setAside(a.s.cfg.HotLeft, name, a.s.cfg.HotBytes)
 	for _, old := range removed {
 		a.held(old, 0, ErrTooMany)
@@ -156,7 +156,7 @@ func (a *adoption) setAside(name string, why error) error {
 		a.locked = append(a.locked, name)
 		return nil
 	}
-	a.held(name, bytes, fmt.Errorf("%w; it is set aside", why))
+	a.held(name, bytes, fmt.Errorf("%w; set aside", cause))
 	return err
 }
 

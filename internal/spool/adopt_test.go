@@ -14,11 +14,10 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// adopter is a program that has not logged anything, in direct mode, so that what is
-// in RAM is not its own.
+// adopter configures a program in direct mode, so that the hot files are not its own.
 func adopter(c *config) { c.Hot = nil }
 
-// TestAdopt moves what a process that was killed has left in RAM to the disk.
+// TestAdopt moves the hot files of a killed process.
 func TestAdopt(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start()
@@ -30,7 +29,7 @@ func TestAdopt(t *testing.T) {
 		p.crash()
 		hot := len(m.ram.names(".hot"))
 		a := m.start(adopter)
-		for range 2 { // the second time there is nothing to do
+		for range 2 { // the second time has nothing to do
 			if err := a.adopt(); err != nil {
 				t.Error(err)
 			}
@@ -43,14 +42,14 @@ func TestAdopt(t *testing.T) {
 					moved = append(moved, name)
 				}
 			}
-			list, damaged := m.orphans(m.disk.only(moved)) // some were on disk before
+			list, damaged := m.orphans(m.disk.only(moved)) // some were already on disk
 			slices.Sort(list)
 			if wantList(t, "moved", list, span(21, 200)); damaged > 0 {
 				t.Errorf("%d are damaged", damaged)
 			}
 			for _, name := range moved {
 				if bytes.Count(m.disk.read(name)[:segment.HeaderBytes], []byte{0}) == segment.HeaderBytes {
-					continue // it was killed while it made that one
+					continue // it was killed while creating that one
 				}
 				if h := read(t, m.disk, name).header; h.Hot || h.Producer != 1 || h.Stream != "stream 1" {
 					t.Errorf("the header of %s is %+v", name, h)
@@ -69,16 +68,16 @@ func TestAdopt(t *testing.T) {
 	})
 }
 
-// TestAdoptInterrupted at any point, by kill -9 or by a power cut that takes what is in
-// RAM: nothing that was on the disk is lost, and with kill -9 nothing at all. What is
-// there twice is one file at most.
+// TestAdoptInterrupted interrupts an adoption at any point, by kill -9 or by a power cut that
+// clears RAM: nothing that was on the disk is lost, and with kill -9 nothing at all. At most
+// one file is duplicated.
 func TestAdoptInterrupted(t *testing.T) {
 	points := 0
 	for n, over := 0, false; !over; n++ {
 		points++
 		bubble(t, func(t *testing.T, m *machine) {
 			p := m.start()
-			p.log(70) // of two files
+			p.log(70) // in two files
 			p.crash()
 			a := m.start(adopter)
 			pass(0)
@@ -103,7 +102,7 @@ func TestAdoptInterrupted(t *testing.T) {
 			list = slices.Compact(list)
 			wantList(t, fmt.Sprintf("killed at %d", n), list, span(1, 70))
 			if twice -= len(list); twice > 60 || damaged > 0 {
-				t.Errorf("killed at %d: %d events are there twice, %d damaged", n, twice, damaged)
+				t.Errorf("killed at %d: %d duplicate events, %d damaged", n, twice, damaged)
 			}
 		})
 	}
@@ -112,7 +111,7 @@ func TestAdoptInterrupted(t *testing.T) {
 	}
 }
 
-// TestPowerCutAfterAdoption takes nothing of what was moved.
+// TestPowerCutAfterAdoption checks that all moved events are kept.
 func TestPowerCutAfterAdoption(t *testing.T) {
 	for seed := range uint64(10) {
 		synctest.Test(t, func(t *testing.T) {
@@ -138,8 +137,8 @@ func TestPowerCutAfterAdoption(t *testing.T) {
 	}
 }
 
-// TestAdoptOnADiskThatFails: everything stays in RAM, for another attempt.
-func TestAdoptOnADiskThatFails(t *testing.T) {
+// Everything stays in RAM for another attempt.
+func TestAdoptOnAFailedDisk(t *testing.T) {
 	for _, op := range []string{"list", "space", "create", "write", "sync", "syncdir", "rename"} {
 		t.Run(op, func(t *testing.T) {
 			bubble(t, func(t *testing.T, m *machine) {
@@ -167,7 +166,7 @@ func TestAdoptOnADiskThatFails(t *testing.T) {
 	}
 }
 
-// TestAdoptCountsDamage: whoever sends what was moved says how much is missing.
+// The replayer of a copy reports how many events are missing.
 func TestAdoptCountsDamage(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start()
@@ -205,8 +204,8 @@ func TestAdoptCountsDamage(t *testing.T) {
 	})
 }
 
-// TestAdoptOfWhatCannotBeRead does not keep it from the rest.
-func TestAdoptOfWhatCannotBeRead(t *testing.T) {
+// An unreadable file must not block the others.
+func TestAdoptUnreadableFile(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start()
 		p.log(150)
@@ -217,20 +216,20 @@ func TestAdoptOfWhatCannotBeRead(t *testing.T) {
 		m.ram.put("00000000000000aa-00000004.new", nil)
 		m.disk.put("00000000000000aa-00000005.new", make([]byte, 100))
 		a := m.start(adopter)
-		var told []string
-		for range 2 { // it is told once
+		var reports []string
+		for range 2 { // reported only once
 			_, err := a.spool.Adopt(func(name string, bytes int64, why error) {
 				if !errors.Is(why, spool.ErrHeader) {
 					t.Error(why)
 				}
-				told = append(told, fmt.Sprint(name, " ", bytes))
+				reports = append(reports, fmt.Sprint(name, " ", bytes))
 			})
 			if err != nil {
 				t.Error(err)
 			}
 		}
-		if want := []string{"00000000000000aa-00000001.hot 0", "00000000000000aa-00000002.hot 32768", "00000000000000aa-00000003.hot 18"}; !slices.Equal(told, want) {
-			t.Errorf("told %q, want %q", told, want)
+		if want := []string{"00000000000000aa-00000001.hot 0", "00000000000000aa-00000002.hot 32768", "00000000000000aa-00000003.hot 18"}; !slices.Equal(reports, want) {
+			t.Errorf("held %q, want %q", reports, want)
 		}
 		if got := m.ram.names(""); len(got) != 3 || got[0] != "00000000000000aa-00000001.bad" {
 			t.Errorf("left in RAM: %v", got)
@@ -243,8 +242,8 @@ func TestAdoptOfWhatCannotBeRead(t *testing.T) {
 	})
 }
 
-// TestAdoptOfALaterVersion leaves the file as it is, and says how large it is.
-func TestAdoptOfALaterVersion(t *testing.T) {
+// The file is left unchanged, and its size reported.
+func TestAdoptFileOfLaterVersion(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start()
 		p.log(150)
@@ -261,11 +260,11 @@ func TestAdoptOfALaterVersion(t *testing.T) {
 				}
 			})
 			if times != 1 || len(locked) > 0 || err != nil {
-				t.Errorf("told %d times, locked %v, error %v", times, locked, err)
+				t.Errorf("reported %d times, locked %v, error %v", times, locked, err)
 			}
 		}
 		if !bytes.Equal(m.ram.read("00000000000000aa-00000001.hot"), later) {
-			t.Error("it was changed")
+			t.Error("the file was changed")
 		}
 		a.crash()
 		got, _ := m.orphans(m.disk)
@@ -273,8 +272,8 @@ func TestAdoptOfALaterVersion(t *testing.T) {
 	})
 }
 
-// TestAdoptOfAFileThatWasCut moves what is left, and says so.
-func TestAdoptOfAFileThatWasCut(t *testing.T) {
+// The remaining events are moved, and the truncation is reported.
+func TestAdoptTruncatedFile(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start()
 		p.log(20)
@@ -282,15 +281,15 @@ func TestAdoptOfAFileThatWasCut(t *testing.T) {
 		name := m.ram.names(".hot")[0]
 		m.ram.truncate(name, segment.Start+1000)
 		a := m.start(adopter)
-		var told []string
+		var reports []string
 		_, err := a.spool.Adopt(func(name string, bytes int64, why error) {
 			if !errors.Is(why, spool.ErrShort) {
 				t.Error(why)
 			}
-			told = append(told, name)
+			reports = append(reports, name)
 		})
-		if err != nil || !slices.Equal(told, []string{name}) {
-			t.Errorf("told of %v, %v", told, err)
+		if err != nil || !slices.Equal(reports, []string{name}) {
+			t.Errorf("reported %v, %v", reports, err)
 		}
 		a.crash()
 		if got := m.everywhere(); len(got) < 4 || !slices.Equal(got, span(1, len(got))) {
@@ -299,7 +298,7 @@ func TestAdoptOfAFileThatWasCut(t *testing.T) {
 	})
 }
 
-// TestUnfinishedFileOfALivingProcess is not removed.
+// TestUnfinishedFileOfALivingProcess checks that the file is kept.
 func TestUnfinishedFileOfALivingProcess(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		const name = "00000000000000aa-00000004.new"
@@ -325,9 +324,9 @@ func TestUnfinishedFileOfALivingProcess(t *testing.T) {
 	})
 }
 
-// TestFileThatIsOpenedByOthersWhenItIsMade, since they look for unfinished ones: it gets
-// another name.
-func TestFileThatIsOpenedByOthersWhenItIsMade(t *testing.T) {
+// Other processes open new files when they look for unfinished ones; the file then gets another
+// name.
+func TestFileLockedByOthersWhileCreated(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		for _, f := range []*memFS{m.ram, m.disk} {
 			for range 3 {
@@ -340,7 +339,7 @@ func TestFileThatIsOpenedByOthersWhenItIsMade(t *testing.T) {
 		if hot, err := p.spool.Hot(); !hot || err != nil {
 			t.Errorf("hot: %v, %v", hot, err)
 		}
-		p.wantTold()
+		p.wantReports()
 		p.crash()
 		a := m.start(adopter)
 		m.disk.inject(fault{op: "create", name: "-8", err: disk.ErrLocked, once: true})
@@ -357,9 +356,9 @@ func TestFileThatIsOpenedByOthersWhenItIsMade(t *testing.T) {
 	})
 }
 
-// TestSegmentsAwaitHotFiles that have the same events: once a segment was sent, and is
-// gone, they would be sent again from there.
-func TestSegmentsAwaitHotFiles(t *testing.T) {
+// Hot files may have the same events: once the segment is sent and removed, they would be sent
+// again from there.
+func TestSegmentsWaitForHotFiles(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		m.ram.put("00000000000000aa-00000001.hot", ofLaterVersion(segmentOf(t, span(1, 5)))) // stays
 		m.disk.put("00000000000000aa-00000002.seg", segmentOf(t, span(1, 5)))                // nothing will change there
@@ -386,20 +385,20 @@ func TestSegmentsAwaitHotFiles(t *testing.T) {
 			}
 			return slices.Compact(processes)
 		}
-		if got := waits(); !slices.Equal(got, []string{"0000000000000001"}) { // it was alive, and is not any more
+		if got := waits(); !slices.Equal(got, []string{"0000000000000001"}) { // it was alive, and no longer is
 			t.Errorf("waiting: %v", got)
 		}
 		if _, err := a.spool.Adopt(func(string, int64, error) {}); err != nil {
 			t.Error(err)
 		}
 		if got := waits(); len(got) > 0 {
-			t.Errorf("still waiting, after they were moved: %v", got)
+			t.Errorf("still waiting after the hot files were moved: %v", got)
 		}
 	})
 }
 
-// TestTwoAdopt at once: each hot file is moved by one of them.
-func TestTwoAdopt(t *testing.T) {
+// Each hot file is moved by exactly one of two concurrent calls.
+func TestConcurrentAdopt(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start()
 		p.log(250)
@@ -420,12 +419,12 @@ func TestTwoAdopt(t *testing.T) {
 	})
 }
 
-// TestAdoptWithinMaxBytes, also if a segment is made at the same time: the limit is
-// never exceeded by a byte.
+// TestAdoptWithinMaxBytes creates a segment at the same time: the limit is never exceeded, not
+// by a byte.
 func TestAdoptWithinMaxBytes(t *testing.T) {
-	const segments, copies = "3-0000", "2-8000" // parts of their names
+	const segments, copies = "3-0000", "2-8000" // parts of file names
 	for _, slow := range []string{segments, copies} {
-		t.Run("slow to make "+slow, func(t *testing.T) {
+		t.Run("slow to create  "+slow, func(t *testing.T) {
 			bubble(t, func(t *testing.T, m *machine) {
 				p := m.start()
 				p.log(150)
@@ -450,7 +449,7 @@ func TestAdoptWithinMaxBytes(t *testing.T) {
 					go adopt()
 					pass(0)
 				}
-				a.log(320) // another segment is needed
+				a.log(320) // needs another segment
 				if slow == segments {
 					go adopt()
 					pass(0)

@@ -8,8 +8,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// TestClose: what is not delivered is there for the next process, and synced. What is
-// not needed is removed.
+// TestClose checks that undelivered events are synced for the next process, and that files no
+// longer needed are removed.
 func TestClose(t *testing.T) {
 	for _, mode := range []string{"direct", "hot"} {
 		t.Run(mode, func(t *testing.T) {
@@ -24,7 +24,7 @@ func TestClose(t *testing.T) {
 				p.next()
 				p.log(100)
 				it, late := p.next()
-				p.ack(it) // right before the end
+				p.ack(it) // just before the end
 				p.queue.Close()
 				p.spool.Close(time.Second)
 				kept, dropped := p.queue.Abandon()
@@ -32,14 +32,14 @@ func TestClose(t *testing.T) {
 					t.Errorf("kept %d, dropped %d; want %d and none", kept.Events, dropped.Events, want)
 				}
 				if len(list)+len(late) < 100 {
-					t.Errorf("the test is of no use: %d and %d events", len(list), len(late))
+					t.Errorf("unexpected setup: %d and %d events", len(list), len(late))
 				}
 				p.kill()
 				if got := m.ram.names(""); len(got) > 0 {
 					t.Errorf("left in RAM: %v", got)
 				}
 				if got := m.disk.names(""); len(got) != 1 {
-					t.Errorf("left: %v, want one segment, and none that was made ahead", got)
+					t.Errorf("left: %v, want one segment and none created ahead", got)
 				}
 				m.disk.powerCut()
 				want := slices.DeleteFunc(span(1, 220), func(n int) bool { return slices.Contains(late, n) })
@@ -49,8 +49,8 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// TestCloseOfWhatIsDelivered leaves nothing, wherever it is in the life of a segment.
-func TestCloseOfWhatIsDelivered(t *testing.T) {
+// TestCloseAfterDelivery checks that no file is left, at any stage of a segment.
+func TestCloseAfterDelivery(t *testing.T) {
 	for _, mode := range []string{"direct", "hot"} {
 		for _, events := range []int{0, 1, 300, 315, 316, 330} {
 			for _, wait := range []time.Duration{0, syncEvery, spillAfter} {
@@ -86,8 +86,8 @@ func (c closed) Close() error {
 	return c.Directory.Close()
 }
 
-// TestCloseGivesDirectoriesBack, also the one it only looks for hot files of others in.
-func TestCloseGivesDirectoriesBack(t *testing.T) {
+// TestCloseClosesDirectories includes the one that is only searched for hot files of others.
+func TestCloseClosesDirectories(t *testing.T) {
 	for _, mode := range []string{"direct", "hot"} {
 		bubble(t, func(t *testing.T, m *machine) {
 			var disk, ram int
@@ -100,14 +100,14 @@ func TestCloseGivesDirectoriesBack(t *testing.T) {
 			p.log(10)
 			p.close()
 			if disk == 0 || ram == 0 {
-				t.Errorf("%s: the directory was closed %d times, that in RAM %d times", mode, disk, ram)
+				t.Errorf("%s: the disk directory was closed %d times, the RAM directory %d times", mode, disk, ram)
 			}
 		})
 	}
 }
 
-// TestCloseTriesOnceMore to bring to the disk what it did not take before.
-func TestCloseTriesOnceMore(t *testing.T) {
+// TestCloseRetriesWrites retries writes that failed before.
+func TestCloseRetriesWrites(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		end := m.disk.inject(fault{op: "create", err: errNoSpace})
 		p := m.start(direct)
@@ -125,8 +125,8 @@ func TestCloseTriesOnceMore(t *testing.T) {
 	})
 }
 
-// TestCloseOnADiskThatFails: what is in memory only is lost, and counted.
-func TestCloseOnADiskThatFails(t *testing.T) {
+// Events that are only in memory are lost and counted.
+func TestCloseOnAFailedDisk(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(50)
@@ -143,16 +143,16 @@ func TestCloseOnADiskThatFails(t *testing.T) {
 	})
 }
 
-// TestCloseOfASegmentWhoseSyncFailed does not sync it again.
-func TestCloseOfASegmentWhoseSyncFailed(t *testing.T) {
+// TestCloseDoesNotRepeatAFailedSync checks that no segment is synced again.
+func TestCloseDoesNotRepeatAFailedSync(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(50)
 		pass(0)
-		m.disk.inject(fault{op: "create", err: errNoSpace}) // nor can it be rescued
+		m.disk.inject(fault{op: "create", err: errNoSpace}) // so that it cannot be rescued
 		release := m.disk.stall("sync", "00000001.seg")
 		pass(syncEvery)
-		p.log(50) // while it is synced
+		p.log(50) // during its sync
 		m.disk.inject(fault{op: "sync", name: "00000001.seg", err: errBroken, once: true})
 		release()
 		pass(time.Minute)

@@ -7,9 +7,9 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// TestKilledAtEveryOperation: whichever operation on a file a process is killed in,
-// also in the middle of it, nothing is lost whose log call has returned, and nothing is
-// sent twice that was acknowledged before.
+// TestKilledAtEveryOperation kills a process in every file operation, before, during and after
+// its effect: no event whose log call has returned is lost, and no acknowledged event is sent
+// twice.
 func TestKilledAtEveryOperation(t *testing.T) {
 	for _, mode := range []string{"direct", "hot"} {
 		points := 0
@@ -28,8 +28,8 @@ func TestKilledAtEveryOperation(t *testing.T) {
 	}
 }
 
-// killedAt runs a program until it is killed, and checks what it has left. It reports
-// false if there were not so many operations.
+// killedAt runs a program until it is killed in operation n, and checks what it has left. It
+// returns false if there were fewer operations.
 func killedAt(t *testing.T, m *machine, hot bool, n int) bool {
 	p := m.start(func(c *config) {
 		c.SegmentBytes, c.HotBytes = segment.Start+4<<10, 8*(segment.Start+2<<10)
@@ -39,9 +39,9 @@ func killedAt(t *testing.T, m *machine, hot bool, n int) bool {
 	})
 	pass(0)
 	p.killAfter(n)
-	var returned []int // logged before it was killed
-	var answered []int // delivered before that
-	var settled []int  // and acknowledged
+	var returned []int // logged before the kill
+	var answered []int // delivered before the kill
+	var acked []int    // and acknowledged
 	for round := range 6 {
 		for range 20 {
 			p.last++
@@ -62,7 +62,7 @@ func killedAt(t *testing.T, m *machine, hot bool, n int) bool {
 				answered = append(answered, list...)
 			}
 			if pass(0); !p.isDead() {
-				settled = append(settled, list...)
+				acked = append(acked, list...)
 			}
 		}
 	}
@@ -85,15 +85,14 @@ func killedAt(t *testing.T, m *machine, hot bool, n int) bool {
 		}
 	}
 	for _, n := range got {
-		if slices.Contains(settled, n) {
-			t.Errorf("event %d is left, but was settled", n)
+		if slices.Contains(acked, n) {
+			t.Errorf("event %d is left, but was acknowledged", n)
 		}
 		if n > p.last {
 			t.Errorf("event %d was never logged", n)
 		}
 	}
-	// Between a write to the disk and the note in RAM that it is there, a piece is at
-	// both places.
+	// Between the write to the disk and the acknowledgement in RAM a piece exists in both.
 	if len(got) != len(slices.Compact(slices.Clone(got))) && !hot {
 		t.Errorf("left twice: %v", got)
 	}

@@ -109,16 +109,18 @@ func (s *Spool) check(now time.Time) {
 	}
 	for _, f := range files {
 		s.mu.Lock()
-		why, vain, pending := f.suspect, f.copyErr, f.needsCopy()
-		f.copyErr = nil
+		cause, copyErr, pending, operation := f.suspect, f.copyErr, f.needsCopy(), "check segment"
+		if f.copyErr = nil; f.syncFailed {
+			operation = "sync segment"
+		}
 		s.mu.Unlock()
-		if vain != nil {
-			s.fail("keep segment", f.name, vain)
+		if copyErr != nil {
+			s.fail("copy segment", f.name, copyErr)
 		}
 		if !pending {
 			continue
 		}
-		s.report("keep segment", f.name, why)
+		s.report(operation, f.name, cause)
 		if s.failing.err == nil || !time.Now().Before(s.failing.retryAt) {
 			s.rescue(f)
 			s.sync(now) // the copy
@@ -134,9 +136,9 @@ func (s *Spool) unresolved() bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	doubtful := slices.ContainsFunc(s.segments, func(f *openFile) bool { return f.syncFailed && f.unreliable() })
-	s.syncFailed.Store(doubtful)
-	return doubtful
+	found := slices.ContainsFunc(s.segments, func(f *openFile) bool { return f.syncFailed && f.unreliable() })
+	s.syncFailed.Store(found)
+	return found
 }
 
 // copying reports whether a copy is being synced.
@@ -154,7 +156,7 @@ func (s *Spool) checkAhead() {
 			if err := m.file.Intact(); err != nil {
 				_ = m.file.Close() // it is empty
 				s.making = false
-				s.report("keep segment", m.file.name, err)
+				s.report("check segment", m.file.name, err)
 				s.makeAhead()
 				return
 			}

@@ -20,7 +20,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// Most tests use segments with room for some 250 events, and a queue for as many.
+// Most tests use segments with room for about 250 events, and a queue of the same size.
 const (
 	segmentBytes = 64 << 10
 	hotBytes     = 256 << 10
@@ -36,8 +36,8 @@ type batchEvent = batch.Event
 
 var head = batch.Head("g", "s")
 
-// sized makes the n-th event of a test: with a level of its own, and a text with
-// so many dots that says what it is and has to be escaped.
+// sized returns the n-th event of a test, with its own level and a text of that many dots that
+// identifies it and needs escaping.
 func sized(n, dots int) batch.Event {
 	e := batch.Event{Time: 1_763_812_800_000 + int64(n), Level: account.Level(n % int(account.Levels))}
 	text := fmt.Sprintf("%d %d \"é\"\x00\n%s", n, dots, strings.Repeat(".", dots))
@@ -47,12 +47,12 @@ func sized(n, dots int) batch.Event {
 
 func event(n int) batch.Event { return sized(n, 50+n%50) }
 
-// numberOf returns which event that is. It must be just as it was made.
+// numberOf returns the number of an event, which must be unchanged.
 func numberOf(t testing.TB, e batch.Event) (n int) {
 	t.Helper()
 	var dots int
 	if _, err := fmt.Sscanf(string(batch.Message(e.Wire)), "%d %d", &n, &dots); err != nil {
-		t.Fatalf("%s is no event of the test", e.Wire)
+		t.Fatalf("%s is not an event of the test", e.Wire)
 	}
 	if want := sized(n, dots); e.Time != want.Time || e.Level != want.Level || e.Size != want.Size || !bytes.Equal(e.Wire, want.Wire) {
 		t.Fatalf("event %d is\n%+v %s, want\n%+v %s", n, e, e.Wire, want, want.Wire)
@@ -68,13 +68,13 @@ func span(first, last int) (list []int) {
 	return list
 }
 
-// machine has the file systems that processes use.
+// machine has the file systems of its processes.
 type machine struct {
 	t         testing.TB
 	rng       *rand.Rand
 	disk, ram *memFS
 	programs  int
-	powerCut  bool // there was one, or a failed sync: files may have lost their headers
+	powerCut  bool // a power cut or a failed sync happened: files may have lost their headers
 }
 
 func newMachine(t testing.TB) *machine { return newMachineOf(t, 1) }
@@ -100,20 +100,21 @@ type program struct {
 	last  int // number of the newest event
 
 	mu     sync.Mutex
-	failed []string // what Failed was told
+	failed []string // reports to Failed
 }
 
-// config is that of a program.
+// config configures a program.
 type config struct {
 	spool.Config
 	queue  queue.Config
-	source func(*queue.Queue) spool.Source // what the spool is given instead of the queue; nil = the queue
+	source func(*queue.Queue) spool.Source // wraps the queue for the spool; nil = the queue itself
 }
 
-// roomy has memory for all events of most tests: none is short, and none leaves it.
+// roomy has memory for all events of most tests, so that memory is never low and nothing is
+// evicted.
 func roomy(c *config) { c.queue.MaxBytes = 1 << 20 }
 
-// direct is how most programs of the tests are: without a RAM file system.
+// direct configures a program without a RAM file system, like most programs of the tests.
 func direct(c *config) { c.Hot, c.HotLeft = nil, nil }
 
 // large has room for larger events.
@@ -122,7 +123,7 @@ func large(c *config) {
 	c.queue.MaxBytes = 4 << 20
 }
 
-// start starts a program. It is killed when the test ends.
+// start starts a program. It is killed at the end of the test.
 func (m *machine) start(changes ...func(*config)) *program {
 	m.programs++
 	p := &program{process: newProcess(), t: m.t, m: m}
@@ -155,7 +156,7 @@ func (m *machine) start(changes ...func(*config)) *program {
 	return p
 }
 
-// end kills the program if it has not ended, and waits for its goroutines.
+// end kills the program if necessary, and waits for its goroutines.
 func (p *program) end() {
 	if !p.isDead() {
 		p.kill()
@@ -163,7 +164,7 @@ func (p *program) end() {
 	}
 }
 
-// log logs so many events, which must be taken.
+// log logs n events, which must be accepted.
 func (p *program) log(n int) {
 	p.t.Helper()
 	for range n {
@@ -174,8 +175,8 @@ func (p *program) log(n int) {
 	}
 }
 
-// next takes the next batch, which is loaded if need be, and returns which events
-// it has. The item is nil if there is none.
+// next takes the next batch, loading it if necessary, and returns its event numbers. The item
+// is nil if there is none.
 func (p *program) next() (it *queue.Item, list []int) {
 	p.t.Helper()
 	p.queue.Flush()
@@ -195,12 +196,12 @@ func (p *program) next() (it *queue.Item, list []int) {
 	return it, list
 }
 
-// ack settles a whole batch as delivered.
+// ack acknowledges a whole batch as delivered.
 func (p *program) ack(it *queue.Item) {
 	p.queue.Settle(it, &account.Outcome{Delivered: it.Len(), Bytes: it.Bytes()}, true)
 }
 
-// deliver delivers everything, and returns what that was.
+// deliver delivers everything, and returns the event numbers.
 func (p *program) deliver() (all []int) {
 	p.t.Helper()
 	for it, list := p.next(); it != nil; it, list = p.next() {
@@ -210,7 +211,7 @@ func (p *program) deliver() (all []int) {
 	return all
 }
 
-// close ends the program as Shutdown does, without delivering what is left.
+// close ends the program like Shutdown, without delivering the rest.
 func (p *program) close() {
 	p.queue.Close()
 	p.spool.Close(time.Second)
@@ -218,57 +219,57 @@ func (p *program) close() {
 	p.kill()
 }
 
-// crash kills the program. Then the locks of its files are free.
+// crash kills the program, which unlocks its files.
 func (p *program) crash() {
 	p.kill()
 	p.spool.Close(time.Hour)
 }
 
-// told returns what Failed was told since the last time.
-func (p *program) told() []string {
+// reported returns the reports to Failed since the last call.
+func (p *program) reported() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	told := p.failed
+	reports := p.failed
 	p.failed = nil
-	return told
+	return reports
 }
 
-func (p *program) wantTold(parts ...string) {
+func (p *program) wantReports(parts ...string) {
 	p.t.Helper()
-	told := p.told()
-	if len(told) != len(parts) {
-		p.t.Errorf("told %q, want %q", told, parts)
+	reports := p.reported()
+	if len(reports) != len(parts) {
+		p.t.Errorf("reported %q, want %q", reports, parts)
 		return
 	}
 	for i, part := range parts {
-		if !strings.Contains(told[i], part) {
-			p.t.Errorf("told %q, want %q", told[i], part)
+		if !strings.Contains(reports[i], part) {
+			p.t.Errorf("reported %q, want %q", reports[i], part)
 		}
 	}
 }
 
-// wantAtRisk checks how many events are in memory only, and how many log calls have
-// returned while theirs were.
+// wantAtRisk checks how many events are in memory only, and how many log calls have returned in
+// that state.
 func (p *program) wantAtRisk(now, ever int64) {
 	p.t.Helper()
 	if got := p.queue.Unsafe(); got != now {
 		p.t.Errorf("%d events are in memory only, want %d", got, now)
 	}
 	if got := p.spool.State().WereRisk; got != ever {
-		p.t.Errorf("%d events were in memory only, want %d", got, ever)
+		p.t.Errorf("%d log calls returned with their event in memory only, want %d", got, ever)
 	}
 }
 
-// content is a segment as it stands in a file.
+// content is a decoded segment file.
 type content struct {
 	name    string
 	header  segment.Header
 	acks    segment.Acks
-	records []int // events it has
-	left    []int // those not settled, by the acks on disk
+	records []int // events it contains
+	left    []int // unacknowledged ones, by the acks on disk
 }
 
-// read reads a segment as it is now, whoever has its lock.
+// read decodes a segment as it is now, ignoring its lock.
 func read(t testing.TB, f *memFS, name string) (c content) {
 	t.Helper()
 	data := f.read(name)
@@ -284,8 +285,8 @@ func read(t testing.TB, f *memFS, name string) (c content) {
 	last, lost := uint64(0), 0
 	for scan.Next() {
 		r := scan.Record()
-		if n := scan.Lost() - lost; n > 0 && !c.acks.Settled.Covers(max(last+1, r.Seq-uint64(n)), r.Seq) { // others were given back
-			t.Errorf("%s: %d records are not there", name, n)
+		if n := scan.Lost() - lost; n > 0 && !c.acks.Settled.Covers(max(last+1, r.Seq-uint64(n)), r.Seq) { // the space of others was reclaimed
+			t.Errorf("%s: %d records are missing", name, n)
 		}
 		last, lost = r.Seq, scan.Lost()
 		wire := encoder.AppendEnd(append(encoder.AppendStart(nil, r.Time), r.Payload...))
@@ -298,7 +299,7 @@ func read(t testing.TB, f *memFS, name string) (c content) {
 	return c
 }
 
-// segments reads all segments on disk.
+// segments decodes all segments on disk.
 func (m *machine) segments() (list []content) {
 	m.t.Helper()
 	for _, name := range m.disk.names(".seg") {
@@ -307,7 +308,7 @@ func (m *machine) segments() (list []content) {
 	return list
 }
 
-// onDisk returns which events are on disk and not settled there, in their order.
+// onDisk returns the unacknowledged events on disk, in order.
 func (m *machine) onDisk() (list []int) {
 	m.t.Helper()
 	for _, c := range m.segments() {
@@ -320,11 +321,11 @@ func (m *machine) onDisk() (list []int) {
 // found is what the next process finds in a file.
 type found struct {
 	name    string
-	events  []int // in their order
+	events  []int // in order
 	damaged int
 }
 
-// filesOf returns what is in the segments that dead processes left.
+// filesOf returns the contents of the segments that dead processes left.
 func (m *machine) filesOf(f *memFS) (list []found) {
 	m.t.Helper()
 	dir := f.open(newProcess())
@@ -367,7 +368,7 @@ func wantList(t testing.TB, what string, got, want []int) {
 	}
 }
 
-// short shows numbers as ranges.
+// short formats numbers as ranges.
 func short(list []int) string {
 	var text []string
 	for i := 0; i < len(list); {
@@ -385,22 +386,32 @@ func short(list []int) string {
 	return "[" + strings.Join(text, " ") + "]"
 }
 
-// bubble runs a test in fake time. It fails if a goroutine is left at its end.
+// bubble runs a test in fake time. It fails if a goroutine is left at the end.
 func bubble(t *testing.T, test func(t *testing.T, m *machine)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { test(t, newMachine(t)) })
 }
 
-// pass lets time pass, and everybody do what there is to be done by then.
+// pass advances the fake time and waits until all goroutines are idle.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-// What disks say.
+// eventually lets up to a minute pass until cond holds.
+func (p *program) eventually(what string, cond func() bool) {
+	p.t.Helper()
+	for start := time.Now(); !cond(); pass(10 * time.Millisecond) {
+		if time.Since(start) > time.Minute {
+			p.t.Fatalf("not within a minute: %s", what)
+		}
+	}
+}
+
+// Errors of disks.
 var errBroken, errNoSpace, errReadOnly error = syscall.EIO, syscall.ENOSPC, syscall.EROFS
 
-// adopt has the program adopt what is in RAM, and fails for files that are held.
+// adopt makes the program adopt the hot files. It fails for files that are held.
 func (p *program) adopt() error {
 	p.t.Helper()
 	_, err := p.spool.Adopt(func(name string, bytes int64, why error) {
@@ -409,13 +420,13 @@ func (p *program) adopt() error {
 	return err
 }
 
-// unfinished returns which files were not finished, but for those that programs of the test
-// have made ahead.
+// unfinished returns the unfinished files, except for segments created ahead by programs of the
+// test.
 func (m *machine) unfinished() []string {
 	return slices.DeleteFunc(m.disk.names(".new"), func(name string) bool { return strings.HasPrefix(name, "00000000000000000"[:15]) && name[15] != 'a' })
 }
 
-// snapshot returns what a machine would have if all of its processes were killed now.
+// snapshot returns the machine as if all of its processes were killed now.
 func (m *machine) snapshot() *machine {
 	return &machine{t: m.t, rng: m.rng, disk: m.disk.snapshot(), ram: m.ram.snapshot(), powerCut: m.powerCut}
 }

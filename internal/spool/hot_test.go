@@ -24,8 +24,8 @@ func (m *machine) everywhere() (list []int) {
 	return list
 }
 
-// TestHotNeedsNoDisk as long as the service takes everything in time.
-func TestHotNeedsNoDisk(t *testing.T) {
+// TestHotModeDoesNotNeedTheDisk holds while events are delivered in time.
+func TestHotModeDoesNotNeedTheDisk(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start()
 		pass(0)
@@ -34,7 +34,7 @@ func TestHotNeedsNoDisk(t *testing.T) {
 		}
 		writes := 0
 		m.disk.watch(func(op, name string, off int64, data []byte) {
-			if op == "write" && off > 0 { // another segment may be made ahead
+			if op == "write" && off > 0 { // another segment may be created ahead
 				writes++
 			}
 		})
@@ -53,8 +53,7 @@ func TestHotNeedsNoDisk(t *testing.T) {
 	})
 }
 
-// TestSpillAfter: what the service does not take in time goes to the disk, and only
-// there.
+// Events not delivered in time are moved to the disk.
 func TestSpillAfter(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start()
@@ -72,13 +71,13 @@ func TestSpillAfter(t *testing.T) {
 	})
 }
 
-// TestSpilledIsNotInRAM any more, so that the next process does not send it twice.
-func TestSpilledIsNotInRAM(t *testing.T) {
+// The next process must not send them twice.
+func TestSpilledEventsLeaveRAM(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start()
 		p.log(30)
 		pass(spillAfter)
-		p.next() // or what comes now, in the same batch, is as old
+		p.next() // or later events in the same batch would be as old
 		p.log(5)
 		p.crash()
 		onDisk, _ := m.orphans(m.disk)
@@ -88,8 +87,8 @@ func TestSpilledIsNotInRAM(t *testing.T) {
 	})
 }
 
-// TestHotFilesAreUsedAgain, and have none of their old events then.
-func TestHotFilesAreUsedAgain(t *testing.T) {
+// TestHotFilesAreReused checks that they have none of their old events.
+func TestHotFilesAreReused(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start()
 		ids := make(map[uint64]bool)
@@ -101,7 +100,7 @@ func TestHotFilesAreUsedAgain(t *testing.T) {
 			}
 		}
 		if got := m.ram.names(""); len(got) != 8 || len(ids) < 20 {
-			t.Errorf("%d files were used %d times", len(got), len(ids))
+			t.Errorf("%d files had %d IDs", len(got), len(ids))
 		}
 		p.log(40)
 		p.crash()
@@ -112,9 +111,9 @@ func TestHotFilesAreUsedAgain(t *testing.T) {
 	})
 }
 
-// TestMoreThanFitsIntoRAM goes to the disk in time: nobody waits, and nothing is at
-// risk.
-func TestMoreThanFitsIntoRAM(t *testing.T) {
+// Events beyond the size of the hot files are written to the disk in time: no log call waits,
+// and no event is at risk.
+func TestMoreEventsThanRAM(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(func(c *config) { c.queue.MaxBytes = 1 << 20 })
 		if took := timed(func() { p.log(1500) }); took > 0 {
@@ -127,8 +126,8 @@ func TestMoreThanFitsIntoRAM(t *testing.T) {
 	})
 }
 
-// TestFullRAM while the disk does not answer: the first log call waits for MaxStall,
-// and what comes then is at risk.
+// TestFullRAM stalls the disk: the first log call waits for MaxStall, and later events are at
+// risk.
 func TestFullRAM(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(func(c *config) { c.queue.MaxBytes = 1 << 20 })
@@ -142,9 +141,9 @@ func TestFullRAM(t *testing.T) {
 			t.Errorf("%d events found room", n)
 		}
 		if took := timed(func() { p.log(100) }); took > 0 {
-			t.Errorf("the others took %v", took)
+			t.Errorf("the other log calls took %v", took)
 		}
-		// Kill -9 takes these, and no others.
+		// Kill -9 loses exactly these events.
 		left, risk := m.snapshot().everywhere(), p.spool.State().WereRisk
 		if risk < 90 || len(left) != p.last-int(risk) || p.queue.Unsafe() < risk {
 			t.Errorf("%d of %d would be left, but %d are at risk, or %d", len(left), p.last, risk, p.queue.Unsafe())
@@ -161,8 +160,8 @@ func TestFullRAM(t *testing.T) {
 	})
 }
 
-// TestHotFileIsNotUsedAgainTooSoon: not as long as a single event of it is needed.
-func TestHotFileIsNotUsedAgainTooSoon(t *testing.T) {
+// TestHotFileIsNotReusedTooSoon keeps a file while a single event of it is needed.
+func TestHotFileIsNotReusedTooSoon(t *testing.T) {
 	for short := range 4 {
 		bubble(t, func(t *testing.T, m *machine) {
 			p := m.start(func(c *config) { c.queue.MaxBytes = 1 << 20 })
@@ -186,7 +185,7 @@ func TestHotFileIsNotUsedAgainTooSoon(t *testing.T) {
 			p.log(20)
 			risk := p.spool.State().WereRisk
 			if room := risk == 1; room != (short == 0) {
-				t.Errorf("with %d events that are needed, %d of %d found no room", short, risk-1, p.last-full)
+				t.Errorf("with %d needed events, %d of %d found no room", short, risk-1, p.last-full)
 			}
 			own := m.snapshot()
 			for _, name := range own.ram.names("") {
@@ -202,8 +201,8 @@ func TestHotFileIsNotUsedAgainTooSoon(t *testing.T) {
 	}
 }
 
-// TestFullRAMForAMoment: who waits finds room.
-func TestFullRAMForAMoment(t *testing.T) {
+// A log call that waits finds room.
+func TestBrieflyFullRAM(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(func(c *config) { c.queue.MaxBytes = 1 << 20 })
 		pass(0)
@@ -222,7 +221,7 @@ func TestFullRAMForAMoment(t *testing.T) {
 	})
 }
 
-// TestEventTooLargeForRAM goes to the disk at once, and its log call waits for that.
+// TestEventTooLargeForRAM is written to the disk, and its log call waits for that.
 func TestEventTooLargeForRAM(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start()
@@ -241,9 +240,8 @@ func TestEventTooLargeForRAM(t *testing.T) {
 	})
 }
 
-// TestBrokenMapping: log calls wait for the disk from then on. What was stored before
-// is still safe.
-func TestBrokenMapping(t *testing.T) {
+// Afterwards log calls wait for the disk. Events stored before are still safe.
+func TestMappingFailure(t *testing.T) {
 	breaks := map[string]func(m *machine){
 		"a store fails": func(m *machine) { m.ram.inject(fault{op: "store", err: errBroken}) },
 		"emptied": func(m *machine) {
@@ -256,7 +254,7 @@ func TestBrokenMapping(t *testing.T) {
 				m.ram.unlink(name)
 			}
 		},
-		"one unlinked": func(m *machine) { m.ram.unlink(m.ram.names(".hot")[3]) },
+		"a file unlinked": func(m *machine) { m.ram.unlink(m.ram.names(".hot")[3]) },
 		"replaced": func(m *machine) {
 			for _, name := range m.ram.names(".hot") {
 				m.ram.replace(name, make([]byte, hotBytes/8))
@@ -272,16 +270,16 @@ func TestBrokenMapping(t *testing.T) {
 				do(m)
 				pass(checkEvery)
 				p.log(10)
-				p.wantTold("use hot file spool: ")
+				p.wantReports("use hot file spool: ")
 				p.wantAtRisk(0, 0)
 				p.log(100)
 				p.wantAtRisk(0, 0)
 				pass(time.Hour)
-				p.wantTold()
+				p.wantReports()
 				wantList(t, "on disk", m.onDisk(), span(1, 140))
 				release := m.disk.stall("write", "")
 				if took := timed(func() { p.log(2) }); took != maxStall {
-					t.Errorf("log calls took %v, want to wait for the disk", took)
+					t.Errorf("log calls took %v, want a wait for the disk", took)
 				}
 				p.wantAtRisk(2, 2)
 				release()
@@ -302,8 +300,8 @@ func TestBrokenMapping(t *testing.T) {
 	}
 }
 
-// TestNoHotFiles: where they cannot be made, there is direct mode, and nothing is left
-// of the attempt.
+// TestNoHotFiles falls back to direct mode if they cannot be created, and leaves no files
+// behind.
 func TestNoHotFiles(t *testing.T) {
 	for _, op := range []string{"create", "write", "sync", "syncdir", "map"} {
 		t.Run(op, func(t *testing.T) {
@@ -335,9 +333,8 @@ func lateName(op string) string {
 	return "00000003"
 }
 
-// TestHotFilesAtTheEnd: nothing is left in RAM, since that does not outlive the
-// machine, unless the disk did not take it.
-func TestHotFilesAtTheEnd(t *testing.T) {
+// RAM does not survive the machine: nothing is left there unless the disk failed.
+func TestCloseRemovesHotFiles(t *testing.T) {
 	for _, fails := range []bool{false, true} {
 		t.Run(fmt.Sprint("disk fails ", fails), func(t *testing.T) {
 			bubble(t, func(t *testing.T, m *machine) {
@@ -363,8 +360,8 @@ func TestHotFilesAtTheEnd(t *testing.T) {
 	}
 }
 
-// TestHotSpoolThatIsEmptyAtTheEnd leaves nothing anywhere.
-func TestHotSpoolThatIsEmptyAtTheEnd(t *testing.T) {
+// TestEmptyHotSpoolLeavesNoFiles covers disk and RAM.
+func TestEmptyHotSpoolLeavesNoFiles(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(func(c *config) { c.queue.MaxBytes = 1 << 20 })
 		p.log(600)
@@ -378,8 +375,8 @@ func TestHotSpoolThatIsEmptyAtTheEnd(t *testing.T) {
 	})
 }
 
-// TestSpillWhileTheDiskFails: the writer does not try more often than it should.
-func TestSpillWhileTheDiskFails(t *testing.T) {
+// TestSpillBacksOffWhileTheDiskFails bounds the attempts of the writer.
+func TestSpillBacksOffWhileTheDiskFails(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		m.disk.inject(fault{op: "create", err: errReadOnly})
 		p := m.start()

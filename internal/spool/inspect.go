@@ -104,7 +104,7 @@ type Found struct {
 // Scan reads in chunks. If a process is writing, a chunk may miss a record that the next chunk
 // has data after, which looks like damage. A repeated Scan therefore stops where the previous
 // one ended: everything up to there is written.
-func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, err error) {
+func (v *View) Scan(visit func(r segment.Record, acked bool) bool) (f Found, err error) {
 	o := &v.orphan
 	scan := segment.NewScanner(o.file, cmp.Or(v.end, o.file.Size()), o.Header.ID)
 	last, lost := uint64(0), 0 // sequence number of the last record, and records lost before it
@@ -119,20 +119,20 @@ func (v *View) Scan(visit func(r segment.Record, settled bool) bool) (f Found, e
 		}
 		last, lost = r.Seq, scan.Lost()
 		v.end = scan.Offset() + int64(segment.Length(len(r.Payload)))
-		settled := o.acked.Contains(r.Seq)
+		acked := o.acked.Contains(r.Seq)
 		if !ok {
 			f.Malformed = append(f.Malformed, scan.Offset())
 			f.Lost++
-			if !settled {
+			if !acked {
 				f.Damaged++
 			}
 			continue
 		}
 		f.Records++
-		if settled {
+		if acked {
 			f.Settled++
 		}
-		if !visit(r, settled) {
+		if !visit(r, acked) {
 			return f, scan.Err()
 		}
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// forgedDir has a segment whose second to fifth records are valid for their checksums
-// only.
+// forgedDir has a segment whose second to fifth records have valid checksums and invalid
+// contents.
 func forgedDir(t *testing.T) *disk.Dir {
 	t.Helper()
 	records := []segment.Record{
@@ -23,7 +23,7 @@ func forgedDir(t *testing.T) *disk.Dir {
 		{Seq: 2, Time: 1763812800000, Size: 4, Payload: []byte(`end\`)},
 		{Seq: 3, Time: 1763812800000, Size: 9, Payload: []byte(`"},{"x":"`)},
 		{Seq: 4, Time: -5, Level: 255, Size: 4, Payload: []byte("four")},
-		{Seq: 5, Time: 1763812800000, Size: math.MaxUint32, Payload: []byte(`\u0000five`)},
+		{Seq: 5, Time: 1763812800000, Size: -1, Payload: []byte(`\u0000five`)},
 		{Seq: 6, Time: 1763812800000, Size: 3, Payload: []byte("six")},
 	}
 	b, err := mendHeader.Encode()
@@ -34,17 +34,17 @@ func forgedDir(t *testing.T) *disk.Dir {
 	for i, r := range records {
 		b = segment.AppendRecord(b, mendHeader.ID, int64(len(b)), uint32(i+1), r)
 	}
-	dir := mendDir(t, mendName, nil)
-	if err := os.WriteFile(filepath.Join(dir.Path(), mendName), b, 0o600); err != nil {
+	dir := repairDir(t, repairName, nil)
+	if err := os.WriteFile(filepath.Join(dir.Path(), repairName), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return dir
 }
 
-// A forged record costs itself, and nothing else.
+// A forged record affects only itself.
 func TestForgedRecords(t *testing.T) {
 	dir := forgedDir(t)
-	v, err := spool.Look(dir, mendName)
+	v, err := spool.Look(dir, repairName)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestForgedRecords(t *testing.T) {
 	}
 
 	var events []batch.Event
-	damaged, err := orphanIn(t, dir, mendName).Scan(func(_ uint64, e batch.Event) bool {
+	damaged, err := orphanIn(t, dir, repairName).Scan(func(_ uint64, e batch.Event) bool {
 		e.Wire = slices.Clone(e.Wire)
 		events = append(events, e)
 		return true
@@ -74,10 +74,10 @@ func TestForgedRecords(t *testing.T) {
 		t.Fatalf("%d events, %d damaged, error %v", len(events), damaged, err)
 	}
 	if got := string(events[1].Wire); got != `{"timestamp":0,"message":"four"}` || events[1].Time != 0 {
-		t.Errorf("the one before 1970 is %s", got)
+		t.Errorf("the event before 1970 is %s", got)
 	}
 	if events[2].Size != 5 {
-		t.Errorf("the one of an absurd size has %d bytes", events[2].Size)
+		t.Errorf("the event of an impossible size has %d bytes", events[2].Size)
 	}
 }
 
@@ -98,13 +98,13 @@ func orphanIn(t *testing.T, dir *disk.Dir, name string) *spool.Orphan {
 	return o
 }
 
-// An absurd number of records in the acks is no loss.
-func TestAbsurdWritten(t *testing.T) {
-	dir := mendDir(t, mendName, func(b []byte) {
+// An impossible number of records in the acks does not count as loss.
+func TestImpossibleWrittenCount(t *testing.T) {
+	dir := repairDir(t, repairName, func(b []byte) {
 		acks := segment.Acks{Generation: 3, Written: math.MaxUint32}
 		copy(b[segment.SlotOffset(3):], acks.EncodeSlot(mendHeader.ID))
 	})
-	v, err := spool.Look(dir, mendName)
+	v, err := spool.Look(dir, repairName)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,20 +113,19 @@ func TestAbsurdWritten(t *testing.T) {
 	if err != nil || found.Records != 3 || found.Lost != 0 || found.Damaged != 0 {
 		t.Errorf("found %+v, error %v", found, err)
 	}
-	damaged, err := orphanIn(t, dir, mendName).Scan(func(uint64, batch.Event) bool { return true })
+	damaged, err := orphanIn(t, dir, repairName).Scan(func(uint64, batch.Event) bool { return true })
 	if err != nil || damaged != 0 {
 		t.Errorf("%d damaged, error %v", damaged, err)
 	}
 }
 
-// A sparse file of any size costs no more time than a segment, and it is said that not
-// all of it was read.
+// A sparse file of any size takes no longer than a segment, and its partial read is reported.
 func TestSparseSegment(t *testing.T) {
-	dir := mendDir(t, mendName, nil)
-	if err := os.Truncate(filepath.Join(dir.Path(), mendName), 1<<42); err != nil {
+	dir := repairDir(t, repairName, nil)
+	if err := os.Truncate(filepath.Join(dir.Path(), repairName), 1<<42); err != nil {
 		t.Skip(err)
 	}
-	v, err := spool.Look(dir, mendName)
+	v, err := spool.Look(dir, repairName)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,14 +135,14 @@ func TestSparseSegment(t *testing.T) {
 		t.Errorf("found %+v, error %v", found, err)
 	}
 	n := 0
-	if _, err := orphanIn(t, dir, mendName).Scan(func(uint64, batch.Event) bool { n++; return true }); !errors.Is(err, spool.ErrLong) || n != 2 {
+	if _, err := orphanIn(t, dir, repairName).Scan(func(uint64, batch.Event) bool { n++; return true }); !errors.Is(err, spool.ErrLong) || n != 2 {
 		t.Errorf("%d events, error %v", n, err)
 	}
 }
 
-// A record behind the last one that final acks count was left by a write that has failed,
-// and what it has is in another segment: nobody shows or sends it from here.
-func TestRecordsBehindFinalAcks(t *testing.T) {
+// A record after the last one counted by final acks is the remains of a failed write. Its event
+// is in another segment, so it is neither shown nor sent.
+func TestRecordsAfterFinalAcks(t *testing.T) {
 	b, err := mendHeader.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -155,11 +154,11 @@ func TestRecordsBehindFinalAcks(t *testing.T) {
 		r := segment.Record{Seq: seq + 1, Time: 1763812800000, Size: 3, Payload: []byte("one")}
 		b = segment.AppendRecord(b, mendHeader.ID, int64(len(b)), uint32(seq+1), r)
 	}
-	dir := mendDir(t, mendName, nil)
-	if err := os.WriteFile(filepath.Join(dir.Path(), mendName), b, 0o600); err != nil {
+	dir := repairDir(t, repairName, nil)
+	if err := os.WriteFile(filepath.Join(dir.Path(), repairName), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	v, err := spool.Look(dir, mendName)
+	v, err := spool.Look(dir, repairName)
 	if err != nil {
 		t.Fatal(err)
 	}

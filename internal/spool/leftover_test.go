@@ -11,7 +11,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// growing makes a segment of a file that grows, with so many zeros at its end.
+// growing encodes a growing segment with that many zeros at its end.
 func growing(t testing.TB, acks segment.Acks, events []int, zeros int) []byte {
 	t.Helper()
 	h := orphanHeader
@@ -42,12 +42,12 @@ func (m *machine) openOrphan() *spool.Orphan {
 	return o
 }
 
-func final(written int, settled ...segment.Range) segment.Acks {
-	return segment.Acks{Generation: 1, Written: uint32(written), Final: true, Settled: settled}
+func final(written int, acked ...segment.Range) segment.Acks {
+	return segment.Acks{Generation: 1, Written: uint32(written), Final: true, Settled: acked}
 }
 
-// TestSegmentThatGrows: what is missing of one is told, or counted, whatever it was.
-func TestSegmentThatGrows(t *testing.T) {
+// TestGrowingSegment checks that missing records are reported or counted, whatever they were.
+func TestGrowingSegment(t *testing.T) {
 	whole := growing(t, segment.Acks{}, span(1, 5), 4096)
 	for _, row := range []struct {
 		rule           string
@@ -57,16 +57,16 @@ func TestSegmentThatGrows(t *testing.T) {
 		short, emptied bool
 	}{
 		{"whole", whole, 5, 0, false, false},
-		{"cut behind a record", growing(t, segment.Acks{}, span(1, 5), 0), 5, 0, true, false},
+		{"truncated after a record", growing(t, segment.Acks{}, span(1, 5), 0), 5, 0, true, false},
 		{"eight zeros are enough", growing(t, segment.Acks{}, span(1, 5), 8), 5, 0, false, false},
-		{"cut in a record", whole[:segment.Start+200], 1, 0, true, false},
-		{"final, and trimmed", growing(t, final(5), span(1, 5), 0), 5, 0, false, false},
-		{"final, and one is missing", growing(t, final(5), span(1, 4), 0), 4, 1, false, false},
-		{"no record at all", growing(t, segment.Acks{}, nil, 4096), 0, 1, false, true},
-		{"no record, and no room for one", growing(t, segment.Acks{}, nil, 0), 0, 1, false, true},
-		{"no record, and acks say how many there were", growing(t, segment.Acks{Generation: 1, Written: 21}, nil, 4096), 0, 21, false, false},
-		{"no record, and acks say that all were settled", growing(t, segment.Acks{Generation: 1, Written: 5, Settled: segment.Ranges{{From: 1, To: 6}}}, nil, 4096), 0, 0, false, false},
-		{"nothing was ever written", growing(t, final(0), nil, 0), 0, 0, false, false},
+		{"truncated in a record", whole[:segment.Start+200], 1, 0, true, false},
+		{"final and trimmed", growing(t, final(5), span(1, 5), 0), 5, 0, false, false},
+		{"final, one record missing", growing(t, final(5), span(1, 4), 0), 4, 1, false, false},
+		{"no records", growing(t, segment.Acks{}, nil, 4096), 0, 1, false, true},
+		{"no records, no room for one", growing(t, segment.Acks{}, nil, 0), 0, 1, false, true},
+		{"no records, number known from acks", growing(t, segment.Acks{Generation: 1, Written: 21}, nil, 4096), 0, 21, false, false},
+		{"no records, all acknowledged", growing(t, segment.Acks{Generation: 1, Written: 5, Settled: segment.Ranges{{From: 1, To: 6}}}, nil, 4096), 0, 0, false, false},
+		{"never written", growing(t, final(0), nil, 0), 0, 0, false, false},
 	} {
 		m := newMachine(t)
 		m.disk.put(orphanName, slices.Clone(row.data))
@@ -91,7 +91,7 @@ func TestSegmentThatGrows(t *testing.T) {
 	}
 }
 
-// TestTrim gives back what was reserved, and does so once.
+// TestTrim frees reserved space, and does so once.
 func TestTrim(t *testing.T) {
 	m := newMachine(t)
 	m.disk.put(orphanName, growing(t, segment.Acks{Generation: 1, Written: 3, Settled: segment.Ranges{{From: 2, To: 4}}}, span(1, 50), 1<<20))
@@ -100,7 +100,7 @@ func TestTrim(t *testing.T) {
 	var sizes []int64
 	for range 3 {
 		o := m.openOrphan()
-		if err := o.Trim(before); err != nil || o.Size() != before { // nobody has read it
+		if err := o.Trim(before); err != nil || o.Size() != before { // not read before
 			t.Errorf("%v, %d bytes", err, o.Size())
 		}
 		if _, err := o.Count(); err != nil {
@@ -131,14 +131,14 @@ func TestTrim(t *testing.T) {
 	}
 }
 
-// TestTrimLeavesWhatIsDamaged as it is: nobody knows what was there.
-func TestTrimLeavesWhatIsDamaged(t *testing.T) {
+// TestTrimLeavesDamageAlone: what was there is unknown.
+func TestTrimLeavesDamageAlone(t *testing.T) {
 	torn := growing(t, segment.Acks{}, span(1, 5), 1<<20)
 	torn[len(torn)-1<<19] = 1
 	for what, data := range map[string][]byte{
-		"bytes behind the last record": torn,
-		"the last record is missing":   growing(t, segment.Acks{Generation: 1, Written: 6}, span(1, 5), 1<<20),
-		"cut":                          append(growing(t, segment.Acks{}, span(1, 5), 1<<20), 1),
+		"bytes after the last record": torn,
+		"the last record is missing":  growing(t, segment.Acks{Generation: 1, Written: 6}, span(1, 5), 1<<20),
+		"cut":                         append(growing(t, segment.Acks{}, span(1, 5), 1<<20), 1),
 	} {
 		m := newMachine(t)
 		m.disk.put(orphanName, slices.Clone(data))
@@ -147,14 +147,14 @@ func TestTrimLeavesWhatIsDamaged(t *testing.T) {
 			t.Error(err)
 		}
 		if err := o.Trim(o.Size()); err != nil || !slices.Equal(m.disk.read(orphanName), data) {
-			t.Errorf("%s: %v, or it was changed", what, err)
+			t.Errorf("%s: %v, or the file was changed", what, err)
 		}
 	}
 }
 
-// TestCopiedRecordsComeOnce: what a copy has is skipped in the original, and what of it
-// cannot be read there is no damage. What neither has is.
-func TestCopiedRecordsComeOnce(t *testing.T) {
+// TestCopiedRecordsAreSentOnce skips copied records in the original. Records that are
+// unreadable in the copy are not damage if another segment has them.
+func TestCopiedRecordsAreSentOnce(t *testing.T) {
 	data := segmentOf(t, span(1, 10))
 	damageRecords(data, 1, []int{4, 8})
 	m := newMachine(t)
@@ -167,7 +167,7 @@ func TestCopiedRecordsComeOnce(t *testing.T) {
 		t.Errorf("%d damaged, %v", damaged, err)
 	}
 	o.Release()
-	list, _ = m.scan(orphanName) // the next process, which has no copy
+	list, _ = m.scan(orphanName) // the next process, without the copy
 	wantList(t, "left", list, []int{1, 2, 6, 7, 9, 10})
 
 	damageRecords(data, 1, []int{1, 2})
@@ -175,18 +175,17 @@ func TestCopiedRecordsComeOnce(t *testing.T) {
 	copied := m.openOrphan()
 	copied.Elsewhere(segment.Ranges{{From: 1, To: 2}, {From: 4, To: 5}})
 	if damaged, err := copied.Scan(func(uint64, batch.Event) bool { return true }); damaged != 2 || err != nil {
-		t.Errorf("%d damaged, %v; want those that no other segment has", damaged, err)
+		t.Errorf("%d damaged, %v; want those in no other segment", damaged, err)
 	}
 }
 
-// TestAdoptMerges what one process had in several hot files: one segment as large as
-// that, and no larger.
+// TestAdoptMerges merges the hot files of one process into one segment of exactly their size.
 func TestAdoptMerges(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start()
 		p.log(150)
 		p.crash()
-		for _, name := range m.disk.names("") { // the segment made ahead
+		for _, name := range m.disk.names("") { // created ahead
 			m.disk.unlink(name)
 		}
 		a := m.start(adopter)
@@ -209,7 +208,7 @@ func TestAdoptMerges(t *testing.T) {
 	})
 }
 
-// TestRecordsFromBefore1970, which no request can have, do not block what follows.
+// Records before 1970, which no request can have, must not block the records after them.
 func TestRecordsFromBefore1970(t *testing.T) {
 	h := orphanHeader
 	data, err := h.Encode()

@@ -14,7 +14,7 @@ import (
 
 // Reasons besides errors of the disk why a segment cannot be created or grow.
 var (
-	ErrFull = errors.New("the spool has reached its MaxBytes")
+	ErrFull = errors.New("the spool has reached MaxBytes")
 	ErrLow  = errors.New("the file system has less free space than MinFree")
 )
 

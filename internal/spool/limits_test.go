@@ -14,8 +14,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// TestLimits: the files get so large and no larger, to the byte. What comes then is in
-// memory only, until there is room again.
+// TestLimits checks that the files reach each limit exactly and never exceed it. Further events
+// are in memory only until there is room.
 func TestLimits(t *testing.T) {
 	rows := []struct {
 		rule     string
@@ -26,12 +26,12 @@ func TestLimits(t *testing.T) {
 		err      error
 	}{
 		{"MaxBytes", 100 * segmentBytes, 4 * segmentBytes, 0, 4 * segmentBytes, spool.ErrFull},
-		{"a byte less", 100 * segmentBytes, 4*segmentBytes - 1, 0, 4*segmentBytes - 1, spool.ErrFull},
-		{"a byte more", 100 * segmentBytes, 4*segmentBytes + 1, 0, 4*segmentBytes + 1, spool.ErrFull},
+		{"one byte less", 100 * segmentBytes, 4*segmentBytes - 1, 0, 4*segmentBytes - 1, spool.ErrFull},
+		{"one byte more", 100 * segmentBytes, 4*segmentBytes + 1, 0, 4*segmentBytes + 1, spool.ErrFull},
 		{"MinFree", 10 * segmentBytes, maxBytes, 6 * segmentBytes, 4 * segmentBytes, spool.ErrLow},
-		{"a byte more free", 10 * segmentBytes, maxBytes, 6*segmentBytes + 1, 4*segmentBytes - 1, spool.ErrLow},
-		{"a byte less free", 10 * segmentBytes, maxBytes, 6*segmentBytes - 1, 4*segmentBytes + 1, spool.ErrLow},
-		{"the file system", 4*segmentBytes + segmentBytes/2, maxBytes, 0, 4*segmentBytes + segmentBytes/2, errNoSpace}, // and nothing about a MinFree that nobody wants
+		{"one byte more free", 10 * segmentBytes, maxBytes, 6*segmentBytes + 1, 4*segmentBytes - 1, spool.ErrLow},
+		{"one byte less free", 10 * segmentBytes, maxBytes, 6*segmentBytes - 1, 4*segmentBytes + 1, spool.ErrLow},
+		{"full file system", 4*segmentBytes + segmentBytes/2, maxBytes, 0, 4*segmentBytes + segmentBytes/2, errNoSpace}, // without a mention of MinFree, which is 0
 	}
 	for _, row := range rows {
 		t.Run(row.rule, func(t *testing.T) {
@@ -39,13 +39,13 @@ func TestLimits(t *testing.T) {
 				m.disk.capacity = row.capacity
 				p := m.start(direct, func(c *config) {
 					c.MaxBytes, c.MinFree = row.maxBytes, row.minFree
-					c.queue.MaxBytes = 512 << 10 // large enough, with some batches
+					c.queue.MaxBytes = 512 << 10 // large enough, with a few batches
 				})
 				p.log(2000)
 				pass(0)
 				unused := int64(2 * disk.PageBytes) // a page may be too small for the next event
 				if row.err == errNoSpace {
-					unused += segment.Start + 16<<10 // the smallest file that is made
+					unused += segment.Start + 16<<10 // the smallest file created
 				}
 				if most := m.disk.most(); most > row.limit || most < row.limit-unused {
 					t.Errorf("%d bytes at most, want almost %d", most, row.limit)
@@ -56,14 +56,14 @@ func TestLimits(t *testing.T) {
 				if state := p.spool.State(); !state.Stalled || state.Failure == nil || state.Bytes < row.limit-unused {
 					t.Errorf("the state is %+v", state)
 				}
-				if told := p.told(); len(told) != 1 || !strings.Contains(told[0], row.err.Error()) {
-					t.Errorf("told %q", told)
+				if reports := p.reported(); len(reports) != 1 || !strings.Contains(reports[0], row.err.Error()) {
+					t.Errorf("reported %q", reports)
 				}
-				p.log(1) // nobody waits
+				p.log(1) // no log call waits
 				pass(5 * time.Minute)
-				p.wantTold() // not again
+				p.wantReports() // not again
 
-				// The service takes some, so there is room for others.
+				// A delivery makes room for other events.
 				var all []int
 				for range 2 { // the newest and the oldest batch
 					it, list := p.next()
@@ -75,7 +75,7 @@ func TestLimits(t *testing.T) {
 					t.Errorf("%d bytes", m.disk.most())
 				}
 				if got := int(p.spool.Stored()); got <= stored {
-					t.Errorf("nothing more is on disk")
+					t.Errorf("no further events are on disk")
 				}
 				all = append(all, p.deliver()...)
 				slices.Sort(all)
@@ -84,7 +84,7 @@ func TestLimits(t *testing.T) {
 				pass(time.Minute)
 				p.log(1)
 				if state := p.spool.State(); state.Stalled || state.Failure != nil {
-					t.Errorf("it has not recovered: %+v", state)
+					t.Errorf("not recovered: %+v", state)
 				}
 				if got := p.queue.Unsafe(); got != 0 {
 					t.Errorf("%d events are in memory only", got)
@@ -99,10 +99,10 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestFileSystemTakesMore than the size of a file, and only when something is written to
-// it: the limit holds to the byte.
-func TestFileSystemTakesMore(t *testing.T) {
-	const overhead = 4096 // of each file
+// File systems may allocate more than the file size, and only when the file is written: the
+// limit holds to the byte.
+func TestFileSystemOverhead(t *testing.T) {
+	const overhead = 4096 // per file
 	for less := range 2 {
 		bubble(t, func(t *testing.T, m *machine) {
 			m.disk.extra = overhead
@@ -120,8 +120,8 @@ func TestFileSystemTakesMore(t *testing.T) {
 	}
 }
 
-// TestFilesOfOthersCount, whatever they are.
-func TestFilesOfOthersCount(t *testing.T) {
+// TestForeignFilesCount counts files of any kind.
+func TestForeignFilesCount(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		dir := m.disk.open(newProcess())
 		for _, name := range []string{"00000000000000aa-00000001.seg", "00000000000000aa-00000002.bad", "00000000000000ab-00000001.new", "notes.txt"} {
@@ -138,10 +138,10 @@ func TestFilesOfOthersCount(t *testing.T) {
 	})
 }
 
-// TestOldEventsMakeRoomOnDisk where the policy says so: the newest are on disk.
+// TestOldEventsMakeRoomOnDisk keeps the newest events if the policy says so.
 func TestOldEventsMakeRoomOnDisk(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
-		const segments, events, bytes = 4, 40_000, 1 << 20 // a segment is about a request
+		const segments, events, bytes = 4, 40_000, 1 << 20 // a segment is about the size of a request
 		p := m.start(direct, func(c *config) {
 			c.SegmentBytes, c.MaxBytes = bytes, segments*bytes
 			c.queue.OnFull = queue.DropOldest
@@ -154,7 +154,7 @@ func TestOldEventsMakeRoomOnDisk(t *testing.T) {
 		if m.disk.most() > segments*bytes {
 			t.Errorf("%d bytes", m.disk.most())
 		}
-		p.wantTold()
+		p.wantReports()
 		s := p.queue.State()
 		lost := s.Lost[account.Full]
 		if s.Pending+lost != events || s.Pending < events/8 {
@@ -167,22 +167,22 @@ func TestOldEventsMakeRoomOnDisk(t *testing.T) {
 	})
 }
 
-// TestDiskFull while a segment is being written, as other programs fill it: what was
-// reserved is used, and the rest is in memory until there is room.
+// TestDiskFull lets other programs fill the disk during a write: reserved space is used, and
+// the rest stays in memory until there is room.
 func TestDiskFull(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(1)
 		pass(0)
 		m.disk.limit(0)
-		p.log(300) // of two segments
+		p.log(300) // in two segments
 		pass(0)
 		stored := int64(p.spool.Stored())
 		if stored < 50 {
-			t.Errorf("%d events are on disk, although there was room", stored)
+			t.Errorf("only %d events are on disk, although there was room", stored)
 		}
 		p.wantAtRisk(301-stored, 301-stored)
-		p.wantTold("grow segment")
+		p.wantReports("grow segment")
 		m.disk.limit(segmentBytes)
 		pass(time.Minute)
 		p.wantAtRisk(0, 301-stored)
@@ -190,7 +190,7 @@ func TestDiskFull(t *testing.T) {
 	})
 }
 
-// TestOneCauseIsReportedOnce, whatever operation meets it next.
+// TestOneCauseIsReportedOnce covers every operation that meets it next.
 func TestOneCauseIsReportedOnce(t *testing.T) {
 	for _, cause := range []error{syscall.EDQUOT, syscall.ENOSPC, syscall.EIO, syscall.EROFS} {
 		t.Run(cause.Error(), func(t *testing.T) {
@@ -202,15 +202,15 @@ func TestOneCauseIsReportedOnce(t *testing.T) {
 				m.disk.inject(fault{op: "create", err: cause})
 				p.log(10)
 				pass(time.Minute)
-				p.wantTold(cause.Error())
+				p.wantReports(cause.Error())
 				p.wantAtRisk(10, 10)
 			})
 		})
 	}
 }
 
-// TestFailedAttemptsLeaveNothing behind, whatever fails.
-func TestFailedAttemptsLeaveNothing(t *testing.T) {
+// TestFailedAttemptsLeaveNoFiles covers every failing operation.
+func TestFailedAttemptsLeaveNoFiles(t *testing.T) {
 	for _, op := range []string{"create", "write", "rename", "space", "renew"} {
 		t.Run(op, func(t *testing.T) {
 			bubble(t, func(t *testing.T, m *machine) {
@@ -222,8 +222,8 @@ func TestFailedAttemptsLeaveNothing(t *testing.T) {
 				if got := m.disk.names(""); len(got) != 0 {
 					t.Errorf("left: %v", got)
 				}
-				if told := p.told(); len(told) == 0 || len(told) > 3 {
-					t.Errorf("told %q", told)
+				if reports := p.reported(); len(reports) == 0 || len(reports) > 3 {
+					t.Errorf("reported %q", reports)
 				}
 				if state := p.spool.State(); !state.Stalled || state.Failure == nil {
 					t.Errorf("the state is %+v", state)
@@ -233,7 +233,7 @@ func TestFailedAttemptsLeaveNothing(t *testing.T) {
 				if n := m.disk.callsOf("list") - calls; n > 2*130 {
 					t.Errorf("%d attempts in an hour", n)
 				}
-				p.wantTold()
+				p.wantReports()
 				end()
 				pass(31 * time.Second)
 				p.wantAtRisk(0, 100)
@@ -245,17 +245,17 @@ func TestFailedAttemptsLeaveNothing(t *testing.T) {
 	}
 }
 
-// TestPausesBetweenAttempts double from a second to half a minute.
-func TestPausesBetweenAttempts(t *testing.T) {
+// TestBackoff doubles from one second to 30 seconds.
+func TestBackoff(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct, roomy)
 		p.log(1)
 		pass(0)
 		m.disk.inject(fault{op: "create", err: errReadOnly})
-		p.log(800) // there were two
+		p.log(800) // two of them
 		pass(0)
 		began := time.Now()
-		var at []int // seconds
+		var at []int // in seconds
 		var calls = m.disk.callsOf("space")
 		for range 200 {
 			pass(time.Second)

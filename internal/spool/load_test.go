@@ -8,7 +8,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// loaded returns which events Load visits.
+// loaded returns the events that Load visits.
 func (p *program) loaded(after, to int) (list []int) {
 	p.t.Helper()
 	p.spool.Load(uint64(after), uint64(to), func(position uint64, e batch.Event) {
@@ -20,7 +20,7 @@ func (p *program) loaded(after, to int) (list []int) {
 	return list
 }
 
-// TestLoad returns every range of events in their order, also where they are in
+// TestLoad checks that every range of events is returned in order, including ranges over
 // several segments.
 func TestLoad(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
@@ -34,13 +34,13 @@ func TestLoad(t *testing.T) {
 			}
 		}
 		wantList(t, "nothing", p.loaded(1000, 1000), nil)
-		wantList(t, "more than there is", p.loaded(990, 2000), span(991, 1000))
+		wantList(t, "beyond the last event", p.loaded(990, 2000), span(991, 1000))
 	})
 }
 
-// TestLoadAfterARescue: the order is right although the segments that have the events
-// now are not in order.
-func TestLoadAfterARescue(t *testing.T) {
+// TestLoadAfterRescue checks the order when the segments that now have the events are out of
+// order.
+func TestLoadAfterRescue(t *testing.T) {
 	for victim := range 3 {
 		bubble(t, func(t *testing.T, m *machine) {
 			p := m.start(direct)
@@ -56,8 +56,8 @@ func TestLoadAfterARescue(t *testing.T) {
 	}
 }
 
-// TestLoadWhileASegmentIsRescued: what it began to read is closed, and the copy has it.
-func TestLoadWhileASegmentIsRescued(t *testing.T) {
+// The segment being read is closed, and the copy has its events.
+func TestLoadDuringRescue(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct, roomy)
 		p.log(200)
@@ -74,9 +74,8 @@ func TestLoadWhileASegmentIsRescued(t *testing.T) {
 	})
 }
 
-// TestLoadWhileASegmentWaitsForItsRescue, since the disk is full: it is read as far as
-// it can be.
-func TestLoadWhileASegmentWaitsForItsRescue(t *testing.T) {
+// TestLoadBeforeRescue: while the disk is full, the suspect segment is read as far as possible.
+func TestLoadBeforeRescue(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(800)
@@ -90,8 +89,8 @@ func TestLoadWhileASegmentWaitsForItsRescue(t *testing.T) {
 	})
 }
 
-// TestLoadOfDamaged: what cannot be read is missing, and nothing else.
-func TestLoadOfDamaged(t *testing.T) {
+// TestLoadSkipsDamage checks that only unreadable events are missing.
+func TestLoadSkipsDamage(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(500)
@@ -114,8 +113,8 @@ func TestLoadOfDamaged(t *testing.T) {
 	})
 }
 
-// TestLoadReadsFromNearby: it does not read a segment from its start each time.
-func TestLoadReadsFromNearby(t *testing.T) {
+// TestLoadStartsNearby checks that segments are not always read from the start.
+func TestLoadStartsNearby(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct, large)
 		for range 6000 {

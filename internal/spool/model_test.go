@@ -20,16 +20,15 @@ import (
 )
 
 var (
-	spoolSteps = flag.Int("spool-steps", 3_000, "how many random steps TestModel takes")
-	spoolSeed  = flag.Uint64("spool-seed", 0, "where its random steps begin; 0 = anywhere")
+	spoolSteps = flag.Int("spool-steps", 3_000, "number of random steps of TestModel")
+	spoolSeed  = flag.Uint64("spool-seed", 0, "first seed of TestModel; 0 picks one")
 )
 
-// TestModel has programs log, one after the other, on a machine where everything goes
-// wrong at random times: they are killed, the power is cut, the disk fails or does not
-// answer, somebody deletes files. A plain model knows of each event whether it must
-// be there, may be there, or must not.
+// TestModel runs programs one after the other on a machine with random failures: kills, power
+// cuts, disks that fail or stall, deleted files. A simple model predicts for each event whether
+// it must, may or must not be there.
 func TestModel(t *testing.T) {
-	const steps = 200 // of each machine
+	const steps = 200 // per machine
 	seed := *spoolSeed
 	if seed == 0 {
 		seed = rand.Uint64()
@@ -56,52 +55,52 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// world is a machine, and what is known of the events of its programs.
+// world is a machine and the model of its programs' events.
 type world struct {
 	t     *testing.T
 	m     *machine
 	r     *rand.Rand
-	steps []string // so far
+	steps []string // taken so far
 
-	fates []*fate // of the events; the place is the number
-	cut   bool    // the power was cut before: there may be holes
+	events []*eventState // indexed by event number
+	cut    bool          // the power was cut before: there may be holes
 
-	p       *program // the present one
-	hot     bool
-	first   int // number of its first event
-	flying  []*flight
-	dying   bool      // it will be killed within some operations
-	clean   bool      // nothing has failed since it started
-	trouble time.Time // when something was wrong last
-	mended  time.Time // when a fault ended last
+	program   *program // the running one
+	hot       bool
+	first     int // number of its first event
+	flying    []*flight
+	dying     bool      // it will be killed within a few operations
+	clean     bool      // nothing has failed since it started
+	failingAt time.Time // last time that something was failing
+	endedAt   time.Time // last time that a fault ended
 
-	fault   string // the present one; "" if there is none
+	fault   string // the current one; "" if there is none
 	restore func() // ends it
-	stalls  bool   // something does not answer
+	stalls  bool   // something is stalled
 }
 
-// fate is what is known of an event.
-type fate struct {
+// fate is the model of an event.
+type eventState struct {
 	program, goroutine int
 
-	logged  bool      // it was taken, and the log call has returned
-	safe    time.Time // since when kill -9 cannot take it; zero = it can
-	done    bool      // the service has it, and the spool was told
-	acked   bool      // and has had time to note that
-	copies  int       // of it that were there when a program ended last
-	left    bool      // it was there then
-	durable bool      // and a power cut cannot take it
+	logged    bool      // it was accepted, and the log call has returned
+	safe      time.Time // since when kill -9 cannot lose it; zero = it can
+	delivered bool      // it was delivered, and the spool notified
+	acked     bool      // and that had time to be persisted
+	copies    int       // copies of it found when a program last ended
+	left      bool      // it was found then
+	durable   bool      // and a power cut cannot lose it
 }
 
-// flight is a batch that is under way.
+// flight is a batch in flight.
 type flight struct {
-	it      *queue.Item
-	list    []int
-	settled int // so many of them
+	it    *queue.Item
+	list  []int
+	acked int // events acknowledged so far
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
-	w := &world{t: t, m: newMachineOf(t, seed), r: rand.New(rand.NewPCG(seed, 1)), fates: []*fate{{}}}
+	w := &world{t: t, m: newMachineOf(t, seed), r: rand.New(rand.NewPCG(seed, 1)), events: []*eventState{{}}}
 	w.start()
 	return w
 }
@@ -133,48 +132,48 @@ func (w *world) step() {
 			break
 		}
 	}
-	if w.p.isDead() {
+	if w.program.isDead() {
 		w.killed()
 	}
 }
 
-// note notes what happens, for whoever looks for the reason of a failure.
+// note records a step for the analysis of a failure.
 func (w *world) note(what string) {
 	w.steps = append(w.steps, fmt.Sprintf("%s %s;", time.Now().Format("04:05.000"), what))
 }
 
-// start starts a program. It deals with what the others have left.
+// start starts a program, which recovers what the others have left.
 func (w *world) start() {
-	if w.stalls { // it would not get far
+	if w.stalls { // it would block
 		w.mend()
 	}
-	w.first = len(w.fates)
+	w.first = len(w.events)
 	w.flying, w.dying, w.clean = nil, false, w.fault == ""
 	direct := w.r.IntN(2) == 0
-	w.p = w.m.start(func(c *config) {
+	w.program = w.m.start(func(c *config) {
 		c.SegmentBytes, c.HotBytes = segmentBytes/2, 8*(segment.Start+2<<10)
 		c.MaxBytes = 24 * c.SegmentBytes
 		if direct {
 			c.Hot = nil
 		}
 	})
-	w.hot, _ = w.p.spool.Hot()
+	w.hot, _ = w.program.spool.Hot()
 	w.note(fmt.Sprintf("\nprogram %d, hot %v, from event %d", w.m.programs, w.hot, w.first))
 	w.recoverOthers()
 	pass(0)
 }
 
-// log has goroutines log so many events each.
+// log logs count events from each of several goroutines.
 func (w *world) log(count, goroutines int) {
 	if w.stalls {
-		time.Sleep(time.Millisecond) // in the middle of a burst one log call may be held until the disk is back
+		time.Sleep(time.Millisecond) // during a burst one log call may block until the disk responds
 	}
-	before, began := w.p.spool.State().WereRisk, time.Now()
-	from := len(w.fates)
+	before, began := w.program.spool.State().WereRisk, time.Now()
+	from := len(w.events)
 	events := make([][]batch.Event, goroutines)
 	for n := range count * goroutines {
 		g := n % goroutines
-		w.fates = append(w.fates, &fate{program: w.m.programs, goroutine: g})
+		w.events = append(w.events, &eventState{program: w.m.programs, goroutine: g})
 		dots := w.r.IntN(200)
 		if w.r.IntN(100) == 0 {
 			dots = w.r.IntN(6 << 10)
@@ -185,45 +184,45 @@ func (w *world) log(count, goroutines int) {
 	for g := range goroutines {
 		all.Go(func() {
 			for i, e := range events[g] {
-				err := w.p.queue.Append(e)
+				err := w.program.queue.Append(e)
 				if err != nil && !errors.Is(err, queue.ErrFull) {
 					w.t.Errorf("Append: %v", err)
 				}
-				w.fates[from+i*goroutines+g].logged = err == nil && !w.p.isDead()
+				w.events[from+i*goroutines+g].logged = err == nil && !w.program.isDead()
 			}
 		})
 	}
 	all.Wait()
 	most := 2 * maxStall // for room in RAM, and for the disk
-	if w.p.queue.State().PendingBytes > queueBytes/2 {
+	if w.program.queue.State().PendingBytes > queueBytes/2 {
 		most += time.Second + maxStall // for memory
 	}
 	if took := time.Since(began); took > most {
 		w.t.Errorf("%d log calls took %v", count, took)
 	}
-	if w.p.spool.State().WereRisk > before {
-		return // some are at risk, nobody says which
+	if w.program.spool.State().WereRisk > before {
+		return // some are at risk, unknown which
 	}
-	for _, f := range w.fates[from:] {
+	for _, f := range w.events[from:] {
 		if f.logged {
 			f.safe = time.Now()
 		}
 	}
 }
 
-// take has the service get a batch.
+// take takes a batch for delivery.
 func (w *world) take() {
 	if len(w.flying) > 3 {
 		return
 	}
-	it, list := w.p.next()
-	if it == nil || w.p.isDead() {
+	it, list := w.program.next()
+	if it == nil || w.program.isDead() {
 		return
 	}
 	seen := make(map[int]int)
 	for _, n := range list {
-		f := w.fates[n]
-		if f.program != w.m.programs || f.done {
+		f := w.events[n]
+		if f.program != w.m.programs || f.delivered {
 			w.t.Errorf("event %d was taken: %+v", n, f)
 		}
 		if n < seen[f.goroutine] {
@@ -234,27 +233,27 @@ func (w *world) take() {
 	w.flying = append(w.flying, &flight{it: it, list: list})
 }
 
-// answer has the service answer, for all or some of a batch.
+// answer acknowledges a batch or a part of it.
 func (w *world) answer() {
 	if len(w.flying) == 0 {
 		return
 	}
 	i := w.r.IntN(len(w.flying))
 	f := w.flying[i]
-	from, to := f.settled, len(f.list)
+	from, to := f.acked, len(f.list)
 	if w.r.IntN(3) == 0 {
 		to = from + w.r.IntN(to-from)
 	}
 	o := account.Outcome{Delivered: to - from, Bytes: f.it.Counted(from, to), Settled: f.it.Loss(from, to)}
-	f.settled = to
-	dead := w.p.isDead()
-	w.p.queue.Settle(f.it, &o, to == len(f.list))
+	f.acked = to
+	dead := w.program.isDead()
+	w.program.queue.Settle(f.it, &o, to == len(f.list))
 	if to < len(f.list) {
 		return
 	}
 	w.flying = slices.Delete(w.flying, i, i+1)
 	for _, n := range f.list {
-		w.fates[n].done = !dead
+		w.events[n].delivered = !dead
 	}
 }
 
@@ -264,7 +263,7 @@ func (w *world) wait() {
 	pass(time.Duration(w.r.Int64N(int64(most[w.r.IntN(len(most))]))))
 }
 
-// fail makes something fail from now on.
+// fail starts a fault.
 func (w *world) fail() {
 	if w.fault != "" {
 		return
@@ -302,24 +301,24 @@ func (w *world) fail() {
 	case f.what == "RAM fails":
 		w.restore = w.m.ram.inject(f.fault)
 	case f.stalls:
-		pass(time.Millisecond) // or a log call is held in its own write
+		pass(time.Millisecond) // or a log call is blocked in its own write
 		w.restore = w.m.disk.stall(f.fault.op, "")
 	default:
-		w.m.powerCut = w.m.powerCut || f.fault.op == "sync" // it may lose the same
+		w.m.powerCut = w.m.powerCut || f.fault.op == "sync" // it may lose the same data
 		w.restore = w.m.disk.inject(f.fault)
 	}
 }
 
-// mend ends what fails.
+// mend ends the fault.
 func (w *world) mend() {
 	if w.fault != "" {
 		w.restore()
 		w.fault, w.stalls = "", false
-		w.trouble, w.mended = time.Now(), time.Now()
+		w.failingAt, w.endedAt = time.Now(), time.Now()
 	}
 }
 
-// meddle has somebody delete a file of the program. It has time to notice.
+// meddle deletes a file of the program, and leaves it time to notice.
 func (w *world) meddle() {
 	own := w.own(w.m.disk)
 	if len(own) == 0 || w.dying || !w.isCalm(time.Now(), time.Minute) || len(w.m.disk.names("")) > 12 {
@@ -328,61 +327,61 @@ func (w *world) meddle() {
 	w.clean = false
 	w.m.disk.unlink(own[w.r.IntN(len(own))])
 	pass(2 * checkEvery)
-	w.trouble = time.Now()
+	w.failingAt = time.Now()
 }
 
-func (w *world) kill() { w.p.kill() }
+func (w *world) kill() { w.program.kill() }
 
 func (w *world) killSoon() {
 	if !w.dying {
 		w.dying = true
-		w.p.killAfter(w.r.IntN(60))
+		w.program.killAfter(w.r.IntN(60))
 	}
 }
 
-// killed looks at what a program has left that was killed, and starts another one.
+// killed inspects what a killed program has left, and starts another one.
 func (w *world) killed() {
-	w.p.crash()
-	safe := func(f *fate) bool { return !f.safe.IsZero() }
-	w.inspect("kill", safe, w.synced(), func(f *fate) bool { return f.left })
+	w.program.crash()
+	safe := func(f *eventState) bool { return !f.safe.IsZero() }
+	w.inspect("kill", safe, w.synced(), func(f *eventState) bool { return f.left })
 	w.start()
 }
 
-// powerCut takes what was not synced, and everything in RAM.
+// powerCut loses what was not synced, and everything in RAM.
 func (w *world) powerCut() {
 	synced := w.synced()
 	w.m.disk.powerCut()
 	w.m.ram.powerCut()
 	w.cut, w.m.powerCut = true, true
-	w.p.crash()
-	w.inspect("power cut", synced, func(*fate) bool { return true }, func(f *fate) bool { return f.durable })
-	for _, f := range w.fates {
+	w.program.crash()
+	w.inspect("power cut", synced, func(*eventState) bool { return true }, func(f *eventState) bool { return f.durable })
+	for _, f := range w.events {
 		f.durable = f.left
 	}
 	w.start()
 }
 
-// synced says which events of the program a power cut cannot take now: those that were
-// stored long enough ago, if nothing was wrong meanwhile.
-func (w *world) synced() func(f *fate) bool {
+// synced reports which events of the program a power cut cannot lose now: those stored long
+// enough ago, if nothing has failed meanwhile.
+func (w *world) synced() func(f *eventState) bool {
 	now, needs := time.Now(), syncEvery+10*time.Millisecond
-	if w.p.isDead() {
-		now = w.p.at
+	if w.program.isDead() {
+		now = w.program.at
 	}
 	if w.hot {
 		needs += spillAfter
 	}
 	calm := w.isCalm(now, needs)
-	return func(f *fate) bool { return calm && !f.safe.IsZero() && now.Sub(f.safe) > needs }
+	return func(f *eventState) bool { return calm && !f.safe.IsZero() && now.Sub(f.safe) > needs }
 }
 
-// isCalm reports whether at some time nothing was wrong for that long, and for as long as
-// it takes to make up for it: until the next attempt, and until the next look at the files.
+// isCalm reports whether nothing was failing at a time, for at least d and as long as recovery
+// takes: until the next retry and the next check of the files.
 func (w *world) isCalm(at time.Time, d time.Duration) bool {
-	return w.fault == "" && at.Sub(w.trouble) > d+31*time.Second+2*checkEvery
+	return w.fault == "" && at.Sub(w.failingAt) > d+31*time.Second+2*checkEvery
 }
 
-// close ends the program as it should be.
+// close ends the program regularly.
 func (w *world) close() {
 	if w.dying {
 		return
@@ -391,31 +390,31 @@ func (w *world) close() {
 		w.deliver()
 	}
 	calm := w.isCalm(time.Now(), 0)
-	w.p.queue.Close()
+	w.program.queue.Close()
 	began := time.Now()
-	w.p.spool.Close(5 * time.Second)
+	w.program.spool.Close(5 * time.Second)
 	if took := time.Since(began); took > 5*time.Second || w.fault == "" && took > 0 {
 		w.t.Errorf("Close took %v", took)
 	}
-	kept, dropped := w.p.queue.Abandon()
+	kept, dropped := w.program.queue.Abandon()
 	if calm && dropped.Events > 0 {
 		w.t.Errorf("%d events were dropped", dropped.Events)
 	}
-	s := w.p.queue.State()
+	s := w.program.queue.State()
 	if s.Pending != kept.Events || s.Accepted != s.Delivered+s.Pending+s.Lost[account.Full]+dropped.Events {
-		w.t.Errorf("kept %+v, dropped %+v, but the books say %+v", kept, dropped, s)
+		w.t.Errorf("kept %+v, dropped %+v, but the counters are %+v", kept, dropped, s)
 	}
-	w.p.kill()
+	w.program.kill()
 	pass(0)
 	if left := append(w.own(w.m.disk), w.own(w.m.ram)...); w.clean && s.Pending == 0 && len(left) > 0 {
-		w.t.Errorf("everything was delivered, but these are left: %v", left)
+		w.t.Errorf("everything was delivered, but left: %v", left)
 	}
-	stays := func(f *fate) bool { return f.logged && dropped.Events == 0 }
-	w.inspect("close", stays, func(f *fate) bool { return calm }, func(f *fate) bool { return f.left })
+	stays := func(f *eventState) bool { return f.logged && dropped.Events == 0 }
+	w.inspect("close", stays, func(f *eventState) bool { return calm }, func(f *eventState) bool { return f.left })
 	w.start()
 }
 
-// deliver has the service take everything.
+// deliver delivers everything.
 func (w *world) deliver() {
 	for w.take(); len(w.flying) > 0; w.take() {
 		for len(w.flying) > 0 {
@@ -429,18 +428,18 @@ func (w *world) own(f *memFS) []string {
 	return slices.DeleteFunc(f.names(""), func(name string) bool { return !strings.HasPrefix(name, fmt.Sprintf("%016x", w.m.programs)) })
 }
 
-// recoverOthers has the program send what others have left, or some of it.
+// recoverOthers makes the program send some or all of what others have left.
 func (w *world) recoverOthers() {
-	adopted := w.p.adopt()
-	w.told(adopted)
-	list, err := w.p.spool.Leftovers()
-	w.told(err)
+	adopted := w.program.adopt()
+	w.wantNoFailure(adopted)
+	list, err := w.program.spool.Leftovers()
+	w.wantNoFailure(err)
 	for _, l := range list {
 		name := l.Name
-		o, err := spool.OpenOrphan(w.p.spool.Directory(), name)
+		o, err := spool.OpenOrphan(w.program.spool.Directory(), name)
 		switch {
 		case err != nil:
-			w.told(err)
+			w.wantNoFailure(err)
 			continue
 		}
 		var list []int
@@ -449,94 +448,93 @@ func (w *world) recoverOthers() {
 			list, seqs = append(list, numberOf(w.t, e)), append(seqs, seq)
 			return true
 		})
-		w.told(err)
+		w.wantNoFailure(err)
 		for _, n := range list {
-			w.fates[n].durable = w.fates[n].durable || adopted == nil && name[17] >= '8' // was moved to the disk just now, or before
+			w.events[n].durable = w.events[n].durable || adopted == nil && name[17] >= '8' // moved to the disk just now, or before
 		}
 		w.send(o, list, seqs)
 	}
 }
 
-// told checks that nothing fails that need not.
-func (w *world) told(err error) {
+// wantNoFailure checks that nothing failed without a cause.
+func (w *world) wantNoFailure(err error) {
 	lost := w.m.powerCut && errors.Is(err, spool.ErrHeader)
 	if err != nil && w.fault == "" && !lost && !errors.Is(err, spool.ErrFull) {
-		w.t.Errorf("while it deals with what others have left: %v", err)
+		w.t.Errorf("during recovery: %v", err)
 	}
 }
 
-// send has the service get what another program has left.
+// send sends a segment of another program.
 func (w *world) send(o *spool.Orphan, list []int, seqs []uint64) {
 	switch w.r.IntN(4) {
 	case 0: // nothing
 		o.Release()
-	case 1: // some of it
-		var settled segment.Ranges
+	case 1: // a part
+		var acked segment.Ranges
 		for i, n := range list {
 			if w.r.IntN(2) == 0 {
-				settled.Add(seqs[i], seqs[i]+1)
-				w.sent(n, len(settled) < 200)
+				acked.Add(seqs[i], seqs[i]+1)
+				w.sent(n, len(acked) < 200)
 			}
 		}
-		o.Acknowledge(settled)
+		o.Acknowledge(acked)
 		o.Release()
 	default:
 		err := o.Remove()
-		w.told(err)
+		w.wantNoFailure(err)
 		for _, n := range list {
 			w.sent(n, err == nil)
 		}
 	}
 }
 
-// sent enters that the service has an event of another program, and whether that is on
-// the disk.
+// sent records that an event of another program was delivered, and whether that was persisted.
 func (w *world) sent(n int, acked bool) {
-	f := w.fates[n]
-	f.done = true
+	f := w.events[n]
+	f.delivered = true
 	f.acked = acked && f.copies == 1 && w.fault == ""
 }
 
-// check checks what must hold at any time.
+// check checks the invariants.
 func (w *world) check() {
 	w.m.disk.check(w.t)
 	w.m.ram.check(w.t)
-	if most := w.p.cfg.MaxBytes; w.m.disk.most() > most {
+	if most := w.program.cfg.MaxBytes; w.m.disk.most() > most {
 		w.t.Errorf("%d bytes on disk", w.m.disk.most())
 	}
-	s := w.p.queue.State()
-	if most := queueBytes + 8<<10 + 4<<20; s.PendingBytes > int64(most) { // what is read back comes on top
+	s := w.program.queue.State()
+	if most := queueBytes + 8<<10 + 4<<20; s.PendingBytes > int64(most) { // events read back come on top
 		w.t.Errorf("%d bytes of memory", s.PendingBytes)
 	}
 	if n := s.Lost[account.Damaged]; n > 0 {
-		w.t.Errorf("%d events could not be loaded again", n)
+		w.t.Errorf("%d events could not be reloaded", n)
 	}
 	pass(0)
-	if state := w.p.spool.State(); state.Stalled || state.Failure != nil {
-		w.trouble = time.Now()
-		if w.fault == "" && !w.dying && time.Since(w.mended) > 31*time.Second && !errors.Is(state.Failure, spool.ErrFull) {
-			w.t.Errorf("it has not recovered: %+v", state)
+	if state := w.program.spool.State(); state.Stalled || state.Failure != nil {
+		w.failingAt = time.Now()
+		if w.fault == "" && !w.dying && time.Since(w.endedAt) > 31*time.Second && !errors.Is(state.Failure, spool.ErrFull) {
+			w.t.Errorf("not recovered: %+v", state)
 		}
 		return
 	}
 	if w.fault != "" || w.dying {
 		return
 	}
-	if w.p.queue.Unsafe() > 0 {
-		w.t.Errorf("%d events are in memory only", w.p.queue.Unsafe())
+	if w.program.queue.Unsafe() > 0 {
+		w.t.Errorf("%d events are in memory only", w.program.queue.Unsafe())
 	}
-	for _, f := range w.fates[w.first:] { // by now
+	for _, f := range w.events[w.first:] { // by now
 		if f.logged && f.safe.IsZero() {
 			f.safe = time.Now()
 		}
-		f.acked = f.done
+		f.acked = f.delivered
 	}
 }
 
-// inspect looks at all that is there when a program has ended. must says which of its
-// events have to be there, durable which of them a power cut cannot take, and stays
-// which of the others have to be there.
-func (w *world) inspect(why string, must, durable, stays func(f *fate) bool) {
+// inspect checks the files after a program has ended. must selects the events that must be
+// there, durable those that a power cut cannot lose, and stays those of other programs that
+// must be there.
+func (w *world) inspect(why string, must, durable, stays func(f *eventState) bool) {
 	w.t.Helper()
 	found := make(map[int]int)
 	m := w.m.snapshot()
@@ -545,13 +543,13 @@ func (w *world) inspect(why string, must, durable, stays func(f *fate) bool) {
 			if file.damaged > 0 && !w.cut {
 				w.t.Errorf("%s: %d events of %s are damaged", why, file.damaged, file.name)
 			}
-			last := make(map[int]int) // of each goroutine
+			last := make(map[int]int) // by goroutine
 			for _, n := range file.events {
-				if n >= len(w.fates) {
+				if n >= len(w.events) {
 					w.t.Fatalf("%s: event %d was never logged", why, n)
 				}
-				if f := w.fates[n]; n < last[f.goroutine] {
-					w.t.Errorf("%s: event %d stands behind %d", why, n, last[f.goroutine])
+				if f := w.events[n]; n < last[f.goroutine] {
+					w.t.Errorf("%s: event %d follows %d", why, n, last[f.goroutine])
 				} else {
 					last[f.goroutine] = n
 				}
@@ -559,16 +557,16 @@ func (w *world) inspect(why string, must, durable, stays func(f *fate) bool) {
 			}
 		}
 	}
-	for n, f := range w.fates {
+	for n, f := range w.events {
 		own := n >= w.first
 		f.copies = found[n]
 		switch {
-		case f.copies == 0 && !f.done && (own && must(f) || !own && stays(f)):
+		case f.copies == 0 && !f.delivered && (own && must(f) || !own && stays(f)):
 			w.t.Errorf("%s: event %d is lost: %+v", why, n, *f)
 		case f.copies > 0 && f.acked && why != "power cut" && (w.clean || !own):
-			w.t.Errorf("%s: event %d was acknowledged, but is there: %+v", why, n, *f)
+			w.t.Errorf("%s: event %d was acknowledged, but is still there: %+v", why, n, *f)
 		case f.copies > 1 && own && w.clean && !w.hot && why != "power cut":
-			w.t.Errorf("%s: event %d is there %d times", why, n, f.copies)
+			w.t.Errorf("%s: event %d exists %d times", why, n, f.copies)
 		}
 		f.left = f.copies > 0
 		f.acked = f.acked && !f.left // a power cut can bring it back
@@ -584,7 +582,7 @@ func (w *world) inspect(why string, must, durable, stays func(f *fate) bool) {
 	}
 }
 
-// end ends the last program when everything is delivered.
+// end ends the last program after everything is delivered.
 func (w *world) end() {
 	w.mend()
 	if w.dying {

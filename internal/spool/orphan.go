@@ -44,17 +44,17 @@ type Orphan struct {
 
 // ErrHeader is an error of [OpenOrphan]. Others are [disk.ErrLocked] if its process is alive,
 // and [*segment.VersionError] if the file needs a newer version of this library.
-var ErrHeader = errors.New("its header is damaged")
+var ErrHeader = errors.New("header is damaged")
 
 // ErrShort is the error for a truncated segment: whatever followed is lost, even if its extent
 // is unknown.
-var ErrShort = errors.New("it is shorter than it was made")
+var ErrShort = errors.New("file is truncated")
 
 // ErrLong is the error for a file that was not read to its end.
-var ErrLong = fmt.Errorf("it is larger than a segment can be, and only its first %d MiB are read", segment.MaxFileBytes>>20)
+var ErrLong = fmt.Errorf("file is larger than any segment; only its first %d MiB are read", segment.MaxFileBytes>>20)
 
 // ErrEmpty is the error for a segment that has lost all of its records.
-var ErrEmpty = errors.New("none of its records is left")
+var ErrEmpty = errors.New("all of its records are lost")
 
 // Stays reports whether an error of [OpenOrphan] is permanent.
 func Stays(err error) bool {
@@ -102,16 +102,16 @@ func (o *Orphan) read() error {
 // checkTruncated returns an ErrShort if the file was truncated. A growing file ends in zeros
 // until it is final, any other has its initial size. The acks of a final one give the number of
 // its records.
-func (o *Orphan) checkTruncated() (short, err error) {
+func (o *Orphan) checkTruncated() (truncated, err error) {
 	size := o.Size()
 	switch {
 	case o.acks.Final:
 		return nil, nil
 	case !o.Header.Grows:
 		if size < o.Header.Size {
-			short = fmt.Errorf("%w: %d of %d bytes", ErrShort, size, o.Header.Size)
+			truncated = fmt.Errorf("%w: %d of %d bytes", ErrShort, size, o.Header.Size)
 		}
-		return short, nil
+		return truncated, nil
 	case size < segment.Start:
 		return fmt.Errorf("%w: %d bytes", ErrShort, size), nil
 	case size == segment.Start:
@@ -122,9 +122,9 @@ func (o *Orphan) checkTruncated() (short, err error) {
 		return nil, err
 	}
 	if tail != [tailBytes]byte{} {
-		short = fmt.Errorf("%w: %d bytes, and no zeros at the end", ErrShort, size)
+		truncated = fmt.Errorf("%w: %d bytes without zeros at the end", ErrShort, size)
 	}
-	return short, nil
+	return truncated, nil
 }
 
 // Size returns the size of the file in bytes.
@@ -229,7 +229,7 @@ func recordIn(scan *segment.Scanner) (r segment.Record, ok bool) {
 		return r, false
 	}
 	const longestEscape = len(`\u000a`)
-	if n := len(r.Payload); r.Size > n || r.Size*longestEscape < n {
+	if n := len(r.Payload); r.Size < 0 || r.Size > n || r.Size*longestEscape < n {
 		r.Size = encode.Size(encode.Unescape(r.Payload))
 	}
 	return r, true
@@ -357,8 +357,8 @@ func (o *Orphan) Elsewhere(have segment.Ranges) { o.elsewhere = have }
 
 // Acknowledge persists further sequence numbers as acknowledged. It may be called during
 // [Orphan.Scan].
-func (o *Orphan) Acknowledge(settled segment.Ranges) {
-	for _, r := range settled {
+func (o *Orphan) Acknowledge(acked segment.Ranges) {
+	for _, r := range acked {
 		o.acks.Settled.Add(r.From, r.To)
 	}
 	o.acks.Generation++

@@ -14,22 +14,22 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// put puts a file on the disk that a process has left.
+// put creates a file as left by a process.
 func (f *memFS) put(name string, data []byte) { f.replace(name, data) }
 
 const orphanName = "00000000000000aa-00000007.seg"
 
 var orphanHeader = segment.Header{ID: 12345, Producer: 0xaa, Number: 7, PID: 1, Group: "g", Stream: "s", Created: time.UnixMilli(1763812800000).UTC()}
 
-// segmentOf makes a segment with these events, of which some are settled.
-func segmentOf(t testing.TB, events []int, settled ...int) []byte {
+// segmentOf encodes a segment with these events, some of them acknowledged.
+func segmentOf(t testing.TB, events []int, acked ...int) []byte {
 	t.Helper()
 	data, err := orphanHeader.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
 	acks := segment.Acks{Generation: 1, Written: uint32(len(events))}
-	for _, n := range settled {
+	for _, n := range acked {
 		acks.Settled.Add(uint64(n), uint64(n)+1)
 	}
 	data = append(data, make([]byte, segment.AcksBytes)...)
@@ -42,7 +42,7 @@ func segmentOf(t testing.TB, events []int, settled ...int) []byte {
 	return append(data, make([]byte, 8<<10)...)
 }
 
-// scan opens a segment that somebody left, and returns what is in it.
+// scan opens a leftover segment and returns its contents.
 func (m *machine) scan(name string) (list []int, damaged int) {
 	m.t.Helper()
 	o, err := spool.OpenOrphan(m.disk.open(newProcess()), name)
@@ -72,21 +72,21 @@ func TestOrphan(t *testing.T) {
 		t.Fatal(err)
 	}
 	if o.Header != orphanHeader || o.Name != orphanName {
-		t.Errorf("it is %s, %+v", o.Name, o.Header)
+		t.Errorf("got %s, %+v", o.Name, o.Header)
 	}
 	if _, err := spool.OpenOrphan(m.disk.open(newProcess()), orphanName); !errors.Is(err, disk.ErrLocked) {
-		t.Errorf("somebody else opened it: %v", err)
+		t.Errorf("opened by another process: %v", err)
 	}
 	var list []int
 	damaged, err := o.Scan(func(_ uint64, e batch.Event) bool {
 		list = append(list, numberOf(t, e))
 		return len(list) < 3
 	})
-	if wantList(t, "found until it was enough", list, []int{11, 15, 16}); damaged != 0 || err != nil {
+	if wantList(t, "found before visit returned false", list, []int{11, 15, 16}); damaged != 0 || err != nil {
 		t.Errorf("%d damaged, %v", damaged, err)
 	}
 	if got, want := o.Ended(), time.UnixMilli(event(16).Time).UTC(); got != want {
-		t.Errorf("it ended at %v, want %v", got, want)
+		t.Errorf("ended at %v, want %v", got, want)
 	}
 	o.Acknowledge(segment.Ranges{{From: 15, To: 16}})
 	o.Acknowledge(segment.Ranges{{From: 11, To: 12}, {From: 17, To: 18}})
@@ -103,7 +103,7 @@ func TestOrphan(t *testing.T) {
 	}
 }
 
-// TestOrphanOfALivingProcess is not touched.
+// TestOrphanOfALivingProcess leaves the segment alone.
 func TestOrphanOfALivingProcess(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
@@ -122,9 +122,9 @@ func TestOrphanOfALivingProcess(t *testing.T) {
 	})
 }
 
-// TestOrphanInOrder: the segments of a process come in a row, in the order they were
-// made, and those of this process do not.
-func TestOrphanInOrder(t *testing.T) {
+// TestLeftoversAreOrdered checks that the segments of a process are adjacent and in order, and
+// that those of this process are excluded.
+func TestLeftoversAreOrdered(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		var want []string
 		for range 3 {
@@ -153,7 +153,7 @@ func TestOrphanInOrder(t *testing.T) {
 	})
 }
 
-// only returns a file system with no other files.
+// only returns a file system with just these files.
 func (f *memFS) only(names []string) *memFS {
 	s := f.snapshot()
 	for name := range s.dir.files {
@@ -164,35 +164,35 @@ func (f *memFS) only(names []string) *memFS {
 	return s
 }
 
-// TestDamageIsCountedExactly, for any records that are damaged and any that were
-// settled before: only those of the first ones that are none of the others.
+// TestDamageIsCountedExactly tries all sets of damaged and of acknowledged records: those in
+// the first set and not in the second must be counted.
 func TestDamageIsCountedExactly(t *testing.T) {
 	for _, first := range []int{1, 1001} {
 		const n = 5
 		for bits := range 1 << (2 * n) {
-			var damaged, settled, left []int
+			var damaged, acked, left []int
 			lost := 0
 			for i := range n {
 				bad, done := bits>>i&1 == 1, bits>>(n+i)&1 == 1
 				switch {
 				case bad && done:
-					damaged, settled = append(damaged, first+i), append(settled, first+i)
+					damaged, acked = append(damaged, first+i), append(acked, first+i)
 				case bad:
 					damaged = append(damaged, first+i)
 					lost++
 				case done:
-					settled = append(settled, first+i)
+					acked = append(acked, first+i)
 				default:
 					left = append(left, first+i)
 				}
 			}
-			data := segmentOf(t, span(first, first+n-1), settled...)
+			data := segmentOf(t, span(first, first+n-1), acked...)
 			damageRecords(data, first, damaged)
 			m := newMachine(t)
 			m.disk.put(orphanName, data)
 			got, gotLost := m.scan(orphanName)
 			if !slices.Equal(got, left) || gotLost != lost {
-				t.Fatalf("%d to %d, damaged %v, settled %v: found %v, %d damaged; want %v, %d", first, first+n-1, damaged, settled, got, gotLost, left, lost)
+				t.Fatalf("%d to %d, damaged %v, acknowledged %v: found %v, %d damaged; want %v, %d", first, first+n-1, damaged, acked, got, gotLost, left, lost)
 			}
 		}
 	}
@@ -208,27 +208,27 @@ func damageRecords(data []byte, first int, damaged []int) {
 	}
 }
 
-// TestDamageWhereEventsWereNeverWritten, since they were settled in time: gaps in the
-// sequence numbers are no damage, and do not hide any.
-func TestDamageWhereEventsWereNeverWritten(t *testing.T) {
+// Gaps in the sequence numbers left by early acknowledgements are not damage, and must not hide
+// any.
+func TestSequenceGapsAreNotDamage(t *testing.T) {
 	tests := []struct {
 		rule    string
 		events  []int
-		settled []int
+		acked   []int
 		damaged []int
 		left    []int
 		lost    int
 	}{
 		{"none", []int{5, 6, 9, 10}, []int{7, 8}, nil, []int{5, 6, 9, 10}, 0},
-		{"gaps that are not known", []int{5, 6, 9, 10}, nil, nil, []int{5, 6, 9, 10}, 0},
+		{"unknown gaps", []int{5, 6, 9, 10}, nil, nil, []int{5, 6, 9, 10}, 0},
 		{"beside a gap", []int{5, 6, 9, 10}, []int{7, 8}, []int{6}, []int{5, 9, 10}, 1},
 		{"on both sides", []int{5, 6, 9, 10}, []int{7, 8}, []int{6, 9}, []int{5, 10}, 2},
-		{"settled, beside a gap", []int{5, 6, 9, 10}, []int{6, 7, 8}, []int{6}, []int{5, 9, 10}, 0},
-		{"settled in part", []int{5, 6, 9, 10}, []int{6, 7, 8}, []int{6, 9}, []int{5, 10}, 1},
-		{"what follows was settled and never written", []int{5, 6}, []int{7, 8, 9}, []int{6}, []int{5}, 1},
+		{"acknowledged, beside a gap", []int{5, 6, 9, 10}, []int{6, 7, 8}, []int{6}, []int{5, 9, 10}, 0},
+		{"partly acknowledged", []int{5, 6, 9, 10}, []int{6, 7, 8}, []int{6, 9}, []int{5, 10}, 1},
+		{"later events acknowledged and never written", []int{5, 6}, []int{7, 8, 9}, []int{6}, []int{5}, 1},
 	}
 	for _, tt := range tests {
-		data := segmentOf(t, tt.events, tt.settled...)
+		data := segmentOf(t, tt.events, tt.acked...)
 		at := segment.Start
 		for _, n := range tt.events {
 			if slices.Contains(tt.damaged, n) {
@@ -244,7 +244,7 @@ func TestDamageWhereEventsWereNeverWritten(t *testing.T) {
 	}
 }
 
-// ofLaterVersion makes a segment one that only a later version can read.
+// ofLaterVersion turns a segment into one that only a later version can read.
 func ofLaterVersion(data []byte) []byte {
 	for _, copy := range []int{0, segment.HeaderBytes / 2} {
 		b := data[copy : copy+segment.HeaderBytes/2]
@@ -257,9 +257,8 @@ func ofLaterVersion(data []byte) []byte {
 	return data
 }
 
-// TestFilesThatCannotBeSent: what the process does with each is up to it, but it is
-// told what they are, and none is changed.
-func TestFilesThatCannotBeSent(t *testing.T) {
+// TestUnusableFiles checks that each kind of file has its own error and is left unchanged.
+func TestUnusableFiles(t *testing.T) {
 	whole := segmentOf(t, span(1, 5))
 	damaged := func(copies int) []byte {
 		data := slices.Clone(whole)
@@ -278,11 +277,11 @@ func TestFilesThatCannotBeSent(t *testing.T) {
 		{"zeros", make([]byte, 50_000), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
 		{"a few zeros", make([]byte, 10), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
 		{"one copy of the header is damaged", damaged(1), func(err error) bool { return err == nil }},
-		{"both are", damaged(2), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
+		{"both copies of the header are damaged", damaged(2), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
 		{"noise", []byte("this is no segment"), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
 		{"another version", ofLaterVersion(slices.Clone(whole)), func(err error) bool { return errors.As(err, &version) && version.Minimum == 2 }},
-		{"cut in the header", whole[:100], func(err error) bool { return err == nil }},
-		{"cut in the acks", whole[:segment.HeaderBytes+100], func(err error) bool { return err == nil }},
+		{"truncated in the header", whole[:100], func(err error) bool { return err == nil }},
+		{"truncated in the acks", whole[:segment.HeaderBytes+100], func(err error) bool { return err == nil }},
 	}
 	for _, row := range rows {
 		m := newMachine(t)
@@ -296,9 +295,9 @@ func TestFilesThatCannotBeSent(t *testing.T) {
 			o.Release()
 		}
 		if !slices.Equal(m.disk.read(orphanName), row.data) {
-			t.Errorf("%s: it was changed", row.rule)
+			t.Errorf("%s: the file was changed", row.rule)
 		}
-		f, err := dir.Open(orphanName) // its lock is free
+		f, err := dir.Open(orphanName) // it is unlocked
 		if err != nil {
 			t.Errorf("%s: %v", row.rule, err)
 			continue
@@ -307,8 +306,8 @@ func TestFilesThatCannotBeSent(t *testing.T) {
 	}
 }
 
-// TestOrphanThatCannotBeRead stays, and the error is told.
-func TestOrphanThatCannotBeRead(t *testing.T) {
+// The segment stays, and the error is returned.
+func TestUnreadableOrphan(t *testing.T) {
 	m := newMachine(t)
 	m.disk.put(orphanName, segmentOf(t, span(1, 5)))
 	end := m.disk.inject(fault{op: "read", err: errBroken})
@@ -327,8 +326,8 @@ func TestOrphanThatCannotBeRead(t *testing.T) {
 	o.Release()
 }
 
-// TestOrphanThatWasCut says so, whatever is left of it.
-func TestOrphanThatWasCut(t *testing.T) {
+// TestTruncatedOrphan reports the truncation, whatever is left.
+func TestTruncatedOrphan(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(100)
@@ -366,8 +365,8 @@ func TestOrphanThatWasCut(t *testing.T) {
 	})
 }
 
-// TestSetAside: nobody tries again to read it, and it can be looked at. All such files
-// take an eighth of MaxBytes at most.
+// TestSetAside checks that such files are not retried, can be inspected, and occupy at most an
+// eighth of MaxBytes.
 func TestSetAside(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct, func(c *config) { c.MaxBytes = 8 * 1000 })

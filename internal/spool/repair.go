@@ -15,10 +15,10 @@ import (
 var (
 	// ErrLost is the error for a segment without a readable header and without two consecutive
 	// intact records, so that nothing in it can be verified.
-	ErrLost = errors.New("its header is lost, and there are not two whole records in a row to make it from")
+	ErrLost = errors.New("header is lost and cannot be rebuilt: no two consecutive records are intact")
 	// ErrNowhere is the error for a segment whose records are readable but whose destination is
 	// unknown.
-	ErrNowhere = errors.New("its header is lost, and with it where its events belong")
+	ErrNowhere = errors.New("header is lost, and with it the destination of its events")
 )
 
 // The functions below are for the maintenance of a spool. Each locks the file, and returns
@@ -61,7 +61,7 @@ func Rebuild(dir *disk.Dir, name string, to segment.Header) error {
 	})
 }
 
-var errNotLost = errors.New("its header is not lost")
+var errNotLost = errors.New("header is not lost")
 
 // rewrite writes the header that prepare sets in the orphan.
 func rewrite(dir *disk.Dir, name string, prepare func(*Orphan) error) error {

@@ -13,15 +13,15 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-const mendName = "00000000000000aa-00000007.seg"
+const repairName = "00000000000000aa-00000007.seg"
 
 var mendHeader = segment.Header{
 	ID: 1 << 40, Producer: 0xaa, Number: 7, Created: time.UnixMilli(1763812800000).UTC(),
 	Region: "eu-central-1", Group: "group", Stream: "stream",
 }
 
-// mendDir has a segment with three events, the first of which is settled.
-func mendDir(t *testing.T, name string, damage func([]byte)) *disk.Dir {
+// mendDir has a segment with three events, the first of them acknowledged.
+func repairDir(t *testing.T, name string, damage func([]byte)) *disk.Dir {
 	t.Helper()
 	page, err := mendHeader.Encode()
 	if err != nil {
@@ -47,7 +47,7 @@ func mendDir(t *testing.T, name string, damage func([]byte)) *disk.Dir {
 	return dir
 }
 
-// wantWhole holds that the file is a segment with two pending events.
+// wantWhole checks that the file is a segment with two pending events.
 func wantWhole(t *testing.T, dir *disk.Dir, name string, group string) {
 	t.Helper()
 	v, err := spool.Look(dir, name)
@@ -64,7 +64,7 @@ func wantWhole(t *testing.T, dir *disk.Dir, name string, group string) {
 	}
 }
 
-func TestMend(t *testing.T) {
+func TestRepair(t *testing.T) {
 	const half = segment.HeaderBytes / 2
 	change := func(h *segment.Header) { h.Group = "other" }
 	for name, damage := range map[string]func([]byte){
@@ -73,25 +73,25 @@ func TestMend(t *testing.T) {
 		"second copy": func(b []byte) { b[half+30] ^= 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := mendDir(t, mendName, damage)
-			if err := spool.Mend(dir, mendName, change); err != nil {
+			dir := repairDir(t, repairName, damage)
+			if err := spool.Mend(dir, repairName, change); err != nil {
 				t.Fatal(err)
 			}
-			wantWhole(t, dir, mendName, "other")
+			wantWhole(t, dir, repairName, "other")
 		})
 	}
 }
 
 func TestRebuild(t *testing.T) {
-	bad := mendName[:len(mendName)-len(".seg")] + ".bad"
+	bad := repairName[:len(repairName)-len(".seg")] + ".bad"
 	lost := func(b []byte) { clear(b[:segment.HeaderBytes]) }
 	to := segment.Header{Region: "r", Group: "other", Stream: "s"}
-	for _, name := range []string{mendName, bad} {
-		dir := mendDir(t, name, lost)
+	for _, name := range []string{repairName, bad} {
+		dir := repairDir(t, name, lost)
 		if err := spool.Rebuild(dir, name, to); err != nil {
 			t.Fatal(err)
 		}
-		wantWhole(t, dir, mendName, "other")
+		wantWhole(t, dir, repairName, "other")
 	}
 	for name, test := range map[string]struct {
 		file   string
@@ -99,54 +99,53 @@ func TestRebuild(t *testing.T) {
 		to     segment.Header
 		want   error
 	}{
-		"no destination":  {mendName, lost, segment.Header{}, spool.ErrNowhere},
-		"one record only": {mendName, func(b []byte) { lost(b); clear(b[segment.Start+40:]) }, to, spool.ErrLost},
-		"nothing":         {mendName, func(b []byte) { clear(b) }, to, spool.ErrLost},
-		"hot":             {"00000000000000aa-00000007.hot", lost, to, spool.ErrLost},
-		"no such name":    {"what.seg", lost, to, spool.ErrLost},
+		"no destination": {repairName, lost, segment.Header{}, spool.ErrNowhere},
+		"single record":  {repairName, func(b []byte) { lost(b); clear(b[segment.Start+40:]) }, to, spool.ErrLost},
+		"nothing":        {repairName, func(b []byte) { clear(b) }, to, spool.ErrLost},
+		"hot":            {"00000000000000aa-00000007.hot", lost, to, spool.ErrLost},
+		"foreign name":   {"what.seg", lost, to, spool.ErrLost},
 	} {
-		if err := spool.Rebuild(mendDir(t, test.file, test.damage), test.file, test.to); !errors.Is(err, test.want) {
+		if err := spool.Rebuild(repairDir(t, test.file, test.damage), test.file, test.to); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 	}
-	if err := spool.Rebuild(mendDir(t, mendName, nil), mendName, to); err == nil {
-		t.Error("made a header although there was one")
+	if err := spool.Rebuild(repairDir(t, repairName, nil), repairName, to); err == nil {
+		t.Error("rebuilt a header that was not lost")
 	}
 }
 
-// What belongs to a living process is not touched, and neither is a file that has the
-// name already.
-func TestMendTouchesNothingElse(t *testing.T) {
-	dir := mendDir(t, mendName, nil)
-	owner, err := dir.Open(mendName)
+// Files of a living process and existing files of the same name are left alone.
+func TestRepairLeavesOtherFilesAlone(t *testing.T) {
+	dir := repairDir(t, repairName, nil)
+	owner, err := dir.Open(repairName)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, do := range map[string]func() error{
-		"Mend":    func() error { return spool.Mend(dir, mendName, func(h *segment.Header) { h.Group = "other" }) },
-		"Rebuild": func() error { return spool.Rebuild(dir, mendName, mendHeader) },
-		"Delete":  func() error { return spool.Delete(dir, mendName) },
+		"Mend":    func() error { return spool.Mend(dir, repairName, func(h *segment.Header) { h.Group = "other" }) },
+		"Rebuild": func() error { return spool.Rebuild(dir, repairName, mendHeader) },
+		"Delete":  func() error { return spool.Delete(dir, repairName) },
 	} {
 		if err := do(); !errors.Is(err, disk.ErrLocked) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	wantWhole(t, dir, mendName, "group")
+	wantWhole(t, dir, repairName, "group")
 	_ = owner.Close()
 
-	bad := mendName[:len(mendName)-len(".seg")] + ".bad"
-	both := mendDir(t, bad, nil)
-	if err := os.WriteFile(filepath.Join(both.Path(), mendName), nil, 0o600); err != nil {
+	bad := repairName[:len(repairName)-len(".seg")] + ".bad"
+	both := repairDir(t, bad, nil)
+	if err := os.WriteFile(filepath.Join(both.Path(), repairName), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := spool.Mend(both, bad, func(*segment.Header) {}); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("rename over a file: %v", err)
 	}
-	if err := spool.Delete(both, mendName); err != nil {
+	if err := spool.Delete(both, repairName); err != nil {
 		t.Error(err)
 	}
 	if err := spool.Mend(both, bad, func(*segment.Header) {}); err != nil {
 		t.Error(err)
 	}
-	wantWhole(t, both, mendName, "group")
+	wantWhole(t, both, repairName, "group")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-var errNoFit = errors.New("what it has does not fit into another one")
+var errNoFit = errors.New("records do not fit in one segment")
 
 // A segment that became unreliable is copied to a new one. The original is removed only when
 // the copy is synced, and only if all of its events were found. Otherwise it stays with the

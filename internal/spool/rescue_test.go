@@ -13,14 +13,14 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// checkEvery is how often the spool looks at its files.
+// checkEvery is the interval at which the spool checks its files.
 const checkEvery = 5 * time.Second
 
-// damages are what people and accidents do to a segment that is in use.
+// damages are ways in which users and accidents damage an open segment.
 var damages = []struct {
 	name   string
 	do     func(m *machine, name string)
-	intact bool // what is left of it has the name
+	intact bool // the rest of it keeps its name
 }{
 	{"unlinked", func(m *machine, name string) { m.disk.unlink(name) }, false},
 	{"emptied", func(m *machine, name string) { m.disk.truncate(name, 0) }, true},
@@ -31,14 +31,13 @@ var damages = []struct {
 	{"replaced", func(m *machine, name string) { m.disk.replace(name, []byte("something else")) }, false},
 }
 
-// TestDamagedSegment: what was in it is written again, from memory, within five
-// seconds.
+// TestDamagedSegment checks that its events are written again from memory within five seconds.
 func TestDamagedSegment(t *testing.T) {
 	for _, damage := range damages {
-		for _, which := range []int{0, 1} { // a full segment, and the present one
+		for _, which := range []int{0, 1} { // a full segment, and the current one
 			t.Run(fmt.Sprint(damage.name, " ", which), func(t *testing.T) {
 				bubble(t, func(t *testing.T, m *machine) {
-					p := m.start(direct, func(c *config) { c.queue.MaxBytes = 1 << 20 }) // nothing leaves the memory
+					p := m.start(direct, func(c *config) { c.queue.MaxBytes = 1 << 20 }) // nothing is evicted from memory
 					p.log(350)
 					pass(0)
 					name := m.disk.names(".seg")[which]
@@ -46,7 +45,7 @@ func TestDamagedSegment(t *testing.T) {
 					pass(checkEvery)
 					p.log(10)
 					p.wantAtRisk(0, 0)
-					p.wantTold("keep segment " + name)
+					p.wantReports("check segment " + name)
 					pass(0)
 					if which == 1 && len(m.disk.names(".seg")) > 5 {
 						t.Errorf("files: %v", m.disk.names(".seg"))
@@ -64,9 +63,8 @@ func TestDamagedSegment(t *testing.T) {
 	}
 }
 
-// TestDamagedSegmentIsDoneWith: nothing is left when everything is delivered, and
-// what has taken the place of a segment is not touched.
-func TestDamagedSegmentIsDoneWith(t *testing.T) {
+// Nothing is left after delivery, and a file that has replaced a segment is left alone.
+func TestDamagedSegmentIsRemovedAfterDelivery(t *testing.T) {
 	for _, damage := range damages {
 		t.Run(damage.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, m *machine) {
@@ -93,8 +91,8 @@ func TestDamagedSegmentIsDoneWith(t *testing.T) {
 	}
 }
 
-// TestDamagedSegmentOfWhatIsNotInMemory: as far as it can be read.
-func TestDamagedSegmentOfWhatIsNotInMemory(t *testing.T) {
+// TestDamagedSegmentOfEvictedEvents recovers what is readable.
+func TestDamagedSegmentOfEvictedEvents(t *testing.T) {
 	for _, damage := range damages {
 		t.Run(damage.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, m *machine) {
@@ -127,16 +125,16 @@ func TestDamagedSegmentOfWhatIsNotInMemory(t *testing.T) {
 				}
 				pass(checkEvery)
 				p.log(1)
-				p.wantTold("keep segment " + victim.name)
+				p.wantReports("check segment " + victim.name)
 				got := p.deliver()
 				slices.Sort(got)
 				wantList(t, "delivered", got, slices.DeleteFunc(span(1, 1201), func(n int) bool { return slices.Contains(lost, n) }))
 				s := p.queue.State()
 				if s.Lost[account.Damaged] != int64(len(lost)) || s.Pending != 0 {
-					t.Errorf("%d are lost, want %d; %d pending", s.Lost[account.Damaged], len(lost), s.Pending)
+					t.Errorf("%d lost, want %d; %d pending", s.Lost[account.Damaged], len(lost), s.Pending)
 				}
 				if damage.intact == (len(lost) == 0) {
-					t.Errorf("the test is of no use: %d are lost", len(lost))
+					t.Errorf("unexpected setup: %d are lost", len(lost))
 				}
 				p.close()
 				if got := m.disk.names(""); len(got) > 1 || len(got) == 1 && damage.name != "replaced" {
@@ -147,8 +145,8 @@ func TestDamagedSegmentOfWhatIsNotInMemory(t *testing.T) {
 	}
 }
 
-// TestRescueThatFails is tried again, until there is room.
-func TestRescueThatFails(t *testing.T) {
+// TestFailedRescueIsRetried until there is room.
+func TestFailedRescueIsRetried(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct, func(c *config) { c.queue.MaxBytes = 1 << 20 })
 		p.log(350)
@@ -163,9 +161,9 @@ func TestRescueThatFails(t *testing.T) {
 		pass(0)
 		got := m.onDisk()
 		wantList(t, "on disk", slices.Compact(got), span(1, 370))
-		for _, told := range p.told() {
-			if !strings.Contains(told, "make segment") && !strings.Contains(told, "keep segment") {
-				t.Errorf("told %q", told)
+		for _, report := range p.reported() {
+			if !strings.Contains(report, "create segment") && !strings.Contains(report, "check segment") {
+				t.Errorf("reported %q", report)
 			}
 		}
 		list := p.deliver()
@@ -178,9 +176,8 @@ func TestRescueThatFails(t *testing.T) {
 	})
 }
 
-// TestSettledAndRescued: what the service had before, or gets meanwhile, is not written
-// again, and is not waited for.
-func TestSettledAndRescued(t *testing.T) {
+// Events delivered before or during the rescue are not written again, and not waited for.
+func TestRescueSkipsDeliveredEvents(t *testing.T) {
 	for _, before := range []bool{true, false} {
 		bubble(t, func(t *testing.T, m *machine) {
 			p := m.start(direct)
@@ -206,7 +203,7 @@ func TestSettledAndRescued(t *testing.T) {
 			for _, c := range m.segments() {
 				left = append(left, c.left...)
 				if c.name == old {
-					t.Errorf("it is there still, with %s", short(c.left))
+					t.Errorf("the segment still has %s", short(c.left))
 				}
 			}
 			slices.Sort(left)
@@ -220,14 +217,14 @@ func TestSettledAndRescued(t *testing.T) {
 			p.deliver()
 			p.close()
 			if got := m.disk.names(""); len(got) != 0 {
-				t.Errorf("settled before %v, left: %v", before, got)
+				t.Errorf("acknowledged before %v, left: %v", before, got)
 			}
 		})
 	}
 }
 
-// TestDirectoryDeleted: it is made again, with what was in it.
-func TestDirectoryDeleted(t *testing.T) {
+// The directory is recreated with its contents.
+func TestDeletedDirectoryIsRecreated(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(350)
@@ -239,7 +236,7 @@ func TestDirectoryDeleted(t *testing.T) {
 		p.log(10)
 		pass(0)
 		wantList(t, "on disk", m.onDisk(), span(1, 370))
-		p.wantTold("keep directory spool: ", "keep segment ")
+		p.wantReports("check directory spool: ", "check segment ")
 		got := p.deliver()
 		slices.Sort(got)
 		wantList(t, "delivered", got, span(1, 370))
@@ -250,23 +247,23 @@ func TestDirectoryDeleted(t *testing.T) {
 	})
 }
 
-// TestDirectoryDeletedInEveryState: it is noticed within five seconds, told once, and
-// there is a new one, with a segment made ahead.
+// TestDirectoryDeletedInEveryState checks that it is noticed within five seconds, reported
+// once, and recreated with a segment created ahead.
 func TestDirectoryDeletedInEveryState(t *testing.T) {
 	states := map[string]func(m *machine, p *program){
-		"nothing was ever logged":    func(m *machine, p *program) {},
-		"all is delivered":           func(m *machine, p *program) { p.log(10); p.deliver() },
-		"idle for an hour":           func(m *machine, p *program) { p.log(10); p.deliver(); pass(time.Hour) },
-		"all is in memory or in RAM": func(m *machine, p *program) { p.log(10) },
-		"some is on the disk":        func(m *machine, p *program) { p.log(10); pass(spillAfter); p.log(10) },
-		"the segment made ahead is gone": func(m *machine, p *program) {
+		"nothing logged":                 func(m *machine, p *program) {},
+		"everything delivered":           func(m *machine, p *program) { p.log(10); p.deliver() },
+		"idle for an hour":               func(m *machine, p *program) { p.log(10); p.deliver(); pass(time.Hour) },
+		"everything in memory or in RAM": func(m *machine, p *program) { p.log(10) },
+		"some events on the disk":        func(m *machine, p *program) { p.log(10); pass(spillAfter); p.log(10) },
+		"the segment created ahead is missing": func(m *machine, p *program) {
 			p.log(10)
 			pass(0)
 			for _, name := range m.disk.names("") {
 				m.disk.unlink(name)
 			}
 		},
-		"a segment is being made": func(m *machine, p *program) {
+		"a segment is being created": func(m *machine, p *program) {
 			pass(0)
 			release := m.disk.stall("create", "")
 			p.log(10)
@@ -296,17 +293,17 @@ func TestDirectoryDeletedInEveryState(t *testing.T) {
 					})
 					do(m, p)
 					pass(0)
-					p.told()
+					p.reported()
 					m.disk.removeDir()
 					pass(checkEvery)
 					times := 0
-					for _, told := range p.told() {
-						if strings.Contains(told, "keep directory spool: "+disk.ErrGone.Error()) {
+					for _, report := range p.reported() {
+						if strings.Contains(report, "check directory spool: "+disk.ErrGone.Error()) {
 							times++
 						}
 					}
 					if times != 1 {
-						t.Errorf("told %d times", times)
+						t.Errorf("reported %d times", times)
 					}
 					if m.disk.dir == nil {
 						t.Fatal("there is no directory")
@@ -315,7 +312,7 @@ func TestDirectoryDeletedInEveryState(t *testing.T) {
 					pass(spillAfter)
 					p.wantAtRisk(0, p.spool.State().WereRisk)
 					pass(time.Minute)
-					p.wantTold()
+					p.wantReports()
 					m.ram.powerCut()
 					p.crash()
 					list, _ := m.orphans(m.disk)
@@ -328,8 +325,8 @@ func TestDirectoryDeletedInEveryState(t *testing.T) {
 	}
 }
 
-// TestFailedWrite: the events go to another segment. What of them stands in the first
-// one is not sent again once the service has it.
+// The events go to another segment. What the first one has of them is not sent again after
+// delivery.
 func TestFailedWrite(t *testing.T) {
 	for _, short := range []int{0, 8, 100, 1 << 20} {
 		t.Run(fmt.Sprint(short), func(t *testing.T) {
@@ -341,7 +338,7 @@ func TestFailedWrite(t *testing.T) {
 				first := m.disk.names(".seg")[0]
 				m.disk.inject(fault{op: "write", err: errNoSpace, short: short, once: true})
 				p.log(1)
-				p.wantTold("write segment " + first)
+				p.wantReports("write segment " + first)
 				p.log(10)
 				p.wantAtRisk(0, 0)
 				pass(0)
@@ -359,9 +356,8 @@ func TestFailedWrite(t *testing.T) {
 	}
 }
 
-// TestWritesThatFail, one after the other, leave events in memory, and nothing of them
-// behind.
-func TestWritesThatFail(t *testing.T) {
+// TestRepeatedWriteFailures leave events in memory, and no files.
+func TestRepeatedWriteFailures(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(10)
@@ -369,8 +365,8 @@ func TestWritesThatFail(t *testing.T) {
 		end := m.disk.inject(fault{op: "write", err: errNoSpace, short: -1})
 		p.log(20)
 		p.wantAtRisk(20, 20)
-		if told := p.told(); len(told) == 0 {
-			t.Error("nobody was told")
+		if reports := p.reported(); len(reports) == 0 {
+			t.Error("not reported")
 		}
 		pass(time.Minute)
 		end()

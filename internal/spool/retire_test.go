@@ -15,7 +15,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// inMemory returns which events are.
+// inMemory returns the events in memory.
 func (p *program) inMemory() (list []int) {
 	p.queue.Copy(0, func(position uint64, _ batchEvent) bool {
 		list = append(list, int(position))
@@ -24,22 +24,24 @@ func (p *program) inMemory() (list []int) {
 	return list
 }
 
-// evictedSegment returns the first segment of whose events none is in memory.
-func (p *program) evictedSegment(m *machine) content {
+// evictedSegment returns the first segment with no event in memory.
+func (p *program) evictedSegment(m *machine) (found content) {
 	p.t.Helper()
-	memory, segments := p.inMemory(), m.segments()
-	i := slices.IndexFunc(segments, func(c content) bool {
-		return len(c.records) > 0 && !slices.ContainsFunc(c.records, func(n int) bool { return slices.Contains(memory, n) })
+	p.eventually("a segment has no event in memory", func() bool {
+		memory, segments := p.inMemory(), m.segments()
+		i := slices.IndexFunc(segments, func(c content) bool {
+			return len(c.records) > 0 && !slices.ContainsFunc(c.records, func(n int) bool { return slices.Contains(memory, n) })
+		})
+		if i >= 0 {
+			found = segments[i]
+		}
+		return i >= 0
 	})
-	if i < 0 {
-		p.t.Fatal("something of each segment is in memory")
-	}
-	return segments[i]
+	return found
 }
 
-// TestMemoryIsGivenBackWhenItIsSynced, and not before: a disk that takes everything may
-// keep nothing.
-func TestMemoryIsGivenBackWhenItIsSynced(t *testing.T) {
+// TestMemoryIsReleasedAfterSync and not before: a disk that accepts a write may still lose it.
+func TestMemoryIsReleasedAfterSync(t *testing.T) {
 	for _, mode := range []string{"direct", "hot"} {
 		bubble(t, func(t *testing.T, m *machine) {
 			p := m.start(func(c *config) {
@@ -71,8 +73,8 @@ func sorted(list []int) []int {
 	return list
 }
 
-// TestBurst is larger than the memory by far: log calls wait for syncs, and nothing is
-// dropped. Those do not wait until SyncEvery has passed.
+// TestBurst is much larger than the memory: log calls wait for syncs, which do not wait for
+// SyncEvery, and nothing is dropped.
 func TestBurst(t *testing.T) {
 	for _, policy := range []queue.Policy{queue.DropNewest, queue.DropOldest, queue.Block} {
 		for _, mode := range []string{"direct", "hot"} {
@@ -103,8 +105,8 @@ func TestBurst(t *testing.T) {
 	}
 }
 
-// TestBurstOnADiskThatDoesNotSync: log calls wait for MaxStall each, for a second, and then
-// none does until the sync has ended.
+// Log calls wait for MaxStall each, for one second in total, and then not at all until the sync
+// has ended.
 func TestBurstOnADiskThatDoesNotSync(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
@@ -122,7 +124,7 @@ func TestBurstOnADiskThatDoesNotSync(t *testing.T) {
 			t.Errorf("it took %v, and %d were dropped", took, dropped)
 		}
 		if state := p.spool.State(); state.Stalled || state.WereRisk > 0 {
-			t.Errorf("the state is %+v", state) // what was taken is on the disk
+			t.Errorf("the state is %+v", state) // accepted events are on the disk
 		}
 		end()
 		pass(0)
@@ -132,9 +134,9 @@ func TestBurstOnADiskThatDoesNotSync(t *testing.T) {
 	})
 }
 
-// TestPagesThatASyncLoses: whatever a disk loses that has not confirmed it, nothing is
-// lost, with little memory too.
-func TestPagesThatASyncLoses(t *testing.T) {
+// TestPagesLostBySyncs checks that no event is lost, whatever unsynced pages a disk loses, with
+// little memory too.
+func TestPagesLostBySyncs(t *testing.T) {
 	for seed := range uint64(24) {
 		synctest.Test(t, func(t *testing.T) {
 			m := newMachineOf(t, seed)
@@ -159,7 +161,7 @@ func TestPagesThatASyncLoses(t *testing.T) {
 					p.last++
 					if p.queue.Append(event(p.last)) != nil {
 						dropped++
-						got = append(got, p.last) // it was told
+						got = append(got, p.last) // the caller was told
 					}
 				}
 				switch rng.IntN(6) {
@@ -178,7 +180,7 @@ func TestPagesThatASyncLoses(t *testing.T) {
 			m.disk.mu.Lock()
 			m.disk.faults = nil
 			m.disk.mu.Unlock()
-			if seed%3 == 0 { // the next process delivers what is left
+			if seed%3 == 0 { // the next process delivers the rest
 				pass(time.Minute)
 				p.wantAtRisk(0, p.spool.State().WereRisk)
 				p.close()
@@ -205,10 +207,11 @@ func TestPagesThatASyncLoses(t *testing.T) {
 	}
 }
 
-// TestOriginalStaysWhileARecordIsMissing: it says exactly what was copied, and the next
-// process counts exactly what nobody has. Once it can be read again, nothing is lost.
+// TestOriginalStaysWhileARecordIsMissing checks that the original acknowledges exactly what was
+// copied, and that the next process counts exactly what is missing everywhere. If the record is
+// readable again, nothing is lost.
 func TestOriginalStaysWhileARecordIsMissing(t *testing.T) {
-	for _, again := range []bool{false, true} { // it can be read by the next process
+	for _, again := range []bool{false, true} { // readable for the next process
 		bubble(t, func(t *testing.T, m *machine) {
 			p := m.start(direct)
 			p.log(1000)
@@ -221,15 +224,14 @@ func TestOriginalStaysWhileARecordIsMissing(t *testing.T) {
 				return data
 			})
 			p.log(1)
-			p.doubt(m, old.name)
-			acks := segment.DecodeAcks(m.disk.read(old.name)[segment.HeaderBytes:], old.header.ID)
-			var settled []int
-			for _, n := range old.records {
-				if acks.Settled.Contains(uint64(n)) {
-					settled = append(settled, n)
-				}
-			}
-			wantList(t, "settled in it", settled, without(old.records, bad))
+			p.makeSuspect(m, old.name)
+			var acked []int
+			p.eventually("the original acknowledges what was copied", func() bool {
+				acks := segment.DecodeAcks(m.disk.read(old.name)[segment.HeaderBytes:], old.header.ID)
+				acked = slices.DeleteFunc(slices.Clone(old.records), func(n int) bool { return !acks.Settled.Contains(uint64(n)) })
+				return len(acked) > 0
+			})
+			wantList(t, "acknowledged in the original", acked, without(old.records, bad))
 			p.crash()
 			if again {
 				m.disk.tamper(old.name, func(data []byte) []byte {
@@ -249,9 +251,8 @@ func TestOriginalStaysWhileARecordIsMissing(t *testing.T) {
 	}
 }
 
-// TestMissingRecordIsLostForThisProcess when its batch is delivered without it: it is
-// counted, and the original goes.
-func TestMissingRecordIsLostForThisProcess(t *testing.T) {
+// A batch delivered without the missing record counts it as lost, and the original is removed.
+func TestMissingRecordIsCountedAtDelivery(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(1000)
@@ -259,7 +260,7 @@ func TestMissingRecordIsLostForThisProcess(t *testing.T) {
 		old := p.evictedSegment(m)
 		bad := []int{old.records[5], old.records[6]}
 		m.disk.tamper(old.name, func(data []byte) []byte { damage(data, old.records, bad); return data })
-		p.doubt(m, old.name)
+		p.makeSuspect(m, old.name)
 		if got := m.disk.names(".seg"); !slices.Contains(got, old.name) {
 			t.Errorf("left: %v", got)
 		}
@@ -274,15 +275,15 @@ func TestMissingRecordIsLostForThisProcess(t *testing.T) {
 	})
 }
 
-// TestLoadedBatchWhoseRecordsAreLost: it is in memory again when the file turns out to be
-// damaged. It is delivered, or the next process counts what is missing.
-func TestLoadedBatchWhoseRecordsAreLost(t *testing.T) {
+// A batch was loaded into memory before its file turned out to be damaged. It is delivered, or
+// the next process counts what is missing.
+func TestLoadedBatchOfDamagedFile(t *testing.T) {
 	for _, delivered := range []bool{false, true} {
 		bubble(t, func(t *testing.T, m *machine) {
 			p := m.start(direct)
 			p.log(1000)
 			pass(syncEvery)
-			for !p.queue.Closed() { // until one of those that are away is under way
+			for !p.queue.Closed() { // until one of the evicted ones is in flight
 				it, list := p.next()
 				after, to := it.Span()
 				if !slices.Contains(p.inMemory(), list[0]) && to-after == uint64(len(list)) {
@@ -292,7 +293,7 @@ func TestLoadedBatchWhoseRecordsAreLost(t *testing.T) {
 					}
 					bad := list[3:7]
 					m.disk.tamper(old.name, func(data []byte) []byte { damage(data, old.records, bad); return data })
-					p.doubt(m, old.name)
+					p.makeSuspect(m, old.name)
 					if delivered {
 						p.ack(it)
 						pass(0)
@@ -314,8 +315,7 @@ func TestLoadedBatchWhoseRecordsAreLost(t *testing.T) {
 	}
 }
 
-// TestRescueWhileABatchIsBeingSealed waits for that, for what is in memory may not be in
-// the file any more.
+// A rescue waits for the sealing of a batch: events in memory may no longer be in the file.
 func TestRescueWhileABatchIsBeingSealed(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		var s *sealing
@@ -342,8 +342,7 @@ func TestRescueWhileABatchIsBeingSealed(t *testing.T) {
 	})
 }
 
-// sealing is a queue in which a batch is being sealed whenever Copy is called, so many
-// times.
+// sealing is a queue that is sealing a batch for the first calls of Copy.
 type sealing struct {
 	*queue.Queue
 	times int
@@ -357,9 +356,8 @@ func (s *sealing) Copy(after uint64, visit func(uint64, batch.Event) bool) uint6
 	return s.Queue.Copy(after, visit)
 }
 
-// TestDiskThatDoesNotSync: copies that cannot be synced are given up, so that the spool
-// does not grow with each attempt. Somebody is told once. All of that ends when the disk
-// syncs again.
+// TestDiskThatDoesNotSync discards copies that cannot be synced, so that the spool does not
+// grow with each attempt, and reports once. It recovers when the disk syncs again.
 func TestDiskThatDoesNotSync(t *testing.T) {
 	for _, mode := range []string{"direct", "hot"} {
 		bubble(t, func(t *testing.T, m *machine) {
@@ -383,8 +381,8 @@ func TestDiskThatDoesNotSync(t *testing.T) {
 			if n := m.disk.callsOf("write") - syncs; n > 130*10 {
 				t.Errorf("%s: %d writes in an hour", mode, n)
 			}
-			if told := p.told(); len(told) > 2 || !strings.Contains(told[0], "keep segment") {
-				t.Errorf("%s: told %q", mode, told)
+			if reports := p.reported(); len(reports) > 2 || !strings.Contains(reports[0], "sync segment") {
+				t.Errorf("%s: reported %q", mode, reports)
 			}
 			if got := p.queue.Unsafe(); got < 100 {
 				t.Errorf("%s: %d events are at risk", mode, got)
@@ -415,8 +413,7 @@ func TestDiskThatDoesNotSync(t *testing.T) {
 	}
 }
 
-// TestAtRiskWhileARescueIsPending: what is in a file that cannot be relied on counts, and
-// is not called kept at the end.
+// Events in an unreliable file count as at risk, and are not reported as kept at the end.
 func TestAtRiskWhileARescueIsPending(t *testing.T) {
 	for _, mode := range []string{"direct", "hot"} {
 		bubble(t, func(t *testing.T, m *machine) {
@@ -448,16 +445,20 @@ func TestAtRiskWhileARescueIsPending(t *testing.T) {
 	}
 }
 
-// doubt has the spool find that a segment is not as it was left, without harm to what is
-// in it: its name is another file's for as long as it takes to notice.
-func (p *program) doubt(m *machine, name string) {
+// makeSuspect makes the spool find a segment changed without harming its contents: another file
+// has its name until that is noticed.
+func (p *program) makeSuspect(m *machine, name string) {
 	p.t.Helper()
 	m.disk.mu.Lock()
 	n := m.disk.dir.files[name]
 	m.disk.dir.files[name] = &inode{data: n.data}
 	m.disk.mu.Unlock()
 	release := m.disk.stall("create", "")
-	pass(checkEvery)
+	p.eventually("the spool has noticed", func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return slices.ContainsFunc(p.failed, func(report string) bool { return strings.Contains(report, "check segment "+name) })
+	})
 	m.disk.mu.Lock()
 	m.disk.dir.files[name], m.disk.dir.synced[name] = n, n
 	m.disk.mu.Unlock()
@@ -465,7 +466,7 @@ func (p *program) doubt(m *machine, name string) {
 	pass(time.Second)
 }
 
-// damage changes a byte of the records of some events.
+// damage changes a byte in the records of some events.
 func damage(data []byte, records, bad []int) {
 	at := segment.Start
 	for _, n := range records {

@@ -31,7 +31,7 @@ func (s *Spool) openSegment() *openFile {
 		}
 	}
 	if m.err != nil {
-		s.fail("make segment", s.cfg.Dir.Path(), m.err)
+		s.fail("create segment", s.cfg.Dir.Path(), m.err)
 		return nil
 	}
 	s.mu.Lock()
@@ -77,7 +77,7 @@ func (s *Spool) renew() error {
 		s.dirGone.Store(true)
 		s.chores.Store(true)
 		s.signal()
-		s.cfg.Failed("keep directory", s.cfg.Dir.Path(), gone)
+		s.cfg.Failed("check directory", s.cfg.Dir.Path(), gone)
 	}
 	return err
 }

@@ -20,13 +20,13 @@ type stretch struct{ from, to int64 }
 // at the granularity of places. For reclaiming them the events must be in both ack slots: if
 // one is damaged, the missing records would otherwise count as lost. They must also have been
 // synced, since a power cut may lose the slots but keep the holes. The caller holds mu.
-func (f *openFile) ackedStretches(settled segment.Ranges) (list []stretch) {
+func (f *openFile) ackedStretches(acked segment.Ranges) (list []stretch) {
 	for i, p := range f.places {
 		next := place{seq: f.last + 1, offset: f.offset}
 		if i+1 < len(f.places) {
 			next = f.places[i+1]
 		}
-		if !settled.CoversWithin(f.have, p.seq, next.seq) {
+		if !acked.CoversWithin(f.have, p.seq, next.seq) {
 			continue
 		}
 		if n := len(list); n > 0 && list[n-1].to == p.offset {

@@ -7,7 +7,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
-// inBatches logs so many batches of one segment, of 200 events each.
+// inBatches logs n batches of 200 events each, in one segment.
 func (p *program) inBatches(n int) (items []*queue.Item) {
 	p.t.Helper()
 	for range n {
@@ -21,9 +21,8 @@ func (p *program) inBatches(n int) (items []*queue.Item) {
 	return items
 }
 
-// TestGivenBackAndPowerCut: a hole is on the medium sooner than what says that its records
-// are settled. They are not lost.
-func TestGivenBackAndPowerCut(t *testing.T) {
+// A hole may reach the medium before the acks of its records. They must not count as lost.
+func TestReclaimAndPowerCut(t *testing.T) {
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			bubble(t, func(t *testing.T, _ *machine) {
@@ -37,7 +36,7 @@ func TestGivenBackAndPowerCut(t *testing.T) {
 					pass(syncEvery / 20)
 				}
 				if m.disk.callsOf("punch") == 0 {
-					t.Error("nothing was given back")
+					t.Error("no space was reclaimed")
 				}
 				m.disk.powerCut()
 				p.crash()
@@ -49,9 +48,8 @@ func TestGivenBackAndPowerCut(t *testing.T) {
 	}
 }
 
-// TestGivenBackAndFailedAcknowledgements: what is given back is settled on the disk,
-// whichever writes of that have failed.
-func TestGivenBackAndFailedAcknowledgements(t *testing.T) {
+// What is reclaimed is acknowledged on the disk, whichever writes of acks have failed.
+func TestReclaimAfterFailedAcknowledgements(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct, large)
 		for i, it := range p.inBatches(30)[1:] {
@@ -68,8 +66,8 @@ func TestGivenBackAndFailedAcknowledgements(t *testing.T) {
 	})
 }
 
-// TestGivenBackWithManyRanges: a slot has no room for all.
-func TestGivenBackWithManyRanges(t *testing.T) {
+// A slot does not fit all ranges.
+func TestReclaimWithManyRanges(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct, func(c *config) { c.SegmentBytes, c.MaxBytes, c.queue.MaxBytes = 16<<20, 64<<20, 64<<20 })
 		for n := range 600 {

@@ -10,15 +10,15 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// timed returns how long something takes.
+// timed returns how long do takes.
 func timed(do func()) time.Duration {
 	began := time.Now()
 	do()
 	return time.Since(began)
 }
 
-// TestStall: log calls wait for a disk that does not answer, for MaxStall at most.
-// Then nobody waits, until it answers again.
+// TestStall checks that log calls wait for at most MaxStall for a disk that does not respond,
+// and then not at all until it does.
 func TestStall(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
@@ -45,7 +45,7 @@ func TestStall(t *testing.T) {
 			t.Errorf("the state is %+v", state)
 		}
 		wantList(t, "on disk", m.onDisk(), span(212, 311))
-		p.wantTold("the disk does not answer")
+		p.wantReports("the disk does not answer")
 		pass(time.Millisecond)
 
 		// From now on they wait again.
@@ -58,7 +58,7 @@ func TestStall(t *testing.T) {
 	})
 }
 
-// TestShortStall: who waits less than MaxStall is safe.
+// A log call that waits less than MaxStall is safe.
 func TestShortStall(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
@@ -76,8 +76,8 @@ func TestShortStall(t *testing.T) {
 	})
 }
 
-// TestManyWait at once: the first one's time is everybody's.
-func TestManyWait(t *testing.T) {
+// Concurrent log calls share the time of the first one.
+func TestConcurrentLogCallsShareTheWait(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(10)
@@ -104,9 +104,9 @@ func TestManyWait(t *testing.T) {
 	})
 }
 
-// TestStallOfAnything a segment needs: log calls are safe until they need one, and then
-// bounded.
-func TestStallOfAnything(t *testing.T) {
+// TestStallOfAnyOperation stalls what a new segment needs: log calls are safe until they need
+// one, and then bounded.
+func TestStallOfAnyOperation(t *testing.T) {
 	for _, op := range []string{"create", "write", "grow", "rename", "sync", "syncdir", "list", "space", "renew"} {
 		t.Run(op, func(t *testing.T) {
 			bubble(t, func(t *testing.T, m *machine) {
@@ -140,8 +140,8 @@ func TestStallOfAnything(t *testing.T) {
 	}
 }
 
-// TestStartOnADiskThatDoesNotAnswer takes half a second at most.
-func TestStartOnADiskThatDoesNotAnswer(t *testing.T) {
+// TestStartOnAStalledDisk takes at most half a second.
+func TestStartOnAStalledDisk(t *testing.T) {
 	for _, op := range []string{"renew", "create", "write"} {
 		bubble(t, func(t *testing.T, m *machine) {
 			release := m.disk.stall(op, "")
@@ -162,7 +162,6 @@ func TestStartOnADiskThatDoesNotAnswer(t *testing.T) {
 	}
 }
 
-// TestHotStartDoesNotWaitForTheDisk.
 func TestHotStartDoesNotWaitForTheDisk(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		defer m.disk.stall("", "")()
@@ -174,8 +173,8 @@ func TestHotStartDoesNotWaitForTheDisk(t *testing.T) {
 	})
 }
 
-// TestCloseWhileTheDiskStalls takes the time it has. What is in memory only is lost,
-// the rest is there for the next process.
+// TestCloseWhileTheDiskStalls uses its whole time limit. Events in memory only are lost, the
+// others are left to the next process.
 func TestCloseWhileTheDiskStalls(t *testing.T) {
 	for _, op := range []string{"write", "sync", "remove", "create", ""} {
 		t.Run(op, func(t *testing.T) {
@@ -209,7 +208,7 @@ func TestCloseWhileTheDiskStalls(t *testing.T) {
 	}
 }
 
-// TestCloseWhileASyncHangs acknowledges what there is all the same.
+// Acks are written nevertheless.
 func TestCloseWhileASyncHangs(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
@@ -220,7 +219,7 @@ func TestCloseWhileASyncHangs(t *testing.T) {
 		p.log(5)
 		pass(time.Millisecond)
 		wb := m.disk.stall("write", "")
-		it, list := p.next() // the acknowledgement waits for the disk until Close is under way
+		it, list := p.next() // the acknowledgement waits for the disk until Close runs
 		p.ack(it)
 		go func() {
 			time.Sleep(time.Millisecond)
@@ -236,9 +235,9 @@ func TestCloseWhileASyncHangs(t *testing.T) {
 	})
 }
 
-// TestStallWithAFullMemory: log calls wait for MaxStall each, for a second. Then they do
-// what the policy of the queue says, and what the service takes makes room.
-func TestStallWithAFullMemory(t *testing.T) {
+// Log calls wait for MaxStall each, for one second in total. Then they follow the policy of the
+// queue, and deliveries make room.
+func TestStallWithFullMemory(t *testing.T) {
 	for _, policy := range []queue.Policy{queue.DropNewest, queue.DropOldest} {
 		bubble(t, func(t *testing.T, m *machine) {
 			p := m.start(direct, func(c *config) { c.queue.OnFull = policy })
@@ -270,8 +269,8 @@ func TestStallWithAFullMemory(t *testing.T) {
 	}
 }
 
-// TestStateOfAHotSpoolThatStalls: nobody needs the disk, so nothing is at risk.
-func TestStateOfAHotSpoolThatStalls(t *testing.T) {
+// Nothing needs the disk, so nothing is at risk.
+func TestHotSpoolOnAStalledDisk(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start()
 		defer m.disk.stall("", "")()

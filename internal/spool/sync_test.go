@@ -14,10 +14,10 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// TestSyncEvery: what was written is synced that long after, and not more often.
+// TestSyncEvery checks that writes are synced after that time, and not more often.
 func TestSyncEvery(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
-		p := m.start(direct, roomy) // while it is short, syncs do not wait
+		p := m.start(direct, roomy) // with low memory, syncs do not wait
 		p.log(1)
 		pass(0)
 		made := m.disk.callsOf("sync") // headers
@@ -38,8 +38,8 @@ func TestSyncEvery(t *testing.T) {
 	})
 }
 
-// TestNobodyWaitsForASync, neither log calls nor acknowledgements.
-func TestNobodyWaitsForASync(t *testing.T) {
+// TestNothingWaitsForASync covers log calls and acknowledgements.
+func TestNothingWaitsForASync(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(10)
@@ -59,13 +59,13 @@ func TestNobodyWaitsForASync(t *testing.T) {
 	})
 }
 
-// TestPowerCut takes at most what came within SyncEvery.
+// TestPowerCut loses at most events written within SyncEvery.
 func TestPowerCut(t *testing.T) {
 	for seed := range uint64(30) {
 		synctest.Test(t, func(t *testing.T) {
 			m := newMachineOf(t, seed)
 			p := m.start(direct)
-			p.log(350) // of two segments
+			p.log(350) // in two segments
 			p.next()
 			pass(syncEvery)
 			pass(0)
@@ -86,10 +86,10 @@ func TestPowerCut(t *testing.T) {
 	}
 }
 
-// TestNothingIsSyncedAgainAfterAFailure: what was in the segment goes to another one.
-// The old one stays until that is synced, and no longer.
-func TestNothingIsSyncedAgainAfterAFailure(t *testing.T) {
-	for _, more := range []bool{false, true} { // events, while the sync is under way
+// TestNoSyncIsRepeatedAfterAFailure checks that the events of the segment go to another one,
+// and that the old one stays until that is synced.
+func TestNoSyncIsRepeatedAfterAFailure(t *testing.T) {
+	for _, more := range []bool{false, true} { // events logged during the sync
 		bubble(t, func(t *testing.T, m *machine) {
 			p := m.start(direct)
 			p.log(100)
@@ -102,18 +102,18 @@ func TestNothingIsSyncedAgainAfterAFailure(t *testing.T) {
 				p.log(10)
 				want = 110
 			}
-			m.disk.inject(fault{op: "sync", name: old, err: errBroken, once: true}) // and then it says that all is well
+			m.disk.inject(fault{op: "sync", name: old, err: errBroken, once: true}) // the next sync would succeed
 			finish := m.disk.stall("sync", "")
 			release()
 			pass(0)
-			p.wantTold("keep segment " + old)
+			p.wantReports("sync segment " + old)
 			p.wantAtRisk(int64(want), 0)
 			list := m.segments()
 			if len(list) < 2 || list[0].name != old {
 				t.Fatalf("the segments are %+v", list)
 			}
-			wantList(t, "in the old one", list[0].left, span(1, want))
-			wantList(t, "in the new one", list[1].left, span(1, want))
+			wantList(t, "in the old segment", list[0].left, span(1, want))
+			wantList(t, "in the new segment", list[1].left, span(1, want))
 			finish()
 			pass(0)
 			p.wantAtRisk(0, 0)
@@ -134,8 +134,8 @@ func TestNothingIsSyncedAgainAfterAFailure(t *testing.T) {
 	}
 }
 
-// TestSegmentThatWasRescued is removed, and so is its copy when what it has is done with.
-func TestSegmentThatWasRescued(t *testing.T) {
+// TestRescuedSegmentIsRemoved also checks that its copy is removed once acknowledged.
+func TestRescuedSegmentIsRemoved(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(100)
@@ -163,9 +163,9 @@ func TestSegmentThatWasRescued(t *testing.T) {
 	})
 }
 
-// TestSyncWhileEventsKeepComing: the writer gets to it although there is always something
+// TestSyncDuringContinuousWrites checks that the writer syncs although it always has something
 // to write.
-func TestSyncWhileEventsKeepComing(t *testing.T) {
+func TestSyncDuringContinuousWrites(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		const most = 2000
 		var s *endless
@@ -191,7 +191,7 @@ func TestSyncWhileEventsKeepComing(t *testing.T) {
 	})
 }
 
-// endless is a queue that gets another event whenever the others were visited.
+// endless is a queue that gets another event after each visit.
 type endless struct {
 	*queue.Queue
 	left atomic.Int64

@@ -14,7 +14,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// memHandle is a directory that a process has open.
+// memHandle is a directory opened by a process.
 type memHandle struct {
 	fs  *memFS
 	p   *process
@@ -23,8 +23,8 @@ type memHandle struct {
 
 func (h *memHandle) Path() string { return "spool" }
 
-// dies reports whether the process is killed during an operation that changes
-// something, and whether that is still done.
+// dies reports whether the process is killed during an operation that changes something, and
+// whether the change is still made.
 func (h *memHandle) dies() (dies, done bool) {
 	if !h.p.mortal() {
 		return false, true
@@ -32,7 +32,7 @@ func (h *memHandle) dies() (dies, done bool) {
 	return true, h.fs.rng.IntN(2) == 0
 }
 
-// simple does an operation of the directory that changes something.
+// simple performs a directory operation that changes something.
 func (h *memHandle) simple(op, name string, do func() error) error {
 	if _, err := h.fs.begin(h.p, op, name); err != nil {
 		return err
@@ -144,12 +144,12 @@ func (h *memHandle) Renew() (gone, err error) {
 
 func (h *memHandle) Close() error { return nil }
 
-// memFile is a file that a process has open.
+// memFile is a file opened by a process.
 type memFile struct {
 	h    *memHandle
 	name string
 	node *inode
-	size int64 // when it was made or opened
+	size int64 // when created or opened
 	lock *memLock
 	gone bool // it was closed
 }
@@ -189,8 +189,8 @@ func (f *memFile) Trim(size int64) error {
 	})
 }
 
-// Punch makes zeros of the bytes, which take as much as before: the limits are tested
-// with more than there is.
+// Punch zeroes the bytes without freeing space, so that the limits are tested with more than
+// the real use.
 func (f *memFile) Punch(from, to int64) error {
 	return f.h.simple("punch", f.name, func() error {
 		if to > int64(len(f.node.data)) || from < 0 || from%disk.PageBytes != 0 || to%disk.PageBytes != 0 {
@@ -286,7 +286,7 @@ func (f *memFile) write(p []byte, off int64) {
 	f.dirty(off, off+int64(len(p)))
 }
 
-// dirty enters that bytes have changed since the last sync.
+// dirty records bytes changed since the last sync.
 func (f *memFile) dirty(from, to int64) {
 	n := f.node
 	if n.dirty == nil {
@@ -300,13 +300,13 @@ func (f *memFile) dirty(from, to int64) {
 func (f *memFile) Sync() error {
 	m := f.h.fs
 	m.mu.Lock()
-	before := slices.Clone(f.node.data) // what is written during the sync may come too late
+	before := slices.Clone(f.node.data) // writes during the sync may come too late
 	dirty := maps.Clone(f.node.dirty)
 	if m.onCall != nil {
 		m.onCall("sync", f.name, 0, nil)
 	}
 	if f.node.failed {
-		m.errs = append(m.errs, f.name+" was synced again after that had failed")
+		m.errs = append(m.errs, f.name+" was synced again after a failed sync")
 	}
 	m.mu.Unlock()
 	if x, err := m.beginWith(f.h.p, "sync", f.name); err != nil {
@@ -319,7 +319,7 @@ func (f *memFile) Sync() error {
 					copy(f.node.data[from:to], f.node.synced[from:to])
 				}
 			}
-			f.node.dirty = nil // the system forgets what it could not write
+			f.node.dirty = nil // the system drops what it could not write
 		}
 		return err
 	}
@@ -331,7 +331,7 @@ func (f *memFile) Sync() error {
 		}
 		f.node.synced = f.node.synced[:min(len(f.node.synced), len(before))] // it was trimmed
 		for s := range dirty {
-			from, to := s*sector, min(s*sector+sector, len(before), len(f.node.data)) // somebody may have cut it
+			from, to := s*sector, min(s*sector+sector, len(before), len(f.node.data)) // it may have been truncated
 			if from >= to {
 				continue
 			}
@@ -381,7 +381,7 @@ func (f *memFile) Map(size int) (spool.Mapping, error) {
 	return &memMapping{f, size}, nil
 }
 
-// memMapping is a file in the memory of a process.
+// memMapping is a file mapped by a process.
 type memMapping struct {
 	*memFile
 	length int
@@ -408,7 +408,7 @@ func (m *memMapping) Write(off int, p []byte) error {
 	return nil
 }
 
-// snapshot returns the files as they are, with no process that uses them.
+// snapshot returns a copy of the files without any process that uses them.
 func (f *memFS) snapshot() *memFS {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -10,15 +10,14 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 )
 
-// The file system of these tests must itself be right about what it takes and what it
-// leaves.
+// The test file system must itself keep and lose the right data.
 
 func newTestFS() *memFS { return newFS(rand.New(rand.NewPCG(1, 2)), false) }
 
-// TestMemFSPowerCut: what was synced stays, and of the rest anything may.
+// Synced data stays, and anything else may be lost.
 func TestMemFSPowerCut(t *testing.T) {
-	kept := make(map[byte]int) // what a sector has that was overwritten and not synced
-	names := make(map[int]int) // how many of two files are there that were made and not synced
+	kept := make(map[byte]int) // contents of a sector that was overwritten and not synced
+	names := make(map[int]int) // how many of two files exist that were created and not synced
 	for range 200 {
 		f := newTestFS()
 		f.rng = rand.New(rand.NewPCG(rand.Uint64(), 0))
@@ -42,7 +41,7 @@ func TestMemFSPowerCut(t *testing.T) {
 		f.powerCut()
 		data := f.read("a")
 		if data[0] != 1 || data[2*sector] != 0 || len(data) != 4*sector {
-			t.Fatalf("what was synced is %v", data)
+			t.Fatalf("the synced data is %v", data)
 		}
 		kept[data[sector]]++
 		names[len(f.names(""))-1]++
@@ -54,12 +53,12 @@ func TestMemFSPowerCut(t *testing.T) {
 		t.Errorf("an overwritten sector has %v", kept)
 	}
 	if names[0] < 50 || names[1] < 5 || names[2] < 5 {
-		t.Errorf("so many of two new files: %v", names)
+		t.Errorf("number of two new files found: %v", names)
 	}
 }
 
-// TestMemFSFailedSync: the next one says that all is well, and what was written before
-// never gets to the medium.
+// TestMemFSFailedSync checks that the next sync succeeds although earlier writes never reach
+// the medium.
 func TestMemFSFailedSync(t *testing.T) {
 	f := newTestFS()
 	d := f.open(newProcess())
@@ -72,21 +71,20 @@ func TestMemFSFailedSync(t *testing.T) {
 		t.Errorf("the first sync: %v", err)
 	}
 	if err := file.Sync(); err != nil {
-		t.Errorf("the second one: %v", err)
+		t.Errorf("the second sync: %v", err)
 	}
 	if len(f.errs) != 1 {
-		t.Errorf("nobody has noticed: %v", f.errs)
+		t.Errorf("violation not detected: %v", f.errs)
 	}
 	if got := f.read("a"); got[0] != 1 {
-		t.Error("processes do not see it any more")
+		t.Error("processes no longer see the data")
 	}
 	if f.powerCut(); f.read("a")[0] != 0 {
-		t.Error("it has reached the medium")
+		t.Error("the data has reached the medium")
 	}
 }
 
-// TestMemFSKill: what a process wrote stays, what it does afterwards does not count,
-// and its locks are free.
+// Writes of a killed process stay, later ones have no effect, and its locks are released.
 func TestMemFSKill(t *testing.T) {
 	f := newTestFS()
 	p := newProcess()
@@ -100,11 +98,11 @@ func TestMemFSKill(t *testing.T) {
 	p.killAfter(0)
 	file.WriteAt(bytes.Repeat([]byte("x"), sector), sector)
 	if !p.isDead() {
-		t.Error("it lives")
+		t.Error("the process is alive")
 	}
 	file.WriteAt([]byte("too late"), 0)
 	if _, err := d.Create("b", 1); !errors.Is(err, errDead) || d.Remove("a") == nil || file.Rename("b") == nil {
-		t.Errorf("a dead process made a file: %v", err)
+		t.Errorf("a dead process changed files: %v", err)
 	}
 	if data := f.read("a"); !bytes.HasPrefix(data, []byte("written\x00")) {
 		t.Errorf("the file has %q", data)
@@ -114,7 +112,7 @@ func TestMemFSKill(t *testing.T) {
 	}
 }
 
-// TestMemFSMeddling: a file that is not what it was says so.
+// TestMemFSMeddling checks that changed files are detected.
 func TestMemFSMeddling(t *testing.T) {
 	for _, row := range []struct {
 		do   func(f *memFS)
@@ -156,7 +154,7 @@ func TestMemFSMeddling(t *testing.T) {
 	}
 }
 
-// TestMemFSLimit: a file system that is full takes what fits.
+// TestMemFSLimit checks that a full file system accepts what fits.
 func TestMemFSLimit(t *testing.T) {
 	f := newTestFS()
 	f.capacity = 20

@@ -14,42 +14,42 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// memFS is a file system in memory, with one directory. It knows what of it is on
-// the medium: a process that is killed leaves everything it wrote, a power cut takes
-// what was not synced. It can fail in every way the spool has to survive.
+// memFS is a file system in memory with one directory. It tracks what has reached the medium: a
+// killed process leaves everything it wrote, a power cut loses what was not synced. It can fail
+// in every way that the spool must survive.
 type memFS struct {
-	ram      bool  // a power cut leaves nothing
-	capacity int64 // bytes of all files
-	extra    int64 // what a file takes beside its size, once a record was written to it
+	ram      bool  // a power cut clears it
+	capacity int64 // maximum bytes of all files
+	extra    int64 // bytes allocated to a file beyond its size, once it has a record
 
 	mu     sync.Mutex
 	rng    *rand.Rand
-	dir    *memDir // nil after removeDir, until somebody makes it again
+	dir    *memDir // nil after removeDir, until it is recreated
 	faults []*fault
-	peak   int64          // the most that all files ever took
-	calls  map[string]int // of each operation
+	peak   int64          // maximum of used
+	calls  map[string]int // by operation
 	onCall func(op, name string, off int64, p []byte)
-	errs   []string // what nobody may do
+	errs   []string // violations
 }
 
-// memDir is a directory as its users see it, and what of it is on the medium.
+// memDir is a directory as seen by processes, and as on the medium.
 type memDir struct {
 	files   map[string]*inode
 	synced  map[string]*inode
-	log     []func(map[string]*inode) // changes that are not synced, in order
+	log     []func(map[string]*inode) // unsynced changes, in order
 	removed bool
 }
 
 type inode struct {
 	data   []byte
 	synced []byte
-	extra  int64        // bytes it takes beside its size
+	extra  int64        // bytes allocated beyond its size
 	dirty  map[int]bool // sectors written since the last sync
 	failed bool         // a sync has failed
 	lock   *memLock
 }
 
-// memLock is held as long as something of it is open and its process lives.
+// memLock is held while a handle is open and its process lives.
 type memLock struct {
 	p    *process
 	open int
@@ -72,10 +72,10 @@ func newMemDir() *memDir {
 // process uses file systems until it is killed.
 type process struct {
 	died chan struct{}
-	at   time.Time // when that was closed
+	at   time.Time // time when died was closed
 
 	mu    sync.Mutex
-	left  int // operations that change something until it is killed by itself; negative = never
+	left  int // changing operations until it is killed; negative = never
 	dying bool
 }
 
@@ -90,7 +90,7 @@ func (p *process) isDead() bool {
 	}
 }
 
-// kill is kill -9: nothing the process does from now on has any effect.
+// kill is kill -9: nothing that the process does afterwards has an effect.
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,15 +101,14 @@ func (p *process) kill() {
 	}
 }
 
-// killAfter has it killed during one of its next operations that change something.
+// killAfter kills it during one of its next changing operations.
 func (p *process) killAfter(operations int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.left = operations
 }
 
-// mortal counts an operation that changes something. It reports whether the process
-// dies during it.
+// mortal counts a changing operation. It reports whether the process dies during it.
 func (p *process) mortal() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -122,18 +121,18 @@ func (p *process) mortal() bool {
 
 var errDead = errors.New("the process is dead")
 
-// fault is something that goes wrong.
+// fault is an injected failure.
 type fault struct {
-	op    string // name of the operation; empty = every one
-	name  string // part of the name of the file
-	err   error  // what it fails with; nil = it does not
-	short int    // so many bytes of a write are written before it fails; negative = any number
-	loses bool   // a sync that fails loses the pages it should have written
+	op    string // operation; empty = every one
+	name  string // part of the file name
+	err   error  // error of the operation; nil = none
+	short int    // bytes written before a write fails; negative = a random number
+	loses bool   // a failing sync loses the pages it should have written
 	once  bool
-	until chan struct{} // it waits for that
+	until chan struct{} // the operation waits for that
 }
 
-// inject has operations fail, or wait, from now on until end is called.
+// inject adds a fault until end is called.
 func (f *memFS) inject(x fault) (end func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -150,19 +149,18 @@ func (f *memFS) inject(x fault) (end func()) {
 	}
 }
 
-// stall has operations wait until release is called. They are done then.
+// stall blocks operations until release is called. Then they succeed.
 func (f *memFS) stall(op, name string) (release func()) {
 	return f.inject(fault{op: op, name: name, until: make(chan struct{})})
 }
 
-// begin is the start of every operation. It leaves the file system locked, unless the
-// operation fails.
+// begin starts every operation. It leaves the file system locked unless the operation fails.
 func (f *memFS) begin(p *process, op, name string) (short int, err error) {
 	x, err := f.beginWith(p, op, name)
 	return x.short, err
 }
 
-// beginWith is begin that returns what is wrong.
+// beginWith is like begin, but returns the fault.
 func (f *memFS) beginWith(p *process, op, name string) (wrong fault, err error) {
 	f.mu.Lock()
 	for {
@@ -196,7 +194,7 @@ func (f *memFS) beginWith(p *process, op, name string) (wrong fault, err error) 
 	}
 }
 
-// used returns what all files take.
+// used returns the bytes allocated to all files.
 func (f *memFS) used() (sum int64) {
 	if f.dir != nil {
 		for _, n := range f.dir.files {
@@ -208,16 +206,16 @@ func (f *memFS) used() (sum int64) {
 
 func (f *memFS) grown() { f.peak = max(f.peak, f.used()) }
 
-// change changes the directory, and remembers that for the next sync.
+// change changes the directory, and records that for the next sync.
 func (d *memDir) change(c func(map[string]*inode)) {
 	c(d.files)
 	d.log = append(d.log, c)
 }
 
-// What people and accidents do. None of that is an operation of a process.
+// External changes, which are not operations of a process.
 
-// powerCut takes what was not synced: of a file any sectors that were written since,
-// and of the directory all changes from any of them on.
+// powerCut loses what was not synced: any sectors of a file written since, and all directory
+// changes from a random one on.
 func (f *memFS) powerCut() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -241,7 +239,7 @@ func (f *memFS) powerCut() {
 
 func (n *inode) powerCut(rng *rand.Rand) {
 	data := make([]byte, len(n.data))
-	if rng.IntN(2) == 0 && len(n.synced) < len(n.data) { // nor has the size reached the medium
+	if rng.IntN(2) == 0 && len(n.synced) < len(n.data) { // the size may not have reached the medium either
 		data = data[:len(n.synced)]
 	}
 	copy(data, n.synced)
@@ -253,7 +251,7 @@ func (n *inode) powerCut(rng *rand.Rand) {
 	*n = inode{data: data, synced: slices.Clone(data)}
 }
 
-// names returns those of all files that end like that.
+// names returns the file names with that ending.
 func (f *memFS) names(ending string) (list []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -288,7 +286,7 @@ func (f *memFS) unlink(name string) {
 	delete(f.dir.synced, name)
 }
 
-// replace puts another file in the place of one.
+// replace replaces a file by another one.
 func (f *memFS) replace(name string, data []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -303,7 +301,7 @@ func (f *memFS) read(name string) []byte {
 	return slices.Clone(f.dir.files[name].data)
 }
 
-// removeDir removes the directory with everything in it.
+// removeDir removes the directory with its contents.
 func (f *memFS) removeDir() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -312,14 +310,14 @@ func (f *memFS) removeDir() {
 	f.dir = nil
 }
 
-// limit has other programs leave so many bytes free.
+// limit leaves that many bytes free, as other programs may.
 func (f *memFS) limit(free int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.capacity = f.used() + free
 }
 
-// most returns the most that all files ever took, since forget was called.
+// most returns the maximum of used since forget was called.
 func (f *memFS) most() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -332,11 +330,11 @@ func (f *memFS) forget() {
 	f.peak = f.used()
 }
 
-// watch has each read, write and sync told from now on.
-func (f *memFS) watch(told func(op, name string, off int64, p []byte)) {
+// watch reports each read, write and sync from now on.
+func (f *memFS) watch(call func(op, name string, off int64, p []byte)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.onCall = told
+	f.onCall = call
 }
 
 func (f *memFS) callsOf(op string) int {
@@ -345,7 +343,7 @@ func (f *memFS) callsOf(op string) int {
 	return f.calls[op]
 }
 
-// check fails the test if the file system was used as it must not be.
+// check fails the test for violations.
 func (f *memFS) check(t testing.TB) {
 	t.Helper()
 	f.mu.Lock()

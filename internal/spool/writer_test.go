@@ -8,7 +8,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// TestLogCallWaitsForTheDisk: when it has returned, kill -9 cannot take the event.
+// When a log call has returned, kill -9 cannot lose the event.
 func TestLogCallWaitsForTheDisk(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
@@ -28,8 +28,7 @@ func TestLogCallWaitsForTheDisk(t *testing.T) {
 	})
 }
 
-// TestWritesAreGrouped: what comes while the disk is busy is written at once, in
-// pieces that are not too large.
+// Events logged while the disk is busy are written together, in pieces of limited size.
 func TestWritesAreGrouped(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
@@ -42,7 +41,7 @@ func TestWritesAreGrouped(t *testing.T) {
 		p.log(1)
 		pass(time.Millisecond)
 		release := m.disk.stall("write", "")
-		p.log(201) // the first one is being written, the others wait for that
+		p.log(201) // the first is being written, the others wait for that
 		release()
 		pass(0)
 		if len(writes) != 3 {
@@ -73,29 +72,29 @@ func TestWritesAreGrouped(t *testing.T) {
 	})
 }
 
-// TestFullSegment: the next event goes to another one, which has been made ahead.
+// The next event goes to another segment, which was created ahead.
 func TestFullSegment(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(1)
 		pass(0)
 		if got := m.disk.names(""); len(got) != 1 {
-			t.Errorf("%v: want the present segment", got)
+			t.Errorf("%v: want the current segment", got)
 		}
 		p.log(199) // more than half of one
 		pass(0)
 		if got := m.disk.names(".new"); len(got) != 1 {
-			t.Errorf("%v: want one made ahead", got)
+			t.Errorf("%v: want one created ahead", got)
 		}
 		release := m.disk.stall("create", "")
 		p.log(100)
 		release()
 		p.log(100)
-		p.wantAtRisk(0, 0) // nobody has waited for a file to be made
+		p.wantAtRisk(0, 0) // no log call has waited for a file to be created
 		pass(0)
 		list := m.segments()
 		if len(list) != 2 || len(m.disk.names(".new")) != 1 {
-			t.Fatalf("%d segments, want two with events and one made ahead", len(list))
+			t.Fatalf("%d segments, want two with events and one created ahead", len(list))
 		}
 		wantList(t, "in all", append(list[0].records, list[1].records...), span(1, 400))
 		room := segmentBytes - segment.Start
@@ -103,7 +102,7 @@ func TestFullSegment(t *testing.T) {
 			room -= segment.Length(len(payload(n)))
 		}
 		if next := segment.Length(len(payload(list[1].records[0]))); room >= next {
-			t.Errorf("%d bytes are left in the first segment, the next event takes %d", room, next)
+			t.Errorf("%d bytes left in the first segment, the next event needs %d", room, next)
 		}
 		for i, c := range list {
 			if c.header.Number != uint32(i+1) || c.header.Producer != 1 || c.header.Stream != "stream 1" || c.header.Hot {
@@ -126,8 +125,8 @@ func payload(n int) string {
 	return string(wire[len(`{"timestamp":1763812800000,"message":"`) : len(wire)-len(`"}`)])
 }
 
-// TestEventThatNeedsASegmentOfItsOwn: what was in the present one stays there.
-func TestEventThatNeedsASegmentOfItsOwn(t *testing.T) {
+// The events in the current segment stay there.
+func TestEventThatNeedsItsOwnSegment(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		p := m.start(direct)
 		p.log(3)
@@ -148,9 +147,9 @@ func TestEventThatNeedsASegmentOfItsOwn(t *testing.T) {
 	})
 }
 
-// TestWhatIsSettledIsNotWritten: the writer passes over it, and the segment is
-// removed although it never had these events.
-func TestWhatIsSettledIsNotWritten(t *testing.T) {
+// TestAcknowledgedEventsAreNotWritten checks that the writer skips them, and that the segment
+// is removed although it never had them.
+func TestAcknowledgedEventsAreNotWritten(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		end := m.disk.inject(fault{op: "create", err: errBroken})
 		p := m.start(direct)
@@ -158,7 +157,7 @@ func TestWhatIsSettledIsNotWritten(t *testing.T) {
 		wantList(t, "delivered", p.deliver(), span(1, 10))
 		p.log(5)
 		end()
-		pass(time.Minute) // until it tries again
+		pass(time.Minute) // until it retries
 		p.log(1)
 		wantList(t, "on disk", m.onDisk(), span(11, 16))
 		if it, list := p.next(); it != nil {
@@ -171,13 +170,13 @@ func TestWhatIsSettledIsNotWritten(t *testing.T) {
 		}
 		pass(0)
 		if got := m.disk.names(".seg"); len(got) != 1 {
-			t.Errorf("%v: want the present segment", got)
+			t.Errorf("%v: want the current segment", got)
 		}
 	})
 }
 
-// TestAllIsSettledBeforeItIsWritten: as before, when nothing at all is left.
-func TestAllIsSettledBeforeItIsWritten(t *testing.T) {
+// TestAllAcknowledgedBeforeTheWrite leaves nothing to write.
+func TestAllAcknowledgedBeforeTheWrite(t *testing.T) {
 	bubble(t, func(t *testing.T, m *machine) {
 		end := m.disk.inject(fault{op: "create", err: errBroken})
 		p := m.start(direct)
@@ -191,7 +190,7 @@ func TestAllIsSettledBeforeItIsWritten(t *testing.T) {
 		}
 		pass(0)
 		if got := m.disk.names(".seg"); len(got) != 1 {
-			t.Errorf("%v: want the present segment", got)
+			t.Errorf("%v: want the current segment", got)
 		}
 		p.close()
 		if got := m.disk.names(""); len(got) != 0 {
