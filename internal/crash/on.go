@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 )
 
-// Variables of the environment: the point, and how often it is passed before, as
-// in CRASH_AT="after write:3".
+// variable is the environment variable with the point and the number of times to pass it first,
+// for example CRASH_AT="after write:3".
 const variable = "CRASH_AT"
 
 var (
@@ -20,11 +20,11 @@ var (
 
 func chosen() (string, int64) {
 	name, count, _ := strings.Cut(os.Getenv(variable), ":")
-	n, _ := strconv.ParseInt(count, 10, 64) // none is 0
+	n, _ := strconv.ParseInt(count, 10, 64) // 0 if there is no count
 	return name, n
 }
 
-// At is a point where a test may end the process.
+// At is a point at which a test may kill the process.
 func At(name string) {
 	if name != point || passed.Add(1) <= passes {
 		return

@@ -20,7 +20,7 @@ import (
 
 var here = Destination{Region: "r", Endpoint: "e", Group: "g"}
 
-// scene is a spool on the disk, and a service that takes what recovery sends.
+// scene is a spool on the disk, and a service that accepts what recovery sends.
 type scene struct {
 	testing.TB
 	path  string
@@ -31,8 +31,8 @@ type scene struct {
 	gate     chan struct{} // requests wait until it is closed; nil: they do not
 	messages map[string][]string
 	requests int
-	atOnce   int // requests under way
-	most     int // of those
+	atOnce   int // requests in flight
+	most     int // maximum of atOnce
 	reports  []string
 	lost     map[account.Reason]int64
 	notes    []Note
@@ -43,7 +43,7 @@ func newScene(t testing.TB) *scene {
 	return newSceneWith(t, func(*spool.Config) {})
 }
 
-// newSceneWith is newScene with a spool that is changed.
+// newSceneWith is like newScene with a changed spool configuration.
 func newSceneWith(t testing.TB, change func(*spool.Config)) *scene {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "spool")
@@ -87,7 +87,7 @@ func (s *scene) report(op, path string, err error) {
 	s.reports = append(s.reports, fmt.Sprintf("%s %s: %v", op, filepath.Base(path), err))
 }
 
-// shut has requests wait until the function it returns is called.
+// shut blocks requests until the returned function is called.
 func (s *scene) shut() (open func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,7 +101,7 @@ func (s *scene) shut() (open func()) {
 	})
 }
 
-// start starts recovery, which is stopped when the test ends.
+// start starts recovery. It is stopped at the end of the test.
 func (s *scene) start() *Recovery {
 	s.Helper()
 	r := Start(s.cfg)
@@ -191,24 +191,24 @@ func (w *sink) request(it *queue.Item) bool {
 	return true
 }
 
-// file is a segment that a process left.
+// file is a leftover segment.
 type file struct {
 	producer uint64
 	number   uint32
 	stream   string // "": s
-	created  int64  // seconds
+	created  int64  // in seconds
 	change   func(h *segment.Header)
 	acks     segment.Acks
 	first    int // sequence number of the first event
 	events   int
-	size     int // of the messages; 0: a few bytes
+	size     int // bytes of the messages; 0: a few
 	missing  []int
-	tail     int // zeros behind
+	tail     int // zeros after the last record
 }
 
 func (f file) name() string { return fmt.Sprintf("%016x-%08x.seg", f.producer, f.number) }
 
-// leave makes the file.
+// leave creates the file.
 func (s *scene) leave(f file) {
 	s.Helper()
 	h := segment.Header{
@@ -245,7 +245,7 @@ func (s *scene) leave(f file) {
 	}
 }
 
-// left returns the segments that are not of this process.
+// left returns the segments of other processes.
 func (s *scene) left() (names []string) {
 	s.Helper()
 	found, err := filepath.Glob(filepath.Join(s.path, "*.seg"))
@@ -260,14 +260,14 @@ func (s *scene) left() (names []string) {
 	return names
 }
 
-// eventually waits until something is so.
-func (s *scene) eventually(what string, so func() bool) {
+// eventually waits until cond holds.
+func (s *scene) eventually(what string, cond func() bool) {
 	s.Helper()
-	for began := time.Now(); !so(); time.Sleep(time.Millisecond) {
+	for began := time.Now(); !cond(); time.Sleep(time.Millisecond) {
 		if time.Since(began) > 20*time.Second {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.Fatalf("still not so: %s; %d requests, reports %q, left %q", what, s.requests, s.reports, s.left())
+			s.Fatalf("not reached: %s; %d requests, reports %q, left %q", what, s.requests, s.reports, s.left())
 		}
 	}
 }

@@ -1,11 +1,11 @@
-// Package recovery sends what processes that have ended left in a spool, each event to
-// the log stream it was meant for, beside what the program logs now.
+// Package recovery replays what dead processes left in a spool: it sends each event to the log
+// stream it was meant for, beside the events that the program logs now.
 //
-// It works in rounds. A round looks at everything that is there: it moves hot files to
-// the disk, counts the events of each segment and trims it (survey.go). Then it replays
-// the segments, those of one log stream through one lane: a queue and a worker of its own
-// (replay.go, replayer.go). Segments are read in the order in which their processes began, so
-// that one request carries many small ones.
+// It works in rounds. A round first surveys everything in the spool: it moves hot files to the
+// disk, and counts the events of each segment and trims it (survey.go). Then it replays the
+// segments, with one replayer per log stream, which has a queue and a worker (replay.go,
+// replayer.go). Segments are read in the order in which their processes began, so that one request
+// carries many small ones.
 package recovery
 
 import (
@@ -20,48 +20,48 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// Config is read by Start and never changed.
+// Config is read by [Start] and never changed.
 type Config struct {
 	Spool       *spool.Spool
-	Path        string // of the spool, for reports
+	Path        string // path of the spool, for reports
 	Destination Destination
-	Lanes       int           // log streams that are sent to at once, while all of that is little
+	Lanes       int           // maximum number of concurrent replayers, while all of their events are few
 	Interval    time.Duration // see queue.Config
-	StartDelay  time.Duration // nothing is sent before a random part of it has passed
-	Patience    time.Duration // a log stream that takes nothing for so long waits for the next round
+	StartDelay  time.Duration // upper bound of a random delay before the first event is sent
+	Patience    time.Duration // a log stream that accepts nothing for this long waits for the next round
 
-	// First says which of n log streams is sent to first: at random, or one that takes
-	// nothing would keep the others waiting in each of many short programs. nil: the one
-	// whose segments are the oldest.
+	// First returns which of n log streams is replayed first. It should be random: otherwise
+	// one that cannot be written to would block the others in every one of many short programs.
+	// nil: the one with the oldest segments.
 	First func(n int) int
-	// Deliver starts delivery from a queue to a log stream, one request at a time.
+	// Deliver starts the delivery of a queue to a log stream, with one request at a time.
 	Deliver func(stream string, q *queue.Queue) Worker
-	// Report is told what of the spool could not be used, and Lost which events are lost
-	// for good. Neither may block.
+	// Report reports what in the spool cannot be used, and Lost events that are lost for good.
+	// Neither may block.
 	Report func(op, path string, err error)
 	Lost   func(reason account.Reason, loss *account.Loss)
-	// Note is told what was recovered of each log stream.
+	// Note reports what was recovered for each log stream.
 	Note func(Note)
 }
 
-// Worker is a *deliver.Worker.
+// Worker is implemented by *deliver.Worker.
 type Worker interface {
 	Done() <-chan struct{} // closed when delivery has ended
-	Stop()                 // ends it at once
+	Stop()                 // stops delivery at once
 }
 
-// Destination is where events go. Only segments of the same destination are sent.
+// Destination is the destination of events. Only segments of the same destination are replayed.
 type Destination struct{ Region, Endpoint, Group string }
 
-// Counts are events in segments of the destination that processes which ended had left.
-// In each snapshot Events == Delivered + Pending + Lost.
+// Counts counts events in leftover segments of the destination. In each snapshot Events ==
+// Delivered + Pending + Lost.
 type Counts struct {
 	Events    int64
 	Delivered int64
 	Pending   int64 // found and not yet delivered
 	Lost      int64 // rejected by the service, or damaged
-	Damaged   int64 // those among Lost that could not be read
-	Held      int64 // bytes of segments that are not sent, as they were found
+	Damaged   int64 // unreadable events, included in Lost
+	Held      int64 // bytes of segments that are not sent, by their size when found
 }
 
 func (c *Counts) add(other Counts) {
@@ -73,59 +73,59 @@ func (c *Counts) add(other Counts) {
 	c.Held += other.Held
 }
 
-// Note says what was recovered of a log stream.
+// Note describes what was recovered for a log stream.
 type Note struct {
 	Stream    string
-	Producer  uint64 // of the process that ended last
+	Producer  uint64 // the process that ended last
 	Program   string // its name
 	Processes int
 	Ended     time.Time // time of the newest event
 	Counts
 }
 
-// Recovery is the recovery of a spool. Its one goroutine does everything but the
+// Recovery replays the leftover segments of a spool. One goroutine does everything but the
 // deliveries.
 type Recovery struct {
-	cfg    Config
-	finish chan struct{} // closed by Finish
-	first  <-chan struct{}
-	stop   chan struct{} // closed by Stop
-	done   chan struct{} // closed when everything has ended
-	asked  chan struct{} // capacity 1: somebody waits for a round
+	cfg       Config
+	finish    chan struct{} // closed by Finish
+	waitFirst <-chan struct{}
+	stop      chan struct{} // closed by Stop
+	done      chan struct{} // closed when recovery has ended
+	asked     chan struct{} // capacity 1: Await requests a round
 
 	finishOnce, stopOnce sync.Once
 
-	// Only the goroutine uses these.
+	// Used only by the goroutine.
 	rescan   rescan
-	known    map[string]*known    // by the name of a file, or the path of the directory; see about
+	known    map[string]*known    // by file name or by the path of the directory; see about
 	untidy   []spool.Leftover     // segments that the survey has not counted or trimmed
-	segments map[string]*leftover // that are ours, by name
+	segments map[string]*leftover // segments to replay, by name
 	delayed  bool                 // StartDelay is over
 
-	progress chan struct{} // capacity 1: a lane has got on, or has ended
+	progress chan struct{} // capacity 1: a replayer has made progress or has ended
 
-	mu       sync.Mutex
-	sum      Counts  // of lanes that have ended; Held of all
-	waiting  int64   // events of segments that are in no lane
-	unmoved  int64   // events of hot files that could not be moved to the disk
-	returned int64   // events that lanes gave back, until the next survey counts them
-	lanes    []*lane // that have not ended
-	begun    int     // rounds
-	waiters  []waiter
+	mu        sync.Mutex
+	sum       Counts      // of replayers that have ended; Held of all
+	waiting   int64       // events of segments without a replayer
+	unmoved   int64       // events of hot files that could not be moved to the disk
+	returned  int64       // events that replayers gave back, until the next survey counts them
+	replayers []*replayer // running replayers
+	begun     int         // rounds started
+	waiters   []waiter
 }
 
-// known is what is remembered of a file from one round to the next.
+// known is what is remembered about a file between rounds.
 type known struct {
-	held      bool   // left where it is, which was reported
-	failing   string // what was reported of it, as long as it is so
-	elsewhere bool   // it is not for this destination
-	counted   bool   // its events were
-	missed    int    // of its events, counted as damaged while it stays
+	held    bool   // left alone and reported
+	failing string // last error reported for it, while it persists
+	foreign bool   // it has another destination
+	counted bool   // its events were counted
+	damaged int    // events counted as damaged while the file stays
 }
 
-// waiter is a caller of Await.
+// waiter is a call of [Recovery.Await].
 type waiter struct {
-	round int // it has seen everything that was there
+	round int // first round that sees everything present at the call
 	done  chan struct{}
 }
 
@@ -150,27 +150,27 @@ func newRecovery(cfg Config) *Recovery {
 	}
 }
 
-// Finish has recovery end when everything that can be sent was, after one more round.
-// What is not being sent yet waits for first to be closed.
+// Finish makes recovery end after one more round and the delivery of everything that can be
+// sent. Replays that have not started wait until first is closed.
 func (r *Recovery) Finish(first <-chan struct{}) {
 	r.finishOnce.Do(func() {
-		r.first = first
+		r.waitFirst = first
 		close(r.finish)
 	})
 }
 
-// Stop ends recovery: requests under way are given up. What is not acknowledged stays in
-// the spool; it is still counted, which may take a moment.
+// Stop ends recovery and cancels requests in flight. Unacknowledged events stay in the spool;
+// they are still counted, which may take a moment.
 func (r *Recovery) Stop() {
 	r.stopOnce.Do(func() { close(r.stop) })
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, l := range r.lanes {
-		l.stop()
+	for _, rp := range r.replayers {
+		rp.stop()
 	}
 }
 
-// Done is closed when recovery has ended.
+// Done returns a channel that is closed when recovery has ended.
 func (r *Recovery) Done() <-chan struct{} { return r.done }
 
 // Counts returns a snapshot.
@@ -185,17 +185,17 @@ func (r *Recovery) counts() Counts {
 	elsewhere := r.waiting + r.unmoved + r.returned
 	sum.Pending += elsewhere
 	sum.Events += elsewhere
-	for _, l := range r.lanes {
-		sum.add(l.counts())
+	for _, rp := range r.replayers {
+		sum.add(rp.counts())
 	}
 	return sum
 }
 
-// ErrEnded is returned by Await if recovery ended before everything was delivered.
+// ErrEnded is returned by [Recovery.Await] if recovery ended before everything was delivered.
 var ErrEnded = errors.New("recovery has ended")
 
-// Await returns nil when everything that was there when it was called is delivered, and
-// otherwise why it did not wait any longer: the error of the context, or ErrEnded.
+// Await waits until everything present at the call is delivered. It returns the error of the
+// context, or [ErrEnded], if that comes first.
 func (r *Recovery) Await(ctx context.Context) error {
 	r.mu.Lock()
 	w := waiter{r.begun + 1, make(chan struct{})}
@@ -252,13 +252,13 @@ func (r *Recovery) run() {
 		case <-again.C:
 		case <-r.asked:
 		case <-r.finish:
-		case <-r.stop: // there is no time for another round
+		case <-r.stop: // no time for another round
 		}
 		again.Stop()
 	}
 }
 
-// answer tells those who wait that everything is delivered, if it is.
+// answer completes the waiting calls of Await if everything is delivered.
 func (r *Recovery) answer(round int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -291,18 +291,18 @@ func (r *Recovery) delay() {
 	}
 }
 
-// yield waits for what the program itself has logged, which goes first at the end.
+// yield waits for the program's own events, which go first at the end.
 func (r *Recovery) yield() {
-	if !isClosed(r.finish) || r.first == nil {
+	if !isClosed(r.finish) || r.waitFirst == nil {
 		return
 	}
 	select {
-	case <-r.first:
+	case <-r.waitFirst:
 	case <-r.stop:
 	}
 }
 
-// about returns what is known of a file.
+// about returns what is known about a file.
 func (r *Recovery) about(name string) *known {
 	k := r.known[name]
 	if k == nil {
@@ -325,14 +325,14 @@ func (r *Recovery) reportOnce(op, path string, err error) {
 	}
 }
 
-// hold notes that so much of a segment is left where it is, and reports why, once.
-func (r *Recovery) hold(op, name string, bytes int64, why error) {
+// hold records that bytes of a segment are left alone, and reports the cause once.
+func (r *Recovery) hold(op, name string, bytes int64, cause error) {
 	k := r.about(name)
 	if k.held {
 		return
 	}
 	k.held = true
-	r.cfg.Report(op, name, why)
+	r.cfg.Report(op, name, cause)
 	r.held(bytes)
 }
 

@@ -26,13 +26,13 @@ func await(t *testing.T, r *Recovery) {
 	}
 }
 
-// TestManySmallSegmentsShareRequests, in the order in which their processes began.
+// TestManySmallSegmentsShareRequests sends them in the order in which their processes began.
 func TestManySmallSegmentsShareRequests(t *testing.T) {
 	const processes, events = 1200, 21
 	s := newScene(t)
 	var want []string
 	for i := range uint64(processes) {
-		producer := i*7919%processes + 2 // their names say nothing about the order
+		producer := i*7919%processes + 2 // the names do not reveal the order
 		s.leave(file{producer: producer, number: 2, created: int64(1000 + i), first: 12, events: events - 11})
 		s.leave(file{producer: producer, number: 1, created: int64(1000 + i), first: 1, events: 11})
 		for n := 1; n <= events; n++ {
@@ -42,7 +42,7 @@ func TestManySmallSegmentsShareRequests(t *testing.T) {
 	r := s.start()
 	await(t, r)
 	if got := s.sent("s"); !slices.Equal(got, want) {
-		t.Errorf("%d events arrived, want %d, or in another order", len(got), len(want))
+		t.Errorf("%d events arrived, want %d, or the order differs", len(got), len(want))
 	}
 	if want := (Counts{Events: processes * events, Delivered: processes * events}); r.Counts() != want {
 		t.Errorf("%+v, want %+v", r.Counts(), want)
@@ -56,8 +56,8 @@ func TestManySmallSegmentsShareRequests(t *testing.T) {
 	}
 }
 
-// TestCountsBeforeAnythingIsSent has every event that is there.
-func TestCountsBeforeAnythingIsSent(t *testing.T) {
+// TestCountsBeforeDelivery includes every event found.
+func TestCountsBeforeDelivery(t *testing.T) {
 	s := newScene(t)
 	s.leave(file{producer: 2, number: 1, first: 1, events: 10})
 	s.leave(file{producer: 3, number: 1, first: 1, events: 10, acks: segment.Acks{Generation: 1, Written: 10, Final: true}})
@@ -66,7 +66,7 @@ func TestCountsBeforeAnythingIsSent(t *testing.T) {
 	s.leave(file{producer: 6, number: 1, first: 1, events: 10, change: func(h *segment.Header) { h.Group = "another" }})
 	open := s.shut()
 	r := s.start()
-	s.eventually("requests are under way", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce == 2 })
+	s.eventually("requests are in flight", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce == 2 })
 	c := r.Counts()
 	if c.Events != 33 || c.Pending != 31 && c.Pending != 33 || c.Events != c.Delivered+c.Pending+c.Lost || c.Held == 0 {
 		t.Errorf("%+v", c)
@@ -82,15 +82,15 @@ func TestCountsBeforeAnythingIsSent(t *testing.T) {
 	s.wantReports("send segment 0000000000000006-00000001.seg: its events have another destination")
 }
 
-// TestSmallLogStreamsTravelTogether, as many at once as there may be lanes.
-func TestSmallLogStreamsTravelTogether(t *testing.T) {
+// TestSmallLogStreamsAreReplayedTogether uses all replayers at once.
+func TestSmallLogStreamsAreReplayedTogether(t *testing.T) {
 	s := newScene(t)
 	for i := range uint64(20) {
 		s.leave(file{producer: i + 2, number: 1, stream: fmt.Sprint("stream ", i), first: 1, events: 5})
 	}
 	open := s.shut()
 	r := s.start()
-	s.eventually("so many requests are under way", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce == s.cfg.Lanes })
+	s.eventually("all replayers send", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce == s.cfg.Lanes })
 	open()
 	await(t, r)
 	if s.most != s.cfg.Lanes || len(s.messages) != 20 {
@@ -98,31 +98,31 @@ func TestSmallLogStreamsTravelTogether(t *testing.T) {
 	}
 }
 
-// TestLargeLogStreamGoesAlone: it leaves room for what is logged now.
-func TestLargeLogStreamGoesAlone(t *testing.T) {
+// A large log stream must leave room for new events.
+func TestLargeLogStreamIsReplayedAlone(t *testing.T) {
 	s := newScene(t)
 	s.leave(file{producer: 2, number: 1, created: 1, stream: "small", first: 1, events: 5})
 	s.leave(file{producer: 3, number: 1, created: 2, stream: "large", first: 1, events: 3000, size: 1000})
 	s.leave(file{producer: 4, number: 1, created: 3, stream: "behind", first: 1, events: 5})
 	open := s.shut()
 	r := s.start()
-	s.eventually("the small one is sent", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce >= 1 })
+	s.eventually("the small log stream is sent", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce >= 1 })
 	time.Sleep(50 * time.Millisecond)
 	r.mu.Lock()
-	lanes, bytes := len(r.lanes), r.underWay()
+	replayers, bytes := len(r.replayers), r.pendingBytes()
 	r.mu.Unlock()
-	if lanes != 2 || bytes > shareBytes+shareBytes/8 {
-		t.Errorf("%d lanes have %d bytes", lanes, bytes)
+	if replayers != 2 || bytes > shareBytes+shareBytes/8 {
+		t.Errorf("%d replayers have %d bytes", replayers, bytes)
 	}
 	open()
 	open = s.shut()
-	s.eventually("the large one is sent", func() bool { return len(s.sent("small")) == 5 })
+	s.eventually("the large log stream is sent", func() bool { return len(s.sent("small")) == 5 })
 	time.Sleep(50 * time.Millisecond)
 	r.mu.Lock()
-	lanes = len(r.lanes)
+	replayers = len(r.replayers)
 	r.mu.Unlock()
-	if lanes != 1 {
-		t.Errorf("%d lanes while a large log stream is sent", lanes)
+	if replayers != 1 {
+		t.Errorf("%d replayers while a large log stream is sent", replayers)
 	}
 	open()
 	await(t, r)
@@ -131,16 +131,16 @@ func TestLargeLogStreamGoesAlone(t *testing.T) {
 	}
 }
 
-// TestCopiesAndOriginals: each event comes once, wherever it is; and it is damaged only if
-// it is nowhere.
+// TestCopiesAndOriginals delivers each event once, wherever it is, and counts only events in no
+// file as damaged.
 func TestCopiesAndOriginals(t *testing.T) {
 	copied := func(h *segment.Header) { h.Copy = true }
 	s := newScene(t)
 	s.leave(file{producer: 2, number: 1, first: 1, events: 10, missing: []int{3, 4}})                 // the original
-	s.leave(file{producer: 2, number: 2, first: 11, events: 5})                                       // what was logged meanwhile
-	s.leave(file{producer: 2, number: 3, first: 3, events: 6, missing: []int{4, 5}, change: copied})  // a rescue
-	s.leave(file{producer: 2, number: 1<<31 + 4, first: 14, events: 6, change: copied})               // a hot file
-	s.leave(file{producer: 2, number: 1<<31 + 5, first: 18, events: 4, change: copied, missing: nil}) // another one
+	s.leave(file{producer: 2, number: 2, first: 11, events: 5})                                       // logged meanwhile
+	s.leave(file{producer: 2, number: 3, first: 3, events: 6, missing: []int{4, 5}, change: copied})  // a rescued copy
+	s.leave(file{producer: 2, number: 1<<31 + 4, first: 14, events: 6, change: copied})               // copied from a hot file
+	s.leave(file{producer: 2, number: 1<<31 + 5, first: 18, events: 4, change: copied, missing: nil}) // another copy
 	r := s.start()
 	await(t, r)
 	got := s.sent("s")
@@ -160,13 +160,12 @@ func TestCopiesAndOriginals(t *testing.T) {
 	}
 }
 
-// TestSegmentThatLostItsRecords is reported and counted, and goes when its log stream has
-// heard of the loss.
-func TestSegmentThatLostItsRecords(t *testing.T) {
+// TestEmptiedSegment is reported and counted, and removed once the loss notice is delivered.
+func TestEmptiedSegment(t *testing.T) {
 	s := newScene(t)
 	s.leave(file{producer: 2, number: 1, tail: 4096})
 	s.leave(file{producer: 3, number: 1, tail: 4096, acks: segment.Acks{Generation: 1, Written: 21}})
-	s.leave(file{producer: 4, number: 1, tail: 4096, change: func(h *segment.Header) { h.Grows = false }}) // made ahead, never used
+	s.leave(file{producer: 4, number: 1, tail: 4096, change: func(h *segment.Header) { h.Grows = false }}) // created ahead, never used
 	r := s.start()
 	await(t, r)
 	if c, want := r.Counts(), (Counts{Events: 22, Lost: 22, Damaged: 22}); c != want || s.lost[account.Damaged] != 22 || len(s.left()) > 0 {
@@ -175,12 +174,12 @@ func TestSegmentThatLostItsRecords(t *testing.T) {
 	s.wantReports("read segment 0000000000000002-00000001.seg: all of its records are lost")
 }
 
-// TestAwait returns when what was there is delivered, and says why it does not.
+// TestAwait returns when everything is delivered, or with the cause.
 func TestAwait(t *testing.T) {
 	s := newScene(t)
 	s.cfg.Interval = time.Millisecond
 	r := s.start()
-	await(t, r) // nothing is there
+	await(t, r) // nothing is left
 	open := s.shut()
 	s.leave(file{producer: 2, number: 1, first: 1, events: 5})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
@@ -194,7 +193,7 @@ func TestAwait(t *testing.T) {
 	s.leave(file{producer: 3, number: 1, first: 1, events: 5})
 	ended := make(chan error)
 	go func() { ended <- r.Await(t.Context()) }()
-	s.eventually("it is being sent", func() bool { return r.Counts().Pending == 5 })
+	s.eventually("it is being replayed", func() bool { return r.Counts().Pending == 5 })
 	r.Stop()
 	if err := <-ended; !errors.Is(err, ErrEnded) {
 		t.Error(err)
@@ -205,8 +204,8 @@ func TestAwait(t *testing.T) {
 	}
 }
 
-// TestFinishLooksOnceMore: what came since the last round is delivered before the end.
-func TestFinishLooksOnceMore(t *testing.T) {
+// TestFinishRunsOneMoreRound delivers segments left since the last round.
+func TestFinishRunsOneMoreRound(t *testing.T) {
 	s := newScene(t)
 	r := s.start()
 	await(t, r)
@@ -215,7 +214,7 @@ func TestFinishLooksOnceMore(t *testing.T) {
 	r.Finish(first)
 	s.eventually("it is found", func() bool { return r.Counts().Pending == 5 })
 	if time.Sleep(20 * time.Millisecond); len(s.sent("s")) > 0 {
-		t.Error("it was sent before what goes first")
+		t.Error("replayed before the program's own events")
 	}
 	close(first)
 	<-r.Done()
@@ -224,8 +223,8 @@ func TestFinishLooksOnceMore(t *testing.T) {
 	}
 }
 
-// TestFinishDoesNotWaitForTheLiving: what is locked is not ours.
-func TestFinishDoesNotWaitForTheLiving(t *testing.T) {
+// TestFinishIgnoresLockedSegments: they belong to other processes.
+func TestFinishIgnoresLockedSegments(t *testing.T) {
 	s := newScene(t)
 	for n := range uint32(3) {
 		s.leave(file{producer: 2, number: n + 1, first: int(n)*5 + 1, events: 5})
@@ -244,8 +243,8 @@ func TestFinishDoesNotWaitForTheLiving(t *testing.T) {
 	s.wantReports()
 }
 
-// TestSegmentThatOthersHaveSent meanwhile is not waited for.
-func TestSegmentThatOthersHaveSent(t *testing.T) {
+// A segment replayed by another process meanwhile is not waited for.
+func TestSegmentReplayedByAnotherProcess(t *testing.T) {
 	s := newScene(t)
 	s.cfg.Lanes = 1
 	s.leave(file{producer: 2, number: 1, created: 1, stream: "first", first: 1, events: 5})
@@ -254,7 +253,7 @@ func TestSegmentThatOthersHaveSent(t *testing.T) {
 	}
 	open := s.shut()
 	r := s.start()
-	s.eventually("the first one is sent", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce == 1 })
+	s.eventually("the first segment is sent", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce == 1 })
 	if err := os.Remove(filepath.Join(s.path, file{producer: 3, number: 2}.name())); err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +265,7 @@ func TestSegmentThatOthersHaveSent(t *testing.T) {
 	}
 }
 
-// TestStopLeavesEverything for the next start.
+// TestStopLeavesEverything to the next start.
 func TestStopLeavesEverything(t *testing.T) {
 	s := newScene(t)
 	for i := range uint64(50) {
@@ -274,7 +273,7 @@ func TestStopLeavesEverything(t *testing.T) {
 	}
 	_ = s.shut()
 	r := s.start()
-	s.eventually("it is being sent", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce > 0 })
+	s.eventually("it is being replayed", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce > 0 })
 	r.Stop()
 	<-r.Done()
 	if c := r.Counts(); c.Pending != 5000 || c.Events != 5000 || len(s.left()) != 50 || len(s.notes) > 0 {
@@ -282,9 +281,9 @@ func TestStopLeavesEverything(t *testing.T) {
 	}
 }
 
-// TestTrimOfWhatStays: a start that cannot send gives back what was reserved, and the next
-// one changes nothing.
-func TestTrimOfWhatStays(t *testing.T) {
+// TestTrimOfUndeliveredSegments frees reserved space when nothing can be sent. The next start
+// changes nothing.
+func TestTrimOfUndeliveredSegments(t *testing.T) {
 	s := newScene(t)
 	f := file{producer: 2, number: 1, first: 1, events: 21, tail: 1 << 20}
 	s.leave(f)
@@ -292,7 +291,7 @@ func TestTrimOfWhatStays(t *testing.T) {
 	for range 3 {
 		open := s.shut()
 		r := s.start()
-		s.eventually("it is being sent", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce > 0 })
+		s.eventually("it is being replayed", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce > 0 })
 		r.Stop()
 		<-r.Done()
 		open()
@@ -301,13 +300,13 @@ func TestTrimOfWhatStays(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(data) > segment.Start+21*64 || before != nil && !slices.Equal(data, before) {
-			t.Errorf("it has %d bytes, or was changed", len(data))
+			t.Errorf("the file has %d bytes, or was changed", len(data))
 		}
 		before = data
 	}
 }
 
-// TestTidy: while nothing can be sent, the rest of what is there is counted and trimmed.
+// TestTidy counts and trims the other segments while nothing can be sent.
 func TestTidy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const segments = 2*surveyTrims + 10
@@ -329,19 +328,18 @@ func TestTidy(t *testing.T) {
 		r := s.start()
 		synctest.Wait()
 		if n := large(); n != segments-surveyTrims {
-			t.Errorf("%d segments are large", n)
+			t.Errorf("%d segments are untrimmed", n)
 		}
 		time.Sleep(2*tidyAfter + time.Second)
-		// Those that are being sent are open. They are trimmed by the next start.
+		// Segments being replayed are open. They are trimmed by the next start.
 		if n, c := large(), r.Counts(); n > segments/2 || c.Pending != 3*segments {
-			t.Errorf("%d segments are large, counts %+v", n, c)
+			t.Errorf("%d segments are untrimmed, counts %+v", n, c)
 		}
 	})
 }
 
-// TestUnreadableSegmentThatIsLocked just now, as all files are while a program is being
-// started: that passes, and nobody is told.
-func TestUnreadableSegmentThatIsLocked(t *testing.T) {
+// Files are locked for a moment while a program is being started. That is not reported.
+func TestLockedUnreadableSegment(t *testing.T) {
 	const unfinished, name = "00000000000000aa-00000001.new", "00000000000000aa-00000001.seg"
 	s := newScene(t)
 	dir, err := disk.OpenDir(s.path, disk.Options{AllowRemote: true})
@@ -358,28 +356,27 @@ func TestUnreadableSegmentThatIsLocked(t *testing.T) {
 	}
 	r := newRecovery(s.cfg)
 	if r.setAside(name, spool.ErrHeader) {
-		t.Error("it was set aside although it is locked")
+		t.Error("a locked segment was set aside")
 	}
 	if locked := r.survey(); !slices.Equal(locked, []string{name}) {
 		t.Errorf("locked: %v", locked)
 	}
 	if *r.about(name) != (known{}) || r.Counts() != (Counts{}) {
-		t.Errorf("known of it: %+v, counts %+v", *r.about(name), r.Counts())
+		t.Errorf("known: %+v, counts %+v", *r.about(name), r.Counts())
 	}
 	f.Close()
 	if !r.setAside(name, spool.ErrHeader) {
-		t.Error("it was not set aside")
+		t.Error("the segment was not set aside")
 	}
 	if _, err := os.Stat(filepath.Join(s.path, "00000000000000aa-00000001.bad")); err != nil || r.Counts().Held != 64<<10 {
 		t.Errorf("%v, counts %+v", err, r.Counts())
 	}
 }
 
-// TestRescan: where a process seems to live that was not known before, the spool is
-// searched again soon, then less and less often.
+// TestRescan checks the backoff: short after a new process seems to be alive, then doubling.
 func TestRescan(t *testing.T) {
 	const a, b = "00000000000000aa-00000001.seg", "00000000000000bb-00000001.seg"
-	look := newRescan()
+	backoff := newRescan()
 	for i, round := range []struct {
 		locked []string
 		want   time.Duration
@@ -393,18 +390,18 @@ func TestRescan(t *testing.T) {
 		{nil, 30 * time.Second},
 		{[]string{b}, 30 * time.Second},
 	} {
-		if got := look.next(round.locked); got != round.want {
+		if got := backoff.next(round.locked); got != round.want {
 			t.Errorf("round %d, locked %v: %v, want %v", i, round.locked, got, round.want)
 		}
 	}
 	for range 20 {
-		look.next([]string{"00000000000000cc-00000001.seg"})
+		backoff.next([]string{"00000000000000cc-00000001.seg"})
 	}
-	if look.interval != rescanEvery {
-		t.Errorf("the interval grows to %v", look.interval)
+	if backoff.interval != rescanEvery {
+		t.Errorf("the interval grew to %v", backoff.interval)
 	}
-	look.soon(b)
-	if got := look.next([]string{b}); got != rescanSoon {
-		t.Errorf("%v, want it soon", got)
+	backoff.soon(b)
+	if got := backoff.next([]string{b}); got != rescanSoon {
+		t.Errorf("interval %v, want a short one", got)
 	}
 }

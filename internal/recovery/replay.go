@@ -12,18 +12,18 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// Bounds of what is replayed at once.
+// Bounds of concurrent replays.
 const (
-	// shareBytes is how much may be on its way while more than one lane is: about one
-	// request. So a slow line leaves as much room as if there was one lane, with one
-	// request at a time: at least half, for what is logged now.
+	// shareBytes is the limit for events in flight while there is more than one replayer: about
+	// one request. Even on a slow connection several replayers then use no more than one, which
+	// has one request at a time, and leave at least half of it to new events.
 	shareBytes = 1 << 20
-	// maxOpen is how many segments may be open.
+	// maxOpen is the maximum number of open segments.
 	maxOpen = 512
 )
 
-// replay sends what the survey has found, and waits until it is settled. It returns files
-// that others have locked meanwhile.
+// replay replays the segments of the survey and waits until they are delivered. It returns
+// files locked by other processes meanwhile.
 func (r *Recovery) replay() (locked []string) {
 	if len(r.segments) > 0 {
 		r.delay()
@@ -35,34 +35,34 @@ func (r *Recovery) replay() (locked []string) {
 		streams = slices.Concat(streams[n:], streams[:n])
 	}
 	for _, stream := range streams {
-		alone := func() bool { return len(r.lanes) == 0 }
-		if !r.wait(func() bool { return alone() || len(r.lanes) < r.cfg.Lanes && r.underWay() < shareBytes }) {
+		alone := func() bool { return len(r.replayers) == 0 }
+		if !r.wait(func() bool { return alone() || len(r.replayers) < r.cfg.Lanes && r.pendingBytes() < shareBytes }) {
 			break
 		}
-		l := newLane(r, stream[0][0].stream)
+		rp := newReplayer(r, stream[0][0].stream)
 		for _, p := range stream {
-			if r.stopped() || l.isStopped() {
+			if r.stopped() || rp.isStopped() {
 				break
 			}
-			locked = append(locked, r.feed(l, p)...)
+			locked = append(locked, r.feed(rp, p)...)
 		}
-		l.end()
+		rp.end()
 	}
-	r.wait(func() bool { return len(r.lanes) == 0 })
-	if r.stopped() { // lanes end at once
+	r.wait(func() bool { return len(r.replayers) == 0 })
+	if r.stopped() { // replayers end at once
 		r.waitAll()
 	}
 	return locked
 }
 
-// wait waits until something about the lanes is so, which it looks at under the lock. It
-// returns false after Stop.
-func (r *Recovery) wait(so func() bool) bool {
+// wait waits until cond, which is called with mu held, returns true. It returns false after
+// Stop.
+func (r *Recovery) wait(cond func() bool) bool {
 	idle := time.NewTimer(tidyAfter)
 	defer idle.Stop()
 	for !r.stopped() {
 		r.mu.Lock()
-		ok := so()
+		ok := cond()
 		r.mu.Unlock()
 		if ok {
 			return true
@@ -78,66 +78,66 @@ func (r *Recovery) wait(so func() bool) bool {
 	return false
 }
 
-// waitAll waits until all lanes have ended, after Stop.
+// waitAll waits until all replayers have ended, after Stop.
 func (r *Recovery) waitAll() {
 	r.mu.Lock()
-	lanes := slices.Clone(r.lanes)
+	replayers := slices.Clone(r.replayers)
 	r.mu.Unlock()
-	for _, l := range lanes {
-		<-l.ended
+	for _, rp := range replayers {
+		<-rp.ended
 	}
 }
 
-// underWay returns how many bytes of events are in lanes. The caller holds mu.
-func (r *Recovery) underWay() (n int64) {
-	for _, l := range r.lanes {
-		n += l.queue.State().PendingBytes
+// pendingBytes returns the bytes of events in all replayers. The caller holds mu.
+func (r *Recovery) pendingBytes() (n int64) {
+	for _, rp := range r.replayers {
+		n += rp.queue.State().PendingBytes
 	}
 	return n
 }
 
-// open returns how many segments are. The caller holds mu.
+// open returns the number of open segments. The caller holds mu.
 func (r *Recovery) open() (n int) {
-	for _, l := range r.lanes {
-		n += l.open()
+	for _, rp := range r.replayers {
+		n += rp.open()
 	}
 	return n
 }
 
-// feed gives the segments of a process to the lane of their log stream. They are locked
-// hand over hand, so no two processes send what one has left. If one is locked, those
-// behind it wait as well.
-func (r *Recovery) feed(l *lane, p process) (locked []string) {
+// feed feeds the segments of a process to the replayer of their log stream. The next segment is
+// locked before the previous one is released, so no two processes replay the segments of one
+// process. If one is locked, those after it wait too.
+func (r *Recovery) feed(rp *replayer, p process) (locked []string) {
 	copied, name, err := r.copied(p)
 	switch {
 	case errors.Is(err, disk.ErrLocked):
 		r.leave(p)
 		return []string{name}
-	case err != nil: // all of it waits for another round
+	case err != nil: // all of them wait for another round
 		r.reportOnce("read segment", name, err)
 		return nil
 	}
-	var seen segment.Ranges // of the segments before
-	next, ahead, err := r.take(l, p[0])
+	var seen segment.Ranges // in earlier segments
+	next, ahead, err := r.take(rp, p[0])
 	for i, s := range p {
 		o, state := next, ahead
-		if state == failedNow && i > 0 { // perhaps too many were open
-			o, state, err = r.take(l, s)
+		if state == failed && i > 0 { // perhaps too many were open
+			o, state, err = r.take(rp, s)
 		}
-		if state == failedNow {
+		if state == failed {
 			r.reportOnce("read segment", s.name, err)
 		}
-		if next, ahead = nil, failedNow; state == takenNow && i+1 < len(p) {
-			next, ahead, err = r.take(l, p[i+1])
+		if next, ahead = nil, failed; state == opened && i+1 < len(p) {
+			next, ahead, err = r.take(rp, p[i+1])
 		}
 		switch state {
-		case busyNow:
+		case busy:
 			r.leave(p[i:])
 			return []string{s.name}
-		case goneNow:
+		case gone:
 			r.leave(p[i : i+1])
 			continue
-		case failedNow:
+		case failed:
 			continue
 		}
 		if copied != nil {
@@ -145,7 +145,7 @@ func (r *Recovery) feed(l *lane, p process) (locked []string) {
 			o.Elsewhere(seen)
 		}
 		delete(r.segments, s.name)
-		if !l.feed(o, r.hand(s, l)) {
+		if !rp.feed(o, r.hand(s, rp)) {
 			if next != nil {
 				next.Release()
 			}
@@ -158,17 +158,17 @@ func (r *Recovery) feed(l *lane, p process) (locked []string) {
 	return nil
 }
 
-// hand hands the events of a segment over to a lane, in the counts.
-func (r *Recovery) hand(s *leftover, l *lane) (events int64) {
+// hand moves the events of a segment from the waiting count to the replayer.
+func (r *Recovery) hand(s *leftover, rp *replayer) (events int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	events, s.events = s.events, 0
 	r.waiting -= events
-	l.fed(-events)
+	rp.fed(-events)
 	return events
 }
 
-// leave forgets segments that another process sends, or has sent.
+// leave drops segments that another process replays or has replayed.
 func (r *Recovery) leave(p process) {
 	for _, s := range p {
 		r.drop(s)
@@ -176,55 +176,55 @@ func (r *Recovery) leave(p process) {
 	}
 }
 
-// What came of opening a segment.
-type taking int
+// opening is the result of opening a segment.
+type opening int
 
 const (
-	takenNow  taking = iota
-	goneNow          // another process has sent it
-	busyNow          // another process sends it
-	failedNow        // the disk fails, or there are too many open files
+	opened opening = iota
+	gone           // another process has replayed it
+	busy           // another process is replaying it
+	failed         // the disk fails, or too many files are open
 )
 
-// take opens a segment to be sent, when not too many are open.
-func (r *Recovery) take(l *lane, s *leftover) (*spool.Orphan, taking, error) {
+// take opens a segment for replay once few enough are open.
+func (r *Recovery) take(rp *replayer, s *leftover) (*spool.Orphan, opening, error) {
 	r.mu.Lock()
 	full := r.open() >= maxOpen
 	r.mu.Unlock()
-	if full && !r.relieve(l, maxOpen/2) {
-		return nil, failedNow, nil
+	if full && !r.relieve(rp, maxOpen/2) {
+		return nil, failed, nil
 	}
 	for {
 		o, err := spool.OpenOrphan(r.cfg.Spool.Directory(), s.name)
 		switch {
 		case err == nil:
-			return o, takenNow, nil
+			return o, opened, nil
 		case errors.Is(err, disk.ErrLocked):
-			return nil, busyNow, nil
+			return nil, busy, nil
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, goneNow, nil
+			return nil, gone, nil
 		case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
 			r.mu.Lock()
 			open := r.open()
 			r.mu.Unlock()
-			if open > 0 && r.relieve(l, 0) {
+			if open > 0 && r.relieve(rp, 0) {
 				continue
 			}
 		}
-		return nil, failedNow, err
+		return nil, failed, err
 	}
 }
 
-// relieve waits until at most so many segments are open. It returns false if the lane was
+// relieve waits until at most most segments are open. It returns false if the replayer was
 // stopped.
-func (r *Recovery) relieve(l *lane, most int) bool {
-	settled := l.queue.Flush() // what it has is sent at once
-	defer l.queue.Leave(settled)
-	return r.wait(func() bool { return r.open() <= most || l.isStopped() }) && !l.isStopped()
+func (r *Recovery) relieve(rp *replayer, most int) bool {
+	flush := rp.queue.Flush() // send what it has at once
+	defer rp.queue.Leave(flush)
+	return r.wait(func() bool { return r.open() <= most || rp.isStopped() }) && !rp.isStopped()
 }
 
-// copied returns, for each segment, the sequence numbers that copies behind it have. It
-// is nil if there are no copies. The error is about the copy of that name.
+// copied returns the sequence numbers in later copies for each segment, or nil if there are no
+// copies. An error refers to the copy called name.
 func (r *Recovery) copied(p process) (skip []segment.Ranges, name string, err error) {
 	if !p.copies() {
 		return nil, "", nil
@@ -233,7 +233,7 @@ func (r *Recovery) copied(p process) (skip []segment.Ranges, name string, err er
 	var have segment.Ranges
 	for i := len(p) - 1; i >= 0; i-- {
 		skip[i] = slices.Clone(have)
-		if !p[i].copy || i == 0 { // nothing is before that one
+		if !p[i].copy || i == 0 { // no earlier segments
 			continue
 		}
 		found, err := r.sequences(p[i].name)

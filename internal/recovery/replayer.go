@@ -12,178 +12,178 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// laneBytes is the memory for events of a lane, beside that for the program's own.
-const laneBytes = 4 << 20
+// replayerBytes is the memory for the events of a replayer, in addition to that for the
+// program's own.
+const replayerBytes = 4 << 20
 
-// lane sends events of processes that have ended to one log stream.
+// replayer sends leftover segments to one log stream.
 //
-// It is the store of its queue: the events are on disk already, in the segments they
-// come from. Those stay open, and so locked, until all of their events are settled.
-type lane struct {
+// It is the store of its queue: the events are already on disk, in their source segments. Those
+// stay open, and thus locked, until all of their events are acknowledged.
+type replayer struct {
 	r      *Recovery
 	queue  *queue.Queue
-	begin  func() Worker // starts delivery, once: without events there is none
-	worker Worker        // nil before that; only feed sets it
+	begin  func() Worker // starts delivery, once, with the first event
+	worker Worker        // nil before that; set only by feed
 
-	changed chan struct{} // capacity 1: something was settled
-	over    chan struct{} // closed when nothing else can be
-	ended   chan struct{} // closed when everything has ended
+	changed chan struct{} // capacity 1: events were acknowledged
+	over    chan struct{} // closed when no more can be
+	ended   chan struct{} // closed when the replayer has ended
 
 	mu       sync.Mutex
 	sources  []*source
-	position uint64 // of the event that was put into the queue last
-	unfed    int64  // events that are found, and not in the queue yet
+	position uint64 // position of the last event added to the queue
+	unfed    int64  // events found but not yet in the queue
 	note     Note
 	stopped  bool
-	returned bool // it was, since it got nowhere: what it has is for another round
+	gaveBack bool // stopped for lack of progress: its events wait for another round
 }
 
-// source is a segment whose events were put into the queue of a lane, or are being so.
+// source is a source segment of a replayer.
 type source struct {
 	*spool.Orphan
-	runs    []run          // where its events are in the queue
-	settled segment.Ranges // sequence numbers, not acknowledged yet
-	left    int64          // events that are not settled
-	read    bool           // all of its events that can be read are in the queue
-	whole   bool           // and nothing says that there are more
+	runs     []run          // positions of its events in the queue
+	acked    segment.Ranges // sequence numbers acknowledged but not persisted yet
+	left     int64          // unacknowledged events in the queue
+	read     bool           // all readable events are in the queue
+	complete bool           // and there are no unreadable ones
 }
 
-// run says that the events after a position, up to another, have sequence numbers in
-// a row.
+// run maps the events in (after, to] to consecutive sequence numbers.
 type run struct {
 	after, to uint64
-	seq       uint64 // of the first one
+	seq       uint64 // of the first event
 }
 
-func newLane(r *Recovery, stream string) *lane {
-	l := &lane{
+func newReplayer(r *Recovery, stream string) *replayer {
+	rp := &replayer{
 		r:       r,
 		changed: make(chan struct{}, 1),
 		over:    make(chan struct{}),
 		ended:   make(chan struct{}),
 		note:    Note{Stream: stream},
 	}
-	l.queue = queue.New(queue.Config{
+	rp.queue = queue.New(queue.Config{
 		Head:     batch.Head(r.cfg.Destination.Group, stream),
-		MaxBytes: laneBytes,
+		MaxBytes: replayerBytes,
 		OnFull:   queue.Block,
 		Interval: r.cfg.Interval,
-		Store:    l,
+		Store:    rp,
 	})
-	l.begin = func() Worker { return r.cfg.Deliver(stream, l.queue) }
+	rp.begin = func() Worker { return r.cfg.Deliver(stream, rp.queue) }
 	r.mu.Lock()
-	r.lanes = append(r.lanes, l)
+	r.replayers = append(r.replayers, rp)
 	r.mu.Unlock()
-	go l.keep()
-	return l
+	go rp.keep()
+	return rp
 }
 
-// start starts delivery, unless the lane was stopped.
-func (l *lane) start() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.worker == nil && !l.stopped {
-		l.worker = l.begin()
+// start starts delivery, unless the replayer was stopped.
+func (rp *replayer) start() {
+	rp.mu.Lock()
+	defer rp.mu.Unlock()
+	if rp.worker == nil && !rp.stopped {
+		rp.worker = rp.begin()
 	}
 }
 
-// stop ends the lane: requests under way are given up.
-func (l *lane) stop() { l.halt(false) }
+// stop stops the replayer and cancels requests in flight.
+func (rp *replayer) stop() { rp.shutDown(false) }
 
-// giveBack is stop for a lane whose log stream cannot be written to, for want of a
-// permission or since its only event is refused: others must not wait for it.
-func (l *lane) giveBack() { l.halt(true) }
+// giveBack stops a replayer whose log stream cannot be written to, because a permission is
+// missing or its only event is refused. Others must not wait for it.
+func (rp *replayer) giveBack() { rp.shutDown(true) }
 
-func (l *lane) halt(returned bool) {
-	l.mu.Lock()
-	l.returned = l.returned || returned && !l.stopped
-	l.stopped = true
-	worker := l.worker
-	l.mu.Unlock()
-	l.queue.Close()
+func (rp *replayer) shutDown(returned bool) {
+	rp.mu.Lock()
+	rp.gaveBack = rp.gaveBack || returned && !rp.stopped
+	rp.stopped = true
+	worker := rp.worker
+	rp.mu.Unlock()
+	rp.queue.Close()
 	if worker != nil {
 		worker.Stop()
 	}
-	signal(l.r.progress)
+	signal(rp.r.progress)
 }
 
-// feed puts the events of a segment into the queue, of which so many are counted already.
-// It returns when they are there, or, with false, when the lane was stopped.
-func (l *lane) feed(o *spool.Orphan, unfed int64) bool {
+// feed puts the events of a segment into the queue; unfed of them are already counted. It
+// returns true when all are in the queue, false if the replayer was stopped.
+func (rp *replayer) feed(o *spool.Orphan, unfed int64) bool {
 	s := &source{Orphan: o}
-	l.mu.Lock()
-	l.sources = append(l.sources, s)
-	if l.note.Processes == 0 || l.note.Producer != o.Header.Producer {
-		l.note.Processes++
+	rp.mu.Lock()
+	rp.sources = append(rp.sources, s)
+	if rp.note.Processes == 0 || rp.note.Producer != o.Header.Producer {
+		rp.note.Processes++
 	}
-	l.note.Producer, l.note.Program = o.Header.Producer, o.Header.Program
-	l.mu.Unlock()
+	rp.note.Producer, rp.note.Program = o.Header.Producer, o.Header.Program
+	rp.mu.Unlock()
 	stopped, held := false, 0
 	damaged, err := o.Scan(func(seq uint64, e batch.Event) bool {
-		l.start()
+		rp.start()
 		if held += e.Held(); held >= shareBytes/16 {
-			l.share()
+			rp.share()
 			held = 0
 		}
-		l.expect(s, seq)
-		stopped = l.queue.Append(e) != nil
+		rp.expect(s, seq)
+		stopped = rp.queue.Append(e) != nil
 		if !stopped && unfed > 0 {
 			unfed--
-			l.fed(1)
+			rp.fed(1)
 		}
 		return !stopped
 	})
-	// What could not be read stays, and is read again in each round. It is lost only once.
-	known := l.r.about(o.Name)
-	if damaged -= known.missed; damaged > 0 && !stopped {
-		known.missed += damaged
-		l.start()
-		l.miss(s, damaged)
+	// Unreadable events stay and are read again in each round. Count them only once.
+	known := rp.r.about(o.Name)
+	if damaged -= known.damaged; damaged > 0 && !stopped {
+		known.damaged += damaged
+		rp.start()
+		rp.miss(s, damaged)
 	}
 	if emptied := o.Emptied(); emptied != nil {
-		l.r.cfg.Report("read segment", o.Name, emptied)
+		rp.r.cfg.Report("read segment", o.Name, emptied)
 	}
-	l.r.reportOnce("read segment", o.Name, err)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if o.Ended().After(l.note.Ended) {
-		l.note.Ended = o.Ended()
+	rp.r.reportOnce("read segment", o.Name, err)
+	rp.mu.Lock()
+	defer rp.mu.Unlock()
+	if o.Ended().After(rp.note.Ended) {
+		rp.note.Ended = o.Ended()
 	}
 	if !stopped {
-		l.unfed -= unfed
+		rp.unfed -= unfed
 	}
-	s.read, s.whole = !stopped, !stopped && err == nil
+	s.read, s.complete = !stopped, !stopped && err == nil
 	if s.left == 0 {
-		signal(l.changed)
+		signal(rp.changed)
 	}
 	return !stopped
 }
 
-// miss counts events that cannot be read.
-func (l *lane) miss(s *source, damaged int) {
-	ms := max(s.Ended().UnixMilli(), 0) // nothing is known of them but that they were not later
+// miss counts unreadable events as damaged.
+func (rp *replayer) miss(s *source, damaged int) {
+	ms := max(s.Ended().UnixMilli(), 0) // they are not later than that; nothing else is known
 	loss := account.Loss{Events: int64(damaged), First: ms, Last: ms}
 	loss.Levels[account.None] = loss.Events
-	l.queue.Missed(&loss)
+	rp.queue.Missed(&loss)
 }
 
-// share waits until the events of all lanes together are few enough, or this lane is the
-// only one.
-func (l *lane) share() {
-	l.r.wait(func() bool { return len(l.r.lanes) == 1 || l.r.underWay() < shareBytes || l.isStopped() })
+// share waits until the events of all replayers together are few enough, or this is the only
+// replayer.
+func (rp *replayer) share() {
+	rp.r.wait(func() bool { return len(rp.r.replayers) == 1 || rp.r.pendingBytes() < shareBytes || rp.isStopped() })
 }
 
-func (l *lane) fed(n int64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.unfed -= n
+func (rp *replayer) fed(n int64) {
+	rp.mu.Lock()
+	defer rp.mu.Unlock()
+	rp.unfed -= n
 }
 
-// expect notes which sequence number the next event in the queue has.
-func (l *lane) expect(s *source, seq uint64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.position++
+// expect records the sequence number of the next event in the queue.
+func (rp *replayer) expect(s *source, seq uint64) {
+	rp.mu.Lock()
+	defer rp.mu.Unlock()
+	rp.position++
 	s.left++
 	if n := len(s.runs); n > 0 {
 		last := &s.runs[n-1]
@@ -192,132 +192,132 @@ func (l *lane) expect(s *source, seq uint64) {
 			return
 		}
 	}
-	s.runs = append(s.runs, run{l.position - 1, l.position, seq})
+	s.runs = append(s.runs, run{rp.position - 1, rp.position, seq})
 }
 
-// end says that no other segment comes.
-func (l *lane) end() {
-	l.queue.Close()
-	l.mu.Lock()
-	worker := l.worker
-	l.mu.Unlock()
+// end marks the last segment as fed.
+func (rp *replayer) end() {
+	rp.queue.Close()
+	rp.mu.Lock()
+	worker := rp.worker
+	rp.mu.Unlock()
 	if worker == nil {
-		close(l.over)
+		close(rp.over)
 		return
 	}
 	go func() {
 		<-worker.Done()
-		close(l.over)
+		close(rp.over)
 	}()
 }
 
-// isStopped reports whether nothing more can be fed.
-func (l *lane) isStopped() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.stopped
+// isStopped reports whether the replayer accepts no more events.
+func (rp *replayer) isStopped() bool {
+	rp.mu.Lock()
+	defer rp.mu.Unlock()
+	return rp.stopped
 }
 
-// open returns how many segments are.
-func (l *lane) open() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.sources)
+// open returns the number of open segments.
+func (rp *replayer) open() int {
+	rp.mu.Lock()
+	defer rp.mu.Unlock()
+	return len(rp.sources)
 }
 
-// keep acknowledges what is settled in the segments, and removes those that are
-// wholly. It is the last one to leave the lane.
-func (l *lane) keep() {
-	defer close(l.ended)
-	patience := time.NewTimer(l.r.cfg.Patience)
+// keep persists acknowledgements in the source segments, and removes finished ones. It runs
+// until the replayer has ended.
+func (rp *replayer) keep() {
+	defer close(rp.ended)
+	patience := time.NewTimer(rp.r.cfg.Patience)
 	defer patience.Stop()
 	for over := false; !over; {
 		select {
-		case <-l.changed:
-			patience.Reset(l.r.cfg.Patience)
-		case <-l.over:
+		case <-rp.changed:
+			patience.Reset(rp.r.cfg.Patience)
+		case <-rp.over:
 			over = true
 		case <-patience.C:
-			l.giveBack()
+			rp.giveBack()
 			continue
 		}
-		l.acknowledge(over)
-		losses := l.queue.Tell(queue.Program)
+		rp.acknowledge(over)
+		losses := rp.queue.Tell(queue.Program)
 		for reason := range losses {
 			if account.Reason(reason) != account.Closed && losses[reason].Events > 0 { // those are still on disk
-				l.r.cfg.Lost(account.Reason(reason), &losses[reason])
+				rp.r.cfg.Lost(account.Reason(reason), &losses[reason])
 			}
 		}
-		signal(l.r.progress)
+		signal(rp.r.progress)
 	}
-	l.leave()
+	rp.leave()
 }
 
-// leave takes the lane out of the list, and says what came of it.
-func (l *lane) leave() {
-	counts := l.counts()
-	l.mu.Lock()
-	note, stopped, returned := l.note, l.stopped, l.returned
-	l.mu.Unlock()
+// leave removes the replayer from the list, and reports the result.
+func (rp *replayer) leave() {
+	counts := rp.counts()
+	rp.mu.Lock()
+	note, stopped, returned := rp.note, rp.stopped, rp.gaveBack
+	rp.mu.Unlock()
 	if note.Counts = counts; counts.Events > 0 && !stopped {
-		l.r.cfg.Note(note) // before the lane is gone: the log stream of the program may end then
+		rp.r.cfg.Note(note) // while the replayer is listed: afterwards the program may end its log stream
 	}
-	l.r.mu.Lock()
+	rp.r.mu.Lock()
 	if returned { // the next survey counts it again
-		l.r.returned += counts.Pending
+		rp.r.returned += counts.Pending
 		counts.Events -= counts.Pending
 		counts.Pending = 0
 	}
-	l.r.sum.add(counts)
-	l.r.lanes = slices.DeleteFunc(l.r.lanes, func(other *lane) bool { return other == l })
-	l.r.mu.Unlock()
-	signal(l.r.progress)
+	rp.r.sum.add(counts)
+	rp.r.replayers = slices.DeleteFunc(rp.r.replayers, func(other *replayer) bool { return other == rp })
+	rp.r.mu.Unlock()
+	signal(rp.r.progress)
 }
 
-// acknowledge writes down what was settled, and removes what is finished. It leaves what
-// could not be read altogether, and all others when it is over.
-func (l *lane) acknowledge(over bool) {
+// acknowledge persists acknowledgements, and removes finished segments. It releases segments
+// without readable events left, and all others when over is set.
+func (rp *replayer) acknowledge(over bool) {
 	type work struct {
 		*source
-		settled  segment.Ranges
-		finished bool // nothing in it is needed any more
-		leaves   bool // something is, but not by this lane
+		acked    segment.Ranges
+		finished bool // no longer needed
+		leaves   bool // still needed, but not by this replayer
 	}
 	var list []work
-	l.mu.Lock()
-	for _, s := range l.sources {
-		w := work{s, s.settled, s.whole && s.left == 0, false}
+	rp.mu.Lock()
+	for _, s := range rp.sources {
+		w := work{s, s.acked, s.complete && s.left == 0, false}
 		w.leaves = !w.finished && (over || s.read && s.left == 0)
-		if w.finished || w.leaves || len(w.settled) > 0 {
-			s.settled = nil
+		if w.finished || w.leaves || len(w.acked) > 0 {
+			s.acked = nil
 			list = append(list, w)
 		}
 	}
-	l.mu.Unlock()
+	rp.mu.Unlock()
 	closed := make(map[*source]bool)
 	for _, w := range list {
 		switch {
 		case w.finished:
-			_ = w.Remove() // what stays is found again
-		case len(w.settled) > 0:
-			w.Acknowledge(w.settled)
+			_ = w.Remove() // if this fails, the next round finds it again
+		case len(w.acked) > 0:
+			w.Acknowledge(w.acked)
 		}
 		if w.leaves {
 			w.Release()
 		}
 		closed[w.source] = w.finished || w.leaves
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.sources = slices.DeleteFunc(l.sources, func(s *source) bool { return closed[s] })
+	rp.mu.Lock()
+	defer rp.mu.Unlock()
+	rp.sources = slices.DeleteFunc(rp.sources, func(s *source) bool { return closed[s] })
 }
 
 // counts returns a snapshot.
-func (l *lane) counts() Counts {
-	l.mu.Lock()
-	unfed := l.unfed
-	l.mu.Unlock()
-	s := l.queue.State()
+func (rp *replayer) counts() Counts {
+	rp.mu.Lock()
+	unfed := rp.unfed
+	rp.mu.Unlock()
+	s := rp.queue.State()
 	c := Counts{
 		Delivered: s.Delivered,
 		Pending:   s.Pending + unfed,
@@ -332,21 +332,21 @@ func (l *lane) counts() Counts {
 	return c
 }
 
-// Unsafe is for queue.Store: everything is on the disk.
-func (l *lane) Unsafe() segment.Ranges { return nil }
+// Unsafe implements queue.Store: all events are on disk.
+func (rp *replayer) Unsafe() segment.Ranges { return nil }
 
-// Settled is for queue.Store. It enters which records of the sources are settled.
-func (l *lane) Settled(after, to, _ uint64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, s := range l.sources {
+// Settled implements queue.Store. It marks the records of acknowledged events.
+func (rp *replayer) Settled(after, to, _ uint64) {
+	rp.mu.Lock()
+	defer rp.mu.Unlock()
+	for _, s := range rp.sources {
 		for _, r := range s.runs {
 			from, end := max(after, r.after), min(to, r.to)
 			if from < end {
-				s.settled.Add(r.seq+from-r.after, r.seq+end-r.after)
+				s.acked.Add(r.seq+from-r.after, r.seq+end-r.after)
 				s.left -= int64(end - from)
 			}
 		}
 	}
-	signal(l.changed)
+	signal(rp.changed)
 }

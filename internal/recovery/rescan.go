@@ -6,16 +6,15 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// rescanEvery is how often the spool is searched for leftover segments. Where the process
-// of a file seems to live, that may be for a moment only: a program that is being started
-// has the files of its parent until it is another one. So the first intervals after that
-// are shorter, from rescanSoon on, each twice as long.
+// rescanEvery is the interval between searches for leftover segments. A file whose process
+// seems to be alive may be released soon: a program being started holds the files of its parent
+// until exec. The next interval is then rescanSoon, and doubles from there.
 const (
 	rescanEvery = 30 * time.Second
 	rescanSoon  = 100 * time.Millisecond
 )
 
-// rescan says when to search again.
+// rescan computes the rescan backoff.
 type rescan struct {
 	interval time.Duration
 	known    map[string]bool // processes whose files were locked before
@@ -23,7 +22,7 @@ type rescan struct {
 
 func newRescan() rescan { return rescan{rescanEvery, make(map[string]bool)} }
 
-// maxKnown bounds how many processes are remembered; those that died count as well.
+// maxKnown bounds the number of remembered processes, including dead ones.
 const maxKnown = 4096
 
 // next returns the interval after a round that has found these files locked.
@@ -49,5 +48,5 @@ func (r *rescan) next(locked []string) time.Duration {
 	return r.interval
 }
 
-// soon has the next interval be short, if the file is among those locked.
+// soon makes the next interval short if the file is locked again.
 func (r *rescan) soon(name string) { delete(r.known, spool.ProcessOf(name)) }

@@ -7,9 +7,9 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/queue"
 )
 
-// A log stream that the service does not take, for want of permission or since its only
-// event is refused, must not keep others from being sent, nor what is left later.
-func TestLogStreamThatCannotBeSent(t *testing.T) {
+// A log stream that cannot be written to, because a permission is missing or its only event is
+// refused, must block neither others nor segments left later.
+func TestBlockedLogStream(t *testing.T) {
 	for _, row := range []struct {
 		way          string
 		events, size int
@@ -39,7 +39,7 @@ func TestLogStreamThatCannotBeSent(t *testing.T) {
 					go func() { _ = r.Await(t.Context()) }()
 				}
 				if time.Now().After(deadline) {
-					t.Fatalf("only %d are sent; %+v", len(s.sent("s")), r.Counts())
+					t.Fatalf("only %d events are sent; %+v", len(s.sent("s")), r.Counts())
 				}
 				time.Sleep(10 * time.Millisecond)
 			}

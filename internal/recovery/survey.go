@@ -13,17 +13,16 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// Bounds of a survey, so that a backlog of any size is not read twice at the start, and
-// little is written that is about to go. What is beyond them is counted as far as acks
-// say, and at least as one event, until it is read to be sent, or the next part of it is
-// looked at, see tidy.
+// Bounds of a survey. They avoid reading a backlog of any size twice at the start, and writing
+// to segments that are about to be removed. Segments beyond them are counted by their acks, as
+// at least one event, until they are replayed or tidy reaches them.
 const (
-	surveyBytes = 64 << 20 // of segments whose records are counted
-	surveyTrims = 256      // segments that are trimmed
+	surveyBytes = 64 << 20 // segments whose records are counted
+	surveyTrims = 256      // segments to trim
 	tidyAfter   = 5 * time.Second
 )
 
-// leftover is a segment that is ours to send.
+// leftover is a segment to replay.
 type leftover struct {
 	name     string
 	producer uint64
@@ -31,13 +30,12 @@ type leftover struct {
 	created  time.Time
 	stream   string
 	copy     bool
-	events   int64 // that are left, as far as is known
+	events   int64 // unacknowledged events, as far as known
 }
 
-// survey looks at everything that is there. It returns files whose processes seem to
-// live.
+// survey examines all leftover files. It returns those whose processes seem to be alive.
 func (r *Recovery) survey() (locked []string) {
-	locked, err := r.cfg.Spool.Adopt(func(name string, bytes int64, why error) { r.hold("move hot file to disk", name, bytes, why) })
+	locked, err := r.cfg.Spool.Adopt(func(name string, bytes int64, cause error) { r.hold("move hot file to disk", name, bytes, cause) })
 	r.mu.Lock()
 	r.unmoved = r.cfg.Spool.Unmoved()
 	r.mu.Unlock()
@@ -51,7 +49,7 @@ func (r *Recovery) survey() (locked []string) {
 			r.rescan.soon(l.Name)
 			continue
 		}
-		found, busy := s.look(l)
+		found, busy := s.inspect(l)
 		if busy {
 			locked = append(locked, l.Name)
 		}
@@ -59,7 +57,7 @@ func (r *Recovery) survey() (locked []string) {
 			there[l.Name] = found
 		}
 	}
-	// What is behind a segment that is locked has to wait for it.
+	// Segments after a locked one of the same process have to wait.
 	living := make(map[string]bool)
 	for _, name := range locked {
 		living[spool.ProcessOf(name)] = true
@@ -76,7 +74,7 @@ func (r *Recovery) survey() (locked []string) {
 		}
 	}
 	r.mu.Lock()
-	r.returned = 0 // it is counted again
+	r.returned = 0 // counted again
 	r.mu.Unlock()
 	r.segments = there
 	r.forget(list)
@@ -84,8 +82,8 @@ func (r *Recovery) survey() (locked []string) {
 	return locked
 }
 
-// tidy counts and trims more of what the survey has left out. It is called now and then
-// while nothing can be sent.
+// tidy counts and trims more of what the survey has left out. It is called repeatedly while
+// nothing can be sent.
 func (r *Recovery) tidy() {
 	s := surveyor{Recovery: r, bytes: surveyBytes, trims: surveyTrims}
 	list := r.untidy
@@ -93,7 +91,7 @@ func (r *Recovery) tidy() {
 		l := list[0]
 		list = list[1:]
 		o, err := spool.OpenOrphan(r.cfg.Spool.Directory(), l.Name)
-		if err != nil { // it is being sent, or another process is at it
+		if err != nil { // it is being replayed, or locked by another process
 			continue
 		}
 		s.bytes -= l.Size
@@ -109,7 +107,7 @@ func (r *Recovery) tidy() {
 	r.untidy = list
 }
 
-// forget forgets segments that are not there any more.
+// forget drops what is known about segments that are gone.
 func (r *Recovery) forget(list []spool.Leftover) {
 	there := make(map[string]bool, len(list))
 	for _, l := range list {
@@ -118,19 +116,19 @@ func (r *Recovery) forget(list []spool.Leftover) {
 	maps.DeleteFunc(r.known, func(name string, _ *known) bool { return spool.KindOf(name) == spool.Segment && !there[name] })
 }
 
-// surveyor is one survey.
+// surveyor is the state of one survey.
 type surveyor struct {
 	*Recovery
-	bytes  int64            // that may still be read
+	bytes  int64            // bytes that may still be read
 	trims  int              // segments that may still be trimmed
-	untidy []spool.Leftover // what is beyond that
+	untidy []spool.Leftover // segments beyond these bounds
 }
 
-// look looks at a segment. busy: its process seems to live.
-func (s *surveyor) look(l spool.Leftover) (found *leftover, busy bool) {
+// inspect examines a segment. busy is set if its process seems to be alive.
+func (s *surveyor) inspect(l spool.Leftover) (found *leftover, busy bool) {
 	known := s.about(l.Name)
-	if known.elsewhere && isClosed(s.finish) {
-		return nil, false // nobody waits to see that again
+	if known.foreign && isClosed(s.finish) {
+		return nil, false // no later round would need the result
 	}
 	o, err := spool.OpenOrphan(s.cfg.Spool.Directory(), l.Name)
 	if err != nil {
@@ -138,10 +136,10 @@ func (s *surveyor) look(l spool.Leftover) (found *leftover, busy bool) {
 	}
 	defer o.Release()
 	ours := s.cfg.Destination == Destination{o.Header.Region, o.Header.Endpoint, o.Header.Group}
-	if known.elsewhere = !ours; !ours {
+	if known.foreign = !ours; !ours {
 		h := &o.Header
 		s.hold("send segment", l.Name, o.Size(), fmt.Errorf("%w: log group %q, region %q, endpoint %q", errElsewhere, h.Group, h.Region, h.Endpoint))
-	} else if short := o.Short(); short != nil { // how much was behind nobody may know
+	} else if short := o.Short(); short != nil { // how much is missing may be unknown
 		s.hold("read segment", l.Name, 0, short)
 	}
 	if old := s.segments[l.Name]; old != nil { // it was counted, and could not be sent
@@ -169,10 +167,10 @@ func (s *surveyor) look(l spool.Leftover) (found *leftover, busy bool) {
 
 var errElsewhere = errors.New("its events have another destination")
 
-// count counts the events of a segment, and has it take no more space than they need.
+// count counts the events of a segment and trims it.
 func (s *surveyor) count(o *spool.Orphan, l spool.Leftover, estimate int64) int64 {
 	events, err := o.Count()
-	if err != nil { // that is reported when it is sent
+	if err != nil { // reported when it is replayed
 		return max(events, estimate)
 	}
 	if s.trims == 0 {
@@ -184,7 +182,7 @@ func (s *surveyor) count(o *spool.Orphan, l spool.Leftover, estimate int64) int6
 	return events
 }
 
-// unusable deals with a segment that cannot be opened. It reports whether it is locked.
+// unusable handles a segment that cannot be opened. It reports whether the segment is locked.
 func (r *Recovery) unusable(l spool.Leftover, err error) (locked bool) {
 	switch {
 	case errors.Is(err, disk.ErrLocked):
@@ -192,7 +190,7 @@ func (r *Recovery) unusable(l spool.Leftover, err error) (locked bool) {
 	case errors.Is(err, fs.ErrNotExist): // another process was faster
 	case errors.Is(err, spool.ErrHeader):
 		return !r.setAside(l.Name, err)
-	case spool.Stays(err): // another version's, or somebody else's
+	case spool.Stays(err): // of another version or another user
 		r.hold("send segment", l.Name, l.Size, err)
 	default: // the disk fails
 		r.reportOnce("read segment", l.Name, err)
@@ -200,9 +198,9 @@ func (r *Recovery) unusable(l spool.Leftover, err error) (locked bool) {
 	return false
 }
 
-// setAside keeps a segment that cannot be read from being tried again and again. It
-// reports false if somebody has it locked just now.
-func (r *Recovery) setAside(name string, why error) bool {
+// setAside renames an unreadable segment so that it is not retried. It returns false if the
+// segment is locked just now.
+func (r *Recovery) setAside(name string, cause error) bool {
 	bytes, removed, err := r.cfg.Spool.SetAside(name)
 	for _, old := range removed {
 		r.cfg.Report("keep unreadable file", old, spool.ErrTooMany)
@@ -214,12 +212,12 @@ func (r *Recovery) setAside(name string, why error) bool {
 		r.hold("set segment aside", name, bytes, err)
 		return true
 	}
-	r.cfg.Report("read segment", name, fmt.Errorf("%w; set aside", why))
+	r.cfg.Report("read segment", name, fmt.Errorf("%w; set aside", cause))
 	r.held(bytes)
 	return true
 }
 
-// drop forgets a segment that is not there any more, or was given to a lane.
+// drop removes a segment that is gone or was given to a replayer from the counts.
 func (r *Recovery) drop(l *leftover) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -227,16 +225,16 @@ func (r *Recovery) drop(l *leftover) {
 	l.events = 0
 }
 
-// process is the segments of one, in their order.
+// process is the segments of one process, in order.
 type process []*leftover
 
-// copies reports whether some have what others have.
+// copies reports whether some segments are copies.
 func (p process) copies() bool {
 	return slices.ContainsFunc(p, func(l *leftover) bool { return l.copy })
 }
 
-// byStream sorts segments: processes that wrote to one log stream are together, in the
-// order in which they began, and so are log streams.
+// byStream groups processes by log stream. Processes, and log streams, are ordered by the start
+// of the process.
 func byStream(segments map[string]*leftover) (streams [][]process) {
 	processes := make(map[uint64]process)
 	for _, l := range segments {
@@ -245,7 +243,7 @@ func byStream(segments map[string]*leftover) (streams [][]process) {
 	var all []process
 	for _, p := range processes {
 		slices.SortFunc(p, func(a, b *leftover) int { return cmp.Compare(a.number, b.number) })
-		// Somebody may have sent some of them elsewhere: each log stream has its part.
+		// Segments may have been redirected by repair: each log stream gets its part.
 		for len(p) > 0 {
 			n := 1
 			for n < len(p) && p[n].stream == p[0].stream {
@@ -258,7 +256,7 @@ func byStream(segments map[string]*leftover) (streams [][]process) {
 	slices.SortFunc(all, func(a, b process) int {
 		return cmp.Or(a[0].created.Compare(b[0].created), cmp.Compare(a[0].producer, b[0].producer), cmp.Compare(a[0].number, b[0].number))
 	})
-	place := make(map[string]int) // of a log stream in streams
+	place := make(map[string]int) // index of a log stream in streams
 	for _, p := range all {
 		i, ok := place[p[0].stream]
 		if !ok {

@@ -12,8 +12,8 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
 
-// TestHotFilesThatCannotBeMoved: nobody is told that nothing is left, and when there is
-// room, it is sent.
+// TestHotFilesThatCannotBeMoved checks that their events are counted as pending, and sent when
+// there is room.
 func TestHotFilesThatCannotBeMoved(t *testing.T) {
 	ram := filepath.Join(t.TempDir(), "ram")
 	hot, err := spool.OnDisk(ram, func() (*disk.Dir, error) { return disk.OpenDir(ram, disk.Options{AllowRemote: true}) }, nil)
@@ -48,7 +48,7 @@ func TestHotFilesThatCannotBeMoved(t *testing.T) {
 	}
 }
 
-// sometimesFull is a directory in which no file can be made for a while.
+// sometimesFull is a directory in which creating files fails for a while.
 type sometimesFull struct {
 	spool.Directory
 	full *atomic.Bool

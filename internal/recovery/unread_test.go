@@ -10,7 +10,7 @@ import (
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
 )
 
-// leaveLong makes a file of which not everything is read.
+// leaveLong creates a file that is only partly read.
 func (s *scene) leaveLong(f file) {
 	s.Helper()
 	s.leave(f)
@@ -19,8 +19,8 @@ func (s *scene) leaveLong(f file) {
 	}
 }
 
-// TestWhatCannotBeReadIsLostOnce, although the segment stays and is read in each round.
-func TestWhatCannotBeReadIsLostOnce(t *testing.T) {
+// TestUnreadableEventsAreLostOnce although the segment stays and is read in each round.
+func TestUnreadableEventsAreLostOnce(t *testing.T) {
 	s := newScene(t)
 	s.leaveLong(file{producer: 2, number: 1, first: 1, events: 10, missing: []int{3, 4}})
 	r := s.start()
@@ -35,23 +35,23 @@ func TestWhatCannotBeReadIsLostOnce(t *testing.T) {
 	s.wantReports("read segment 0000000000000002-00000001.seg: file is larger than any segment")
 }
 
-// TestWhatCannotBeReadIsNotKeptOpen: whoever waits until fewer segments are open must not
-// wait for one that stays.
-func TestWhatCannotBeReadIsNotKeptOpen(t *testing.T) {
+// TestUnreadableSegmentIsNotKeptOpen: a wait for fewer open segments must not wait for one that
+// stays.
+func TestUnreadableSegmentIsNotKeptOpen(t *testing.T) {
 	s := newScene(t)
 	f := file{producer: 2, number: 1, first: 1, events: 10}
 	s.leaveLong(f)
 	r := newRecovery(s.cfg)
-	l := newLane(r, "s")
+	l := newReplayer(r, "s")
 	o, state, err := r.take(l, &leftover{name: f.name()})
-	if state != takenNow {
+	if state != opened {
 		t.Fatal(state, err)
 	}
 	l.feed(o, 0)
 	watch := time.AfterFunc(10*time.Second, r.Stop)
 	defer watch.Stop()
 	if !r.relieve(l, 0) {
-		t.Errorf("%d are open", l.open())
+		t.Errorf("%d segments are open", l.open())
 	}
 	l.end()
 	<-l.ended

@@ -39,7 +39,7 @@ func TestEveryByte(t *testing.T) {
 			damaged[at] ^= flip
 		}
 	}
-	inRecords := int(f.records[len(f.records)-1].to-segment.Start) * flipped / len(f.bytes)
+	inRecords := int((f.records[len(f.records)-1].to - segment.Start) * int64(flipped) / int64(len(f.bytes)))
 	if want := map[int]int{1: inRecords, 0: flipped - inRecords}; !reflect.DeepEqual(costs, want) {
 		t.Errorf("flips by lost records: %v, want %v", costs, want)
 	}

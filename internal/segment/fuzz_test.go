@@ -61,12 +61,12 @@ func FuzzScan(f *testing.F) {
 // signRecords walks the file as a reader would.
 func signRecords(b []byte) {
 	for at := segment.Start; at+segment.RecordBytes <= len(b); {
-		payload := int(little.Uint32(b[at:]))
-		if payload == 0 || payload > segment.MaxPayload || at+segment.Length(payload) > len(b) {
+		payload := little.Uint32(b[at:])
+		if payload == 0 || payload > segment.MaxPayload || at+segment.Length(int(payload)) > len(b) {
 			at += 8
 			continue
 		}
-		record := b[at : at+segment.Length(payload)]
+		record := b[at : at+segment.Length(int(payload))]
 		little.PutUint32(record[4:], checksum(record, 4)^saltOf(fuzzID, int64(at)))
 		at += len(record)
 	}
