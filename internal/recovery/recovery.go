@@ -96,11 +96,11 @@ type Recovery struct {
 	finishOnce, stopOnce sync.Once
 
 	// Used only by the goroutine.
-	rescan   rescan
-	known    map[string]*known    // by file name or by the path of the directory; see about
-	untidy   []spool.Leftover     // segments that the survey has not counted or trimmed
-	segments map[string]*leftover // segments to replay, by name
-	delayed  bool                 // StartDelay is over
+	rescan     rescan
+	fileStates map[string]*fileState // by file name or by the path of the directory; see about
+	untidy     []spool.Leftover      // segments that the survey has not counted or trimmed
+	segments   map[string]*leftover  // segments to replay, by name
+	delayed    bool                  // StartDelay is over
 
 	progress chan struct{} // capacity 1: a replayer has made progress or has ended
 
@@ -114,8 +114,8 @@ type Recovery struct {
 	waiters   []waiter
 }
 
-// known is what is remembered about a file between rounds.
-type known struct {
+// fileState is what is remembered about a file between rounds.
+type fileState struct {
 	held    bool   // left alone and reported
 	failing string // last error reported for it, while it persists
 	foreign bool   // it has another destination
@@ -138,15 +138,15 @@ func Start(cfg Config) *Recovery {
 
 func newRecovery(cfg Config) *Recovery {
 	return &Recovery{
-		cfg:      cfg,
-		finish:   make(chan struct{}),
-		stop:     make(chan struct{}),
-		done:     make(chan struct{}),
-		asked:    make(chan struct{}, 1),
-		progress: make(chan struct{}, 1),
-		rescan:   newRescan(),
-		known:    make(map[string]*known),
-		segments: make(map[string]*leftover),
+		cfg:        cfg,
+		finish:     make(chan struct{}),
+		stop:       make(chan struct{}),
+		done:       make(chan struct{}),
+		asked:      make(chan struct{}, 1),
+		progress:   make(chan struct{}, 1),
+		rescan:     newRescan(),
+		fileStates: make(map[string]*fileState),
+		segments:   make(map[string]*leftover),
 	}
 }
 
@@ -243,7 +243,7 @@ func (r *Recovery) run() {
 		r.mu.Unlock()
 		locked := r.survey()
 		locked = append(locked, r.replay()...)
-		r.answer(round)
+		r.completeWaiters(round)
 		if last || r.stopped() {
 			return
 		}
@@ -258,8 +258,8 @@ func (r *Recovery) run() {
 	}
 }
 
-// answer completes the waiting calls of Await if everything is delivered.
-func (r *Recovery) answer(round int) {
+// completeWaiters completes the waiting calls of Await if everything is delivered.
+func (r *Recovery) completeWaiters(round int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.counts().Pending > 0 {
@@ -303,11 +303,11 @@ func (r *Recovery) yield() {
 }
 
 // about returns what is known about a file.
-func (r *Recovery) about(name string) *known {
-	k := r.known[name]
+func (r *Recovery) about(name string) *fileState {
+	k := r.fileStates[name]
 	if k == nil {
-		k = new(known)
-		r.known[name] = k
+		k = new(fileState)
+		r.fileStates[name] = k
 	}
 	return k
 }
@@ -333,10 +333,10 @@ func (r *Recovery) hold(op, name string, bytes int64, cause error) {
 	}
 	k.held = true
 	r.cfg.Report(op, name, cause)
-	r.held(bytes)
+	r.addHeld(bytes)
 }
 
-func (r *Recovery) held(bytes int64) {
+func (r *Recovery) addHeld(bytes int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sum.Held += bytes

@@ -361,7 +361,7 @@ func TestLockedUnreadableSegment(t *testing.T) {
 	if locked := r.survey(); !slices.Equal(locked, []string{name}) {
 		t.Errorf("locked: %v", locked)
 	}
-	if *r.about(name) != (known{}) || r.Counts() != (Counts{}) {
+	if *r.about(name) != (fileState{}) || r.Counts() != (Counts{}) {
 		t.Errorf("known: %+v, counts %+v", *r.about(name), r.Counts())
 	}
 	f.Close()

@@ -111,31 +111,31 @@ func (r *Recovery) feed(rp *replayer, p process) (locked []string) {
 	copied, name, err := r.copied(p)
 	switch {
 	case errors.Is(err, disk.ErrLocked):
-		r.leave(p)
+		r.dropAll(p)
 		return []string{name}
 	case err != nil: // all of them wait for another round
 		r.reportOnce("read segment", name, err)
 		return nil
 	}
 	var seen segment.Ranges // in earlier segments
-	next, ahead, err := r.take(rp, p[0])
+	next, ahead, err := r.openSegment(rp, p[0])
 	for i, s := range p {
 		o, state := next, ahead
 		if state == failed && i > 0 { // perhaps too many were open
-			o, state, err = r.take(rp, s)
+			o, state, err = r.openSegment(rp, s)
 		}
 		if state == failed {
 			r.reportOnce("read segment", s.name, err)
 		}
 		if next, ahead = nil, failed; state == opened && i+1 < len(p) {
-			next, ahead, err = r.take(rp, p[i+1])
+			next, ahead, err = r.openSegment(rp, p[i+1])
 		}
 		switch state {
 		case busy:
-			r.leave(p[i:])
+			r.dropAll(p[i:])
 			return []string{s.name}
 		case gone:
-			r.leave(p[i : i+1])
+			r.dropAll(p[i : i+1])
 			continue
 		case failed:
 			continue
@@ -145,7 +145,7 @@ func (r *Recovery) feed(rp *replayer, p process) (locked []string) {
 			o.Elsewhere(seen)
 		}
 		delete(r.segments, s.name)
-		if !rp.feed(o, r.hand(s, rp)) {
+		if !rp.feed(o, r.handOver(s, rp)) {
 			if next != nil {
 				next.Release()
 			}
@@ -158,18 +158,18 @@ func (r *Recovery) feed(rp *replayer, p process) (locked []string) {
 	return nil
 }
 
-// hand moves the events of a segment from the waiting count to the replayer.
-func (r *Recovery) hand(s *leftover, rp *replayer) (events int64) {
+// handOver moves the events of a segment from the waiting count to the replayer.
+func (r *Recovery) handOver(s *leftover, rp *replayer) (events int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	events, s.events = s.events, 0
 	r.waiting -= events
-	rp.fed(-events)
+	rp.countFed(-events)
 	return events
 }
 
-// leave drops segments that another process replays or has replayed.
-func (r *Recovery) leave(p process) {
+// dropAll drops segments that another process replays or has replayed.
+func (r *Recovery) dropAll(p process) {
 	for _, s := range p {
 		r.drop(s)
 		delete(r.segments, s.name)
@@ -186,8 +186,8 @@ const (
 	failed         // the disk fails, or too many files are open
 )
 
-// take opens a segment for replay once few enough are open.
-func (r *Recovery) take(rp *replayer, s *leftover) (*spool.Orphan, opening, error) {
+// openSegment opens a segment for replay once few enough are open.
+func (r *Recovery) openSegment(rp *replayer, s *leftover) (*spool.Orphan, opening, error) {
 	r.mu.Lock()
 	full := r.open() >= maxOpen
 	r.mu.Unlock()

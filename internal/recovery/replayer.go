@@ -129,14 +129,14 @@ func (rp *replayer) feed(o *spool.Orphan, unfed int64) bool {
 		stopped = rp.queue.Append(e) != nil
 		if !stopped && unfed > 0 {
 			unfed--
-			rp.fed(1)
+			rp.countFed(1)
 		}
 		return !stopped
 	})
 	// Unreadable events stay and are read again in each round. Count them only once.
-	known := rp.r.about(o.Name)
-	if damaged -= known.damaged; damaged > 0 && !stopped {
-		known.damaged += damaged
+	state := rp.r.about(o.Name)
+	if damaged -= state.damaged; damaged > 0 && !stopped {
+		state.damaged += damaged
 		rp.start()
 		rp.miss(s, damaged)
 	}
@@ -173,7 +173,7 @@ func (rp *replayer) share() {
 	rp.r.wait(func() bool { return len(rp.r.replayers) == 1 || rp.r.pendingBytes() < shareBytes || rp.isStopped() })
 }
 
-func (rp *replayer) fed(n int64) {
+func (rp *replayer) countFed(n int64) {
 	rp.mu.Lock()
 	defer rp.mu.Unlock()
 	rp.unfed -= n
@@ -250,11 +250,11 @@ func (rp *replayer) keep() {
 		}
 		signal(rp.r.progress)
 	}
-	rp.leave()
+	rp.finish()
 }
 
-// leave removes the replayer from the list, and reports the result.
-func (rp *replayer) leave() {
+// finish removes the replayer from the list, and reports the result.
+func (rp *replayer) finish() {
 	counts := rp.counts()
 	rp.mu.Lock()
 	note, stopped, returned := rp.note, rp.stopped, rp.gaveBack

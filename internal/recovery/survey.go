@@ -39,10 +39,10 @@ func (r *Recovery) survey() (locked []string) {
 	r.mu.Lock()
 	r.unmoved = r.cfg.Spool.Unmoved()
 	r.mu.Unlock()
-	list, listing := r.cfg.Spool.Leftovers()
-	r.reportOnce("recover", r.cfg.Path, errors.Join(err, listing))
+	list, listErr := r.cfg.Spool.Leftovers()
+	r.reportOnce("recover", r.cfg.Path, errors.Join(err, listErr))
 	s := surveyor{Recovery: r, bytes: surveyBytes, trims: surveyTrims}
-	there := make(map[string]*leftover)
+	present := make(map[string]*leftover)
 	for _, l := range list {
 		if l.Waits { // its process has died since this round began
 			locked = append(locked, l.Name)
@@ -54,29 +54,29 @@ func (r *Recovery) survey() (locked []string) {
 			locked = append(locked, l.Name)
 		}
 		if found != nil {
-			there[l.Name] = found
+			present[l.Name] = found
 		}
 	}
 	// Segments after a locked one of the same process have to wait.
-	living := make(map[string]bool)
+	alive := make(map[string]bool)
 	for _, name := range locked {
-		living[spool.ProcessOf(name)] = true
+		alive[spool.ProcessOf(name)] = true
 	}
-	for name, l := range there {
-		if living[spool.ProcessOf(name)] {
+	for name, l := range present {
+		if alive[spool.ProcessOf(name)] {
 			r.drop(l)
-			delete(there, name)
+			delete(present, name)
 		}
 	}
 	for name, old := range r.segments {
-		if there[name] == nil {
+		if present[name] == nil {
 			r.drop(old)
 		}
 	}
 	r.mu.Lock()
 	r.returned = 0 // counted again
 	r.mu.Unlock()
-	r.segments = there
+	r.segments = present
 	r.forget(list)
 	r.untidy = s.untidy
 	return locked
@@ -109,11 +109,11 @@ func (r *Recovery) tidy() {
 
 // forget drops what is known about segments that are gone.
 func (r *Recovery) forget(list []spool.Leftover) {
-	there := make(map[string]bool, len(list))
+	present := make(map[string]bool, len(list))
 	for _, l := range list {
-		there[l.Name] = true
+		present[l.Name] = true
 	}
-	maps.DeleteFunc(r.known, func(name string, _ *known) bool { return spool.KindOf(name) == spool.Segment && !there[name] })
+	maps.DeleteFunc(r.fileStates, func(name string, _ *fileState) bool { return spool.KindOf(name) == spool.Segment && !present[name] })
 }
 
 // surveyor is the state of one survey.
@@ -126,8 +126,8 @@ type surveyor struct {
 
 // inspect examines a segment. busy is set if its process seems to be alive.
 func (s *surveyor) inspect(l spool.Leftover) (found *leftover, busy bool) {
-	known := s.about(l.Name)
-	if known.foreign && isClosed(s.finish) {
+	state := s.about(l.Name)
+	if state.foreign && isClosed(s.finish) {
 		return nil, false // no later round would need the result
 	}
 	o, err := spool.OpenOrphan(s.cfg.Spool.Directory(), l.Name)
@@ -136,7 +136,7 @@ func (s *surveyor) inspect(l spool.Leftover) (found *leftover, busy bool) {
 	}
 	defer o.Release()
 	ours := s.cfg.Destination == Destination{o.Header.Region, o.Header.Endpoint, o.Header.Group}
-	if known.foreign = !ours; !ours {
+	if state.foreign = !ours; !ours {
 		h := &o.Header
 		s.hold("send segment", l.Name, o.Size(), fmt.Errorf("%w: log group %q, region %q, endpoint %q", errElsewhere, h.Group, h.Region, h.Endpoint))
 	} else if short := o.Short(); short != nil { // how much is missing may be unknown
@@ -147,11 +147,11 @@ func (s *surveyor) inspect(l spool.Leftover) (found *leftover, busy bool) {
 	}
 	events, certain := o.Estimate()
 	switch {
-	case certain || known.counted:
+	case certain || state.counted:
 	case l.Size > s.bytes:
 		s.untidy = append(s.untidy, l)
 	default:
-		known.counted = true
+		state.counted = true
 		s.bytes -= l.Size
 		events = s.count(o, l, events)
 	}
@@ -213,7 +213,7 @@ func (r *Recovery) setAside(name string, cause error) bool {
 		return true
 	}
 	r.cfg.Report("read segment", name, fmt.Errorf("%w; set aside", cause))
-	r.held(bytes)
+	r.addHeld(bytes)
 	return true
 }
 
@@ -256,12 +256,12 @@ func byStream(segments map[string]*leftover) (streams [][]process) {
 	slices.SortFunc(all, func(a, b process) int {
 		return cmp.Or(a[0].created.Compare(b[0].created), cmp.Compare(a[0].producer, b[0].producer), cmp.Compare(a[0].number, b[0].number))
 	})
-	place := make(map[string]int) // index of a log stream in streams
+	index := make(map[string]int) // index of a log stream in streams
 	for _, p := range all {
-		i, ok := place[p[0].stream]
+		i, ok := index[p[0].stream]
 		if !ok {
 			i = len(streams)
-			place[p[0].stream] = i
+			index[p[0].stream] = i
 			streams = append(streams, nil)
 		}
 		streams[i] = append(streams[i], p)

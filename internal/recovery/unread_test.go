@@ -43,7 +43,7 @@ func TestUnreadableSegmentIsNotKeptOpen(t *testing.T) {
 	s.leaveLong(f)
 	r := newRecovery(s.cfg)
 	l := newReplayer(r, "s")
-	o, state, err := r.take(l, &leftover{name: f.name()})
+	o, state, err := r.openSegment(l, &leftover{name: f.name()})
 	if state != opened {
 		t.Fatal(state, err)
 	}

@@ -46,20 +46,20 @@ func SlotOffset(generation uint64) int64 {
 // EncodeSlot returns the 4 KiB to write at [SlotOffset] of a.Generation, for the segment with
 // that ID. Only the 254 largest ranges fit; events in the others are sent again after a crash.
 func (a *Acks) EncodeSlot(id uint64) []byte {
-	settled := a.Settled
-	if len(settled) > maxRanges {
-		settled = slices.Clone(settled)
-		settled.Cut(maxRanges)
+	acked := a.Settled
+	if len(acked) > maxRanges {
+		acked = slices.Clone(acked)
+		acked.Cut(maxRanges)
 	}
 	b := make([]byte, slotBytes)
-	little.PutUint32(b[slotCount:], uint32(len(settled)))
+	little.PutUint32(b[slotCount:], uint32(len(acked)))
 	little.PutUint64(b[slotGeneration:], a.Generation)
 	little.PutUint32(b[slotWritten:], a.Written)
 	if a.Final {
 		little.PutUint32(b[slotFlags:], flagFinal)
 	}
 	end := slotRanges
-	for _, r := range settled {
+	for _, r := range acked {
 		little.PutUint64(b[end:], r.From)
 		little.PutUint64(b[end+8:], r.To)
 		end += rangeBytes

@@ -119,7 +119,7 @@ func (h *Header) Encode() ([]byte, error) {
 	little.PutUint64(b[headerSize:], uint64(h.Size))
 	for _, s := range [stringCount]string{
 		h.Region, endpoint, h.Group, h.Stream,
-		cut(h.Boot, maxDiagnostic), cut(h.Program, maxDiagnostic), cut(h.Writer, maxDiagnostic),
+		truncate(h.Boot, maxDiagnostic), truncate(h.Program, maxDiagnostic), truncate(h.Writer, maxDiagnostic),
 	} {
 		b = little.AppendUint16(b, uint16(len(s)))
 		b = append(b, s...)
@@ -144,8 +144,8 @@ func (h *Header) flags() (flags uint32) {
 	return flags
 }
 
-// cut truncates s to at most most bytes without splitting a character.
-func cut(s string, most int) string {
+// truncate cuts s to at most most bytes without splitting a character.
+func truncate(s string, most int) string {
 	if len(s) <= most {
 		return s
 	}

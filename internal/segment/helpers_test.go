@@ -35,7 +35,7 @@ type file struct {
 	bytes   []byte
 	header  segment.Header
 	records []stored
-	acked segment.Ranges // in the newer slot
+	acked   segment.Ranges // in the newer slot
 	before  segment.Ranges // in the older slot
 	written [2]uint32      // in the slots, newer first
 	older   [][]byte       // earlier states of bytes

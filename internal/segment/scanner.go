@@ -24,10 +24,10 @@ const (
 // A Scanner buffers 256 KiB, or as much as the largest record needs. It is not safe for
 // concurrent use.
 type Scanner struct {
-	r    io.ReaderAt
-	id   uint64
-	size int64 // bytes to read; reduced if the file turns out to be shorter
-	room int64 // initial size
+	r           io.ReaderAt
+	id          uint64
+	size        int64 // bytes to read; reduced if the file turns out to be shorter
+	initialSize int64 // initial size
 
 	window   []byte // bytes of the file from windowAt on; reused up to its capacity
 	windowAt int64
@@ -57,7 +57,7 @@ type Scanner struct {
 // since a sparse file can claim any size.
 func NewScanner(r io.ReaderAt, size int64, id uint64) *Scanner {
 	size = min(size, MaxFileBytes)
-	return &Scanner{r: r, id: id, size: size, room: size, windowAt: Start, at: Start, end: Start, budget: workFactor*size + MaxPayload}
+	return &Scanner{r: r, id: id, size: size, initialSize: size, windowAt: Start, at: Start, end: Start, budget: workFactor*size + MaxPayload}
 }
 
 // Resume makes [Scanner.Next] continue at offset, where the record with that number and
@@ -88,7 +88,7 @@ func (s *Scanner) Next() bool {
 				return false
 			}
 			if b = s.load(length); b != nil && little.Uint32(b[recordCRC:]) == sum(b, recordCRC)^salt(s.id, s.at) {
-				s.take(b)
+				s.accept(b)
 				return true
 			}
 		}
@@ -117,7 +117,7 @@ func (s *Scanner) plausible(b []byte) int {
 	return length
 }
 
-func (s *Scanner) take(b []byte) {
+func (s *Scanner) accept(b []byte) {
 	s.record, s.offset = decodeRecord(b), s.at
 	number := little.Uint32(b[recordNumber:])
 	s.lost += int(number - s.number - 1)
@@ -137,13 +137,13 @@ func (s *Scanner) load(n int) []byte {
 	if int64(n) > left {
 		return nil
 	}
-	room := s.window[:cap(s.window)]
-	if n > len(room) {
-		room = make([]byte, min(int64(n+windowBytes-1)/windowBytes*windowBytes, left))
+	window := s.window[:cap(s.window)]
+	if n > len(window) {
+		window = make([]byte, min(int64(n+windowBytes-1)/windowBytes*windowBytes, left))
 	}
-	room = room[:min(int64(len(room)), left)]
-	have := copy(room, s.window[from:]) // less than n, so copying costs no more than examining the n bytes will
-	s.window, s.windowAt = room[:s.fill(room, have)], s.at
+	window = window[:min(int64(len(window)), left)]
+	have := copy(window, s.window[from:]) // less than n, so copying costs no more than examining the n bytes will
+	s.window, s.windowAt = window[:s.fill(window, have)], s.at
 	if n > len(s.window) {
 		return nil
 	}
@@ -203,8 +203,8 @@ func (s *Scanner) Lost() int { return s.lost }
 // Missing returns 0 if written is a number that the file never had room for.
 func (s *Scanner) Missing(written uint32, made int64) int {
 	missing := max(int64(written)-int64(s.number), 0)
-	room := max(s.room, min(made, MaxFileBytes)) - s.end
-	if missing > room/int64(Length(1)) {
+	space := max(s.initialSize, min(made, MaxFileBytes)) - s.end
+	if missing > space/int64(Length(1)) {
 		return 0
 	}
 	return int(missing)

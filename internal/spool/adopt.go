@@ -30,7 +30,7 @@ func (s *Spool) Adopt(held func(name string, bytes int64, cause error)) (locked 
 	if s.cfg.HotLeft == nil {
 		return nil, errors.Join(errs...)
 	}
-	hot, err := filesOfOthers(s.cfg.HotLeft, s.cfg.Header.Producer, hotEnding)
+	hot, err := filesOfOthers(s.cfg.HotLeft, s.cfg.Header.Producer, hotExt)
 	errs = append(errs, err)
 	var files []disk.Entry // in the spool directory
 	if len(hot) > 0 {
@@ -66,7 +66,7 @@ var ErrTooMany = errors.New("removed: unreadable files exceed an eighth of the s
 
 // clean removes files that dead processes were creating or copying.
 func (s *Spool) clean(dir Directory) error {
-	unfinished, err := filesOfOthers(dir, s.cfg.Header.Producer, newEnding)
+	unfinished, err := filesOfOthers(dir, s.cfg.Header.Producer, newExt)
 	errs := []error{err}
 	for _, e := range unfinished {
 		if f, err := dir.Open(e.Name); err == nil {
@@ -294,8 +294,8 @@ func (a *adoption) nameCopies() error {
 	}
 	crash.At("during adoption")
 	for _, c := range a.copies {
-		err := c.rename(segmentEnding)
-		for ; errors.Is(err, fs.ErrExist); err = c.rename(segmentEnding) { // left by an interrupted adoption
+		err := c.rename(segmentExt)
+		for ; errors.Is(err, fs.ErrExist); err = c.rename(segmentExt) { // left by an interrupted adoption
 			c.header.Number++
 		}
 		if err != nil {
@@ -346,7 +346,7 @@ const hotNumber = 1 << 31
 
 // isCopy reports whether the segment was copied from hot files.
 func isCopy(name string) bool {
-	_, number, _ := strings.Cut(strings.TrimSuffix(name, segmentEnding), "-")
+	_, number, _ := strings.Cut(strings.TrimSuffix(name, segmentExt), "-")
 	n, err := strconv.ParseUint(number, 16, 32)
 	return err == nil && n >= hotNumber
 }

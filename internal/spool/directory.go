@@ -53,14 +53,14 @@ type Mapping interface {
 // must contain besides segments.
 func OnDisk(path string, open func() (*disk.Dir, error), check func(*disk.Dir) (gone, err error)) (Directory, error) {
 	d := &osDir{path: path, reopen: open, check: check}
-	if _, err := d.opened(); err != nil && !passes(err) {
+	if _, err := d.opened(); err != nil && !isTemporary(err) {
 		return nil, err
 	}
 	return d, nil
 }
 
-// passes reports whether an error may pass without a change of settings.
-func passes(err error) bool {
+// isTemporary reports whether an error may pass without a change of settings.
+func isTemporary(err error) bool {
 	if errors.Is(err, errNoAnswer) {
 		return true
 	}
@@ -106,13 +106,13 @@ func (d *osDir) opened() (*disk.Dir, error) {
 			answer <- opening{dir, err}
 		}(d.opening)
 	}
-	patience := time.NewTimer(startTime)
-	defer patience.Stop()
+	timeout := time.NewTimer(startTime)
+	defer timeout.Stop()
 	select {
 	case o := <-d.opening:
 		d.dir, d.opening = o.dir, nil
 		return o.dir, o.err
-	case <-patience.C:
+	case <-timeout.C:
 		return nil, errNoAnswer
 	}
 }

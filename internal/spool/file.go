@@ -18,14 +18,14 @@ import (
 // Extensions of file names. The base is the producer and the number of the segment in
 // hexadecimal digits, so names given by users never become part of a path.
 const (
-	segmentEnding = ".seg"
-	hotEnding     = ".hot"
-	newEnding     = ".new" // being created or copied, or without records; holds no event that is not elsewhere too
-	badEnding     = ".bad" // set aside, never read again
+	segmentExt = ".seg"
+	hotExt     = ".hot"
+	newExt     = ".new" // being created or copied, or without records; holds no event that is not elsewhere too
+	badExt     = ".bad" // set aside, never read again
 )
 
-func fileName(h *segment.Header, ending string) string {
-	return fmt.Sprintf("%s-%08x%s", processName(h.Producer), h.Number, ending)
+func fileName(h *segment.Header, ext string) string {
+	return fmt.Sprintf("%s-%08x%s", processName(h.Producer), h.Number, ext)
 }
 
 // processName returns what [ProcessOf] returns for the files of a producer.
@@ -161,7 +161,7 @@ type made struct {
 // newFile creates a file with a header. It does not sync, so that a log call that needs another
 // segment does not wait for a sync. A file is renamed to a segment after its first record, so a
 // segment without a header or a record has lost it.
-func newFile(dir Directory, header segment.Header, ending string, size int64) (*openFile, error) {
+func newFile(dir Directory, header segment.Header, ext string, size int64) (*openFile, error) {
 	header.ID, header.Size = rand.Uint64(), size
 	if header.Grows { // the file may be trimmed to this size
 		header.Size = segment.Start
@@ -176,7 +176,7 @@ func newFile(dir Directory, header segment.Header, ending string, size int64) (*
 		return nil, err
 	}
 	crash.At("after create")
-	if err = f.begin(page, dir, ending); err != nil {
+	if err = f.begin(page, dir, ext); err != nil {
 		_ = dir.Remove(f.name) // or its space would stay in use
 		_ = f.Close()
 		return nil, err
@@ -189,12 +189,12 @@ func newFile(dir Directory, header segment.Header, ending string, size int64) (*
 // create tries another name.
 func (f *openFile) create(dir Directory, size int64) (err error) {
 	const attempts = 20
-	ending := newEnding
+	ext := newExt
 	for n := range attempts {
 		if n > 0 {
-			ending = fmt.Sprintf("-%d%s", n, newEnding)
+			ext = fmt.Sprintf("-%d%s", n, newExt)
 		}
-		f.name = fileName(&f.header, ending)
+		f.name = fileName(&f.header, ext)
 		f.File, err = dir.Create(f.name, size)
 		if !errors.Is(err, disk.ErrLocked) && !errors.Is(err, fs.ErrExist) {
 			return err
@@ -204,15 +204,15 @@ func (f *openFile) create(dir Directory, size int64) (err error) {
 }
 
 // begin writes the header and renames the file.
-func (f *openFile) begin(page []byte, dir Directory, ending string) error {
+func (f *openFile) begin(page []byte, dir Directory, ext string) error {
 	if err := f.writeHeader(page); err != nil {
 		return err
 	}
 	crash.At("after header")
-	if ending == newEnding { // synced with the first records
+	if ext == newExt { // synced with the first records
 		return nil
 	}
-	if err := errors.Join(f.Sync(), f.rename(ending)); err != nil {
+	if err := errors.Join(f.Sync(), f.rename(ext)); err != nil {
 		return err
 	}
 	return dir.Sync()
@@ -243,8 +243,8 @@ func (f *openFile) markCopy() error {
 	return f.writeHeader(page)
 }
 
-func (f *openFile) rename(ending string) error {
-	name := fileName(&f.header, ending)
+func (f *openFile) rename(ext string) error {
+	name := fileName(&f.header, ext)
 	if err := f.Rename(name); err != nil {
 		return err
 	}

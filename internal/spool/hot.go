@@ -56,7 +56,7 @@ func newHot(s *Spool) (*hot, error) {
 func newArea(s *Spool) (*area, error) {
 	header := s.cfg.Header
 	header.Number, header.Hot = s.lastNumber.Add(1), true
-	f, err := newFile(s.cfg.Hot, header, hotEnding, s.cfg.HotBytes/hotFiles)
+	f, err := newFile(s.cfg.Hot, header, hotExt, s.cfg.HotBytes/hotFiles)
 	if err != nil {
 		return nil, err
 	}

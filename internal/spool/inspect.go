@@ -22,20 +22,20 @@ const (
 
 // KindOf returns the kind of the file with that name.
 func KindOf(name string) Kind {
-	for ending, kind := range map[string]Kind{
-		segmentEnding: Segment, hotEnding: Hot, newEnding: Unfinished, badEnding: SetAside,
+	for ext, kind := range map[string]Kind{
+		segmentExt: Segment, hotExt: Hot, newExt: Unfinished, badExt: SetAside,
 	} {
-		if strings.HasSuffix(name, ending) {
+		if strings.HasSuffix(name, ext) {
 			return kind
 		}
 	}
 	return Other
 }
 
-var ownName = regexp.MustCompile(`^[0-9a-f]{16}-[0-9a-f]{8}(\.seg|\.hot|\.bad|(-[0-9]+)?\.new)$`)
+var ownNamePattern = regexp.MustCompile(`^[0-9a-f]{16}-[0-9a-f]{8}(\.seg|\.hot|\.bad|(-[0-9]+)?\.new)$`)
 
 // IsOwn reports whether name is one that a spool gives to its files.
-func IsOwn(name string) bool { return ownName.MatchString(name) }
+func IsOwn(name string) bool { return ownNamePattern.MatchString(name) }
 
 // View is a segment opened for inspection: its process may be alive, and may write to it or
 // remove it meanwhile.

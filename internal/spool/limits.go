@@ -103,10 +103,10 @@ func (s *Spool) list() (used int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	own := processName(s.cfg.Header.Producer)
+	ownName := processName(s.cfg.Header.Producer)
 	for _, f := range files {
 		bytes := f.Bytes
-		if ProcessOf(f.Name) == own {
+		if ProcessOf(f.Name) == ownName {
 			bytes = max(bytes, f.Size+s.overhead(f.Size))
 		}
 		used += bytes

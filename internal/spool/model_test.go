@@ -79,7 +79,7 @@ type world struct {
 	stalls  bool   // something is stalled
 }
 
-// fate is the model of an event.
+// eventState is the model of an event.
 type eventState struct {
 	program, goroutine int
 

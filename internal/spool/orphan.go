@@ -392,12 +392,12 @@ type Leftover struct {
 // one process are adjacent and ordered by number. Some of the processes may be alive. It must
 // be called from the goroutine that calls [Spool.Adopt].
 func (s *Spool) Leftovers() ([]Leftover, error) {
-	segments, err := filesOfOthers(s.cfg.Dir, s.cfg.Header.Producer, segmentEnding)
+	segments, err := filesOfOthers(s.cfg.Dir, s.cfg.Header.Producer, segmentExt)
 	waits := make(map[string]bool) // process names
 	if s.cfg.HotLeft != nil {
 		// List hot files after the segments: the process of a listed segment has created its
 		// hot files by now.
-		hot, _ := filesOfOthers(s.cfg.HotLeft, s.cfg.Header.Producer, hotEnding) // nothing to wait for in a directory that fails
+		hot, _ := filesOfOthers(s.cfg.HotLeft, s.cfg.Header.Producer, hotExt) // nothing to wait for in a directory that fails
 		for _, f := range hot {
 			if !s.adopted[f.Name] {
 				waits[ProcessOf(f.Name)] = true
@@ -412,11 +412,11 @@ func (s *Spool) Leftovers() ([]Leftover, error) {
 }
 
 // filesOfOthers returns the files of other producers in a directory, by extension.
-func filesOfOthers(dir Directory, producer uint64, ending string) (list []disk.Entry, err error) {
-	own := processName(producer)
+func filesOfOthers(dir Directory, producer uint64, ext string) (list []disk.Entry, err error) {
+	ownName := processName(producer)
 	files, err := dir.List()
 	for _, f := range files {
-		if strings.HasSuffix(f.Name, ending) && ProcessOf(f.Name) != own {
+		if strings.HasSuffix(f.Name, ext) && ProcessOf(f.Name) != ownName {
 			list = append(list, f)
 		}
 	}
@@ -442,7 +442,7 @@ func setAside(dir Directory, name string, most int64) (bytes int64, removed []st
 	}
 	bad := f.Size()
 	for _, other := range files {
-		if strings.HasSuffix(other.Name, badEnding) {
+		if strings.HasSuffix(other.Name, badExt) {
 			bad += other.Size
 		}
 	}
@@ -450,10 +450,10 @@ func setAside(dir Directory, name string, most int64) (bytes int64, removed []st
 		if bad <= most {
 			break
 		}
-		if strings.HasSuffix(other.Name, badEnding) && dir.Remove(other.Name) == nil {
+		if strings.HasSuffix(other.Name, badExt) && dir.Remove(other.Name) == nil {
 			bad -= other.Size
 			removed = append(removed, other.Name)
 		}
 	}
-	return f.Size(), removed, f.Rename(strings.TrimSuffix(name, path.Ext(name)) + badEnding)
+	return f.Size(), removed, f.Rename(strings.TrimSuffix(name, path.Ext(name)) + badExt)
 }

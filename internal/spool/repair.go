@@ -96,7 +96,7 @@ func rewrite(dir *disk.Dir, name string, prepare func(*Orphan) error) error {
 	if KindOf(name) != SetAside {
 		return nil
 	}
-	to := strings.TrimSuffix(name, badEnding) + segmentEnding
+	to := strings.TrimSuffix(name, badExt) + segmentExt
 	return errors.Join(f.Rename(to), dir.Sync())
 }
 

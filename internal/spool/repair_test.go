@@ -20,7 +20,7 @@ var mendHeader = segment.Header{
 	Region: "eu-central-1", Group: "group", Stream: "stream",
 }
 
-// mendDir has a segment with three events, the first of them acknowledged.
+// repairDir has a segment with three events, the first of them acknowledged.
 func repairDir(t *testing.T, name string, damage func([]byte)) *disk.Dir {
 	t.Helper()
 	page, err := mendHeader.Encode()

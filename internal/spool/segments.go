@@ -107,7 +107,7 @@ func (s *Spool) makeFile(header segment.Header, size int64) (*openFile, error) {
 	if err := s.reserve(size + s.overhead(size)); err != nil {
 		return nil, err
 	}
-	return newFile(s.cfg.Dir, header, newEnding, size)
+	return newFile(s.cfg.Dir, header, newExt, size)
 }
 
 // shortBy returns by how many bytes a file is too small for n more bytes of records.

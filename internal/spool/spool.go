@@ -293,8 +293,8 @@ func (s *Spool) AwaitRelief(since time.Time) bool {
 	left := s.cfg.MaxStall - now.Sub(since)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	vain := !s.reliefSince.IsZero() && now.Sub(s.reliefSince) > max(reliefTime, s.cfg.MaxStall)
-	if left <= 0 || vain || s.writeErr != nil || !s.unsynced() {
+	exhausted := !s.reliefSince.IsZero() && now.Sub(s.reliefSince) > max(reliefTime, s.cfg.MaxStall)
+	if left <= 0 || exhausted || s.writeErr != nil || !s.unsynced() {
 		return false
 	}
 	if s.reliefSince.IsZero() {

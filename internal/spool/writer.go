@@ -297,7 +297,7 @@ func (s *Spool) putRecords(p *piece) error {
 		_, err = f.WriteAt(s.buf, f.offset)
 		if err == nil && f.records == 0 { // it now has an event
 			crash.At("before the name of a segment")
-			err = f.rename(segmentEnding)
+			err = f.rename(segmentExt)
 		}
 		crash.At("after write")
 	})
