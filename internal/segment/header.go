@@ -144,15 +144,15 @@ func (h *Header) flags() (flags uint32) {
 	return flags
 }
 
-// truncate cuts s to at most most bytes without splitting a character.
-func truncate(s string, most int) string {
-	if len(s) <= most {
+// truncate cuts s to at most limit bytes without splitting a character.
+func truncate(s string, limit int) string {
+	if len(s) <= limit {
 		return s
 	}
-	for most > 0 && !utf8.RuneStart(s[most]) {
-		most--
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
 	}
-	return s[:most]
+	return s[:limit]
 }
 
 // DecodeHeader decodes the header from b, the first [HeaderBytes] of a file or as many as

@@ -133,11 +133,11 @@ func (f *file) check(damaged []byte) error {
 
 // checkRecords is like check for a caller that knows which records are intact. It returns how
 // many are lost.
-func (f *file) checkRecords(damaged []byte, written uint32, whole func(stored) bool) (lost int, err error) {
+func (f *file) checkRecords(damaged []byte, written uint32, intact func(stored) bool) (lost int, err error) {
 	s := segment.NewScanner(bytes.NewReader(damaged), int64(len(damaged)), f.id())
 	found := 0
 	for _, want := range f.records {
-		if !whole(want) {
+		if !intact(want) {
 			continue
 		}
 		if !s.Next() {

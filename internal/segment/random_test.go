@@ -60,9 +60,9 @@ func (f *file) checkHeader(damaged []byte, stale *file) error {
 	damaged = damaged[:min(len(damaged), segment.HeaderBytes)]
 	h, err := segment.DecodeHeader(damaged)
 	page := f.bytes[:copyBytes]
-	whole := bytes.HasPrefix(damaged, page) || len(damaged) > copyBytes && bytes.HasPrefix(damaged[copyBytes:], page)
+	intact := bytes.HasPrefix(damaged, page) || len(damaged) > copyBytes && bytes.HasPrefix(damaged[copyBytes:], page)
 	switch {
-	case whole && (err != nil || !reflect.DeepEqual(*h, f.header)):
+	case intact && (err != nil || !reflect.DeepEqual(*h, f.header)):
 		return fmt.Errorf("one copy is intact: header %+v, %v", h, err)
 	case err == nil && !reflect.DeepEqual(*h, f.header) && !reflect.DeepEqual(*h, stale.header):
 		return fmt.Errorf("header %+v was never written", h)

@@ -61,8 +61,8 @@ func Look(dir *disk.Dir, name string) (*View, error) {
 		return nil, err
 	}
 	v.Header, v.Short = v.orphan.Header, v.orphan.Short() != nil
-	for _, whole := range intactCopies(f) {
-		if whole {
+	for _, intact := range intactCopies(f) {
+		if intact {
 			v.Copies++
 		}
 	}
@@ -73,14 +73,14 @@ func Look(dir *disk.Dir, name string) (*View, error) {
 const copyBytes = segment.HeaderBytes / 2
 
 // intactCopies reports which copies of the header are valid.
-func intactCopies(f *disk.File) (whole [2]bool) {
-	for i := range whole {
+func intactCopies(f *disk.File) (intact [2]bool) {
+	for i := range intact {
 		page := make([]byte, copyBytes)
 		n, _ := f.ReadAt(page, int64(i)*copyBytes) // an unreadable copy is invalid
 		_, err := segment.DecodeHeader(page[:n])
-		whole[i] = err == nil
+		intact[i] = err == nil
 	}
-	return whole
+	return intact
 }
 
 // Found is the result of [View.Scan].

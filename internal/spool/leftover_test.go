@@ -48,7 +48,7 @@ func final(written int, acked ...segment.Range) segment.Acks {
 
 // TestGrowingSegment checks that missing records are reported or counted, whatever they were.
 func TestGrowingSegment(t *testing.T) {
-	whole := growing(t, segment.Acks{}, span(1, 5), 4096)
+	intact := growing(t, segment.Acks{}, span(1, 5), 4096)
 	for _, row := range []struct {
 		rule           string
 		data           []byte
@@ -56,10 +56,10 @@ func TestGrowingSegment(t *testing.T) {
 		damaged        int
 		short, emptied bool
 	}{
-		{"whole", whole, 5, 0, false, false},
+		{"intact", intact, 5, 0, false, false},
 		{"truncated after a record", growing(t, segment.Acks{}, span(1, 5), 0), 5, 0, true, false},
 		{"eight zeros are enough", growing(t, segment.Acks{}, span(1, 5), 8), 5, 0, false, false},
-		{"truncated in a record", whole[:segment.Start+200], 1, 0, true, false},
+		{"truncated in a record", intact[:segment.Start+200], 1, 0, true, false},
 		{"final and trimmed", growing(t, final(5), span(1, 5), 0), 5, 0, false, false},
 		{"final, one record missing", growing(t, final(5), span(1, 4), 0), 4, 1, false, false},
 		{"no records", growing(t, segment.Acks{}, nil, 4096), 0, 1, false, true},

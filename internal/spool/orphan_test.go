@@ -259,9 +259,9 @@ func ofLaterVersion(data []byte) []byte {
 
 // TestUnusableFiles checks that each kind of file has its own error and is left unchanged.
 func TestUnusableFiles(t *testing.T) {
-	whole := segmentOf(t, span(1, 5))
+	intact := segmentOf(t, span(1, 5))
 	damaged := func(copies int) []byte {
-		data := slices.Clone(whole)
+		data := slices.Clone(intact)
 		for i := range copies {
 			data[i*segment.HeaderBytes/2+30]++
 		}
@@ -279,9 +279,9 @@ func TestUnusableFiles(t *testing.T) {
 		{"one copy of the header is damaged", damaged(1), func(err error) bool { return err == nil }},
 		{"both copies of the header are damaged", damaged(2), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
 		{"noise", []byte("this is no segment"), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
-		{"another version", ofLaterVersion(slices.Clone(whole)), func(err error) bool { return errors.As(err, &version) && version.Minimum == 2 }},
-		{"truncated in the header", whole[:100], func(err error) bool { return err == nil }},
-		{"truncated in the acks", whole[:segment.HeaderBytes+100], func(err error) bool { return err == nil }},
+		{"another version", ofLaterVersion(slices.Clone(intact)), func(err error) bool { return errors.As(err, &version) && version.Minimum == 2 }},
+		{"truncated in the header", intact[:100], func(err error) bool { return err == nil }},
+		{"truncated in the acks", intact[:segment.HeaderBytes+100], func(err error) bool { return err == nil }},
 	}
 	for _, row := range rows {
 		m := newMachine(t)
@@ -334,12 +334,12 @@ func TestTruncatedOrphan(t *testing.T) {
 		pass(0)
 		p.crash()
 		name := m.disk.names(".seg")[0]
-		whole := len(m.disk.read(name))
+		intact := len(m.disk.read(name))
 		for _, cut := range []struct {
 			size           int
 			short, emptied bool
 		}{
-			{size: whole},
+			{size: intact},
 			{size: segment.Start + 5000, short: true},
 			{size: segment.Start + 50, short: true, emptied: true},
 			{size: segment.Start, emptied: true},
@@ -354,7 +354,7 @@ func TestTruncatedOrphan(t *testing.T) {
 				t.Errorf("%d bytes: %v", cut.size, err)
 			}
 			if short, emptied := errors.Is(o.Short(), spool.ErrShort), errors.Is(o.Emptied(), spool.ErrEmpty); short != cut.short || emptied != cut.emptied {
-				t.Errorf("%d of %d bytes: %v, %v", cut.size, whole, o.Short(), o.Emptied())
+				t.Errorf("%d of %d bytes: %v, %v", cut.size, intact, o.Short(), o.Emptied())
 			}
 			o.Release()
 		}

@@ -82,7 +82,7 @@ func rewrite(dir *disk.Dir, name string, prepare func(*Orphan) error) error {
 	}
 	// Write the intact copy last, so that there always is one.
 	order := []int64{0, copyBytes}
-	if whole := intactCopies(f); whole[0] && !whole[1] {
+	if intact := intactCopies(f); intact[0] && !intact[1] {
 		order = []int64{copyBytes, 0}
 	}
 	for _, at := range order {

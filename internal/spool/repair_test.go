@@ -68,7 +68,7 @@ func TestRepair(t *testing.T) {
 	const half = segment.HeaderBytes / 2
 	change := func(h *segment.Header) { h.Group = "other" }
 	for name, damage := range map[string]func([]byte){
-		"whole":       nil,
+		"intact":       nil,
 		"first copy":  func(b []byte) { b[30] ^= 1 },
 		"second copy": func(b []byte) { b[half+30] ^= 1 },
 	} {
