@@ -72,7 +72,7 @@ func (p *program) exportSpool(ctx context.Context, d *spoolDir, all bool) error 
 			screen.say(fmt.Sprintf("cloudwatch: another process has just delivered or moved %s", f.name))
 		case f.unread() || f.err != nil:
 			unread++
-			screen.say(fmt.Sprintf("cloudwatch: %s: %v", f.name, cmp.Or(f.err, spool.ErrHeader)))
+			screen.say(fmt.Sprintf("cloudwatch: %s: %v", f.name, cmp.Or(f.err, spool.ErrHeaderDamaged)))
 		}
 	}
 	if err := w.Flush(); err != nil {
@@ -123,7 +123,7 @@ type exportedEvent struct {
 }
 
 func (e *exporter) file(ctx context.Context, f *spoolFile) error {
-	v, err := spool.Look(f.dir, f.name)
+	v, err := spool.Inspect(f.dir, f.name)
 	if err != nil {
 		f.err = err
 		return nil

@@ -144,7 +144,7 @@ type spoolFile struct {
 }
 
 // pending returns the number of events to deliver.
-func (f *spoolFile) pending() int { return f.Records - f.Settled }
+func (f *spoolFile) pending() int { return f.Records - f.Acked }
 
 // unread reports whether it may hold events that cannot even be counted.
 func (f *spoolFile) unread() bool {
@@ -153,7 +153,7 @@ func (f *spoolFile) unread() bool {
 
 // unopened reports whether the file could not be opened.
 func (f *spoolFile) unopened() bool {
-	return f.state == stateUnreadable && !errors.Is(f.err, spool.ErrHeader)
+	return f.state == stateUnreadable && !errors.Is(f.err, spool.ErrHeaderDamaged)
 }
 
 // damaged reports whether events are lost, or would be with the next corruption.
@@ -203,9 +203,9 @@ func (f *spoolFile) look() {
 		f.state = stateUnfinished
 		return
 	}
-	v, err := spool.Look(f.dir, f.name)
-	for attempt := 0; errors.Is(err, spool.ErrHeader) && attempt < attempts; attempt++ { // it may be written right now
-		v, err = spool.Look(f.dir, f.name)
+	v, err := spool.Inspect(f.dir, f.name)
+	for attempt := 0; errors.Is(err, spool.ErrHeaderDamaged) && attempt < attempts; attempt++ { // it may be written right now
+		v, err = spool.Inspect(f.dir, f.name)
 	}
 	_, newer := errors.AsType[*segment.VersionError](err)
 	switch {
@@ -236,13 +236,13 @@ func (f *spoolFile) look() {
 // counted again.
 func (f *spoolFile) count(v *spool.View) {
 	for attempt := 0; ; attempt++ {
-		f.header, f.copies, f.short = &v.Header, v.Copies, v.Short
+		f.header, f.copies, f.short = &v.Header, v.Copies, v.Truncated
 		f.scan(v)
 		if f.state == stateInUse && f.Lost > 0 {
 			f.scan(v)
 		}
 		v.Close()
-		again, err := spool.Look(f.dir, f.name)
+		again, err := spool.Inspect(f.dir, f.name)
 		if err != nil {
 			return
 		}

@@ -81,7 +81,7 @@ func (p *program) repairSpool(ctx context.Context, d *spoolDir, f *repairFlags) 
 		if errors.Is(err, disk.ErrLocked) {
 			continue // another process has taken it meanwhile
 		}
-		if errors.Is(err, spool.ErrLost) {
+		if errors.Is(err, spool.ErrUnverifiable) {
 			unrepairable = append(unrepairable, file)
 		}
 		if err != nil {
@@ -138,9 +138,9 @@ func (f *spoolFile) repair(to segment.Header, all []*spoolFile) (done string, er
 	case f.header == nil:
 		return f.rebuild(to, all)
 	case f.state == stateSetAside:
-		return "put back", spool.Mend(f.dir, f.name, func(*segment.Header) {})
+		return "put back", spool.Repair(f.dir, f.name, func(*segment.Header) {})
 	case f.copies < 2:
-		return "repaired: one copy of its header was damaged", spool.Mend(f.dir, f.name, func(*segment.Header) {})
+		return "repaired: one copy of its header was damaged", spool.Repair(f.dir, f.name, func(*segment.Header) {})
 	}
 	return "", f.err
 }
@@ -155,7 +155,7 @@ func (f *spoolFile) rebuild(to segment.Header, all []*spoolFile) (string, error)
 	}
 	err := spool.Rebuild(f.dir, f.name, to)
 	switch {
-	case errors.Is(err, spool.ErrNowhere):
+	case errors.Is(err, spool.ErrNoDestination):
 		return "", fmt.Errorf("%w: set --group, --stream and --region", err)
 	case err == nil:
 		return "repaired: its header was lost", nil

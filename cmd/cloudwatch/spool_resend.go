@@ -121,7 +121,7 @@ func (r *resend) prepareFile(f *spoolFile) error {
 	err := f.dir.SecureFile(f.name)
 	if h := *f.header; err == nil {
 		if r.flags.retarget(&h); h != *f.header {
-			err = spool.Mend(f.dir, f.name, r.flags.retarget)
+			err = spool.Repair(f.dir, f.name, r.flags.retarget)
 		}
 	}
 	if errors.Is(err, disk.ErrLocked) || errors.Is(err, fs.ErrNotExist) { // another process is sending it

@@ -115,7 +115,7 @@ func cmdSegment(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Check(err)
 			last, err := strconv.ParseUint(cmp.Or(to, from), 10, 64)
 			ts.Check(err)
-			acks.Settled.Add(first, last+1)
+			acks.Acked.Add(first, last+1)
 		case "written":
 			written = uint32(atoi(value))
 		case "time":

@@ -54,7 +54,7 @@ func (f *spoolFile) verdict() string {
 	case f.state == stateNewer:
 		return fmt.Sprintf("not checked: %v", f.err)
 	case f.unread():
-		return fmt.Sprintf("damaged: %v", cmp.Or(f.err, spool.ErrHeader))
+		return fmt.Sprintf("damaged: %v", cmp.Or(f.err, spool.ErrHeaderDamaged))
 	case f.header == nil:
 		return f.state
 	}
@@ -65,7 +65,7 @@ func (f *spoolFile) verdict() string {
 	if f.state == stateUnsafe {
 		s = "not safe: " + against(f.unsafe)
 	}
-	s += fmt.Sprintf(", %s, %s settled, %s pending", counted(int64(f.Records), "record", "records"), count(int64(f.Settled)), count(int64(f.pending())))
+	s += fmt.Sprintf(", %s, %s settled, %s pending", counted(int64(f.Records), "record", "records"), count(int64(f.Acked)), count(int64(f.pending())))
 	if f.Lost > 0 {
 		s += fmt.Sprintf(", %s lost, of which %s pending", counted(int64(f.Lost), "record", "records"), count(int64(f.Damaged)))
 	}

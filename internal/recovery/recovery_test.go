@@ -61,7 +61,7 @@ func TestCountsBeforeDelivery(t *testing.T) {
 	s := newScene(t)
 	s.leave(file{producer: 2, number: 1, first: 1, events: 10})
 	s.leave(file{producer: 3, number: 1, first: 1, events: 10, acks: segment.Acks{Generation: 1, Written: 10, Final: true}})
-	s.leave(file{producer: 4, number: 1, first: 1, events: 10, acks: segment.Acks{Generation: 1, Written: 10, Settled: segment.Ranges{{From: 1, To: 8}}}})
+	s.leave(file{producer: 4, number: 1, first: 1, events: 10, acks: segment.Acks{Generation: 1, Written: 10, Acked: segment.Ranges{{From: 1, To: 8}}}})
 	s.leave(file{producer: 5, number: 1, first: 1, events: 10, stream: "t", missing: []int{5, 6}})
 	s.leave(file{producer: 6, number: 1, first: 1, events: 10, change: func(h *segment.Header) { h.Group = "another" }})
 	open := s.shut()
@@ -355,7 +355,7 @@ func TestLockedUnreadableSegment(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := newRecovery(s.cfg)
-	if r.setAside(name, spool.ErrHeader) {
+	if r.setAside(name, spool.ErrHeaderDamaged) {
 		t.Error("a locked segment was set aside")
 	}
 	if locked := r.survey(); !slices.Equal(locked, []string{name}) {
@@ -365,7 +365,7 @@ func TestLockedUnreadableSegment(t *testing.T) {
 		t.Errorf("known: %+v, counts %+v", *r.about(name), r.Counts())
 	}
 	f.Close()
-	if !r.setAside(name, spool.ErrHeader) {
+	if !r.setAside(name, spool.ErrHeaderDamaged) {
 		t.Error("the segment was not set aside")
 	}
 	if _, err := os.Stat(filepath.Join(s.path, "00000000000000aa-00000001.bad")); err != nil || r.Counts().Held != 64<<10 {

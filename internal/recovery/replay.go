@@ -142,7 +142,7 @@ func (r *Recovery) feed(rp *replayer, p process) (locked []string) {
 		}
 		if copied != nil {
 			o.Skip(copied[i])
-			o.Elsewhere(seen)
+			o.SetElsewhere(seen)
 		}
 		delete(r.segments, s.name)
 		if !rp.feed(o, r.handOver(s, rp)) {
@@ -152,7 +152,7 @@ func (r *Recovery) feed(rp *replayer, p process) (locked []string) {
 			return nil
 		}
 		if copied != nil {
-			o.Judged(&seen)
+			o.Accounted(&seen)
 		}
 	}
 	return nil

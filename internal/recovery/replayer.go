@@ -146,8 +146,8 @@ func (rp *replayer) feed(o *spool.Orphan, unfed int64) bool {
 	rp.r.reportOnce("read segment", o.Name, err)
 	rp.mu.Lock()
 	defer rp.mu.Unlock()
-	if o.Ended().After(rp.note.Ended) {
-		rp.note.Ended = o.Ended()
+	if o.Newest().After(rp.note.Ended) {
+		rp.note.Ended = o.Newest()
 	}
 	if !stopped {
 		rp.unfed -= unfed
@@ -161,7 +161,7 @@ func (rp *replayer) feed(o *spool.Orphan, unfed int64) bool {
 
 // miss counts unreadable events as damaged.
 func (rp *replayer) miss(s *source, damaged int) {
-	ms := max(s.Ended().UnixMilli(), 0) // they are not later than that; nothing else is known
+	ms := max(s.Newest().UnixMilli(), 0) // they are not later than that; nothing else is known
 	loss := account.Loss{Events: int64(damaged), First: ms, Last: ms}
 	loss.Levels[account.None] = loss.Events
 	rp.queue.Missed(&loss)

@@ -44,7 +44,7 @@ func (r *Recovery) survey() (locked []string) {
 	s := surveyor{Recovery: r, bytes: surveyBytes, trims: surveyTrims}
 	present := make(map[string]*leftover)
 	for _, l := range list {
-		if l.Waits { // its process has died since this round began
+		if l.Blocked { // its process has died since this round began
 			locked = append(locked, l.Name)
 			r.rescan.soon(l.Name)
 			continue
@@ -139,7 +139,7 @@ func (s *surveyor) inspect(l spool.Leftover) (found *leftover, busy bool) {
 	if state.foreign = !ours; !ours {
 		h := &o.Header
 		s.hold("send segment", l.Name, o.Size(), fmt.Errorf("%w: log group %q, region %q, endpoint %q", errElsewhere, h.Group, h.Region, h.Endpoint))
-	} else if short := o.Short(); short != nil { // how much is missing may be unknown
+	} else if short := o.Truncated(); short != nil { // how much is missing may be unknown
 		s.hold("read segment", l.Name, 0, short)
 	}
 	if old := s.segments[l.Name]; old != nil { // it was counted, and could not be sent
@@ -188,9 +188,9 @@ func (r *Recovery) unusable(l spool.Leftover, err error) (locked bool) {
 	case errors.Is(err, disk.ErrLocked):
 		return true
 	case errors.Is(err, fs.ErrNotExist): // another process was faster
-	case errors.Is(err, spool.ErrHeader):
+	case errors.Is(err, spool.ErrHeaderDamaged):
 		return !r.setAside(l.Name, err)
-	case spool.Stays(err): // of another version or another user
+	case spool.IsPermanent(err): // of another version or another user
 		r.hold("send segment", l.Name, l.Size, err)
 	default: // the disk fails
 		r.reportOnce("read segment", l.Name, err)

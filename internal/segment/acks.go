@@ -9,7 +9,7 @@ type Acks struct {
 	Generation uint64 // incremented with every write, from 1 on
 	Written    uint32 // number of the last record at the time of the write; more may follow unless Final is set
 	Final      bool   // no record follows Written; the missing ones are lost
-	Settled    Ranges // sequence numbers; some may be missing, none is wrong
+	Acked      Ranges // sequence numbers; some may be missing, none is wrong
 }
 
 // The slots are written alternately, so that a torn write leaves the other one intact. A slot:
@@ -46,7 +46,7 @@ func SlotOffset(generation uint64) int64 {
 // EncodeSlot returns the 4 KiB to write at [SlotOffset] of a.Generation, for the segment with
 // that ID. Only the 254 largest ranges fit; events in the others are sent again after a crash.
 func (a *Acks) EncodeSlot(id uint64) []byte {
-	acked := a.Settled
+	acked := a.Acked
 	if len(acked) > maxRanges {
 		acked = slices.Clone(acked)
 		acked.Cut(maxRanges)
@@ -94,7 +94,7 @@ func decodeSlot(b []byte, id uint64, offset int64) (a Acks, ok bool) {
 	a.Written = little.Uint32(b[slotWritten:])
 	a.Final = little.Uint32(b[slotFlags:])&flagFinal != 0
 	for b = b[slotRanges:]; len(b) > 0; b = b[rangeBytes:] {
-		a.Settled = append(a.Settled, Range{little.Uint64(b), little.Uint64(b[8:])})
+		a.Acked = append(a.Acked, Range{little.Uint64(b), little.Uint64(b[8:])})
 	}
-	return a, SlotOffset(a.Generation) == offset && a.Settled.valid()
+	return a, SlotOffset(a.Generation) == offset && a.Acked.valid()
 }

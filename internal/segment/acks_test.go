@@ -34,9 +34,9 @@ func TestAcksRoundTrip(t *testing.T) {
 	for name, a := range map[string]segment.Acks{
 		"nothing acknowledged": {Generation: 1, Written: 5},
 		"final":                {Generation: 1, Written: 5, Final: true},
-		"one range":            {Generation: 2, Written: 1 << 31, Settled: segment.Ranges{{1, 5}}},
-		"full":                 {Generation: 1<<64 - 1, Written: 1<<32 - 1, Settled: many(254)},
-		"maximum range":        {Generation: 3, Settled: segment.Ranges{{0, 1<<64 - 1}}},
+		"one range":            {Generation: 2, Written: 1 << 31, Acked: segment.Ranges{{1, 5}}},
+		"full":                 {Generation: 1<<64 - 1, Written: 1<<32 - 1, Acked: many(254)},
+		"maximum range":        {Generation: 3, Acked: segment.Ranges{{0, 1<<64 - 1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := segment.DecodeAcks(slots(a), acksID); !reflect.DeepEqual(got, a) {
@@ -51,7 +51,7 @@ func TestAcksRoundTrip(t *testing.T) {
 
 func TestNewestSlotWins(t *testing.T) {
 	acks := func(generation uint64) segment.Acks {
-		return segment.Acks{Generation: generation, Written: uint32(generation), Settled: segment.Ranges{{1, generation + 1}}}
+		return segment.Acks{Generation: generation, Written: uint32(generation), Acked: segment.Ranges{{1, generation + 1}}}
 	}
 	damage := func(b []byte, slot int) []byte { b[slot*slotBytes+40-1] ^= 1; return b }
 	move := func(b []byte) []byte { return slices.Concat(b[slotBytes:], b[:slotBytes]) }
@@ -95,17 +95,17 @@ func TestSlotsAlternate(t *testing.T) {
 }
 
 func TestTooManyRanges(t *testing.T) {
-	a := segment.Acks{Generation: 1, Settled: many(2000)} // 200 of them are large
+	a := segment.Acks{Generation: 1, Acked: many(2000)} // 200 of them are large
 	got := segment.DecodeAcks(slots(a), acksID)
-	if !reflect.DeepEqual(a.Settled, many(2000)) {
+	if !reflect.DeepEqual(a.Acked, many(2000)) {
 		t.Error("the caller's ranges were changed")
 	}
-	if len(got.Settled) != 254 {
-		t.Errorf("%d ranges", len(got.Settled))
+	if len(got.Acked) != 254 {
+		t.Errorf("%d ranges", len(got.Acked))
 	}
 	large := 0
-	for _, r := range got.Settled {
-		if !a.Settled.Covers(r.From, r.To) {
+	for _, r := range got.Acked {
+		if !a.Acked.Covers(r.From, r.To) {
 			t.Errorf("%v is not acknowledged", r)
 		}
 		large += int(r.To - r.From - 1)
@@ -125,7 +125,7 @@ func TestMalformedSlotsAreIgnored(t *testing.T) {
 		"adjacent":    {{1, 5}, {5, 6}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := segment.Acks{Generation: 1, Settled: acked}
+			a := segment.Acks{Generation: 1, Acked: acked}
 			if got := segment.DecodeAcks(slots(a), acksID); !reflect.DeepEqual(got, segment.Acks{}) {
 				t.Errorf("got %+v", got)
 			}

@@ -58,7 +58,7 @@ func BenchmarkScan(b *testing.B) {
 
 // BenchmarkEncodeSlot encodes acks with a few ranges.
 func BenchmarkEncodeSlot(b *testing.B) {
-	a := segment.Acks{Generation: 1, Settled: segment.Ranges{{1, 100}, {200, 300}, {400, 500}}}
+	a := segment.Acks{Generation: 1, Acked: segment.Ranges{{1, 100}, {200, 300}, {400, 500}}}
 	b.ReportAllocs()
 	for b.Loop() {
 		a.EncodeSlot(4711)

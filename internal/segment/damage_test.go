@@ -54,7 +54,7 @@ func (f *file) oneByte(damaged []byte, at int64, newer segment.Acks) (lost int, 
 		return 0, nil
 	}
 	a := segment.DecodeAcks(damaged[segment.HeaderBytes:segment.Start], f.id())
-	older := segment.Acks{Generation: newer.Generation - 1, Written: f.written[1], Settled: f.before}
+	older := segment.Acks{Generation: newer.Generation - 1, Written: f.written[1], Acked: f.before}
 	slot := segment.SlotOffset(newer.Generation)
 	inNewer := slot <= at && at < slot+segment.AcksBytes/2
 	if !reflect.DeepEqual(a, newer) && !(inNewer && reflect.DeepEqual(a, older)) {

@@ -64,7 +64,7 @@ func exampleFile(t *testing.T) ([]byte, *Header) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := Acks{Generation: 1, Written: 2, Settled: Ranges{{1, 2}}}
+	a := Acks{Generation: 1, Written: 2, Acked: Ranges{{1, 2}}}
 	b = append(b, make([]byte, slotBytes)...) // slot 0 was never written
 	b = append(b, a.EncodeSlot(h.ID)...)
 	b = AppendRecord(b, h.ID, int64(len(b)), 1, Record{Seq: 1, Time: 1763812800123, Level: 2, Size: 17, Payload: []byte(`{\"msg\":\"started\"}`)})

@@ -138,11 +138,11 @@ func FuzzHeader(f *testing.F) {
 // FuzzAcks decodes arbitrary slots. The result must be what one of them contains.
 func FuzzAcks(f *testing.F) {
 	f.Add([]byte(nil), false)
-	a := segment.Acks{Generation: 2, Written: 3, Settled: segment.Ranges{{1, 2}, {5, 9}}}
+	a := segment.Acks{Generation: 2, Written: 3, Acked: segment.Ranges{{1, 2}, {5, 9}}}
 	b := a.EncodeSlot(fuzzID)
 	f.Add(b[:64], true)
 	f.Add(b, false)
-	a.Generation, a.Settled = 3, many(254)
+	a.Generation, a.Acked = 3, many(254)
 	f.Add(slices.Concat(b, a.EncodeSlot(fuzzID)), false)
 	f.Add(slices.Concat(b, a.EncodeSlot(fuzzID)), true)
 	f.Fuzz(func(t *testing.T, written []byte, signed bool) {
@@ -166,15 +166,15 @@ func FuzzAcks(f *testing.F) {
 		slot := b[segment.SlotOffset(a.Generation)-segment.HeaderBytes:][:slotBytes]
 		again := a.EncodeSlot(fuzzID)
 		copy(again[20:24], slot[20:24]) // ignored by readers
-		if !bytes.Equal(again[4:24+16*len(a.Settled)], slot[4:24+16*len(a.Settled)]) {
+		if !bytes.Equal(again[4:24+16*len(a.Acked)], slot[4:24+16*len(a.Acked)]) {
 			t.Fatalf("the slot is %x, but it was read as %+v", slot, a)
 		}
 		var built segment.Ranges
-		for _, r := range a.Settled {
+		for _, r := range a.Acked {
 			built.Add(r.From, r.To)
 		}
-		if !slices.Equal(built, a.Settled) {
-			t.Fatalf("%v are not in order", a.Settled)
+		if !slices.Equal(built, a.Acked) {
+			t.Fatalf("%v are not in order", a.Acked)
 		}
 	})
 }

@@ -64,7 +64,7 @@ func newFile(t testing.TB, rng *rand.Rand, size, empty int) *file {
 		generation++
 		acks.Generation, acks.Written = generation, uint32(len(f.records))
 		copy(f.bytes[segment.SlotOffset(generation):], acks.EncodeSlot(f.header.ID))
-		f.before, f.acked = f.acked, slices.Clone(acks.Settled)
+		f.before, f.acked = f.acked, slices.Clone(acks.Acked)
 		f.written = [2]uint32{acks.Written, f.written[0]}
 	}
 	for at := int64(segment.Start); ; {
@@ -80,7 +80,7 @@ func newFile(t testing.TB, rng *rand.Rand, size, empty int) *file {
 		at += int64(len(record))
 		if rng.IntN(3) == 0 {
 			from := seq - rng.Uint64N(min(seq, 100))
-			acks.Settled.Add(from, from+1+rng.Uint64N(seq+1-from))
+			acks.Acked.Add(from, from+1+rng.Uint64N(seq+1-from))
 		}
 		if rng.IntN(12) == 0 {
 			writeAcks()
@@ -172,7 +172,7 @@ func (f *file) checkAcks(damaged []byte) error {
 		return nil
 	}
 	a := segment.DecodeAcks(damaged[segment.HeaderBytes:segment.Start], f.id())
-	for _, r := range a.Settled {
+	for _, r := range a.Acked {
 		if !f.acked.Covers(r.From, r.To) {
 			return fmt.Errorf("%v counts as acknowledged, but is not in %v", r, f.acked)
 		}

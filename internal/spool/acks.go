@@ -79,7 +79,7 @@ func (f *openFile) nextAcks() segment.Acks {
 	f.acksStale = false
 	acked := slices.Clone(f.acked)
 	acked.Cut(segment.MaxRanges)
-	return segment.Acks{Generation: f.acks.Generation + 1, Written: f.records, Final: f.sealed, Settled: acked}
+	return segment.Acks{Generation: f.acks.Generation + 1, Written: f.records, Final: f.sealed, Acked: acked}
 }
 
 // encode returns the slot for a and its file offset.
@@ -88,4 +88,4 @@ func (f *openFile) encode(a segment.Acks) (slot []byte, at int64) {
 }
 
 // wroteAcks records that the file now has a. The other slot has the previous acks.
-func (f *openFile) wroteAcks(a segment.Acks) { f.ackedBoth, f.acks = f.acks.Settled, a }
+func (f *openFile) wroteAcks(a segment.Acks) { f.ackedBoth, f.acks = f.acks.Acked, a }

@@ -53,7 +53,7 @@ func TestAcknowledgements(t *testing.T) {
 			t.Errorf("written at %v, want %v", slots, want)
 		}
 		c := m.segments()[0]
-		if c.acks.Generation != 3 || c.acks.Written != 221 || len(c.acks.Settled) != 1 {
+		if c.acks.Generation != 3 || c.acks.Written != 221 || len(c.acks.Acked) != 1 {
 			t.Errorf("acknowledged: %+v", c.acks)
 		}
 

@@ -124,19 +124,19 @@ func (a *adoption) open(have segment.Ranges) error {
 		o, err := OpenOrphan(a.s.cfg.HotLeft, f.Name)
 		switch {
 		case err == nil:
-			if err := o.Short(); err != nil {
+			if err := o.Truncated(); err != nil {
 				a.held(f.Name, 0, err)
 			}
 			for _, r := range have {
 				o.acked.Add(r.From, r.To)
 			}
 			a.hot = append(a.hot, o)
-		case errors.Is(err, ErrHeader): // or every round would retry it
-			errs = append(errs, a.setAside(f.Name, err))
+		case errors.Is(err, ErrHeaderDamaged): // or every round would retry it
+			errs = append(errs, a.putAside(f.Name, err))
 		case errors.Is(err, disk.ErrLocked):
 			a.locked = append(a.locked, f.Name)
 		case errors.Is(err, fs.ErrNotExist): // another process has moved it
-		case Stays(err):
+		case IsPermanent(err):
 			a.held(f.Name, f.Size, err)
 		default:
 			a.unmoved++
@@ -147,8 +147,8 @@ func (a *adoption) open(have segment.Ranges) error {
 	return errors.Join(errs...)
 }
 
-func (a *adoption) setAside(name string, cause error) error {
-	bytes, removed, err := setAside(a.s.cfg.HotLeft, name, a.s.cfg.HotBytes)
+func (a *adoption) putAside(name string, cause error) error {
+	bytes, removed, err := moveAside(a.s.cfg.HotLeft, name, a.s.cfg.HotBytes)
 	for _, old := range removed {
 		a.held(old, 0, ErrTooMany)
 	}
@@ -333,7 +333,7 @@ func (a *adoption) onDisk(files []disk.Entry) (have segment.Ranges, err error) {
 		if err != nil {
 			continue // its events are copied
 		}
-		_, _ = o.scan(func(segment.Record) bool { return true }) // unreadable events are copied
+		_, _ = o.scanRecords(func(segment.Record) bool { return true }) // unreadable events are copied
 		o.addFound(&have)
 		o.Release()
 	}

@@ -219,7 +219,7 @@ func TestAdoptUnreadableFile(t *testing.T) {
 		var reports []string
 		for range 2 { // reported only once
 			_, err := a.spool.Adopt(func(name string, bytes int64, why error) {
-				if !errors.Is(why, spool.ErrHeader) {
+				if !errors.Is(why, spool.ErrHeaderDamaged) {
 					t.Error(why)
 				}
 				reports = append(reports, fmt.Sprint(name, " ", bytes))
@@ -283,7 +283,7 @@ func TestAdoptTruncatedFile(t *testing.T) {
 		a := m.start(adopter)
 		var reports []string
 		_, err := a.spool.Adopt(func(name string, bytes int64, why error) {
-			if !errors.Is(why, spool.ErrShort) {
+			if !errors.Is(why, spool.ErrTruncated) {
 				t.Error(why)
 			}
 			reports = append(reports, name)
@@ -379,7 +379,7 @@ func TestSegmentsWaitForHotFiles(t *testing.T) {
 				t.Error(err)
 			}
 			for _, l := range list {
-				if l.Waits {
+				if l.Blocked {
 					processes = append(processes, spool.ProcessOf(l.Name))
 				}
 			}

@@ -60,7 +60,7 @@ type openFile struct {
 	dirty       bool           // written since the last sync, first at dirtyAt
 	dirtyAt     time.Time
 	syncing     bool           // a goroutine is syncing it
-	synced      segment.Ranges // events of have that are on stable storage
+	stable      segment.Ranges // events of have that are on stable storage
 	nameSynced  bool           // the file name is on stable storage too
 	reclaimed   int64          // bytes of acknowledged events that were reclaimed
 	step        int64          // size of the last growth; step and grown are guarded by Spool.writing

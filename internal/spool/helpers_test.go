@@ -285,14 +285,14 @@ func read(t testing.TB, f *memFS, name string) (c content) {
 	last, lost := uint64(0), 0
 	for scan.Next() {
 		r := scan.Record()
-		if n := scan.Lost() - lost; n > 0 && !c.acks.Settled.Covers(max(last+1, r.Seq-uint64(n)), r.Seq) { // the space of others was reclaimed
+		if n := scan.Lost() - lost; n > 0 && !c.acks.Acked.Covers(max(last+1, r.Seq-uint64(n)), r.Seq) { // the space of others was reclaimed
 			t.Errorf("%s: %d records are missing", name, n)
 		}
 		last, lost = r.Seq, scan.Lost()
 		wire := encoder.AppendEnd(append(encoder.AppendStart(nil, r.Time), r.Payload...))
 		n := numberOf(t, batch.Event{Time: r.Time, Size: r.Size, Level: account.Level(r.Level), Wire: wire})
 		c.records = append(c.records, n)
-		if !c.acks.Settled.Contains(r.Seq) {
+		if !c.acks.Acked.Contains(r.Seq) {
 			c.left = append(c.left, n)
 		}
 	}
@@ -331,7 +331,7 @@ func (m *machine) filesOf(f *memFS) (list []found) {
 	dir := f.open(newProcess())
 	for _, name := range append(f.names(".seg"), f.names(".hot")...) {
 		o, err := spool.OpenOrphan(dir, name)
-		if m.powerCut && errors.Is(err, spool.ErrHeader) {
+		if m.powerCut && errors.Is(err, spool.ErrHeaderDamaged) {
 			continue // it was never synced
 		}
 		if err != nil {

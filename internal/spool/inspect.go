@@ -40,17 +40,17 @@ func IsOwn(name string) bool { return ownNamePattern.MatchString(name) }
 // View is a segment opened for inspection: its process may be alive, and may write to it or
 // remove it meanwhile.
 type View struct {
-	Header segment.Header
-	Copies int  // intact copies of the header: 1 or 2
-	Short  bool // the file was truncated
+	Header    segment.Header
+	Copies    int  // intact copies of the header: 1 or 2
+	Truncated bool // the file was truncated
 
 	orphan Orphan // used for reading only
 	end    int64  // offset after the last record that Scan has found; initially 0
 }
 
-// Look opens a segment without locking it, regardless of its owner and permissions. The errors
+// Inspect opens a segment without locking it, regardless of its owner and permissions. The errors
 // are those of [OpenOrphan], except for [disk.ErrLocked].
-func Look(dir *disk.Dir, name string) (*View, error) {
+func Inspect(dir *disk.Dir, name string) (*View, error) {
 	f, err := dir.Inspect(name)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func Look(dir *disk.Dir, name string) (*View, error) {
 		_ = f.Close()
 		return nil, err
 	}
-	v.Header, v.Short = v.orphan.Header, v.orphan.Short() != nil
+	v.Header, v.Truncated = v.orphan.Header, v.orphan.Truncated() != nil
 	for _, intact := range intactCopies(f) {
 		if intact {
 			v.Copies++
@@ -86,7 +86,7 @@ func intactCopies(f *disk.File) (intact [2]bool) {
 // Found is the result of [View.Scan].
 type Found struct {
 	Records int // readable records
-	Settled int // acknowledged ones among them
+	Acked   int // acknowledged ones among them
 	Lost    int // unreadable records, including malformed ones, but not acknowledged ones whose space was reclaimed
 	Damaged int // unacknowledged ones among Lost: events that are lost
 
@@ -130,7 +130,7 @@ func (v *View) Scan(visit func(r segment.Record, acked bool) bool) (f Found, err
 		}
 		f.Records++
 		if acked {
-			f.Settled++
+			f.Acked++
 		}
 		if !visit(r, acked) {
 			return f, scan.Err()

@@ -44,7 +44,7 @@ func forgedDir(t *testing.T) *disk.Dir {
 // A forged record affects only itself.
 func TestForgedRecords(t *testing.T) {
 	dir := forgedDir(t)
-	v, err := spool.Look(dir, repairName)
+	v, err := spool.Inspect(dir, repairName)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestImpossibleWrittenCount(t *testing.T) {
 		acks := segment.Acks{Generation: 3, Written: math.MaxUint32}
 		copy(b[segment.SlotOffset(3):], acks.EncodeSlot(mendHeader.ID))
 	})
-	v, err := spool.Look(dir, repairName)
+	v, err := spool.Inspect(dir, repairName)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,17 +126,17 @@ func TestSparseSegment(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir.Path(), repairName), size); err != nil {
 		t.Skip(err)
 	}
-	v, err := spool.Look(dir, repairName)
+	v, err := spool.Inspect(dir, repairName)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer v.Close()
 	found, err := v.Scan(func(segment.Record, bool) bool { return true })
-	if !errors.Is(err, spool.ErrLong) || found.Records != 3 {
+	if !errors.Is(err, spool.ErrTooLarge) || found.Records != 3 {
 		t.Errorf("found %+v, error %v", found, err)
 	}
 	n := 0
-	if _, err := orphanIn(t, dir, repairName).Scan(func(uint64, batch.Event) bool { n++; return true }); !errors.Is(err, spool.ErrLong) || n != 2 {
+	if _, err := orphanIn(t, dir, repairName).Scan(func(uint64, batch.Event) bool { n++; return true }); !errors.Is(err, spool.ErrTooLarge) || n != 2 {
 		t.Errorf("%d events, error %v", n, err)
 	}
 }
@@ -159,7 +159,7 @@ func TestRecordsAfterFinalAcks(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir.Path(), repairName), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	v, err := spool.Look(dir, repairName)
+	v, err := spool.Inspect(dir, repairName)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func (m *machine) openOrphan() *spool.Orphan {
 }
 
 func final(written int, acked ...segment.Range) segment.Acks {
-	return segment.Acks{Generation: 1, Written: uint32(written), Final: true, Settled: acked}
+	return segment.Acks{Generation: 1, Written: uint32(written), Final: true, Acked: acked}
 }
 
 // TestGrowingSegment checks that missing records are reported or counted, whatever they were.
@@ -65,13 +65,13 @@ func TestGrowingSegment(t *testing.T) {
 		{"no records", growing(t, segment.Acks{}, nil, 4096), 0, 1, false, true},
 		{"no records, no room for one", growing(t, segment.Acks{}, nil, 0), 0, 1, false, true},
 		{"no records, number known from acks", growing(t, segment.Acks{Generation: 1, Written: 21}, nil, 4096), 0, 21, false, false},
-		{"no records, all acknowledged", growing(t, segment.Acks{Generation: 1, Written: 5, Settled: segment.Ranges{{From: 1, To: 6}}}, nil, 4096), 0, 0, false, false},
+		{"no records, all acknowledged", growing(t, segment.Acks{Generation: 1, Written: 5, Acked: segment.Ranges{{From: 1, To: 6}}}, nil, 4096), 0, 0, false, false},
 		{"never written", growing(t, final(0), nil, 0), 0, 0, false, false},
 	} {
 		m := newMachine(t)
 		m.disk.put(orphanName, slices.Clone(row.data))
 		o := m.openOrphan()
-		if short := o.Short(); errors.Is(short, spool.ErrShort) != row.short {
+		if short := o.Truncated(); errors.Is(short, spool.ErrTruncated) != row.short {
 			t.Errorf("%s: %v", row.rule, short)
 		}
 		found := 0
@@ -94,7 +94,7 @@ func TestGrowingSegment(t *testing.T) {
 // TestTrim frees reserved space, and does so once.
 func TestTrim(t *testing.T) {
 	m := newMachine(t)
-	m.disk.put(orphanName, growing(t, segment.Acks{Generation: 1, Written: 3, Settled: segment.Ranges{{From: 2, To: 4}}}, span(1, 50), 1<<20))
+	m.disk.put(orphanName, growing(t, segment.Acks{Generation: 1, Written: 3, Acked: segment.Ranges{{From: 2, To: 4}}}, span(1, 50), 1<<20))
 	want, _ := m.scan(orphanName)
 	before := int64(len(m.disk.read(orphanName)))
 	var sizes []int64
@@ -126,7 +126,7 @@ func TestTrim(t *testing.T) {
 	if writes := m.disk.callsOf("write"); writes != 1 {
 		t.Errorf("%d writes", writes)
 	}
-	if c := read(t, m.disk, orphanName); !c.acks.Final || c.acks.Written != 50 || !c.acks.Settled.Covers(2, 4) {
+	if c := read(t, m.disk, orphanName); !c.acks.Final || c.acks.Written != 50 || !c.acks.Acked.Covers(2, 4) {
 		t.Errorf("acks %+v", c.acks)
 	}
 }
@@ -173,7 +173,7 @@ func TestCopiedRecordsAreSentOnce(t *testing.T) {
 	damageRecords(data, 1, []int{1, 2})
 	m.disk.put(orphanName, data)
 	copied := m.openOrphan()
-	copied.Elsewhere(segment.Ranges{{From: 1, To: 2}, {From: 4, To: 5}})
+	copied.SetElsewhere(segment.Ranges{{From: 1, To: 2}, {From: 4, To: 5}})
 	if damaged, err := copied.Scan(func(uint64, batch.Event) bool { return true }); damaged != 2 || err != nil {
 		t.Errorf("%d damaged, %v; want those in no other segment", damaged, err)
 	}
@@ -227,7 +227,7 @@ func TestRecordsFromBefore1970(t *testing.T) {
 		}
 		return true
 	})
-	if ended := o.Ended(); err != nil || ended.After(time.UnixMilli(0)) {
+	if ended := o.Newest(); err != nil || ended.After(time.UnixMilli(0)) {
 		t.Errorf("%v, ended %v", err, ended)
 	}
 }

@@ -458,7 +458,7 @@ func (w *world) recoverOthers() {
 
 // wantNoFailure checks that nothing failed without a cause.
 func (w *world) wantNoFailure(err error) {
-	lost := w.m.powerCut && errors.Is(err, spool.ErrHeader)
+	lost := w.m.powerCut && errors.Is(err, spool.ErrHeaderDamaged)
 	if err != nil && w.fault == "" && !lost && !errors.Is(err, spool.ErrFull) {
 		w.t.Errorf("during recovery: %v", err)
 	}

@@ -23,16 +23,16 @@ type Orphan struct {
 	Header segment.Header
 	Name   string
 
-	dir       Directory
-	file      File
-	acked     segment.Ranges // acknowledged when it was opened, or skipped
-	elsewhere segment.Ranges // events in other segments, which may be missing here; see Elsewhere
-	written   uint32         // records known to have been written
-	truncated error          // an ErrShort if the file was truncated
-	acks      segment.Acks   // as last written; after opening used only by Acknowledge, Skip and Trim
-	newest    int64          // time of the newest event, in ms
-	encoder   batch.Encoder
-	wire      []byte
+	dir          Directory
+	file         File
+	acked        segment.Ranges // acknowledged when it was opened, or skipped
+	elsewhere    segment.Ranges // events in other segments, which may be missing here; see SetElsewhere
+	written      uint32         // records known to have been written
+	truncation   error          // an ErrTruncated if the file was truncated
+	acks         segment.Acks   // as last written; after opening used only by Acknowledge, Skip and Trim
+	newestMillis int64          // time of the newest event, in ms
+	encoder      batch.Encoder
+	wire         []byte
 
 	// Results of the last scan.
 	records uint32         // number of the last record
@@ -42,22 +42,22 @@ type Orphan struct {
 	span    segment.Range  // of the records and those missing before, between and after them
 }
 
-// ErrHeader is an error of [OpenOrphan]. Others are [disk.ErrLocked] if its process is alive,
+// ErrHeaderDamaged is an error of [OpenOrphan]. Others are [disk.ErrLocked] if its process is alive,
 // and [*segment.VersionError] if the file needs a newer version of this library.
-var ErrHeader = errors.New("header is damaged")
+var ErrHeaderDamaged = errors.New("header is damaged")
 
-// ErrShort is the error for a truncated segment: whatever followed is lost, even if its extent
+// ErrTruncated is the error for a truncated segment: whatever followed is lost, even if its extent
 // is unknown.
-var ErrShort = errors.New("file is truncated")
+var ErrTruncated = errors.New("file is truncated")
 
-// ErrLong is the error for a file that was not read to its end.
-var ErrLong = fmt.Errorf("file is larger than any segment; only its first %d MiB are read", segment.MaxFileBytes>>20)
+// ErrTooLarge is the error for a file that was not read to its end.
+var ErrTooLarge = fmt.Errorf("file is larger than any segment; only its first %d MiB are read", segment.MaxFileBytes>>20)
 
 // ErrEmpty is the error for a segment that has lost all of its records.
 var ErrEmpty = errors.New("all of its records are lost")
 
-// Stays reports whether an error of [OpenOrphan] is permanent.
-func Stays(err error) bool {
+// IsPermanent reports whether an error of [OpenOrphan] is permanent.
+func IsPermanent(err error) bool {
 	var newer *segment.VersionError
 	var unsafe *disk.UnsafeError
 	return errors.As(err, &newer) || errors.As(err, &unsafe)
@@ -87,19 +87,19 @@ func (o *Orphan) read() error {
 	header, err := segment.DecodeHeader(page[:segment.HeaderBytes])
 	switch {
 	case errors.Is(err, segment.ErrUnwritten), errors.Is(err, segment.ErrDamaged):
-		return ErrHeader
+		return ErrHeaderDamaged
 	case err != nil:
 		return err
 	}
 	o.Header = *header
 	o.acks = segment.DecodeAcks(page[segment.HeaderBytes:], header.ID)
-	o.acked = append(o.acked, o.acks.Settled...)
+	o.acked = append(o.acked, o.acks.Acked...)
 	o.written = o.acks.Written
-	o.truncated, err = o.checkTruncated()
+	o.truncation, err = o.checkTruncated()
 	return err
 }
 
-// checkTruncated returns an ErrShort if the file was truncated. A growing file ends in zeros
+// checkTruncated returns an ErrTruncated if the file was truncated. A growing file ends in zeros
 // until it is final, any other has its initial size. The acks of a final one give the number of
 // its records.
 func (o *Orphan) checkTruncated() (truncated, err error) {
@@ -109,11 +109,11 @@ func (o *Orphan) checkTruncated() (truncated, err error) {
 		return nil, nil
 	case !o.Header.Grows:
 		if size < o.Header.Size {
-			truncated = fmt.Errorf("%w: %d of %d bytes", ErrShort, size, o.Header.Size)
+			truncated = fmt.Errorf("%w: %d of %d bytes", ErrTruncated, size, o.Header.Size)
 		}
 		return truncated, nil
 	case size < segment.Start:
-		return fmt.Errorf("%w: %d bytes", ErrShort, size), nil
+		return fmt.Errorf("%w: %d bytes", ErrTruncated, size), nil
 	case size == segment.Start:
 		return nil, nil
 	}
@@ -122,7 +122,7 @@ func (o *Orphan) checkTruncated() (truncated, err error) {
 		return nil, err
 	}
 	if tail != [tailBytes]byte{} {
-		truncated = fmt.Errorf("%w: %d bytes without zeros at the end", ErrShort, size)
+		truncated = fmt.Errorf("%w: %d bytes without zeros at the end", ErrTruncated, size)
 	}
 	return truncated, nil
 }
@@ -130,11 +130,11 @@ func (o *Orphan) checkTruncated() (truncated, err error) {
 // Size returns the size of the file in bytes.
 func (o *Orphan) Size() int64 { return o.file.Size() }
 
-// Short returns an [ErrShort] if the file was truncated before it was opened.
-func (o *Orphan) Short() error { return o.truncated }
+// Truncated returns an [ErrTruncated] if the file was truncated before it was opened.
+func (o *Orphan) Truncated() error { return o.truncation }
 
-// Ended returns the time of the newest event found by [Orphan.Scan].
-func (o *Orphan) Ended() time.Time { return time.UnixMilli(o.newest).UTC() }
+// Newest returns the time of the newest event found by [Orphan.Scan].
+func (o *Orphan) Newest() time.Time { return time.UnixMilli(o.newestMillis).UTC() }
 
 // Estimate returns the number of unacknowledged events according to the acks, and whether it is
 // exact. An inexact estimate is at least 1.
@@ -148,7 +148,7 @@ func (o *Orphan) Estimate() (left int64, certain bool) {
 // Count returns the number of unacknowledged events, including unreadable ones. It reads the
 // whole file.
 func (o *Orphan) Count() (left int64, err error) {
-	damaged, err := o.scan(func(r segment.Record) bool {
+	damaged, err := o.scanRecords(func(r segment.Record) bool {
 		if !o.acked.Contains(r.Seq) {
 			left++
 		}
@@ -160,8 +160,8 @@ func (o *Orphan) Count() (left int64, err error) {
 // Scan visits the unacknowledged events until visit returns false. damaged is the number of
 // unreadable ones. The event is only valid during the call of visit.
 func (o *Orphan) Scan(visit func(seq uint64, e batch.Event) bool) (damaged int, err error) {
-	return o.scan(func(r segment.Record) bool {
-		o.newest = max(o.newest, r.Time)
+	return o.scanRecords(func(r segment.Record) bool {
+		o.newestMillis = max(o.newestMillis, r.Time)
 		if o.acked.Contains(r.Seq) {
 			return true
 		}
@@ -171,8 +171,8 @@ func (o *Orphan) Scan(visit func(seq uint64, e batch.Event) bool) (damaged int, 
 	})
 }
 
-// scan visits all records until visit returns false.
-func (o *Orphan) scan(visit func(segment.Record) bool) (damaged int, err error) {
+// scanRecords visits all records until visit returns false.
+func (o *Orphan) scanRecords(visit func(segment.Record) bool) (damaged int, err error) {
 	scan := segment.NewScanner(o.file, o.file.Size(), o.Header.ID)
 	o.records, o.end, o.clean, o.seqs, o.span = 0, segment.Start, false, o.seqs[:0], segment.Range{}
 	last, lost, skipped := uint64(0), 0, int64(0) // sequence number of the last record; records lost and bytes skipped before it
@@ -206,7 +206,7 @@ func (o *Orphan) scan(visit func(segment.Record) bool) (damaged int, err error) 
 	}
 	err = cmp.Or(scan.Err(), o.tooLong())
 	o.clean = missing == 0 && scan.Skipped() == skipped && err == nil
-	if o.emptied() {
+	if o.lostAllRecords() {
 		return max(missing, 1), err
 	}
 	return damaged + o.damagedAfter(last, missing), err
@@ -249,19 +249,19 @@ func (o *Orphan) tooLong() error {
 	if o.Size() <= segment.MaxFileBytes {
 		return nil
 	}
-	return fmt.Errorf("%w: %d bytes", ErrLong, o.Size())
+	return fmt.Errorf("%w: %d bytes", ErrTooLarge, o.Size())
 }
 
-// emptied reports whether a scanned segment has lost all of its records. A growing file is
+// lostAllRecords reports whether a scanned segment has lost all of its records. A growing file is
 // named after its first record; older ones were named when created.
-func (o *Orphan) emptied() bool {
+func (o *Orphan) lostAllRecords() bool {
 	return o.Header.Grows && o.records == 0 && o.written == 0 && !o.acks.Final
 }
 
 // Emptied returns [ErrEmpty] if [Orphan.Scan] found that all records are lost and their number
 // is unknown.
 func (o *Orphan) Emptied() error {
-	if o.emptied() {
+	if o.lostAllRecords() {
 		return ErrEmpty
 	}
 	return nil
@@ -273,7 +273,7 @@ func (o *Orphan) refresh() {
 	if _, err := o.file.ReadAt(slots, segment.HeaderBytes); err != nil {
 		return
 	}
-	for _, r := range segment.DecodeAcks(slots, o.Header.ID).Settled {
+	for _, r := range segment.DecodeAcks(slots, o.Header.ID).Acked {
 		o.acked.Add(r.From, r.To)
 	}
 }
@@ -313,7 +313,7 @@ func (o *Orphan) acknowledged(from, to uint64) (n uint64) {
 // Sequences returns the sequence numbers of all readable and all acknowledged records. It reads
 // the whole file, and syncs it, since the caller may remove the events from other files.
 func (o *Orphan) Sequences() (have segment.Ranges, err error) {
-	if _, err := o.scan(func(segment.Record) bool { return true }); err != nil {
+	if _, err := o.scanRecords(func(segment.Record) bool { return true }); err != nil {
 		return nil, err
 	}
 	have = slices.Clone(o.acked)
@@ -332,9 +332,9 @@ func (o *Orphan) addFound(have *segment.Ranges) {
 	}
 }
 
-// Judged adds the sequence numbers that the last [Orphan.Scan] has found or counted as damaged,
+// Accounted adds the sequence numbers that the last [Orphan.Scan] has found or counted as damaged,
 // and the acknowledged ones.
-func (o *Orphan) Judged(have *segment.Ranges) {
+func (o *Orphan) Accounted(have *segment.Ranges) {
 	o.addFound(have)
 	have.Add(o.span.From, o.span.To)
 }
@@ -351,15 +351,15 @@ func (o *Orphan) Skip(copied segment.Ranges) {
 	o.Acknowledge(copied)
 }
 
-// Elsewhere sets the sequence numbers that other segments of the process contain or that were
+// SetElsewhere sets the sequence numbers that other segments of the process contain or that were
 // counted as damaged there. Their absence in this segment is not damage.
-func (o *Orphan) Elsewhere(have segment.Ranges) { o.elsewhere = have }
+func (o *Orphan) SetElsewhere(have segment.Ranges) { o.elsewhere = have }
 
 // Acknowledge persists further sequence numbers as acknowledged. It may be called during
 // [Orphan.Scan].
 func (o *Orphan) Acknowledge(acked segment.Ranges) {
 	for _, r := range acked {
-		o.acks.Settled.Add(r.From, r.To)
+		o.acks.Acked.Add(r.From, r.To)
 	}
 	o.acks.Generation++
 	// If this fails, the events are delivered twice, which cannot be avoided.
@@ -383,9 +383,9 @@ type Leftover struct {
 	Name  string
 	Size  int64
 	Bytes int64 // allocated on the file system
-	// Waits is set if the process has hot files that Adopt has not seen or found locked. They
+	// Blocked is set if the process has hot files that Adopt has not seen or found locked. They
 	// may contain the same events, which could no longer be detected once the segment is sent.
-	Waits bool
+	Blocked bool
 }
 
 // Leftovers returns the segments of other processes in the directory, sorted by name: those of
@@ -393,20 +393,20 @@ type Leftover struct {
 // be called from the goroutine that calls [Spool.Adopt].
 func (s *Spool) Leftovers() ([]Leftover, error) {
 	segments, err := filesOfOthers(s.cfg.Dir, s.cfg.Header.Producer, segmentExt)
-	waits := make(map[string]bool) // process names
+	blocked := make(map[string]bool) // process names
 	if s.cfg.HotLeft != nil {
 		// List hot files after the segments: the process of a listed segment has created its
 		// hot files by now.
 		hot, _ := filesOfOthers(s.cfg.HotLeft, s.cfg.Header.Producer, hotExt) // nothing to wait for in a directory that fails
 		for _, f := range hot {
 			if !s.adopted[f.Name] {
-				waits[ProcessOf(f.Name)] = true
+				blocked[ProcessOf(f.Name)] = true
 			}
 		}
 	}
 	list := make([]Leftover, len(segments))
 	for i, f := range segments {
-		list[i] = Leftover{Name: f.Name, Size: f.Size, Bytes: f.Bytes, Waits: waits[ProcessOf(f.Name)]}
+		list[i] = Leftover{Name: f.Name, Size: f.Size, Bytes: f.Bytes, Blocked: blocked[ProcessOf(f.Name)]}
 	}
 	return list, err
 }
@@ -427,10 +427,10 @@ func filesOfOthers(dir Directory, producer uint64, ext string) (list []disk.Entr
 // files may occupy at most an eighth of MaxBytes: beyond that the first ones by name are
 // removed, and their names returned.
 func (s *Spool) SetAside(name string) (bytes int64, removed []string, err error) {
-	return setAside(s.cfg.Dir, name, s.cfg.MaxBytes/8)
+	return moveAside(s.cfg.Dir, name, s.cfg.MaxBytes/8)
 }
 
-func setAside(dir Directory, name string, most int64) (bytes int64, removed []string, err error) {
+func moveAside(dir Directory, name string, most int64) (bytes int64, removed []string, err error) {
 	f, err := dir.Open(name)
 	if err != nil {
 		return 0, nil, err

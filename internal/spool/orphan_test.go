@@ -30,7 +30,7 @@ func segmentOf(t testing.TB, events []int, acked ...int) []byte {
 	}
 	acks := segment.Acks{Generation: 1, Written: uint32(len(events))}
 	for _, n := range acked {
-		acks.Settled.Add(uint64(n), uint64(n)+1)
+		acks.Acked.Add(uint64(n), uint64(n)+1)
 	}
 	data = append(data, make([]byte, segment.AcksBytes)...)
 	copy(data[segment.SlotOffset(1):], acks.EncodeSlot(orphanHeader.ID))
@@ -85,7 +85,7 @@ func TestOrphan(t *testing.T) {
 	if wantList(t, "found before visit returned false", list, []int{11, 15, 16}); damaged != 0 || err != nil {
 		t.Errorf("%d damaged, %v", damaged, err)
 	}
-	if got, want := o.Ended(), time.UnixMilli(event(16).Time).UTC(); got != want {
+	if got, want := o.Newest(), time.UnixMilli(event(16).Time).UTC(); got != want {
 		t.Errorf("ended at %v, want %v", got, want)
 	}
 	o.Acknowledge(segment.Ranges{{From: 15, To: 16}})
@@ -273,12 +273,12 @@ func TestUnusableFiles(t *testing.T) {
 		data []byte
 		is   func(err error) bool
 	}{
-		{"empty", nil, func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
-		{"zeros", make([]byte, 50_000), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
-		{"a few zeros", make([]byte, 10), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
+		{"empty", nil, func(err error) bool { return errors.Is(err, spool.ErrHeaderDamaged) }},
+		{"zeros", make([]byte, 50_000), func(err error) bool { return errors.Is(err, spool.ErrHeaderDamaged) }},
+		{"a few zeros", make([]byte, 10), func(err error) bool { return errors.Is(err, spool.ErrHeaderDamaged) }},
 		{"one copy of the header is damaged", damaged(1), func(err error) bool { return err == nil }},
-		{"both copies of the header are damaged", damaged(2), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
-		{"noise", []byte("this is no segment"), func(err error) bool { return errors.Is(err, spool.ErrHeader) }},
+		{"both copies of the header are damaged", damaged(2), func(err error) bool { return errors.Is(err, spool.ErrHeaderDamaged) }},
+		{"noise", []byte("this is no segment"), func(err error) bool { return errors.Is(err, spool.ErrHeaderDamaged) }},
 		{"another version", ofLaterVersion(slices.Clone(intact)), func(err error) bool { return errors.As(err, &version) && version.Minimum == 2 }},
 		{"truncated in the header", intact[:100], func(err error) bool { return err == nil }},
 		{"truncated in the acks", intact[:segment.HeaderBytes+100], func(err error) bool { return err == nil }},
@@ -353,13 +353,13 @@ func TestTruncatedOrphan(t *testing.T) {
 			if _, err := o.Scan(func(uint64, batch.Event) bool { return true }); err != nil {
 				t.Errorf("%d bytes: %v", cut.size, err)
 			}
-			if short, emptied := errors.Is(o.Short(), spool.ErrShort), errors.Is(o.Emptied(), spool.ErrEmpty); short != cut.short || emptied != cut.emptied {
-				t.Errorf("%d of %d bytes: %v, %v", cut.size, intact, o.Short(), o.Emptied())
+			if short, emptied := errors.Is(o.Truncated(), spool.ErrTruncated), errors.Is(o.Emptied(), spool.ErrEmpty); short != cut.short || emptied != cut.emptied {
+				t.Errorf("%d of %d bytes: %v, %v", cut.size, intact, o.Truncated(), o.Emptied())
 			}
 			o.Release()
 		}
 		m.disk.truncate(name, 50)
-		if _, err := spool.OpenOrphan(m.disk.open(newProcess()), name); !errors.Is(err, spool.ErrHeader) {
+		if _, err := spool.OpenOrphan(m.disk.open(newProcess()), name); !errors.Is(err, spool.ErrHeaderDamaged) {
 			t.Errorf("50 bytes: %v", err)
 		}
 	})

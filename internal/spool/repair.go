@@ -13,20 +13,20 @@ import (
 
 // Errors of [Rebuild] besides those of [OpenOrphan].
 var (
-	// ErrLost is the error for a segment without a readable header and without two consecutive
+	// ErrUnverifiable is the error for a segment without a readable header and without two consecutive
 	// intact records, so that nothing in it can be verified.
-	ErrLost = errors.New("header is lost and cannot be rebuilt: no two consecutive records are intact")
-	// ErrNowhere is the error for a segment whose records are readable but whose destination is
+	ErrUnverifiable = errors.New("header is lost and cannot be rebuilt: no two consecutive records are intact")
+	// ErrNoDestination is the error for a segment whose records are readable but whose destination is
 	// unknown.
-	ErrNowhere = errors.New("header is lost, and with it the destination of its events")
+	ErrNoDestination = errors.New("header is lost, and with it the destination of its events")
 )
 
 // The functions below are for the maintenance of a spool. Each locks the file, and returns
 // disk.ErrLocked if its process is alive.
 
-// Mend rewrites both copies of the header of a segment, modified by change. Every process may
+// Repair rewrites both copies of the header of a segment, modified by change. Every process may
 // send the file afterwards, even if it was set aside.
-func Mend(dir *disk.Dir, name string, change func(*segment.Header)) error {
+func Repair(dir *disk.Dir, name string, change func(*segment.Header)) error {
 	return rewrite(dir, name, func(o *Orphan) error {
 		if err := o.read(); err != nil {
 			return err
@@ -36,12 +36,12 @@ func Mend(dir *disk.Dir, name string, change func(*segment.Header)) error {
 	})
 }
 
-// Rebuild is like [Mend] for a segment that has lost both copies of its header. to has the
+// Rebuild is like [Repair] for a segment that has lost both copies of its header. to has the
 // destination of its events.
 func Rebuild(dir *disk.Dir, name string, to segment.Header) error {
 	return rewrite(dir, name, func(o *Orphan) error {
 		lost := o.read()
-		if lost != ErrHeader {
+		if lost != ErrHeaderDamaged {
 			return cmp.Or(lost, errNotLost)
 		}
 		o.Header = to
@@ -52,11 +52,11 @@ func Rebuild(dir *disk.Dir, name string, to segment.Header) error {
 		case ok && err == nil && KindOf(name) != Hot: // hot files are reused and contain old records
 			o.Header.ID = id
 			if to.Region == "" || to.Group == "" || to.Stream == "" {
-				return ErrNowhere
+				return ErrNoDestination
 			}
 			return nil
 		default:
-			return ErrLost
+			return ErrUnverifiable
 		}
 	})
 }

@@ -28,7 +28,7 @@ func repairDir(t *testing.T, name string, damage func([]byte)) *disk.Dir {
 		t.Fatal(err)
 	}
 	b := append(page, make([]byte, segment.AcksBytes)...)
-	acks := segment.Acks{Generation: 1, Written: 3, Settled: segment.Ranges{{From: 1, To: 2}}}
+	acks := segment.Acks{Generation: 1, Written: 3, Acked: segment.Ranges{{From: 1, To: 2}}}
 	copy(b[segment.SlotOffset(1):], acks.EncodeSlot(mendHeader.ID))
 	for seq := uint64(1); seq <= 3; seq++ {
 		b = segment.AppendRecord(b, mendHeader.ID, int64(len(b)), uint32(seq), segment.Record{Seq: seq, Payload: []byte("text")})
@@ -50,13 +50,13 @@ func repairDir(t *testing.T, name string, damage func([]byte)) *disk.Dir {
 // wantWhole checks that the file is a segment with two pending events.
 func wantWhole(t *testing.T, dir *disk.Dir, name string, group string) {
 	t.Helper()
-	v, err := spool.Look(dir, name)
+	v, err := spool.Inspect(dir, name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer v.Close()
 	found, err := v.Scan(func(segment.Record, bool) bool { return true })
-	if err != nil || found.Records != 3 || found.Settled != 1 || found.Lost != 0 {
+	if err != nil || found.Records != 3 || found.Acked != 1 || found.Lost != 0 {
 		t.Errorf("found %+v, error %v", found, err)
 	}
 	if h := v.Header; v.Copies != 2 || h.Group != group || h.Producer != 0xaa || h.Number != 7 {
@@ -68,13 +68,13 @@ func TestRepair(t *testing.T) {
 	const half = segment.HeaderBytes / 2
 	change := func(h *segment.Header) { h.Group = "other" }
 	for name, damage := range map[string]func([]byte){
-		"intact":       nil,
+		"intact":      nil,
 		"first copy":  func(b []byte) { b[30] ^= 1 },
 		"second copy": func(b []byte) { b[half+30] ^= 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := repairDir(t, repairName, damage)
-			if err := spool.Mend(dir, repairName, change); err != nil {
+			if err := spool.Repair(dir, repairName, change); err != nil {
 				t.Fatal(err)
 			}
 			wantWhole(t, dir, repairName, "other")
@@ -99,11 +99,11 @@ func TestRebuild(t *testing.T) {
 		to     segment.Header
 		want   error
 	}{
-		"no destination": {repairName, lost, segment.Header{}, spool.ErrNowhere},
-		"single record":  {repairName, func(b []byte) { lost(b); clear(b[segment.Start+40:]) }, to, spool.ErrLost},
-		"nothing":        {repairName, func(b []byte) { clear(b) }, to, spool.ErrLost},
-		"hot":            {"00000000000000aa-00000007.hot", lost, to, spool.ErrLost},
-		"foreign name":   {"what.seg", lost, to, spool.ErrLost},
+		"no destination": {repairName, lost, segment.Header{}, spool.ErrNoDestination},
+		"single record":  {repairName, func(b []byte) { lost(b); clear(b[segment.Start+40:]) }, to, spool.ErrUnverifiable},
+		"nothing":        {repairName, func(b []byte) { clear(b) }, to, spool.ErrUnverifiable},
+		"hot":            {"00000000000000aa-00000007.hot", lost, to, spool.ErrUnverifiable},
+		"foreign name":   {"what.seg", lost, to, spool.ErrUnverifiable},
 	} {
 		if err := spool.Rebuild(repairDir(t, test.file, test.damage), test.file, test.to); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
@@ -122,7 +122,7 @@ func TestRepairLeavesOtherFilesAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, do := range map[string]func() error{
-		"Mend":    func() error { return spool.Mend(dir, repairName, func(h *segment.Header) { h.Group = "other" }) },
+		"Mend":    func() error { return spool.Repair(dir, repairName, func(h *segment.Header) { h.Group = "other" }) },
 		"Rebuild": func() error { return spool.Rebuild(dir, repairName, mendHeader) },
 		"Delete":  func() error { return spool.Delete(dir, repairName) },
 	} {
@@ -138,13 +138,13 @@ func TestRepairLeavesOtherFilesAlone(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(both.Path(), repairName), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := spool.Mend(both, bad, func(*segment.Header) {}); !errors.Is(err, fs.ErrExist) {
+	if err := spool.Repair(both, bad, func(*segment.Header) {}); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("rename over a file: %v", err)
 	}
 	if err := spool.Delete(both, repairName); err != nil {
 		t.Error(err)
 	}
-	if err := spool.Mend(both, bad, func(*segment.Header) {}); err != nil {
+	if err := spool.Repair(both, bad, func(*segment.Header) {}); err != nil {
 		t.Error(err)
 	}
 	wantWhole(t, both, repairName, "group")

@@ -228,7 +228,7 @@ func TestOriginalStaysWhileARecordIsMissing(t *testing.T) {
 			var acked []int
 			p.eventually("the original acknowledges what was copied", func() bool {
 				acks := segment.DecodeAcks(m.disk.read(old.name)[segment.HeaderBytes:], old.header.ID)
-				acked = slices.DeleteFunc(slices.Clone(old.records), func(n int) bool { return !acks.Settled.Contains(uint64(n)) })
+				acked = slices.DeleteFunc(slices.Clone(old.records), func(n int) bool { return !acks.Acked.Contains(uint64(n)) })
 				return len(acked) > 0
 			})
 			wantList(t, "acknowledged in the original", acked, without(old.records, bad))

@@ -249,7 +249,7 @@ func (s *Spool) Synced(after, to uint64) bool {
 		if f.suspect != nil {
 			continue
 		}
-		for _, r := range f.synced {
+		for _, r := range f.stable {
 			have.Add(max(r.From, after+1), min(r.To, to+1))
 		}
 	}

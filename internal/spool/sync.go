@@ -64,7 +64,7 @@ func (s *Spool) syncDone(f *openFile, c covered, err error) {
 		s.progress.Broadcast()
 		f.markSuspect(err)
 	default:
-		f.synced, f.nameSynced = c.have, true
+		f.stable, f.nameSynced = c.have, true
 		f.reclaimable = f.reclaimable || !f.ackedSynced.CoversAll(c.ackedBoth)
 		f.ackedSynced = c.ackedBoth
 		s.reliefSince = time.Time{}

@@ -18,7 +18,7 @@ const headBytes = 4 * disk.PageBytes
 func (o *Orphan) Trim(allocated int64) error {
 	small := allocated <= 2*(o.end-segment.Start)+headBytes
 	trimmed := o.acks.Final && o.Size() <= o.end+tailBytes
-	if !o.clean || o.truncated != nil || o.records == 0 || o.Size() > segment.MaxFileBytes || small || trimmed {
+	if !o.clean || o.truncation != nil || o.records == 0 || o.Size() > segment.MaxFileBytes || small || trimmed {
 		return nil
 	}
 	head := make([]byte, segment.Start)
