@@ -65,11 +65,11 @@ clients/node/node_modules/installed: clients/node/package-lock.json
 .PHONY: fleet
 fleet: ## start 10,000 processes together, in fake time, about 10 minutes; writes docs/fleet/*.svg
 	mkdir -p docs/fleet
-	GOGC=400 go test -run TestFleet -v -timeout 60m . -args -fleet-size 10000 -fleet-creates 50 -fleet-puts 5000 -fleet-plot docs/fleet
+	GOGC=400 go test -run TestFleet -v -timeout 60m ./internal/faulttest -args -fleet-size 10000 -fleet-creates 50 -fleet-puts 5000 -fleet-plot $(CURDIR)/docs/fleet
 
 .PHONY: faults
 faults: ## run the fault matrix and 100,000 random fault schedules, about half an hour
-	go test -run 'TestFaultMatrix|TestFaultSchedules|TestBacklog|TestOutage' -timeout 60m . -args -schedules 100000 -outage 168h -slow-outage 168h -backlog 67108864
+	go test -run 'TestFaultMatrix|TestFaultSchedules|TestBacklog|TestOutage' -timeout 60m ./internal/faulttest -args -schedules 100000 -outage 168h -slow-outage 168h -backlog 67108864
 
 N ?= 1000
 .PHONY: kill
@@ -89,11 +89,11 @@ endpoint: ## measure 'cloudwatch serve' with EVENTS (1,000,000) events, about a 
 CUTS ?= 100
 .PHONY: powercut
 powercut: ## cut the power CUTS (100) times (copies of a file system in use), about 10 minutes; needs root and Linux
-	go test -run TestSpoolPowerCut -v -timeout 2h . -args -power-cuts $(CUTS)
+	go test -run TestSpoolPowerCut -v -timeout 2h ./internal/faulttest/spooltest -args -power-cuts $(CUTS)
 
 .PHONY: soak
 soak: ## run 30 days of faults in fake time, about 2 minutes
-	go test -run TestSoak -timeout 60m . -args -soak-days 30
+	go test -run TestSoak -timeout 60m ./internal/faulttest -args -soak-days 30
 
 .PHONY: api
 api: ## compare the exported API with the last tagged version

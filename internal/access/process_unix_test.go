@@ -183,7 +183,7 @@ func TestErrorsHideTheOutputOfACredentialProcess(t *testing.T) {
 			source := &credentialsSource{life: t.Context(), provider: provider}
 			_, err := source.Retrieve(t.Context())
 			var failure *deliver.CredentialsError
-			if !errors.As(err, &failure) || !strings.Contains(err.Error(), "credential_process: read its output") {
+			if !errors.As(err, &failure) || !strings.Contains(err.Error(), "credential_process: read output") {
 				t.Errorf("%s, %s: %v", name, how, err)
 			}
 			for inner := err; inner != nil; inner = errors.Unwrap(inner) {

@@ -1,0 +1,9 @@
+package cloudwatch_test
+
+import (
+	"testing"
+
+	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }

@@ -1,5 +1,0 @@
-//go:build !race
-
-package cloudwatch_test
-
-const raceEnabled = false
