@@ -55,9 +55,8 @@ func ExampleServer_Inject() {
 	// second try: <nil>
 }
 
-// What stands between a program and the service: a firewall that takes a message
-// for an attack, a proxy with a limit, whose clock is wrong, and connections that
-// die.
+// Faults between a program and the service: a firewall that takes a message for an attack, a proxy
+// with a size limit and a wrong clock, and dead connections.
 func ExampleFault() {
 	srv := cloudwatchtest.New()
 	defer srv.Close()
@@ -76,9 +75,9 @@ func ExampleFault() {
 				{Timestamp: aws.Int64(time.Now().UnixMilli()), Message: aws.String(message)},
 			},
 		})
-		var answer *smithyhttp.ResponseError
-		if errors.As(err, &answer) {
-			fmt.Println("status", answer.HTTPStatusCode())
+		var res *smithyhttp.ResponseError
+		if errors.As(err, &res) {
+			fmt.Println("status", res.HTTPStatusCode())
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
@@ -93,7 +92,7 @@ func ExampleFault() {
 	// [GET /]
 }
 
-// An answer that never ends. A client needs a limit of its own.
+// A response that never ends. A client must limit what it reads.
 func ExampleFault_endless() {
 	srv := cloudwatchtest.New()
 	defer srv.Close()

@@ -92,8 +92,8 @@ type Fault struct {
 	Drip time.Duration
 
 	// Gzip compresses the response body, whether or not the client asked for it. It turns a Padding
-	// into a gzip bomb, with a compression factor of almost 1,000. It has no effect where Padding
-	// has none.
+	// into a gzip bomb, with a compression factor of almost 1,000. It has no effect in the cases
+	// in which Padding has none.
 	Gzip bool
 
 	// BodyLimit limits the fault to requests whose body, as sent, has more bytes than this.

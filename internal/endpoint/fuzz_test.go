@@ -91,7 +91,7 @@ func FuzzRequest(f *testing.F) {
 }
 
 // fuzzTime is the timestamp of the event in fuzzState.
-const fuzzTime = 4_000_000_000_000
+const fuzzTime int64 = 4_000_000_000_000
 
 // fuzzState gives a server one of everything, so that requests find something.
 func fuzzState(t *testing.T, srv *cloudwatchtest.Server) {

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -31,7 +30,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	select {
 	case <-t.server.done:
-		return nil, fmt.Errorf("cloudwatch endpoint: endpoint is closed: %w", syscall.ECONNREFUSED)
+		return nil, fmt.Errorf("cloudwatch endpoint: closed: %w", errRefused)
 	default:
 	}
 
