@@ -125,7 +125,7 @@ func TestClockOffsetOnErrors(t *testing.T) {
 	srv.SetClockOffset(48 * time.Hour)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
 	must(t, err)
-	for name, a := range map[string]answer{
+	for name, a := range map[string]rawResponse{
 		"another host":    post(t, srv, "DescribeLogGroups", "{}", "Host", "evil.example"),
 		"another method":  do(t, srv, req),
 		"invalid request": post(t, srv, "CreateLogGroup", "{}"),

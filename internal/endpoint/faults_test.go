@@ -306,7 +306,7 @@ func TestFaultTimesUnderConcurrency(t *testing.T) {
 func TestMessageFaultFollowsAnEvent(t *testing.T) {
 	bothReady(t, func(t *testing.T, srv *cloudwatchtest.Server, c *cloudwatchlogs.Client) {
 		var mu sync.Mutex
-		var asked []string
+		var seen []string
 		remove := srv.Inject(cloudwatchtest.Fault{
 			Error: &cloudwatchtest.APIError{Status: 400, Code: invalid, Message: "no"},
 			Match: func(r cloudwatchtest.Request) bool { return r.Events < 4 },
@@ -314,14 +314,14 @@ func TestMessageFaultFollowsAnEvent(t *testing.T) {
 				srv.RequestCount("") // may call the server
 				mu.Lock()
 				defer mu.Unlock()
-				asked = append(asked, m)
+				seen = append(seen, m)
 				return m == "poison"
 			},
 		})
 		for _, r := range []struct {
 			batch   []string
 			refused bool
-			asked   []string // not more than necessary
+			seen    []string // not more than necessary
 		}{
 			{[]string{"a", "b"}, false, []string{"a", "b"}},
 			{[]string{"poison"}, true, []string{"poison"}},
@@ -329,15 +329,15 @@ func TestMessageFaultFollowsAnEvent(t *testing.T) {
 			{[]string{"poison2"}, false, []string{"poison2"}},
 			{[]string{"e", "f", "g", "poison"}, false, nil}, // Match returns false
 		} {
-			asked = nil
+			seen = nil
 			_, err := c.PutLogEvents(t.Context(), batch(time.Now(), r.batch...))
 			if r.refused {
 				wantAPIError(t, err, invalid, "no")
 			} else {
 				must(t, err)
 			}
-			if !slices.Equal(asked, r.asked) {
-				t.Errorf("%q: Message was asked about %q, want %q", r.batch, asked, r.asked)
+			if !slices.Equal(seen, r.seen) {
+				t.Errorf("%q: Message was called with %q, want %q", r.batch, seen, r.seen)
 			}
 		}
 		// Other operations, and requests that cannot be decoded, contain no message.
@@ -373,7 +373,7 @@ func TestSDKRetries(t *testing.T) {
 		srv.Inject(cloudwatchtest.Fault{Times: 1, Cut: cloudwatchtest.CutAfter})
 		put(t, c, "x")
 		if got := srv.Messages("g", "s"); !slices.Equal(got, []string{"x", "x"}) {
-			t.Errorf("got %q, want the event twice: the answer to the first was cut", got)
+			t.Errorf("got %q, want the event twice: the response to the first was cut", got)
 		}
 		if aws.ToString(&srv.URL) != "http://cloudwatch.localhost" || srv.RequestCount("PutLogEvents") != 3 {
 			t.Errorf("%d requests to %s", srv.RequestCount("PutLogEvents"), srv.URL)

@@ -79,7 +79,7 @@ func FuzzRequest(f *testing.F) {
 		before := len(srv.Requests())
 		srv.ServeHTTP(w, r)
 		if w.Code != 200 {
-			code, _ := answer{w.Code, w.Header(), w.Body.String()}.error(t)
+			code, _ := rawResponse{w.Code, w.Header(), w.Body.String()}.error(t)
 			if w.Code < 400 || w.Code >= 500 || !slices.Contains(fuzzErrors, code) {
 				t.Errorf("%d %s", w.Code, w.Body)
 			}

@@ -67,14 +67,14 @@ func batch(at time.Time, messages ...string) *cloudwatchlogs.PutLogEventsInput {
 	return in
 }
 
-// answer is the response to a raw request.
-type answer struct {
+// rawResponse is the response to a request sent without the SDK.
+type rawResponse struct {
 	status int
 	header http.Header
 	body   string
 }
 
-func (a answer) error(t testing.TB) (code, message string) {
+func (a rawResponse) error(t testing.TB) (code, message string) {
 	t.Helper()
 	var e struct {
 		Type    string `json:"__type"`
@@ -90,7 +90,7 @@ func (a answer) error(t testing.TB) (code, message string) {
 }
 
 // post sends a body without the SDK, which refuses to send some.
-func post(t testing.TB, srv *cloudwatchtest.Server, operation, body string, header ...string) answer {
+func post(t testing.TB, srv *cloudwatchtest.Server, operation, body string, header ...string) rawResponse {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/", strings.NewReader(body))
 	must(t, err)
@@ -107,14 +107,14 @@ func post(t testing.TB, srv *cloudwatchtest.Server, operation, body string, head
 	return do(t, srv, req)
 }
 
-func do(t testing.TB, srv *cloudwatchtest.Server, req *http.Request) answer {
+func do(t testing.TB, srv *cloudwatchtest.Server, req *http.Request) rawResponse {
 	t.Helper()
 	res, err := srv.Client().Do(req)
 	must(t, err)
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
 	must(t, err)
-	return answer{res.StatusCode, res.Header, string(b)}
+	return rawResponse{res.StatusCode, res.Header, string(b)}
 }
 
 // encode encodes a request body with encoding/json, without the SDK's validation.
@@ -175,7 +175,7 @@ func TestSendAndRead(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	both(t, func(t *testing.T, srv *cloudwatchtest.Server) {
-		for _, a := range []answer{
+		for _, a := range []rawResponse{
 			post(t, srv, "DescribeLogGroups", "{}"),
 			post(t, srv, "CreateLogGroup", `{"logGroupName":"x"}`),
 			post(t, srv, "CreateLogGroup", `{}`),

@@ -108,7 +108,7 @@ func TestUnsupportedOperationIsNotRetried(t *testing.T) {
 }
 
 // error2 is error for responses that may be a success.
-func (a answer) error2(t testing.TB) (code, text string) {
+func (a rawResponse) error2(t testing.TB) (code, text string) {
 	if a.status == 200 {
 		return "", ""
 	}

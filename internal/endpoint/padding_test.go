@@ -153,7 +153,7 @@ func TestHugeErrorText(t *testing.T) {
 		if grown := after.TotalAlloc - before.TotalAlloc; grown > 16<<20 {
 			t.Errorf("%d bytes were allocated", grown)
 		}
-		got := answer{res.StatusCode, res.Header, head.String() + tail.String()}
+		got := rawResponse{res.StatusCode, res.Header, head.String() + tail.String()}
 		code, message := got.error(t)
 		if code != "AccessDeniedException" || !strings.HasSuffix(message, strings.Repeat("x", 100)) || !strings.HasSuffix(got.body, `x"}`) {
 			t.Errorf("got %s: %.200s", code, message)

@@ -355,7 +355,7 @@ func TestTransportContract(t *testing.T) {
 		res, err := request(t.Context(), body)
 		must(t, err)
 		if !body.closed || res.StatusCode != 200 || res.Request == nil || res.Proto != "HTTP/1.1" || res.Status != "200 OK" {
-			t.Errorf("closed %v, answer %+v", body.closed, res)
+			t.Errorf("closed %v, response %+v", body.closed, res)
 		}
 
 		// A client that gives up may reuse its buffer immediately.

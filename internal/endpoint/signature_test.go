@@ -107,7 +107,7 @@ func TestSignatureCovers(t *testing.T) {
 		{name: "another region", status: 403, code: "InvalidSignatureException", after: replaced("/us-east-1/", "/us-east-2/")},
 		{name: "another end", status: 403, code: "InvalidSignatureException", after: replaced("aws4_request", "aws5_request")},
 		{name: "the host not signed", status: 403, code: "InvalidSignatureException", after: replaced(";host", "")},
-		{name: "a signature that is none", status: 403, code: "InvalidSignatureException", after: replaced("Signature=", "Signature=xx")},
+		{name: "an invalid signature", status: 403, code: "InvalidSignatureException", after: replaced("Signature=", "Signature=xx")},
 		{name: "no signature", status: 400, code: "IncompleteSignature", after: replaced("Signature=", "Other=")},
 		{name: "no signed headers", status: 400, code: "IncompleteSignature", after: replaced("SignedHeaders=", "Other=")},
 		{name: "no credential", status: 400, code: "IncompleteSignature", after: replaced("Credential=", "Other=")},

@@ -338,20 +338,20 @@ func brief(err error) error {
 	return err
 }
 
-// answer is the response to a request sent without the client.
-type answer struct {
+// rawResponse is the response to a request sent without the client.
+type rawResponse struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
 // send sends a signed request with a given body, without the client.
-func (p *probe) send(operation string, body []byte, header ...string) answer {
+func (p *probe) send(operation string, body []byte, header ...string) rawResponse {
 	res := p.post("logs", operation, body, header...)
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	p.must(err)
-	return answer{res.StatusCode, res.Header, text}
+	return rawResponse{res.StatusCode, res.Header, text}
 }
 
 // post sends a request to a host of the service, or to the endpoint. The caller closes the body.

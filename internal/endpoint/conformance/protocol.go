@@ -101,7 +101,7 @@ func protocolRules() []Rule {
 }
 
 // error returns the code and text of an error.
-func (a answer) error() (name, text string) {
+func (a rawResponse) error() (name, text string) {
 	var e struct {
 		Type    string `json:"__type"`
 		Message string `json:"message"` // in any case

@@ -105,7 +105,7 @@ func tagRules() []Rule {
 		}),
 		rule("UntagResource", "tags are removed by key", func(p *probe) {
 			group := p.group(withTags(map[string]string{"a": "1", "b": "2"}))
-			p.must(untag(p, p.arn(group), "a", "not there"))
+			p.must(untag(p, p.arn(group), "a", "missing"))
 			p.wantTags(group, map[string]string{"b": "2"})
 		}),
 		rule("ListTagsForResource", "a group without tags has none", func(p *probe) { p.wantTags(p.group(), nil) }),
@@ -151,7 +151,7 @@ func tagRules() []Rule {
 			_, err := p.TagLogGroup(p.ctx, &logs.TagLogGroupInput{LogGroupName: &group, Tags: map[string]string{"b": "2"}})
 			p.must(err)
 			//lint:ignore SA1019 as above
-			_, err = p.UntagLogGroup(p.ctx, &logs.UntagLogGroupInput{LogGroupName: &group, Tags: []string{"a", "not there"}})
+			_, err = p.UntagLogGroup(p.ctx, &logs.UntagLogGroupInput{LogGroupName: &group, Tags: []string{"a", "missing"}})
 			p.must(err)
 			p.wantTags(group, map[string]string{"b": "2"})
 			//lint:ignore SA1019 as above

@@ -18,7 +18,7 @@
 //
 // # Where the documents leave room
 //
-// The service's own behavior decides where it has been published. What nobody has described is
+// The service's own behavior decides where it has been published. Undocumented behavior is
 // refused rather than guessed, since a refusal is visible.
 //
 // Form:

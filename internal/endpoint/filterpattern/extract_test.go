@@ -61,7 +61,7 @@ func TestExtractJSON(t *testing.T) {
 		{"true, false and null are text", `{ $.t IS TRUE && $.f IS FALSE && $.n IS NULL }`, `{"t":true,"f":false,"n":null}`, values{"$.t": "true", "$.f": "false", "$.n": "null"}},
 		{"objects and arrays have none, nor has what is missing", `{ $.o NOT EXISTS || $.a NOT EXISTS || $.x NOT EXISTS || $.n = 1 }`, `{"o":{},"a":[1],"n":2}`, values{"$.n": "2"}},
 		{"also values whose condition does not hold", `{ $.a = 1 || $.b = 2 }`, `{"a":3,"b":2}`, values{"$.a": "3", "$.b": "2"}},
-		{"a selector has one value, whatever is asked", `{ $.a > 1 && $.a < 9 }`, `{"a":3}`, values{"$.a": "3"}},
+		{"a selector has one value for several conditions", `{ $.a > 1 && $.a < 9 }`, `{"a":3}`, values{"$.a": "3"}},
 		{"selectors are named as the pattern has them first", `{ $.['a'].b[0] = * && $.a.b[0] = * }`, `{"a":{"b":["x"]}}`, values{"$.['a'].b[0]": "x"}},
 		{"of a wildcard the first that fulfils a condition", `{ $.a[*] > 1 }`, `{"a":[1,2,3]}`, values{"$.a[*]": "2"}},
 		{"the first of several conditions counts", `{ $.a[*] > 2 || $.a[*] = "x" }`, `{"a":["x",1,3]}`, values{"$.a[*]": "3"}},

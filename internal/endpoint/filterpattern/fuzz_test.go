@@ -198,8 +198,8 @@ func TestValidAtEveryOffset(t *testing.T) {
 	p := mustParse(t, `{ $.none NOT EXISTS }`)
 	for _, part := range []string{`"`, `\"`, `\\`, `\n`, `\u12aF`, `\u12aG`, `\x`, "\x1f", "\x7f", "\x80", "é", `","b":"`, `\`} {
 		for before := range 20 {
-			for _, behind := range []int{0, 1, 7, 8, 9} {
-				message := `{"a":"` + strings.Repeat("x", before) + part + strings.Repeat("y", behind) + `"}`
+			for _, after := range []int{0, 1, 7, 8, 9} {
+				message := `{"a":"` + strings.Repeat("x", before) + part + strings.Repeat("y", after) + `"}`
 				if got, want := p.Match(message), json.Valid([]byte(message)); got != want {
 					t.Errorf("%q: %v, want %v", message, got, want)
 				}

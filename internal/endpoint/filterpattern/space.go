@@ -62,15 +62,15 @@ func (p *spacePattern) match(message string) bool {
 // words calls found for each word of a line, with its number from 1 and its field, nil for words of
 // the ellipsis. It returns false if the line has fewer words than fields.
 func (p *spacePattern) words(line string, found func(number int, f *field, text string)) bool {
-	before, behind := len(p.fields), 0
+	before, after := len(p.fields), 0
 	if p.ellipsis >= 0 {
-		before, behind = p.ellipsis, len(p.fields)-p.ellipsis
+		before, after = p.ellipsis, len(p.fields)-p.ellipsis
 	}
 	count := 0 // number of words, if needed
-	if behind > 0 {
+	if after > 0 {
 		for w := (words{line: line}); w.next(); count++ {
 		}
-		if count < before+behind {
+		if count < before+after {
 			return false
 		}
 	}
@@ -90,7 +90,7 @@ func (p *spacePattern) words(line string, found func(number int, f *field, text 
 	}
 	for ; w.next(); number++ {
 		var f *field
-		if i := number - (count - behind); behind > 0 && i >= 0 {
+		if i := number - (count - after); after > 0 && i >= 0 {
 			f = &p.fields[before+i]
 		}
 		found(number+1, f, w.word)

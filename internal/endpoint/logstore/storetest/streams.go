@@ -25,7 +25,7 @@ func testStreams(t *testing.T, s logstore.Store) {
 		{"prefix", logstore.StreamList{Prefix: "b/"}, []string{"b/1", "b/2"}},
 		{"prefix with a wildcard of SQL", logstore.StreamList{Prefix: "b_"}, []string{"b_x"}},
 		{"prefix, down, after", logstore.StreamList{Prefix: "b", Descending: true, After: &logstore.StreamPlace{Name: "b_x"}}, []string{"b/2", "b/1"}},
-		{"after a name that is not there", logstore.StreamList{After: &logstore.StreamPlace{Name: "b/10"}}, []string{"b/2", "b_x", "empty", "ä"}},
+		{"after a missing name", logstore.StreamList{After: &logstore.StreamPlace{Name: "b/10"}}, []string{"b/2", "b_x", "empty", "ä"}},
 		{"limit", logstore.StreamList{Limit: 2}, []string{"B", "a"}},
 		{"by time", logstore.StreamList{ByTime: true}, []string{"B", "empty", "ä", "a", "b/2", "b_x", "b/1"}},
 		{"by time, down", logstore.StreamList{ByTime: true, Descending: true}, []string{"b/1", "b_x", "b/2", "a", "ä", "empty", "B"}},
