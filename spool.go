@@ -137,7 +137,7 @@ func newGuarantee(d pipeline.Durability) Guarantee {
 
 // SpoolError is reported to [Options.OnError] when the spool fails. Events that cannot be written
 // are in memory only until the spool recovers. Each cause is reported once until the spool has
-// recovered. The text of the cause is "the disk does not answer" if the disk has stalled, see
+// recovered. The text of the cause is "the disk does not respond" if the disk has stalled, see
 // [SpoolOptions.MaxStall].
 type SpoolError struct {
 	Op   string // the operation that failed, such as "write segment"

@@ -18,14 +18,14 @@ func (p *Pipeline) startRecovery(to recovery.Destination) *recovery.Recovery {
 	cfg.MaxInFlight = 1
 	cfg.StartDelay = 0
 	return recovery.Start(recovery.Config{
-		Spool:       p.spool,
-		Path:        p.cfg.Spool,
-		Destination: to,
-		Lanes:       p.cfg.MaxInFlight,
-		Interval:    p.cfg.FlushInterval,
-		StartDelay:  p.cfg.StartDelay,
-		Patience:    4 * time.Minute, // longer than the deadline of any attempt
-		First:       rand.IntN,
+		Spool:        p.spool,
+		Path:         p.cfg.Spool,
+		Destination:  to,
+		MaxReplayers: p.cfg.MaxInFlight,
+		Interval:     p.cfg.FlushInterval,
+		StartDelay:   p.cfg.StartDelay,
+		Patience:     4 * time.Minute, // longer than the deadline of any attempt
+		First:        rand.IntN,
 		Deliver: func(stream string, q *queue.Queue) recovery.Worker {
 			worker := cfg
 			worker.Stream = stream

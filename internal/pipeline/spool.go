@@ -100,10 +100,10 @@ func (p *Pipeline) openSpool(to recovery.Destination) (*spool.Spool, error) {
 		return hot, err
 	}, nil)
 	if err == nil {
-		cfg.HotLeft = hot
+		cfg.HotLeftovers = hot
 	}
 	if !o.Direct {
-		cfg.Hot, p.noHot = cfg.HotLeft, err
+		cfg.Hot, p.noHot = cfg.HotLeftovers, err
 	}
 	return spool.New(cfg), nil
 }
@@ -198,10 +198,10 @@ func (p *Pipeline) Durability() Durability {
 		d.SystemCrash = 0
 	}
 	state := p.spool.State()
-	if state.Failure == nil && !state.Stalled {
+	if state.Err == nil && !state.Stalled {
 		return d
 	}
-	d.Err, d.SystemCrash = state.Failure, 0
+	d.Err, d.SystemCrash = state.Err, 0
 	if d.Err == nil {
 		d.Err = spool.ErrStalled
 	}

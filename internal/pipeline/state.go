@@ -32,8 +32,8 @@ func (p *Pipeline) State() State {
 	s.LastError, s.LastErrorTime = p.expose(last), at
 	if p.spool != nil {
 		spool := p.spool.State()
-		s.EverAtRisk, s.SpoolBytes = spool.WereRisk, spool.Bytes
-		if spool.Stalled || spool.Failure != nil {
+		s.EverAtRisk, s.SpoolBytes = spool.EverAtRisk, spool.Bytes
+		if spool.Stalled || spool.Err != nil {
 			s.AtRisk = p.queue.Unsafe()
 		}
 		s.Recovered = p.recovery.Counts()

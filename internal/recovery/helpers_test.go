@@ -64,7 +64,7 @@ func newSceneWith(t testing.TB, change func(*spool.Config)) *scene {
 	t.Cleanup(func() { s.spool.Close(time.Minute) })
 	s.cfg = Config{
 		Patience: time.Hour,
-		Spool:    s.spool, Path: path, Destination: here, Lanes: 4, Interval: time.Second,
+		Spool:    s.spool, Path: path, Destination: here, MaxReplayers: 4, Interval: time.Second,
 		Deliver: s.deliver,
 		Report:  s.report,
 		Lost: func(reason account.Reason, loss *account.Loss) {

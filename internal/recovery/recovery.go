@@ -22,13 +22,13 @@ import (
 
 // Config is read by [Start] and never changed.
 type Config struct {
-	Spool       *spool.Spool
-	Path        string // path of the spool, for reports
-	Destination Destination
-	Lanes       int           // maximum number of concurrent replayers, while all of their events are few
-	Interval    time.Duration // see queue.Config
-	StartDelay  time.Duration // upper bound of a random delay before the first event is sent
-	Patience    time.Duration // a log stream that accepts nothing for this long waits for the next round
+	Spool        *spool.Spool
+	Path         string // path of the spool, for reports
+	Destination  Destination
+	MaxReplayers int           // maximum number of concurrent replayers, while all of their events are few
+	Interval     time.Duration // see queue.Config
+	StartDelay   time.Duration // upper bound of a random delay before the first event is sent
+	Patience     time.Duration // a log stream that accepts nothing for this long waits for the next round
 
 	// First returns which of n log streams is replayed first. It should be random: otherwise
 	// one that cannot be written to would block the others in every one of many short programs.

@@ -90,10 +90,10 @@ func TestSmallLogStreamsAreReplayedTogether(t *testing.T) {
 	}
 	open := s.shut()
 	r := s.start()
-	s.eventually("all replayers send", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce == s.cfg.Lanes })
+	s.eventually("all replayers send", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.atOnce == s.cfg.MaxReplayers })
 	open()
 	await(t, r)
-	if s.most != s.cfg.Lanes || len(s.messages) != 20 {
+	if s.most != s.cfg.MaxReplayers || len(s.messages) != 20 {
 		t.Errorf("%d requests at once, %d log streams", s.most, len(s.messages))
 	}
 }
@@ -246,7 +246,7 @@ func TestFinishIgnoresLockedSegments(t *testing.T) {
 // A segment replayed by another process meanwhile is not waited for.
 func TestSegmentReplayedByAnotherProcess(t *testing.T) {
 	s := newScene(t)
-	s.cfg.Lanes = 1
+	s.cfg.MaxReplayers = 1
 	s.leave(file{producer: 2, number: 1, created: 1, stream: "first", first: 1, events: 5})
 	for n := range uint32(3) {
 		s.leave(file{producer: 3, number: n + 1, created: 2, first: int(n)*5 + 1, events: 5})

@@ -36,7 +36,7 @@ func (r *Recovery) replay() (locked []string) {
 	}
 	for _, stream := range streams {
 		alone := func() bool { return len(r.replayers) == 0 }
-		if !r.wait(func() bool { return alone() || len(r.replayers) < r.cfg.Lanes && r.pendingBytes() < shareBytes }) {
+		if !r.wait(func() bool { return alone() || len(r.replayers) < r.cfg.MaxReplayers && r.pendingBytes() < shareBytes }) {
 			break
 		}
 		rp := newReplayer(r, stream[0][0].stream)

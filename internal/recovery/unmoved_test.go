@@ -23,7 +23,7 @@ func TestHotFilesThatCannotBeMoved(t *testing.T) {
 	var full atomic.Bool
 	full.Store(true)
 	s := newSceneWith(t, func(c *spool.Config) {
-		c.HotLeft = hot
+		c.HotLeftovers = hot
 		c.Dir = sometimesFull{c.Dir, &full}
 	})
 	f := file{producer: 2, number: 1, first: 1, events: 10, change: func(h *segment.Header) { h.Hot, h.Grows = true, false }}

@@ -21,16 +21,16 @@ import (
 // seem to be alive. Adopt and [Spool.Leftovers] must be called from one goroutine.
 func (s *Spool) Adopt(held func(name string, bytes int64, cause error)) (locked []string, err error) {
 	var errs []error
-	for _, dir := range []Directory{s.cfg.Dir, s.cfg.HotLeft} {
+	for _, dir := range []Directory{s.cfg.Dir, s.cfg.HotLeftovers} {
 		if dir != nil {
 			errs = append(errs, s.clean(dir))
 		}
 	}
 	s.adopted, s.unmoved = make(map[string]bool), 0
-	if s.cfg.HotLeft == nil {
+	if s.cfg.HotLeftovers == nil {
 		return nil, errors.Join(errs...)
 	}
-	hot, err := filesOfOthers(s.cfg.HotLeft, s.cfg.Header.Producer, hotExt)
+	hot, err := filesOfOthers(s.cfg.HotLeftovers, s.cfg.Header.Producer, hotExt)
 	errs = append(errs, err)
 	var files []disk.Entry // in the spool directory
 	if len(hot) > 0 {
@@ -121,7 +121,7 @@ func (a *adoption) run(files []disk.Entry) error {
 func (a *adoption) open(have segment.Ranges) error {
 	var errs []error
 	for _, f := range a.files {
-		o, err := OpenOrphan(a.s.cfg.HotLeft, f.Name)
+		o, err := OpenOrphan(a.s.cfg.HotLeftovers, f.Name)
 		switch {
 		case err == nil:
 			if err := o.Truncated(); err != nil {
@@ -148,7 +148,7 @@ func (a *adoption) open(have segment.Ranges) error {
 }
 
 func (a *adoption) putAside(name string, cause error) error {
-	bytes, removed, err := moveAside(a.s.cfg.HotLeft, name, a.s.cfg.HotBytes)
+	bytes, removed, err := moveAside(a.s.cfg.HotLeftovers, name, a.s.cfg.HotBytes)
 	for _, old := range removed {
 		a.held(old, 0, ErrTooMany)
 	}

@@ -64,7 +64,7 @@ func (s *Spool) shutDown() {
 	if s.hot != nil {
 		_ = s.hot.close(s.stored.Load() < s.newest.Load())
 	}
-	for _, dir := range []Directory{s.cfg.Hot, s.cfg.HotLeft, s.cfg.Dir} {
+	for _, dir := range []Directory{s.cfg.Hot, s.cfg.HotLeftovers, s.cfg.Dir} {
 		if dir != nil {
 			_ = dir.Close()
 		}

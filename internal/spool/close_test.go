@@ -92,8 +92,8 @@ func TestCloseClosesDirectories(t *testing.T) {
 		bubble(t, func(t *testing.T, m *machine) {
 			var disk, ram int
 			p := m.start(func(c *config) {
-				c.Dir, c.HotLeft = closed{c.Dir, &disk}, closed{c.HotLeft, &ram}
-				if c.Hot = c.HotLeft; mode == "direct" {
+				c.Dir, c.HotLeftovers = closed{c.Dir, &disk}, closed{c.HotLeftovers, &ram}
+				if c.Hot = c.HotLeftovers; mode == "direct" {
 					c.Hot = nil
 				}
 			})

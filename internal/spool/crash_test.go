@@ -67,7 +67,7 @@ func killedAt(t *testing.T, m *machine, hot bool, n int) bool {
 		}
 	}
 	died := p.isDead()
-	risk := p.spool.State().WereRisk
+	risk := p.spool.State().EverAtRisk
 	if !died && risk > 0 {
 		t.Errorf("%d events were at risk", risk)
 	}

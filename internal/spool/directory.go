@@ -61,7 +61,7 @@ func OnDisk(path string, open func() (*disk.Dir, error), check func(*disk.Dir) (
 
 // isTemporary reports whether an error may pass without a change of settings.
 func isTemporary(err error) bool {
-	if errors.Is(err, errNoAnswer) {
+	if errors.Is(err, errNoResponse) {
 		return true
 	}
 	for _, errno := range []syscall.Errno{
@@ -89,7 +89,7 @@ type opening struct {
 	err error
 }
 
-var errNoAnswer = errors.New("the disk does not answer")
+var errNoResponse = errors.New("the disk does not respond")
 
 // opened returns the directory. It waits for at most startTime; a result that arrives later is
 // for the next caller.
@@ -113,7 +113,7 @@ func (d *osDir) opened() (*disk.Dir, error) {
 		d.dir, d.opening = o.dir, nil
 		return o.dir, o.err
 	case <-timeout.C:
-		return nil, errNoAnswer
+		return nil, errNoResponse
 	}
 }
 

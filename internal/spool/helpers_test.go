@@ -115,7 +115,7 @@ type config struct {
 func roomy(c *config) { c.queue.MaxBytes = 1 << 20 }
 
 // direct configures a program without a RAM file system, like most programs of the tests.
-func direct(c *config) { c.Hot, c.HotLeft = nil, nil }
+func direct(c *config) { c.Hot, c.HotLeftovers = nil, nil }
 
 // large has room for larger events.
 func large(c *config) {
@@ -129,7 +129,7 @@ func (m *machine) start(changes ...func(*config)) *program {
 	p := &program{process: newProcess(), t: m.t, m: m}
 	hot := m.ram.open(p.process)
 	p.cfg.Config = spool.Config{
-		Dir: m.disk.open(p.process), Hot: hot, HotLeft: hot,
+		Dir: m.disk.open(p.process), Hot: hot, HotLeftovers: hot,
 		Header: segment.Header{Producer: uint64(m.programs), PID: m.programs, Group: "g", Stream: fmt.Sprint("stream ", m.programs)},
 
 		MaxBytes: maxBytes, SegmentBytes: segmentBytes, HotBytes: hotBytes,
@@ -255,7 +255,7 @@ func (p *program) wantAtRisk(now, ever int64) {
 	if got := p.queue.Unsafe(); got != now {
 		p.t.Errorf("%d events are in memory only, want %d", got, now)
 	}
-	if got := p.spool.State().WereRisk; got != ever {
+	if got := p.spool.State().EverAtRisk; got != ever {
 		p.t.Errorf("%d log calls returned with their event in memory only, want %d", got, ever)
 	}
 }

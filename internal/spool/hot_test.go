@@ -144,7 +144,7 @@ func TestFullRAM(t *testing.T) {
 			t.Errorf("the other log calls took %v", took)
 		}
 		// Kill -9 loses exactly these events.
-		left, risk := m.snapshot().everywhere(), p.spool.State().WereRisk
+		left, risk := m.snapshot().everywhere(), p.spool.State().EverAtRisk
 		if risk < 90 || len(left) != p.last-int(risk) || p.queue.Unsafe() < risk {
 			t.Errorf("%d of %d would be left, but %d are at risk, or %d", len(left), p.last, risk, p.queue.Unsafe())
 		}
@@ -177,13 +177,13 @@ func TestHotFileIsNotReusedTooSoon(t *testing.T) {
 			p = m.start(func(c *config) { c.queue.MaxBytes = 1 << 20 })
 			p.log(fits - short)
 			it, _ := p.next() // all but the last ones of the first file
-			for p.spool.State().WereRisk == 0 {
+			for p.spool.State().EverAtRisk == 0 {
 				p.log(1)
 			}
 			full := p.last
 			p.ack(it)
 			p.log(20)
-			risk := p.spool.State().WereRisk
+			risk := p.spool.State().EverAtRisk
 			if room := risk == 1; room != (short == 0) {
 				t.Errorf("with %d needed events, %d of %d found no room", short, risk-1, p.last-full)
 			}

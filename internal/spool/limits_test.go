@@ -53,7 +53,7 @@ func TestLimits(t *testing.T) {
 				stored := int(p.spool.Stored())
 				wantList(t, "on disk", m.onDisk(), span(1, stored))
 				p.wantAtRisk(int64(2000-stored), int64(2000-stored))
-				if state := p.spool.State(); !state.Stalled || state.Failure == nil || state.Bytes < row.limit-unused {
+				if state := p.spool.State(); !state.Stalled || state.Err == nil || state.Bytes < row.limit-unused {
 					t.Errorf("the state is %+v", state)
 				}
 				if reports := p.reported(); len(reports) != 1 || !strings.Contains(reports[0], row.err.Error()) {
@@ -83,7 +83,7 @@ func TestLimits(t *testing.T) {
 				pass(0)
 				pass(time.Minute)
 				p.log(1)
-				if state := p.spool.State(); state.Stalled || state.Failure != nil {
+				if state := p.spool.State(); state.Stalled || state.Err != nil {
 					t.Errorf("not recovered: %+v", state)
 				}
 				if got := p.queue.Unsafe(); got != 0 {
@@ -225,7 +225,7 @@ func TestFailedAttemptsLeaveNoFiles(t *testing.T) {
 				if reports := p.reported(); len(reports) == 0 || len(reports) > 3 {
 					t.Errorf("reported %q", reports)
 				}
-				if state := p.spool.State(); !state.Stalled || state.Failure == nil {
+				if state := p.spool.State(); !state.Stalled || state.Err == nil {
 					t.Errorf("the state is %+v", state)
 				}
 				calls := m.disk.callsOf("list")

@@ -168,7 +168,7 @@ func (w *world) log(count, goroutines int) {
 	if w.stalls {
 		time.Sleep(time.Millisecond) // during a burst one log call may block until the disk responds
 	}
-	before, began := w.program.spool.State().WereRisk, time.Now()
+	before, began := w.program.spool.State().EverAtRisk, time.Now()
 	from := len(w.events)
 	events := make([][]batch.Event, goroutines)
 	for n := range count * goroutines {
@@ -200,7 +200,7 @@ func (w *world) log(count, goroutines int) {
 	if took := time.Since(began); took > most {
 		w.t.Errorf("%d log calls took %v", count, took)
 	}
-	if w.program.spool.State().WereRisk > before {
+	if w.program.spool.State().EverAtRisk > before {
 		return // some are at risk, unknown which
 	}
 	for _, f := range w.events[from:] {
@@ -510,9 +510,9 @@ func (w *world) check() {
 		w.t.Errorf("%d events could not be reloaded", n)
 	}
 	pass(0)
-	if state := w.program.spool.State(); state.Stalled || state.Failure != nil {
+	if state := w.program.spool.State(); state.Stalled || state.Err != nil {
 		w.failingAt = time.Now()
-		if w.fault == "" && !w.dying && time.Since(w.endedAt) > 31*time.Second && !errors.Is(state.Failure, spool.ErrFull) {
+		if w.fault == "" && !w.dying && time.Since(w.endedAt) > 31*time.Second && !errors.Is(state.Err, spool.ErrFull) {
 			w.t.Errorf("not recovered: %+v", state)
 		}
 		return

@@ -42,8 +42,9 @@ type Orphan struct {
 	span    segment.Range  // of the records and those missing before, between and after them
 }
 
-// ErrHeaderDamaged is an error of [OpenOrphan]. Others are [disk.ErrLocked] if its process is alive,
-// and [*segment.VersionError] if the file needs a newer version of this library.
+// ErrHeaderDamaged is returned by [OpenOrphan] if both copies of the header are damaged. Other
+// errors are [disk.ErrLocked] if the process is alive, and [*segment.VersionError] if the file
+// needs a newer version of this library.
 var ErrHeaderDamaged = errors.New("header is damaged")
 
 // ErrTruncated is the error for a truncated segment: whatever followed is lost, even if its extent
@@ -384,7 +385,8 @@ type Leftover struct {
 	Size  int64
 	Bytes int64 // allocated on the file system
 	// Blocked is set if the process has hot files that Adopt has not seen or found locked. They
-	// may contain the same events, which could no longer be detected once the segment is sent.
+	// may contain the same events, and once the segment is sent, those duplicates could no
+	// longer be detected.
 	Blocked bool
 }
 
@@ -394,10 +396,10 @@ type Leftover struct {
 func (s *Spool) Leftovers() ([]Leftover, error) {
 	segments, err := filesOfOthers(s.cfg.Dir, s.cfg.Header.Producer, segmentExt)
 	blocked := make(map[string]bool) // process names
-	if s.cfg.HotLeft != nil {
+	if s.cfg.HotLeftovers != nil {
 		// List hot files after the segments: the process of a listed segment has created its
 		// hot files by now.
-		hot, _ := filesOfOthers(s.cfg.HotLeft, s.cfg.Header.Producer, hotExt) // nothing to wait for in a directory that fails
+		hot, _ := filesOfOthers(s.cfg.HotLeftovers, s.cfg.Header.Producer, hotExt) // nothing to wait for in a directory that fails
 		for _, f := range hot {
 			if !s.adopted[f.Name] {
 				blocked[ProcessOf(f.Name)] = true

@@ -310,7 +310,7 @@ func TestDirectoryDeletedInEveryState(t *testing.T) {
 					}
 					p.log(10)
 					pass(spillAfter)
-					p.wantAtRisk(0, p.spool.State().WereRisk)
+					p.wantAtRisk(0, p.spool.State().EverAtRisk)
 					pass(time.Minute)
 					p.wantReports()
 					m.ram.powerCut()

@@ -123,7 +123,7 @@ func TestBurstOnADiskThatDoesNotSync(t *testing.T) {
 		if took > time.Second+maxStall || dropped < 100 {
 			t.Errorf("it took %v, and %d were dropped", took, dropped)
 		}
-		if state := p.spool.State(); state.Stalled || state.WereRisk > 0 {
+		if state := p.spool.State(); state.Stalled || state.EverAtRisk > 0 {
 			t.Errorf("the state is %+v", state) // accepted events are on the disk
 		}
 		end()
@@ -182,7 +182,7 @@ func TestPagesLostBySyncs(t *testing.T) {
 			m.disk.mu.Unlock()
 			if seed%3 == 0 { // the next process delivers the rest
 				pass(time.Minute)
-				p.wantAtRisk(0, p.spool.State().WereRisk)
+				p.wantAtRisk(0, p.spool.State().EverAtRisk)
 				p.close()
 				left, damaged := m.orphans(m.disk)
 				got = append(got, left...)
@@ -387,7 +387,7 @@ func TestDiskThatDoesNotSync(t *testing.T) {
 			if got := p.queue.Unsafe(); got < 100 {
 				t.Errorf("%s: %d events are at risk", mode, got)
 			}
-			if state := p.spool.State(); state.Failure == nil {
+			if state := p.spool.State(); state.Err == nil {
 				t.Errorf("%s: the state is %+v", mode, state)
 			}
 			end()
@@ -397,7 +397,7 @@ func TestDiskThatDoesNotSync(t *testing.T) {
 			if got := p.queue.Unsafe(); got != 0 {
 				t.Errorf("%s: %d events are at risk", mode, got)
 			}
-			if state := p.spool.State(); state.Failure != nil || state.Stalled {
+			if state := p.spool.State(); state.Err != nil || state.Stalled {
 				t.Errorf("%s: the state is %+v", mode, state)
 			}
 			pass(spillAfter + 2*syncEvery)
@@ -432,7 +432,7 @@ func TestAtRiskWhileARescueIsPending(t *testing.T) {
 			if got := p.queue.Unsafe(); got != 100 {
 				t.Errorf("%s: %d events are at risk", mode, got)
 			}
-			if state := p.spool.State(); state.Failure == nil {
+			if state := p.spool.State(); state.Err == nil {
 				t.Errorf("%s: the state is %+v", mode, state)
 			}
 			p.queue.Close()

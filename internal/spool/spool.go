@@ -44,10 +44,10 @@ type Source interface {
 
 // Config is read by [New] and never changed.
 type Config struct {
-	Dir     Directory      // for segments
-	Hot     Directory      // on a RAM file system; nil = direct mode
-	HotLeft Directory      // where other processes may have left hot files; nil = nowhere
-	Header  segment.Header // template for every segment
+	Dir          Directory      // for segments
+	Hot          Directory      // on a RAM file system; nil = direct mode
+	HotLeftovers Directory      // where other processes may have left hot files; nil = nowhere
+	Header       segment.Header // template for every segment
 
 	MaxBytes     int64         // limit for all files in Dir
 	MinFree      int64         // minimum free space of the file system
@@ -85,7 +85,7 @@ type Spool struct {
 	stalled    atomic.Bool   // the disk does not respond or has failed: log calls do not wait
 	disk       diskClock
 	lastNumber atomic.Uint32 // number of the last segment created
-	atRisk     atomic.Int64  // log calls that returned while their event was in memory only
+	everAtRisk atomic.Int64  // log calls that returned while their event was in memory only
 
 	// Held while events are written, and by the writer for all of its other work. It guards the
 	// fields below.
@@ -348,10 +348,10 @@ func (s *Spool) signal() {
 
 // State is a snapshot of a [Spool].
 type State struct {
-	Bytes    int64 // of all files in the directory, when last known
-	Stalled  bool  // log calls do not wait for the disk: events may be in memory only
-	WereRisk int64 // log calls that returned while their event was in memory only
-	Failure  error // why nothing can be written now, or why written events are unreliable
+	Bytes      int64 // of all files in the directory, when last known
+	Stalled    bool  // log calls do not wait for the disk: events may be in memory only
+	EverAtRisk int64 // log calls that returned while their event was in memory only
+	Err        error // why nothing can be written now, or why written events are unreliable
 }
 
 // State returns a snapshot.
@@ -367,5 +367,5 @@ func (s *Spool) State() State {
 			failure = f.suspect
 		}
 	}
-	return State{s.limits.used.Load(), s.stalled.Load(), s.atRisk.Load(), failure}
+	return State{s.limits.used.Load(), s.stalled.Load(), s.everAtRisk.Load(), failure}
 }

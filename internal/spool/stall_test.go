@@ -33,7 +33,7 @@ func TestStall(t *testing.T) {
 			t.Errorf("the others took %v", took)
 		}
 		p.wantAtRisk(100, 301)
-		if state := p.spool.State(); !state.Stalled || state.Failure != nil {
+		if state := p.spool.State(); !state.Stalled || state.Err != nil {
 			t.Errorf("the state is %+v", state)
 		}
 		pass(time.Hour)
@@ -45,7 +45,7 @@ func TestStall(t *testing.T) {
 			t.Errorf("the state is %+v", state)
 		}
 		wantList(t, "on disk", m.onDisk(), span(212, 311))
-		p.wantReports("the disk does not answer")
+		p.wantReports("the disk does not respond")
 		pass(time.Millisecond)
 
 		// From now on they wait again.
@@ -254,7 +254,7 @@ func TestStallWithFullMemory(t *testing.T) {
 			if took > time.Second+3*maxStall {
 				t.Errorf("policy %d: log calls took %v", policy, took)
 			}
-			if got := p.spool.State().WereRisk; got != int64(taken) {
+			if got := p.spool.State().EverAtRisk; got != int64(taken) {
 				t.Errorf("policy %d: %d of %d were at risk", policy, got, taken)
 			}
 			if s := p.queue.State(); s.PendingBytes > queueBytes || s.Pending != p.queue.Unsafe() {

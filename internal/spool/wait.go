@@ -8,7 +8,7 @@ import (
 )
 
 // ErrStalled is the error for a disk that log calls no longer wait for.
-var ErrStalled = errors.New("the disk does not answer")
+var ErrStalled = errors.New("the disk does not respond")
 
 // safe reports whether the event survives the process.
 func (s *Spool) safe(position uint64) bool {
@@ -27,7 +27,7 @@ func (s *Spool) Wait(position uint64) {
 	s.signal()
 	if s.stalled.Load() || !yield(safe) && !s.sleep(safe) {
 		if !safe() {
-			s.atRisk.Add(1)
+			s.everAtRisk.Add(1)
 		}
 	}
 }
