@@ -215,12 +215,12 @@ func (r *Recovery) openSegment(rp *replayer, s *leftover) (*spool.Orphan, openin
 	}
 }
 
-// relieve waits until at most most segments are open. It returns false if the replayer was
+// relieve waits until at most limit segments are open. It returns false if the replayer was
 // stopped.
-func (r *Recovery) relieve(rp *replayer, most int) bool {
+func (r *Recovery) relieve(rp *replayer, limit int) bool {
 	flush := rp.queue.Flush() // send what it has at once
 	defer rp.queue.Leave(flush)
-	return r.wait(func() bool { return r.open() <= most || rp.isStopped() }) && !rp.isStopped()
+	return r.wait(func() bool { return r.open() <= limit || rp.isStopped() }) && !rp.isStopped()
 }
 
 // copied returns the sequence numbers in later copies for each segment, or nil if there are no

@@ -139,8 +139,8 @@ func (s *surveyor) inspect(l spool.Leftover) (found *leftover, busy bool) {
 	if state.foreign = !ours; !ours {
 		h := &o.Header
 		s.hold("send segment", l.Name, o.Size(), fmt.Errorf("%w: log group %q, region %q, endpoint %q", errElsewhere, h.Group, h.Region, h.Endpoint))
-	} else if short := o.Truncated(); short != nil { // how much is missing may be unknown
-		s.hold("read segment", l.Name, 0, short)
+	} else if truncated := o.Truncated(); truncated != nil { // how much is missing may be unknown
+		s.hold("read segment", l.Name, 0, truncated)
 	}
 	if old := s.segments[l.Name]; old != nil { // it was counted, and could not be sent
 		return old, false
