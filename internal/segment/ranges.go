@@ -72,15 +72,15 @@ func (r Ranges) Count(from, to uint64) (n uint64) {
 	return n
 }
 
-// Cut keeps the largest ranges, at most most of them, and removes the others.
-func (r *Ranges) Cut(most int) {
-	if len(*r) <= most {
+// Cut keeps the largest ranges, at most limit of them, and removes the others.
+func (r *Ranges) Cut(limit int) {
+	if len(*r) <= limit {
 		return
 	}
 	bySize := slices.Clone(*r)
 	slices.SortStableFunc(bySize, func(a, b Range) int { return cmp.Compare(b.To-b.From, a.To-a.From) })
-	copy(*r, bySize[:most])
-	*r = (*r)[:most]
+	copy(*r, bySize[:limit])
+	*r = (*r)[:limit]
 	slices.SortFunc(*r, func(a, b Range) int { return cmp.Compare(a.From, b.From) })
 }
 

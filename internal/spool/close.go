@@ -3,11 +3,11 @@ package spool
 import "time"
 
 // Close writes unacknowledged events to disk, removes segments that are no longer needed and
-// leaves the others to the next process. It waits for the disk for at most atMost; goroutines
+// leaves the others to the next process. It waits for the disk for at most timeout; goroutines
 // blocked on a disk that does not respond end when it does.
-func (s *Spool) Close(atMost time.Duration) {
+func (s *Spool) Close(timeout time.Duration) {
 	close(s.stop)
-	t := time.NewTimer(atMost)
+	t := time.NewTimer(timeout)
 	defer t.Stop()
 	select {
 	case <-s.done:
