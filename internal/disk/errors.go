@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
-	"syscall"
 )
 
 var (
@@ -104,8 +104,37 @@ func failMaking(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission) && os.Geteuid() > 0:
 		return fmt.Errorf("%w; make it as root: install -d -m 700 -o %d %s; for a systemd service, StateDirectory= does that", err, os.Geteuid(), path)
-	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+	case isAny(err, readOnly), errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w; choose a directory on a file system that can be written to", err)
 	}
 	return err
+}
+
+// ErrNoSpace is the system's error for a full file system.
+var ErrNoSpace = noSpace[0]
+
+// IsFull reports whether a file system, or the user's quota on it, is full.
+func IsFull(err error) bool { return isAny(err, noSpace) }
+
+// IsTooManyFiles reports whether the process or the system has no file descriptor left.
+func IsTooManyFiles(err error) bool { return isAny(err, tooManyFiles) }
+
+// IsTransient reports whether an error of the system may pass without a change of settings:
+// a full, read-only or failing file system, or a shortage of descriptors or memory.
+func IsTransient(err error) bool {
+	return isAny(err, noSpace) || isAny(err, tooManyFiles) || isAny(err, readOnly) || isAny(err, otherFaults)
+}
+
+// SystemError returns the error of a system call in the chain of err, or nil. Its text has
+// neither a path nor other details.
+func SystemError(err error) error {
+	var system systemError
+	if errors.As(err, &system) {
+		return system
+	}
+	return nil
+}
+
+func isAny(err error, targets []error) bool {
+	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
 }

@@ -1,5 +1,5 @@
-// Package neterr tells apart what system calls return for connections. The numbers depend on
-// the system.
+// Package neterr classifies the errors that system calls return for connections. Their numbers
+// differ between systems.
 package neterr
 
 import (
@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Is reports whether an error is one of a list of this package.
-func Is(err error, list []error) bool {
-	return slices.ContainsFunc(list, func(e error) bool { return errors.Is(err, e) })
+// Is reports whether err is one of targets, such as [Refused].
+func Is(err error, targets []error) bool {
+	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
 }

@@ -4,9 +4,12 @@ package neterr
 
 import "syscall"
 
-// What system calls return for connections, by what it means.
+// ErrRefused is the system's error for a port without a listener.
+const ErrRefused = syscall.ECONNREFUSED
+
+// Errors of system calls for connections, by their meaning.
 var (
-	Refused   = []error{syscall.ECONNREFUSED}
+	Refused   = []error{ErrRefused}
 	NoRoute   = []error{syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENETDOWN, syscall.EADDRNOTAVAIL}
 	Forbidden = []error{syscall.EACCES, syscall.EPERM}
 	NoFiles   = []error{syscall.EMFILE, syscall.ENFILE}

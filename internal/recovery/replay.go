@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
@@ -203,7 +202,7 @@ func (r *Recovery) openSegment(rp *replayer, s *leftover) (*spool.Orphan, openin
 			return nil, busy, nil
 		case errors.Is(err, fs.ErrNotExist):
 			return nil, gone, nil
-		case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
+		case disk.IsTooManyFiles(err):
 			r.mu.Lock()
 			open := r.open()
 			r.mu.Unlock()

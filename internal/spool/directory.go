@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
@@ -61,17 +60,7 @@ func OnDisk(path string, open func() (*disk.Dir, error), check func(*disk.Dir) (
 
 // isTemporary reports whether an error may pass without a change of settings.
 func isTemporary(err error) bool {
-	if errors.Is(err, errNoResponse) {
-		return true
-	}
-	for _, errno := range []syscall.Errno{
-		syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM,
-	} {
-		if errors.Is(err, errno) {
-			return true
-		}
-	}
-	return false
+	return errors.Is(err, errNoResponse) || disk.IsTransient(err)
 }
 
 type osDir struct {

@@ -3,7 +3,6 @@ package spool
 import (
 	"errors"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
@@ -64,9 +63,8 @@ func causeOf(err error) string {
 			return cause.Error()
 		}
 	}
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return errno.Error()
+	if system := disk.SystemError(err); system != nil {
+		return system.Error()
 	}
 	return err.Error()
 }

@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/cloudwatch-go/cloudwatch/internal/disk"
@@ -20,7 +18,7 @@ var (
 
 // isFull reports whether removing a segment would make room.
 func isFull(err error) bool {
-	return slices.ContainsFunc([]error{ErrFull, ErrLow, syscall.ENOSPC, syscall.EDQUOT}, func(full error) bool { return errors.Is(err, full) })
+	return errors.Is(err, ErrFull) || errors.Is(err, ErrLow) || disk.IsFull(err)
 }
 
 // limits tracks the use of the limits.
@@ -90,7 +88,7 @@ func (s *Spool) hasFree(bytes int64) error {
 	case free-bytes >= s.cfg.MinFree:
 		return nil
 	case s.cfg.MinFree == 0: // no reserve was requested
-		return fmt.Errorf("%w (%d bytes free, %d needed)", syscall.ENOSPC, free, bytes)
+		return fmt.Errorf("%w (%d bytes free, %d needed)", disk.ErrNoSpace, free, bytes)
 	default:
 		return fmt.Errorf("%w (%d of %d bytes)", ErrLow, free, s.cfg.MinFree)
 	}

@@ -1,5 +1,0 @@
-package endpoint
-
-import "errors"
-
-var errRefused = errors.New("connection refused")
