@@ -72,7 +72,7 @@ func TestFlushOnPanic(t *testing.T) {
 					t.Errorf("the panic went on with %v", cause)
 				}
 				got := f.Messages()
-				if len(got) != 2 || !strings.Contains(got[1], "panic: it was me") || !strings.Contains(got[1], "culprit") {
+				if len(got) != 2 || !strings.Contains(got[1], "panic: it was me") || !strings.Contains(got[1], "Culprit") {
 					t.Errorf("the stream holds %q", got)
 				}
 				f.Server.Inject(cloudwatchtest.Fault{Hang: true})
