@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go"
+
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 	"github.com/cloudwatch-go/cloudwatch/internal/testkit"

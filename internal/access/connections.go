@@ -55,7 +55,7 @@ func (c *connections) add(conn net.Conn, err error) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	added := &connection{conn, c}
+	added := &connection{Conn: conn, of: c, used: make(chan struct{})}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -77,19 +77,41 @@ func (c *connections) close() {
 	c.open = nil
 	c.mu.Unlock()
 	for conn := range open {
-		conn.Conn.Close()
+		conn.end()
 	}
 }
 
 // connection removes itself from the list when it is closed.
+//
+// Nothing is read from it before the first Write. net/http would print bytes that arrive before its
+// request, such as the banner of an SSH server, with package log: to standard error, or into the
+// handler after slog.SetDefault. As the response to the request, they become an error with a cause.
 type connection struct {
 	net.Conn
-	of *connections
+	of   *connections
+	used chan struct{} // closed by the first Write, and at the end
+	once sync.Once     // closes used
+}
+
+func (c *connection) Read(p []byte) (int, error) {
+	<-c.used
+	return c.Conn.Read(p)
+}
+
+func (c *connection) Write(p []byte) (int, error) {
+	c.once.Do(func() { close(c.used) })
+	return c.Conn.Write(p)
 }
 
 func (c *connection) Close() error {
 	c.of.mu.Lock()
 	delete(c.of.open, c)
 	c.of.mu.Unlock()
+	return c.end()
+}
+
+// end closes the connection, which is no longer in the list.
+func (c *connection) end() error {
+	c.once.Do(func() { close(c.used) })
 	return c.Conn.Close()
 }

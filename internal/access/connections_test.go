@@ -8,6 +8,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -21,14 +23,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
 )
 
 // deadPath is a path that can die: what is sent gets nowhere, nothing comes, and nobody says
@@ -423,4 +424,71 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			t.Errorf("%d: last error %v", status, last)
 		}
 	}
+}
+
+// net/http must not print what a server sends before the request: after slog.SetDefault, that would
+// be an event of the program, and after Close a false report of lost events.
+func TestBytesBeforeTheRequestAreNotPrinted(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	go func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			io.WriteString(conn, "SSH-2.0-OpenSSH_9.6\r\n")
+			go io.Copy(io.Discard, conn)
+		}
+	}()
+	var printed lockedBuffer
+	log.SetOutput(&printed)
+	defer log.SetOutput(os.Stderr)
+	reported := make(chan error, 1000)
+	late := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := net.Dial(network, addr)
+			time.Sleep(5 * time.Millisecond) // the bytes arrive before the request
+			return conn, err
+		}
+	})
+	for range 30 {
+		h, err := cloudwatch.NewHandler(testkit.Group, &cloudwatch.Options{
+			LogStream: testkit.Stream, Endpoint: "http://" + ln.Addr().String(), CloseTimeout: 50 * time.Millisecond,
+			OnError:       func(err error) { reported <- err },
+			ClientOptions: []func(*cloudwatchlogs.Options){func(o *cloudwatchlogs.Options) { o.HTTPClient = late }},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		slog.New(h).Info("one")
+		h.Close()
+	}
+	if text := printed.String(); text != "" {
+		t.Errorf("printed %q", text)
+	}
+	if err := <-reported; !strings.Contains(err.Error(), ln.Addr().String()) {
+		t.Errorf("reported %v, want the endpoint in it", err)
+	}
+}
+
+// lockedBuffer is safe for concurrent use.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
 }

@@ -11,12 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
 )
 
 // The region in a name is that of the requests, wherever it was set.

@@ -11,10 +11,9 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
-
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
 )
 
 var outage = flag.Duration("outage", 6*time.Hour, "how long the network is gone where there is a spool")

@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
-
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
+	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
 )
 
 // From the log call to the wire form in the buffer no event costs an allocation.

@@ -9,11 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
-
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
 )
 
 var leftovers = flag.Int("leftovers", 1000, "how many segments ended processes have left in TestManyLeftovers")

@@ -18,8 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
@@ -27,6 +25,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
 )
 
 // reported is what a handler says of a service that fails.

@@ -16,10 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
-
 	"github.com/cloudwatch-go/cloudwatch"
 	"github.com/cloudwatch-go/cloudwatch/internal/segment"
+	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
 )
 
 var powerCuts = flag.Int("power-cuts", 2, "how often TestSpoolPowerCut cuts the power, in each mode")

@@ -14,11 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/cloudwatch-go/cloudwatch"
+	"github.com/cloudwatch-go/cloudwatch/internal/testkit"
 )
 
 // Processes are limited, stopped and killed.
