@@ -68,7 +68,10 @@ func newPipeline(logGroup string, opts *Options) (*pipeline.Pipeline, *settings,
 		return nil, nil, err
 	}
 	p, err := pipeline.New(s.pipeline(client))
-	return p, s, err
+	if err != nil {
+		return nil, nil, spoolOpenError(err)
+	}
+	return p, s, nil
 }
 
 // Enabled reports whether records of the level are sent: [Options.Level] must accept it, and so

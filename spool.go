@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cloudwatch-go/cloudwatch/internal/disk"
 	"github.com/cloudwatch-go/cloudwatch/internal/pipeline"
 	"github.com/cloudwatch-go/cloudwatch/internal/spool"
 )
@@ -87,6 +88,15 @@ func (s *settings) resolveSpool() error {
 	setDefault(&o.SyncEvery, defaultSyncEvery)
 	setDefault(&o.SpillAfter, defaultSpillAfter)
 	return nil
+}
+
+// spoolOpenError adds the option to the error of opening the spool.
+func spoolOpenError(err error) error {
+	var remote *disk.RemoteError
+	if errors.As(err, &remote) {
+		return fmt.Errorf("Options.Spool: %w, or set SpoolOptions.AllowRemote", err)
+	}
+	return fmt.Errorf("Options.Spool: %w", err)
 }
 
 // Guarantee is what an event survives once its log call has returned. It claims no more than was

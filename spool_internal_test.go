@@ -1,6 +1,8 @@
 package cloudwatch
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -31,5 +33,16 @@ func TestSpoolSettings(t *testing.T) {
 		if _, err := newSettings("g", &opts); err == nil || !strings.Contains(err.Error(), wrong) {
 			t.Errorf("%+v: %v, want an error about %q", opts.SpoolOptions, err, wrong)
 		}
+	}
+}
+
+func TestErrorOfTheSpoolNamesItsOption(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := NewHandler("g", &Options{Region: "us-east-1", Spool: file})
+	if err == nil || !strings.HasPrefix(err.Error(), "cloudwatch: new handler: Options.Spool: ") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -76,7 +76,7 @@ type Pipeline struct {
 	delivery deliver.Config // of the worker
 }
 
-// New starts a pipeline.
+// New starts a pipeline. The error is that of opening the spool.
 func New(cfg Config) (*Pipeline, error) {
 	p := &Pipeline{
 		cfg:      cfg,

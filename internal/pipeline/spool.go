@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -58,12 +57,8 @@ func (p *Pipeline) openSpool(to recovery.Destination) (*spool.Spool, error) {
 		return d, err
 	}
 	dir, err := spool.OnDisk(path, open, func(d *disk.Dir) (gone, err error) { return keepHot(d, &ram) })
-	var remote *disk.RemoteError
-	if errors.As(err, &remote) {
-		return nil, fmt.Errorf("Optionpath: %w, or set SpoolOptions.AllowRemote", err)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("Optionpath: %w", err)
+		return nil, err
 	}
 	cfg := spool.Config{
 		Dir:          dir,
