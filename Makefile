@@ -99,6 +99,10 @@ soak: ## run 30 days of faults in fake time, about 2 minutes
 api: ## compare the exported API with the last tagged version
 	cd tools && GOWORK=off go run ./api
 
+.PHONY: dist
+dist: ## build archives, packages and checksums of VERSION for six platforms, in dist; DISTFLAGS=-quick for this one
+	cd tools && GOWORK=off go run ./dist $(DISTFLAGS) $(VERSION)
+
 .PHONY: release
 release: ## check everything, tag VERSION (v0.1.0) and verify that it installs; pushes nothing
 	@if [ -z "$(VERSION)" ]; then echo 'name a version: make release VERSION=v0.1.0'; exit 1; fi
