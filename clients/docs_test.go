@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// docs/clients.md tells of every test here, and of no other.
+// docs/clients.md describes every test of this package, and no other.
 func TestClientsAreDocumented(t *testing.T) {
 	text, err := os.ReadFile("../docs/clients.md")
 	must(t, err)
@@ -23,26 +23,29 @@ func TestClientsAreDocumented(t *testing.T) {
 		must(t, err)
 		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(t `).FindAllStringSubmatch(string(code), -1) {
 			if !documented[m[1]] && m[1] != t.Name() {
-				t.Errorf("docs/clients.md does not tell of %s", m[1])
+				t.Errorf("docs/clients.md lacks %s", m[1])
 			}
 			delete(documented, m[1])
 		}
 	}
 	for name := range documented {
-		t.Errorf("docs/clients.md tells of %s, which does not exist", name)
+		t.Errorf("docs/clients.md has %s, which does not exist", name)
 	}
-	// The versions are those that are installed.
-	for file, names := range map[string][]string{
-		"go.mod":            {"aws-sdk-go-v2/service/cloudwatchlogs v1.92.0"},
-		"dockerlog/go.mod":  {"docker/docker v28.5.2+incompatible"},
-		"node/package.json": {`"@aws-sdk/client-cloudwatch-logs": "3.1169.0"`, `"winston": "3.19.0"`, `"winston-cloudwatch": "6.3.0"`},
+	// Each row of the page with one of these names has the version that is installed.
+	for _, pinned := range []struct{ name, file, before string }{
+		{"SDK for Go, cloudwatchlogs", "go.mod", "aws-sdk-go-v2/service/cloudwatchlogs v"},
+		{"awslogs", "dockerlog/go.mod", "docker/docker v"},
+		{"client-cloudwatch-logs", "node/package.json", `"@aws-sdk/client-cloudwatch-logs": "`},
+		{"winston", "node/package.json", `"winston": "`},
+		{"winston-cloudwatch", "node/package.json", `"winston-cloudwatch": "`},
 	} {
-		pinned, err := os.ReadFile(file)
+		content, err := os.ReadFile(pinned.file)
 		must(t, err)
-		for _, name := range names {
-			if !strings.Contains(string(pinned), name) {
-				t.Errorf("%s does not have %s", file, name)
-			}
+		version := regexp.MustCompile(regexp.QuoteMeta(pinned.before) + `([0-9.]+)`).FindSubmatch(content)
+		if version == nil {
+			t.Errorf("%s has no %s", pinned.file, pinned.before)
+		} else if want := pinned.name + " " + string(version[1]) + " "; !strings.Contains(string(text), want) {
+			t.Errorf("docs/clients.md does not have %q", want)
 		}
 	}
 }
