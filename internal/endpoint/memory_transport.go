@@ -13,8 +13,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/cloudwatch-go/cloudwatch/internal/neterr"
 )
 
 // transport carries requests to a server in memory. It blocks only on channels, so its waits are
@@ -32,7 +30,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	select {
 	case <-t.server.done:
-		return nil, fmt.Errorf("cloudwatch endpoint: closed: %w", neterr.ErrRefused)
+		return nil, fmt.Errorf("cloudwatch endpoint: closed: %w", errRefused)
 	default:
 	}
 

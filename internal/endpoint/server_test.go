@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +20,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"github.com/cloudwatch-go/cloudwatch/cloudwatchtest"
-	"github.com/cloudwatch-go/cloudwatch/internal/neterr"
 )
 
 func TestWaitForEvents(t *testing.T) {
@@ -86,7 +86,7 @@ func TestCloseIsIdempotent(t *testing.T) {
 		}
 		wg.Wait()
 		must(t, srv.Close())
-		if _, err := srv.Client().Post(srv.URL, "", nil); !errors.Is(err, neterr.ErrRefused) {
+		if _, err := srv.Client().Post(srv.URL, "", nil); !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("after Close: %v", err)
 		}
 		if got := srv.Messages("g", "s"); len(got) != 1 {

@@ -2,4 +2,4 @@
 
 package testkit
 
-const raceEnabled = true
+const RaceEnabled = true

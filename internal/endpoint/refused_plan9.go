@@ -1,0 +1,5 @@
+package endpoint
+
+import "errors"
+
+var errRefused = errors.New("connection refused")
