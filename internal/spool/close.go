@@ -57,7 +57,7 @@ func (s *Spool) shutDown() {
 	}
 	if s.limits.lock.tryLock() { // otherwise Adopt holds it
 		if s.limits.large { // perhaps no longer true
-			_, _ = s.list()
+			_, _, _ = s.list()
 		}
 		s.limits.lock.unlock()
 	}

@@ -44,11 +44,11 @@ func (s *Spool) reserve(bytes int64) error {
 	defer l.lock.unlock()
 	now := time.Now()
 	if now.Sub(l.listedAt) >= checkEvery || l.used.Load()+bytes > s.cfg.MaxBytes { // files may have been removed
-		used, err := s.list()
+		others, own, err := s.list()
 		if err != nil {
 			return err
 		}
-		l.used.Store(used)
+		l.used.Store(others + own)
 		l.listedAt = now
 	}
 	if l.used.Load()+bytes > s.cfg.MaxBytes {
@@ -72,8 +72,8 @@ func (s *Spool) listAsync(bytes int64) {
 	go func() {
 		defer s.background.Done()
 		defer l.lock.unlock()
-		if used, err := s.list(); err == nil {
-			l.used.Store(max(used, bytes))
+		if others, own, err := s.list(); err == nil {
+			l.used.Store(others + max(own, bytes)) // the segment may not have been listed yet
 			l.listedAt = time.Now()
 		}
 	}()
@@ -94,23 +94,23 @@ func (s *Spool) hasFree(bytes int64) error {
 	}
 }
 
-// list returns the bytes of all files in the directory. Files of this process count with what
-// they may occupy once everything reserved is written.
-func (s *Spool) list() (used int64, err error) {
+// list returns the bytes of all files in the directory: those of this process, with what they may
+// occupy once everything reserved is written, and all others.
+func (s *Spool) list() (others, own int64, err error) {
 	files, err := s.cfg.Dir.List()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	ownName := processName(s.cfg.Header.Producer)
 	for _, f := range files {
-		bytes := f.Bytes
 		if ProcessOf(f.Name) == ownName {
-			bytes = max(bytes, f.Size+s.overhead(f.Size))
+			own += max(f.Bytes, f.Size+s.overhead(f.Size))
+		} else {
+			others += f.Bytes
 		}
-		used += bytes
 	}
-	s.markLarge(used > s.cfg.MaxBytes/2)
-	return used, nil
+	s.markLarge(others+own > s.cfg.MaxBytes/2)
+	return others, own, nil
 }
 
 // overhead returns what a file system may allocate in addition to the size of a file for its
