@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -280,7 +281,7 @@ func TestUsingAHandlerWithAHigherLevelThanOptionsIsAnError(t *testing.T) {
 		"INFO over WARN":             {slog.LevelInfo, slog.LevelWarn, []string{"INFO", "only WARN and above"}},
 		"a trace level over DEBUG":   {slog.Level(-8), slog.LevelDebug, []string{"DEBUG-4", "only DEBUG and above"}},
 		"a handler that is disabled": {slog.LevelInfo, slog.Level(1 << 20), []string{"INFO", "none"}},
-		"the lowest level":           {slog.Level(-1 << 62), slog.LevelInfo, []string{"only INFO and above"}},
+		"the lowest level":           {slog.Level(math.MinInt), slog.LevelInfo, []string{"only INFO and above"}},
 		"a LevelVar":                 {new(slog.LevelVar), slog.LevelWarn, []string{"INFO", "WARN"}},
 		"the same level":             {slog.LevelWarn, slog.LevelWarn, nil},
 		"a lower one":                {slog.LevelWarn, slog.LevelDebug, nil},

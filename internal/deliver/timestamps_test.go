@@ -85,7 +85,7 @@ func TestRestampMarks(t *testing.T) {
 			t.Errorf("%s: got %.200q at %d, want %.200q", row.name, got[0].Message, got[0].Timestamp, row.want)
 		}
 		if e := b.Event(0); e.Time != nowAt || e.Size != len(row.want) || e.Level != account.Warn || b.Bytes() != len(row.want)+26 {
-			t.Errorf("%s: time %d, size %d, level %v, %d bytes counted; want %d, %d, WARN", row.name, e.Time, e.Size, e.Level, b.Bytes(), nowAt, len(row.want))
+			t.Errorf("%s: time %d, size %d, level %v, %d bytes counted; want %d, %d, WARN", row.name, e.Time, e.Size, e.Level, b.Bytes(), int64(nowAt), len(row.want))
 		}
 		if b.Bytes() > batch.MaxBytes {
 			t.Errorf("%s: the batch is too large", row.name)

@@ -96,7 +96,7 @@ func conforms(t *testing.T, random *rand.Rand, text string) {
 			case 0, 1:
 				f.W.WriteString(message() + []string{"\n", "\r\n", "", "\n\n"}[random.IntN(4)])
 			case 2:
-				time.Sleep(time.Duration(random.IntN(int(3 * time.Second))))
+				time.Sleep(time.Duration(random.Int64N(int64(3 * time.Second))))
 			default:
 				r := slog.NewRecord(at, slog.Level(random.IntN(20)-8), message(), 0)
 				for range random.IntN(3) {

@@ -99,7 +99,7 @@ func (c *scene) hour(random *rand.Rand) {
 		who, level := random.IntN(len(c.loggers)), levels[random.IntN(len(levels))]
 		c.burst(who, random.IntN(150), 1+random.IntN(300), random.IntN(len(payloads)), level)
 		c.burst(0, random.IntN(3), random.IntN(20_000), 0, slog.LevelError)
-		time.Sleep(time.Duration(random.IntN(int(2 * time.Minute))))
+		time.Sleep(time.Duration(random.Int64N(int64(2 * time.Minute))))
 		c.checkNow()
 	}
 	c.checkQuiet()

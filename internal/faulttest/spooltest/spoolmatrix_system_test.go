@@ -267,7 +267,7 @@ func freeSpace(t *testing.T, dir string) int64 {
 	if err := unix.Statfs(dir, &st); err != nil {
 		t.Fatal(err)
 	}
-	return int64(st.Bfree) * st.Bsize
+	return int64(st.Bfree) * int64(st.Bsize)
 }
 
 // usedBy adds up the sizes of all files in a directory, and what the file system has
