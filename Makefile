@@ -30,6 +30,16 @@ lint: $(STATICCHECK) ## check formatting, vet and staticcheck, each module on it
 		GOOS=$$system go vet . ./internal/... ./cloudwatchtest ./cmd/cloudwatch || exit 1; \
 	done
 
+.PHONY: platforms
+platforms: ## type-check the library for every platform of Go, about a minute
+	cd tools && GOWORK=off go build -o $(CURDIR)/.bin/platforms ./platforms
+	.bin/platforms . ./cloudwatchtest
+
+.PHONY: test-32
+test-32: ## vet everything and run some tests as a 32-bit program
+	GOARCH=386 CGO_ENABLED=0 go vet ./... ./cmd/cloudwatch/...
+	GOARCH=386 CGO_ENABLED=0 go test ./internal/batch ./internal/queue ./internal/disk ./internal/deliver ./internal/jsonline
+
 # The tools have a module of their own, so that they stay out of the library's.
 $(STATICCHECK): tools/go.mod
 	cd tools && GOWORK=off GOBIN=$(CURDIR)/.bin go install tool
